@@ -1,0 +1,89 @@
+//! A checked body that owns its bytes.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::decode;
+use crate::encode::Capability;
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::value::Value;
+
+/// One object's bytes, checked and refcounted: cloning shares them, viewing is free.
+#[derive(Clone)]
+pub struct Body {
+    bytes: Bytes,
+    canonical: bool,
+}
+
+impl Body {
+    /// Checks `bytes` and keeps them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Value::decode`].
+    pub fn decode(bytes: impl Into<Bytes>) -> Result<Self, Error> {
+        Self::decode_with(bytes, Limits::default())
+    }
+
+    /// Like [`decode`](Self::decode), under limits of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Value::decode`].
+    pub fn decode_with(bytes: impl Into<Bytes>, limits: Limits) -> Result<Self, Error> {
+        let bytes = bytes.into();
+        let canonical = decode::check(&bytes, limits)?;
+        Ok(Self { bytes, canonical })
+    }
+
+    /// Encodes a value and keeps the bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Value::encode`].
+    pub fn encode<'a>(value: impl Into<Value<'a>>) -> Result<Self, Error> {
+        let mut bytes = Vec::new();
+        value.into().encode_for(Capability::MAX, &mut bytes)?;
+        Ok(Self { bytes: bytes.into(), canonical: true })
+    }
+
+    /// The view.
+    #[must_use]
+    pub fn value(&self) -> Value<'_> {
+        decode::view(&self.bytes, self.canonical)
+    }
+
+    /// The bytes, little-endian.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+impl Default for Body {
+    /// `::`
+    fn default() -> Self {
+        Self { bytes: Bytes::from_static(&[101, 0]), canonical: true }
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        self.value() == other.value()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value().fmt(f)
+    }
+}
+
+/// The one-line form, as [`Value`] displays it.
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value().fmt(f)
+    }
+}

@@ -1,0 +1,1 @@
+//! Days and clock readings as text shows them.

@@ -1,0 +1,92 @@
+//! Dicts and, as dicts of two tables, keyed tables.
+
+use crate::error::{Error, ErrorKind};
+use crate::table::Table;
+use crate::value::{Object, Value};
+
+/// Keys and values of equal count.
+#[derive(Debug, Clone, Copy)]
+pub struct Dict<'a> {
+    keys: Object<'a>,
+    values: Object<'a>,
+    sorted: bool,
+}
+
+impl<'a> Dict<'a> {
+    /// Borrows keys and values.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::DictItem`] unless both are lists of some kind, [`ErrorKind::DictCount`] unless
+    /// their counts are equal.
+    pub fn new(keys: &'a Value<'a>, values: &'a Value<'a>) -> Result<Self, Error> {
+        if !(keys.is_list() && values.is_list()) {
+            return Err(Error::new(0, ErrorKind::DictItem));
+        }
+        let counts = (keys.count() as u64, values.count() as u64);
+        if counts.0 != counts.1 {
+            return Err(Error::new(0, ErrorKind::DictCount { keys: counts.0, values: counts.1 }));
+        }
+        Ok(Self { keys: Object::Value(keys), values: Object::Value(values), sorted: false })
+    }
+
+    pub(crate) const fn from_wire(keys: Object<'a>, values: Object<'a>, sorted: bool) -> Self {
+        Self { keys, values, sorted }
+    }
+
+    /// The same dict as a sorted (step) dict, type 127; nothing is verified.
+    #[must_use]
+    pub const fn with_sorted(self, sorted: bool) -> Self {
+        Self { sorted, ..self }
+    }
+
+    /// Whether this is a sorted (step) dict, `` `s#d ``.
+    #[must_use]
+    pub const fn is_sorted(self) -> bool {
+        self.sorted
+    }
+
+    /// The keys: a vector, a list, a table or a dict.
+    #[must_use]
+    pub fn keys(self) -> Value<'a> {
+        self.keys.value()
+    }
+
+    /// The values, as many as the keys.
+    #[must_use]
+    pub fn values(self) -> Value<'a> {
+        self.values.value()
+    }
+
+    /// The two halves of a keyed table, when this is one.
+    #[must_use]
+    pub fn as_keyed_table(self) -> Option<(Table<'a>, Table<'a>)> {
+        match (self.keys(), self.values()) {
+            (Value::Table(keys), Value::Table(values)) => Some((keys, values)),
+            _ => None,
+        }
+    }
+
+    /// Number of keys.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.keys().count()
+    }
+
+    /// Whether there are no keys.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) const fn halves(self) -> (Object<'a>, Object<'a>) {
+        (self.keys, self.values)
+    }
+}
+
+/// q's `~`: equal keys and values in equal order.
+impl PartialEq for Dict<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.sorted == other.sorted && self.keys == other.keys && self.values == other.values
+    }
+}

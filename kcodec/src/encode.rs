@@ -1,0 +1,362 @@
+//! Writes values as kdb+ sends them: exact size first, then one pass into one buffer.
+
+use crate::atom::Atom;
+use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
+use crate::error::{Error, ErrorKind};
+use crate::function::Function;
+use crate::kind::{Attribute, Kind, fixed_kinds};
+use crate::list::List;
+use crate::slice::Item;
+use crate::symbol::{Symbol, Symbols};
+use crate::table::{Splayed, Table};
+use crate::value::{Object, Value};
+use crate::vector::Vector;
+
+/// What both ends of a connection can read: the number agreed on at login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Capability(u8);
+
+impl Capability {
+    /// kdb+ before 2.6: no compression, timestamps, timespans or guids.
+    pub const BASE: Self = Self(0);
+    /// kdb+ 3.0: guids, messages up to 2 GiB. What a client that says nothing else is taken for.
+    pub const GUID: Self = Self(3);
+    /// kdb+ 3.4: messages up to 1 TiB and vectors past 2^31 items.
+    pub const MAX: Self = Self(6);
+
+    /// The capability a peer claims; more than [`MAX`](Self::MAX) is cut to it.
+    #[must_use]
+    pub const fn new(byte: u8) -> Self {
+        if byte > 6 { Self::MAX } else { Self(byte) }
+    }
+
+    /// The byte that goes over the wire.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        self.0
+    }
+
+    /// Whether compressed messages may be sent.
+    #[must_use]
+    pub const fn compresses(self) -> bool {
+        self.0 >= 1
+    }
+
+    /// Whether the peer's release has the kind.
+    const fn has(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Guid => self.0 >= 3,
+            Kind::Timestamp | Kind::Timespan => self.0 >= 1,
+            _ => true,
+        }
+    }
+
+    /// Bytes of the largest body, header excluded.
+    const fn body(self) -> u64 {
+        match self.0 {
+            0..=4 => 0x7fff_fff7,
+            _ => 0x0fff_ffff_fff7,
+        }
+    }
+
+    /// Items of the longest vector.
+    const fn items(self) -> u64 {
+        match self.0 {
+            0..=5 => 0x7fff_fffe,
+            _ => 0xff_ffff_ffff,
+        }
+    }
+}
+
+impl Value<'_> {
+    /// Appends the body to `out`, for peers of full capability.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Nul`] for a symbol that holds a NUL, [`ErrorKind::NestedError`] for an error
+    /// inside another object, [`ErrorKind::Limit`] past kdb+'s own limits. Nothing is written then.
+    pub fn encode(self, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.encode_for(Capability::MAX, out)
+    }
+
+    /// Appends the body to `out` in the form that a peer of `capability` can read.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode), and [`ErrorKind::Unsupported`] for a type that the peer's
+    /// release does not have. Nothing is written then.
+    pub fn encode_for(self, capability: Capability, out: &mut Vec<u8>) -> Result<(), Error> {
+        out.reserve(self.encoded_len(capability)?);
+        self.write(out);
+        Ok(())
+    }
+
+    /// The exact size of the body in bytes, if it can be sent to a peer of `capability`.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode_for`](Self::encode_for).
+    pub fn encoded_len(self, capability: Capability) -> Result<usize, Error> {
+        if let Self::Error(text) = self {
+            return measure_text(text, 1);
+        }
+        // Bytes that were received need no second look unless the peer's limits are the tighter ones.
+        let mut measure = Measure { capability, every: capability < Capability::GUID, size: 0 };
+        measure.value(self)?;
+        if capability.items() < measure.size as u64 && !measure.every {
+            measure = Measure { capability, every: true, size: 0 };
+            measure.value(self)?;
+        }
+        if measure.size as u64 > capability.body() {
+            return Err(Error::new(0, ErrorKind::Limit));
+        }
+        Ok(measure.size)
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Atom(atom) => write_atom(atom, out),
+            Self::Vector(vector) => write_vector(vector, out),
+            Self::List(list) => write_list(list, out),
+            Self::Dict(dict) => {
+                out.push(if dict.is_sorted() { SORTED_DICT } else { DICT });
+                let (keys, values) = dict.halves();
+                write_object(keys, out);
+                write_object(values, out);
+            }
+            Self::Table(table) => write_table(table, out),
+            Self::Splayed(splayed) => write_splayed(splayed, out),
+            Self::Function(function) => write_function(function, out),
+            Self::Error(text) => {
+                out.push(ERROR);
+                write_text(text, out);
+            }
+        }
+    }
+}
+
+/// Adds up sizes and finds what cannot be sent, before anything is written.
+struct Measure {
+    capability: Capability,
+    /// Whether bytes that were received are looked at too.
+    every: bool,
+    size: usize,
+}
+
+impl Measure {
+    fn value(&mut self, value: Value<'_>) -> Result<(), Error> {
+        match value {
+            Value::Atom(atom) => {
+                self.kind(atom.kind())?;
+                match atom {
+                    Atom::Symbol(symbol) => self.add(measure_text(symbol, 1)?),
+                    _ => self.add(atom.kind().width().unwrap_or_default().saturating_add(1)),
+                }
+            }
+            Value::Vector(Vector::Symbol(symbols)) => self.symbols(symbols)?,
+            Value::Vector(vector) => {
+                self.kind(vector.kind())?;
+                self.head(vector.len())?;
+                self.add(vector.as_bytes().unwrap_or_default().len());
+            }
+            Value::List(list) => {
+                self.head(list.len())?;
+                self.items(list)?;
+            }
+            Value::Dict(dict) => {
+                self.add(1);
+                self.object(dict.halves().0)?;
+                self.object(dict.halves().1)?;
+            }
+            Value::Table(table) => {
+                self.add(3);
+                self.symbols(table.names())?;
+                self.head(table.width())?;
+                self.items(table.list())?;
+            }
+            Value::Splayed(splayed) => {
+                self.add(3);
+                self.symbols(splayed.names())?;
+                self.add(measure_text(splayed.path(), 1)?);
+            }
+            Value::Function(function) => self.function(function)?,
+            Value::Error(_) => return Err(Error::new(self.size, ErrorKind::NestedError)),
+        }
+        Ok(())
+    }
+
+    fn function(&mut self, function: Function<'_>) -> Result<(), Error> {
+        match function {
+            Function::Lambda(lambda) => {
+                self.add(measure_text(lambda.context(), 1)?);
+                self.object(lambda.object())?;
+            }
+            Function::Unary(_) | Function::Binary(_) | Function::Iterator(_) => self.add(2),
+            Function::Projection(items) | Function::Composition(items) => {
+                self.add(5);
+                self.items(items)?;
+            }
+            Function::Derived(derived) => {
+                self.add(1);
+                self.object(derived.object())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn items(&mut self, list: List<'_>) -> Result<(), Error> {
+        match list.canonical_bytes() {
+            Some(bytes) if !self.every => self.add(bytes.len()),
+            _ => list.iter().try_for_each(|item| self.value(item))?,
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, object: Object<'_>) -> Result<(), Error> {
+        match object.canonical_bytes() {
+            Some(bytes) if !self.every => self.add(bytes.len()),
+            _ => self.value(object.value())?,
+        }
+        Ok(())
+    }
+
+    fn symbols(&mut self, symbols: Symbols<'_>) -> Result<(), Error> {
+        self.head(symbols.len())?;
+        match symbols.as_bytes() {
+            Some(bytes) => self.add(bytes.len()),
+            None => {
+                for symbol in symbols {
+                    self.add(measure_text(symbol, 0)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Type byte, attribute and count of a list.
+    fn head(&mut self, count: usize) -> Result<(), Error> {
+        if count as u64 > self.capability.items() {
+            return Err(Error::new(self.size, ErrorKind::Limit));
+        }
+        self.add(if u32::try_from(count).is_ok() { 6 } else { 10 });
+        Ok(())
+    }
+
+    fn kind(&self, kind: Kind) -> Result<(), Error> {
+        if self.capability.has(kind) { Ok(()) } else { Err(Error::new(self.size, ErrorKind::Unsupported)) }
+    }
+
+    const fn add(&mut self, bytes: usize) {
+        self.size = self.size.saturating_add(bytes);
+    }
+}
+
+/// The size of `head` bytes, the text and its terminator.
+fn measure_text(text: Symbol<'_>, head: usize) -> Result<usize, Error> {
+    match memchr::memchr(0, text.as_bytes()) {
+        Some(at) => Err(Error::new(at, ErrorKind::Nul)),
+        None => Ok(text.as_bytes().len().saturating_add(head).saturating_add(1)),
+    }
+}
+
+fn write_text(text: Symbol<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(text.as_bytes());
+    out.push(0);
+}
+
+fn write_head(code: u8, attribute: Attribute, count: usize, out: &mut Vec<u8>) {
+    out.push(code);
+    match u32::try_from(count) {
+        Ok(count) => {
+            out.push(attribute.code());
+            out.extend_from_slice(&count.to_le_bytes());
+        }
+        Err(_) => {
+            out.push(attribute.code() | WIDE);
+            out.extend_from_slice(&(count as u64).to_le_bytes());
+        }
+    }
+}
+
+macro_rules! define_write_atom {
+    ($($kind:ident $ty:ty,)*) => {
+        fn write_atom(atom: Atom<'_>, out: &mut Vec<u8>) {
+            out.push(atom.kind().code().wrapping_neg());
+            match atom {
+                $(Atom::$kind(item) => out.extend_from_slice(&<$ty as Item>::to_bytes(item)),)*
+                Atom::Symbol(symbol) => write_text(symbol, out),
+            }
+        }
+    };
+}
+fixed_kinds!(define_write_atom);
+
+fn write_vector(vector: Vector<'_>, out: &mut Vec<u8>) {
+    match vector {
+        Vector::Symbol(symbols) => write_symbols(symbols, out),
+        _ => {
+            write_head(vector.kind().code(), vector.attribute(), vector.len(), out);
+            out.extend_from_slice(vector.as_bytes().unwrap_or_default());
+        }
+    }
+}
+
+fn write_symbols(symbols: Symbols<'_>, out: &mut Vec<u8>) {
+    write_head(SYMBOLS, symbols.attribute(), symbols.len(), out);
+    match symbols.as_bytes() {
+        Some(bytes) => out.extend_from_slice(bytes),
+        None => symbols.iter().for_each(|symbol| write_text(symbol, out)),
+    }
+}
+
+fn write_list(list: List<'_>, out: &mut Vec<u8>) {
+    write_head(0, list.attribute(), list.len(), out);
+    write_items(list, out);
+}
+
+fn write_items(list: List<'_>, out: &mut Vec<u8>) {
+    match list.canonical_bytes() {
+        Some(bytes) => out.extend_from_slice(bytes),
+        None => list.iter().for_each(|item| item.write(out)),
+    }
+}
+
+fn write_object(object: Object<'_>, out: &mut Vec<u8>) {
+    match object.canonical_bytes() {
+        Some(bytes) => out.extend_from_slice(bytes),
+        None => object.value().write(out),
+    }
+}
+
+fn write_table(table: Table<'_>, out: &mut Vec<u8>) {
+    write_table_head(table.attribute(), table.is_sorted(), out);
+    write_symbols(table.names(), out);
+    write_list(table.list(), out);
+}
+
+fn write_splayed(splayed: Splayed<'_>, out: &mut Vec<u8>) {
+    write_table_head(splayed.attribute(), splayed.is_sorted(), out);
+    write_symbols(splayed.names(), out);
+    out.push(SYMBOL);
+    write_text(splayed.path(), out);
+}
+
+fn write_table_head(attribute: Attribute, sorted: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(&[TABLE, attribute.code(), if sorted { SORTED_DICT } else { DICT }]);
+}
+
+fn write_function(function: Function<'_>, out: &mut Vec<u8>) {
+    out.push(function.kind().code());
+    match function {
+        Function::Lambda(lambda) => {
+            write_text(lambda.context(), out);
+            write_object(lambda.object(), out);
+        }
+        Function::Unary(id) | Function::Binary(id) | Function::Iterator(id) => out.push(id),
+        Function::Projection(items) | Function::Composition(items) => {
+            out.extend_from_slice(&u32::try_from(items.len()).unwrap_or(u32::MAX).to_le_bytes());
+            write_items(items, out);
+        }
+        Function::Derived(derived) => write_object(derived.object(), out),
+    }
+}

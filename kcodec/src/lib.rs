@@ -1,0 +1,82 @@
+//! Bodies of kdb+ IPC messages: bytes as kdb+ sends them, checked once, read in place.
+//!
+//! [`Value::decode`] checks a body and returns a view that borrows it; every accessor after that is
+//! infallible and copies nothing. The same [`Value`] is built from borrowed Rust slices, and
+//! [`Value::encode`] writes it in one buffer of exact size. [`Body`] owns a checked body.
+//! [`compress`] and [`decompress`] speak kdb+'s own compression, byte for byte.
+//!
+//! ```
+//! use kcodec::{Table, Value, Vector};
+//!
+//! let sym = ["IBM", "MSFT"];
+//! let price = [101.5, 402.25];
+//! let columns = [Value::symbols(&sym), (&price).into()];
+//! let mut body = Vec::new();
+//! Value::from(Table::new(&["sym", "price"], &columns)?).encode(&mut body)?;
+//!
+//! let Value::Table(trade) = Value::decode(&body)? else { panic!("a table went in") };
+//! let Some(Value::Vector(Vector::Float(price))) = trade.column("price") else { panic!("no price") };
+//! assert_eq!(price.iter().sum::<f64>(), 503.75);
+//! # Ok::<(), kcodec::Error>(())
+//! ```
+
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        clippy::print_stdout,
+        clippy::unwrap_used
+    )
+)]
+
+#[cfg(target_endian = "big")]
+compile_error!("kcodec reads and writes little-endian bodies in place: big-endian hosts are not supported");
+
+mod atom;
+mod body;
+mod calendar;
+mod compress;
+mod console;
+mod decode;
+mod decompress;
+mod dict;
+mod display;
+mod encode;
+mod error;
+mod function;
+mod kind;
+mod limits;
+mod list;
+mod parse;
+mod reader;
+mod slice;
+mod swap;
+mod symbol;
+mod table;
+mod temporal;
+mod value;
+mod vector;
+
+pub use atom::Atom;
+pub use body::Body;
+pub use compress::{Threshold, compress};
+pub use console::{Console, console};
+pub use decompress::{Compression, decompress};
+pub use dict::Dict;
+pub use encode::Capability;
+pub use error::{Error, ErrorKind};
+pub use function::{Derived, Function, Lambda};
+pub use kind::{Attribute, Kind};
+pub use limits::Limits;
+pub use list::{List, ListIter};
+pub use slice::{Item, Slice};
+pub use swap::to_little_endian;
+pub use symbol::{Symbol, Symbols, SymbolsIter};
+pub use table::{Splayed, Table};
+pub use temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespan, Timestamp};
+pub use value::Value;
+pub use vector::Vector;
+
+pub use parse::{literal, parse};

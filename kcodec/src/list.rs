@@ -1,0 +1,153 @@
+//! General lists: objects of any kind, one after the other.
+
+use std::fmt;
+
+use crate::decode;
+use crate::kind::Attribute;
+use crate::value::Value;
+
+/// Objects in order: bytes of a checked body, or borrowed values.
+#[derive(Clone, Copy)]
+pub struct List<'a> {
+    items: Items<'a>,
+    attribute: Attribute,
+}
+
+#[derive(Clone, Copy)]
+enum Items<'a> {
+    /// Checked: exactly `count` objects and nothing else.
+    Wire { bytes: &'a [u8], count: usize, canonical: bool },
+    Values(&'a [Value<'a>]),
+}
+
+impl<'a> List<'a> {
+    /// Borrows values.
+    #[must_use]
+    pub const fn new(items: &'a [Value<'a>]) -> Self {
+        Self { items: Items::Values(items), attribute: Attribute::None }
+    }
+
+    pub(crate) const fn from_wire(bytes: &'a [u8], count: usize, canonical: bool, attribute: Attribute) -> Self {
+        Self { items: Items::Wire { bytes, count, canonical }, attribute }
+    }
+
+    /// The same items under another attribute; nothing is verified.
+    #[must_use]
+    pub const fn with_attribute(self, attribute: Attribute) -> Self {
+        Self { attribute, ..self }
+    }
+
+    /// What the sender claims of the items' order.
+    #[must_use]
+    pub const fn attribute(self) -> Attribute {
+        self.attribute
+    }
+
+    /// Number of items.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        match self.items {
+            Items::Wire { count, .. } => count,
+            Items::Values(items) => items.len(),
+        }
+    }
+
+    /// Whether there are no items.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The item at `index`. On bytes of a body this walks all before it.
+    #[must_use]
+    pub fn get(self, index: usize) -> Option<Value<'a>> {
+        match self.items {
+            Items::Wire { .. } => self.iter().nth(index),
+            Items::Values(items) => items.get(index).copied(),
+        }
+    }
+
+    /// The items in order.
+    #[must_use]
+    pub fn iter(self) -> ListIter<'a> {
+        ListIter { left: self.items }
+    }
+
+    /// The items' bytes, when they can be sent as they stand.
+    pub(crate) const fn canonical_bytes(self) -> Option<&'a [u8]> {
+        match self.items {
+            Items::Wire { bytes, canonical: true, .. } => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> From<&'a [Value<'a>]> for List<'a> {
+    fn from(items: &'a [Value<'a>]) -> Self {
+        Self::new(items)
+    }
+}
+
+impl<'a> IntoIterator for List<'a> {
+    type Item = Value<'a>;
+    type IntoIter = ListIter<'a>;
+
+    fn into_iter(self) -> ListIter<'a> {
+        self.iter()
+    }
+}
+
+/// q's `~` item by item; attributes do not count.
+impl PartialEq for List<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+impl fmt::Debug for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Iterator over a [`List`].
+#[derive(Clone)]
+pub struct ListIter<'a> {
+    left: Items<'a>,
+}
+
+impl<'a> Iterator for ListIter<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        match &mut self.left {
+            Items::Wire { count: 0, .. } => None,
+            Items::Wire { bytes, count, canonical } => {
+                *count = count.saturating_sub(1);
+                // The last item is all that is left: its end need not be looked for.
+                let end = if *count == 0 { bytes.len() } else { decode::extent(bytes) };
+                let (item, rest) = bytes.split_at_checked(end)?;
+                *bytes = rest;
+                Some(decode::view(item, *canonical))
+            }
+            Items::Values(items) => {
+                let (first, rest) = items.split_first()?;
+                *items = rest;
+                Some(*first)
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = List { items: self.left, attribute: Attribute::None }.len();
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for ListIter<'_> {}
+
+impl fmt::Debug for ListIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}

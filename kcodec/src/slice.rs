@@ -1,0 +1,283 @@
+//! Runs of items of one fixed width, wherever their bytes stand.
+
+use std::fmt;
+
+use bytemuck::{CheckedBitPattern, NoUninit, Pod};
+
+use crate::kind::Attribute;
+use crate::temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespan, Timestamp};
+
+/// One item of a vector of fixed width.
+///
+/// Implemented for the types that [`Slice`] lends; not meant to be implemented elsewhere.
+pub trait Item: CheckedBitPattern + NoUninit + PartialEq + fmt::Debug + Send + Sync + sealed::Sealed {
+    /// The item as it stands in a body: little-endian, of alignment 1.
+    type Bytes: Pod + fmt::Debug + Send + Sync;
+
+    /// Reads the item.
+    fn from_bytes(bytes: Self::Bytes) -> Self;
+
+    /// The item as it stands in a body.
+    fn to_bytes(self) -> Self::Bytes;
+
+    /// Whether this is q's null of the type. Booleans and bytes have none, the null char is a blank.
+    fn is_null(self) -> bool;
+
+    /// q's `~` on one item: equal, or both null.
+    fn matches(self, other: Self) -> bool {
+        self == other || (self.is_null() && other.is_null())
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! integers {
+    ($($ty:ty),*) => {$(
+        impl sealed::Sealed for $ty {}
+
+        impl Item for $ty {
+            type Bytes = [u8; size_of::<$ty>()];
+
+            fn from_bytes(bytes: Self::Bytes) -> Self {
+                Self::from_le_bytes(bytes)
+            }
+
+            fn to_bytes(self) -> Self::Bytes {
+                self.to_le_bytes()
+            }
+
+            fn is_null(self) -> bool {
+                self == Self::MIN
+            }
+        }
+    )*};
+}
+
+macro_rules! floats {
+    ($($ty:ty),*) => {$(
+        impl sealed::Sealed for $ty {}
+
+        impl Item for $ty {
+            type Bytes = [u8; size_of::<$ty>()];
+
+            fn from_bytes(bytes: Self::Bytes) -> Self {
+                Self::from_le_bytes(bytes)
+            }
+
+            fn to_bytes(self) -> Self::Bytes {
+                self.to_le_bytes()
+            }
+
+            fn is_null(self) -> bool {
+                self.is_nan()
+            }
+        }
+    )*};
+}
+
+macro_rules! newtypes {
+    ($($ty:ident($inner:ty)),*) => {$(
+        impl sealed::Sealed for $ty {}
+
+        impl Item for $ty {
+            type Bytes = <$inner as Item>::Bytes;
+
+            fn from_bytes(bytes: Self::Bytes) -> Self {
+                Self(Item::from_bytes(bytes))
+            }
+
+            fn to_bytes(self) -> Self::Bytes {
+                self.0.to_bytes()
+            }
+
+            fn is_null(self) -> bool {
+                self.0.is_null()
+            }
+        }
+    )*};
+}
+
+integers!(i16, i32, i64);
+floats!(f32, f64);
+newtypes!(
+    Timestamp(i64),
+    Month(i32),
+    Date(i32),
+    Datetime(f64),
+    Timespan(i64),
+    Minute(i32),
+    Second(i32),
+    Time(i32)
+);
+
+impl sealed::Sealed for bool {}
+
+impl Item for bool {
+    type Bytes = [u8; 1];
+
+    fn from_bytes([byte]: Self::Bytes) -> Self {
+        byte != 0
+    }
+
+    fn to_bytes(self) -> Self::Bytes {
+        [u8::from(self)]
+    }
+
+    fn is_null(self) -> bool {
+        false
+    }
+}
+
+impl sealed::Sealed for u8 {}
+
+impl Item for u8 {
+    type Bytes = [Self; 1];
+
+    fn from_bytes([byte]: Self::Bytes) -> Self {
+        byte
+    }
+
+    fn to_bytes(self) -> Self::Bytes {
+        [self]
+    }
+
+    fn is_null(self) -> bool {
+        false
+    }
+}
+
+impl sealed::Sealed for Guid {}
+
+impl Item for Guid {
+    type Bytes = [u8; 16];
+
+    fn from_bytes(bytes: Self::Bytes) -> Self {
+        Self(bytes)
+    }
+
+    fn to_bytes(self) -> Self::Bytes {
+        self.0
+    }
+
+    fn is_null(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// A vector's items and attribute: bytes of a body or a borrowed Rust slice, read alike.
+///
+/// ```
+/// use kcodec::Slice;
+///
+/// let prices = [1.5, 2.5, f64::NAN];
+/// let slice = Slice::new(&prices);
+/// assert_eq!(slice.get(1), Some(2.5));
+/// assert_eq!(slice.as_slice().map(<[f64]>::len), Some(3));
+/// assert_eq!(slice, Slice::new(&prices)); // q's ~: nulls match
+/// ```
+#[derive(Clone, Copy)]
+pub struct Slice<'a, T: Item> {
+    items: &'a [T::Bytes],
+    attribute: Attribute,
+}
+
+impl<'a, T: Item> Slice<'a, T> {
+    /// Borrows a Rust slice.
+    #[must_use]
+    pub fn new(items: &'a [T]) -> Self {
+        Self { items: bytemuck::try_cast_slice(items).unwrap_or_default(), attribute: Attribute::None }
+    }
+
+    /// The largest run of whole items at the start of `bytes`.
+    pub(crate) fn from_wire(bytes: &'a [u8], attribute: Attribute) -> Self {
+        Self { items: bytemuck::try_cast_slice(bytes).unwrap_or_default(), attribute }
+    }
+
+    /// The same items under another attribute; nothing is verified.
+    #[must_use]
+    pub fn with_attribute(self, attribute: Attribute) -> Self {
+        Self { attribute, ..self }
+    }
+
+    /// What the sender claims of the items' order.
+    #[must_use]
+    pub fn attribute(self) -> Attribute {
+        self.attribute
+    }
+
+    /// Number of items.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there are no items.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The item at `index`, read in place.
+    #[must_use]
+    pub fn get(self, index: usize) -> Option<T> {
+        self.items.get(index).copied().map(T::from_bytes)
+    }
+
+    /// The items in order, read in place at any alignment.
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = T> + ExactSizeIterator + Clone + use<'a, T> {
+        self.items.iter().copied().map(T::from_bytes)
+    }
+
+    /// The items from `start` to before `end`, both cut to the length; the attribute is dropped.
+    #[must_use]
+    pub fn range(self, start: usize, end: usize) -> Self {
+        let end = end.min(self.len());
+        Self { items: self.items.get(start..end).unwrap_or_default(), attribute: Attribute::None }
+    }
+
+    /// The bytes as they stand in a body.
+    #[must_use]
+    pub fn as_bytes(self) -> &'a [u8] {
+        bytemuck::try_cast_slice(self.items).unwrap_or_default()
+    }
+
+    /// The items as a Rust slice, when they happen to stand aligned.
+    ///
+    /// Free but for booleans, whose bytes are looked at again.
+    #[must_use]
+    pub fn as_slice(self) -> Option<&'a [T]> {
+        bytemuck::checked::try_cast_slice(self.items).ok()
+    }
+
+    /// Copies the items into a new vector.
+    #[must_use]
+    pub fn to_vec(self) -> Vec<T> {
+        self.iter().collect()
+    }
+
+    /// Copies as many items as both sides have and returns how many.
+    pub fn copy_to_slice(self, target: &mut [T]) -> usize {
+        target.iter_mut().zip(self.iter()).map(|(to, from)| *to = from).count()
+    }
+}
+
+/// q's `~`: equal items, nulls match; attributes do not count.
+impl<T: Item> PartialEq for Slice<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().zip(other.iter()).all(|(a, b)| a.matches(b))
+    }
+}
+
+impl<'a, T: Item> From<&'a [T]> for Slice<'a, T> {
+    fn from(items: &'a [T]) -> Self {
+        Self::new(items)
+    }
+}
+
+impl<T: Item> fmt::Debug for Slice<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

@@ -1,0 +1,251 @@
+//! Symbols: bytes that end with a NUL on the wire and hold none themselves.
+
+use std::fmt;
+
+use crate::kind::Attribute;
+
+/// One symbol: its bytes, by convention UTF-8, without the terminator.
+///
+/// The text of an error has the same form.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Symbol<'a>(&'a [u8]);
+
+impl<'a> Symbol<'a> {
+    /// Borrows text; a NUL byte in it is refused when it is encoded.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self(text.as_bytes())
+    }
+
+    /// Borrows bytes; a NUL byte among them is refused when they are encoded.
+    #[must_use]
+    pub const fn from_bytes(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, without the terminator.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The text, if it is UTF-8.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
+        str::from_utf8(self.0).ok()
+    }
+
+    /// Whether this is q's null symbol.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> From<&'a str> for Symbol<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl PartialEq<str> for Symbol<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Symbol<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
+/// The raw text; bytes that are not UTF-8 show as U+FFFD.
+impl fmt::Display for Symbol<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&String::from_utf8_lossy(self.0))
+    }
+}
+
+impl fmt::Debug for Symbol<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{self}")
+    }
+}
+
+/// A symbol vector: terminated texts of a body, or borrowed Rust slices.
+#[derive(Clone, Copy)]
+pub struct Symbols<'a> {
+    items: Items<'a>,
+    attribute: Attribute,
+}
+
+#[derive(Clone, Copy)]
+enum Items<'a> {
+    /// Checked: exactly `count` terminators, the last byte one of them.
+    Wire { bytes: &'a [u8], count: usize },
+    Text(&'a [&'a str]),
+    Symbols(&'a [Symbol<'a>]),
+}
+
+impl<'a> Symbols<'a> {
+    /// Borrows texts.
+    #[must_use]
+    pub const fn new(items: &'a [&'a str]) -> Self {
+        Self { items: Items::Text(items), attribute: Attribute::None }
+    }
+
+    pub(crate) const fn from_wire(bytes: &'a [u8], count: usize, attribute: Attribute) -> Self {
+        Self { items: Items::Wire { bytes, count }, attribute }
+    }
+
+    /// The same symbols under another attribute; nothing is verified.
+    #[must_use]
+    pub const fn with_attribute(self, attribute: Attribute) -> Self {
+        Self { attribute, ..self }
+    }
+
+    /// What the sender claims of the symbols' order.
+    #[must_use]
+    pub const fn attribute(self) -> Attribute {
+        self.attribute
+    }
+
+    /// Number of symbols.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        match self.items {
+            Items::Wire { count, .. } => count,
+            Items::Text(items) => items.len(),
+            Items::Symbols(items) => items.len(),
+        }
+    }
+
+    /// Whether there are no symbols.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The symbol at `index`. On bytes of a body this walks all before it.
+    #[must_use]
+    pub fn get(self, index: usize) -> Option<Symbol<'a>> {
+        match self.items {
+            Items::Wire { .. } => self.iter().nth(index),
+            Items::Text(items) => items.get(index).copied().map(Symbol::new),
+            Items::Symbols(items) => items.get(index).copied(),
+        }
+    }
+
+    /// The symbols in order.
+    #[must_use]
+    pub fn iter(self) -> SymbolsIter<'a> {
+        SymbolsIter { left: self.items }
+    }
+
+    /// The terminated texts as they stand in a body; `None` for borrowed Rust slices.
+    #[must_use]
+    pub const fn as_bytes(self) -> Option<&'a [u8]> {
+        match self.items {
+            Items::Wire { bytes, .. } => Some(bytes),
+            Items::Text(_) | Items::Symbols(_) => None,
+        }
+    }
+}
+
+impl<'a> From<&'a [Symbol<'a>]> for Symbols<'a> {
+    fn from(items: &'a [Symbol<'a>]) -> Self {
+        Self { items: Items::Symbols(items), attribute: Attribute::None }
+    }
+}
+
+impl<'a> From<&'a [&'a str]> for Symbols<'a> {
+    fn from(items: &'a [&'a str]) -> Self {
+        Self::new(items)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [&'a str; N]> for Symbols<'a> {
+    fn from(items: &'a [&'a str; N]) -> Self {
+        Self::new(items)
+    }
+}
+
+impl<'a> From<&'a Vec<&'a str>> for Symbols<'a> {
+    fn from(items: &'a Vec<&'a str>) -> Self {
+        Self::new(items)
+    }
+}
+
+impl<'a> From<&'a Vec<Symbol<'a>>> for Symbols<'a> {
+    fn from(items: &'a Vec<Symbol<'a>>) -> Self {
+        items.as_slice().into()
+    }
+}
+
+impl<'a> IntoIterator for Symbols<'a> {
+    type Item = Symbol<'a>;
+    type IntoIter = SymbolsIter<'a>;
+
+    fn into_iter(self) -> SymbolsIter<'a> {
+        self.iter()
+    }
+}
+
+/// Equal symbols in equal order; attributes do not count.
+impl PartialEq for Symbols<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+impl fmt::Debug for Symbols<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Iterator over [`Symbols`].
+#[derive(Clone)]
+pub struct SymbolsIter<'a> {
+    left: Items<'a>,
+}
+
+impl<'a> Iterator for SymbolsIter<'a> {
+    type Item = Symbol<'a>;
+
+    fn next(&mut self) -> Option<Symbol<'a>> {
+        match &mut self.left {
+            Items::Wire { bytes, count } => {
+                let end = memchr::memchr(0, bytes)?;
+                let (text, rest) = bytes.split_at_checked(end)?;
+                *bytes = rest.get(1..)?;
+                *count = count.saturating_sub(1);
+                Some(Symbol(text))
+            }
+            Items::Text(items) => {
+                let (first, rest) = items.split_first()?;
+                *items = rest;
+                Some(Symbol::new(first))
+            }
+            Items::Symbols(items) => {
+                let (first, rest) = items.split_first()?;
+                *items = rest;
+                Some(*first)
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = Symbols { items: self.left, attribute: Attribute::None }.len();
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for SymbolsIter<'_> {}
+
+impl fmt::Debug for SymbolsIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
