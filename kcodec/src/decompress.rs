@@ -13,8 +13,9 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// Bytes of the raw length.
-    const fn head(self) -> usize {
+    /// Bytes of the raw length that stands before the stream.
+    #[must_use]
+    pub const fn head(self) -> usize {
         match self {
             Self::Short => 4,
             Self::Long => 8,
@@ -37,8 +38,8 @@ const GROWTH: u64 = 121;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::RawLength`] for a claim that the stream cannot meet, [`ErrorKind::Limit`] for one over
-/// `limit`, [`ErrorKind::Truncated`], [`ErrorKind::Trailing`], [`ErrorKind::Match`] and
+/// [`ErrorKind::RawLength`] for a claim that the stream cannot meet, [`ErrorKind::Inflated`] for one
+/// over `limit`, [`ErrorKind::Truncated`], [`ErrorKind::Trailing`], [`ErrorKind::Match`] and
 /// [`ErrorKind::Overrun`] for a bad stream. Offsets count from the byte after the header.
 pub fn decompress(bytes: &[u8], kind: Compression, big_endian: bool, limit: usize) -> Result<Vec<u8>, Error> {
     let Some((head, stream)) = bytes.split_at_checked(kind.head()) else {
@@ -52,7 +53,7 @@ pub fn decompress(bytes: &[u8], kind: Compression, big_endian: bool, limit: usiz
     let length = raw.saturating_sub(HEADER);
     match usize::try_from(length) {
         Ok(length) if length <= limit => Inflate { input: bytes, at: kind.head(), out: Vec::new() }.run(length),
-        _ => Err(Error::new(0, ErrorKind::Limit)),
+        _ => Err(Error::new(0, ErrorKind::Inflated(raw))),
     }
 }
 

@@ -96,6 +96,9 @@ pub enum ErrorKind {
     /// A compressed body claims a raw length that its stream cannot have.
     #[error("compressed body claims {0} raw bytes")]
     RawLength(u64),
+    /// A compressed body claims more raw bytes than the caller allows.
+    #[error("inflates to {0} bytes, over the limit")]
+    Inflated(u64),
     /// A match in a compressed stream refers to a pair that was never seen.
     #[error("match without antecedent")]
     Match,

@@ -75,6 +75,12 @@ impl<'a> Lambda<'a> {
         }
     }
 
+    /// What stands in the place of the source text, whatever it is.
+    #[must_use]
+    pub fn body(self) -> Value<'a> {
+        self.body.value()
+    }
+
     pub(crate) const fn object(self) -> Object<'a> {
         self.body
     }

@@ -1,1 +1,39 @@
+//! kdb+ IPC conversations: who may speak, how messages are framed, and clients that drive it.
+//!
+//! Everything rests on one machine without sockets: [`Connection`] knows a conversation's state, the
+//! caller owns the buffers and passes the time. [`blocking::Handle`] drives it over TCP and Unix
+//! sockets as q's `hopen` does; servers drive it themselves.
+//!
+//! ```no_run
+//! let mut h = kwire::blocking::Handle::open("localhost:5001:user:pass")?; // h:hopen`:localhost:5001:user:pass
+//! let four = h.sync("2+2")?;                                              // h"2+2"
+//! println!("{}", four.value());
+//! h.send("a:10")?;                                                        // neg[h]"a:10"
+//! h.flush()?;                                                             // neg[h][]
+//! h.sync("")?;                                                            // h"", all before it is done
+//! # Ok::<(), kwire::Error>(())
+//! ```
+
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used))]
+
+pub mod blocking;
+
+mod address;
+mod connection;
+mod error;
+mod header;
+mod inbound;
+mod limits;
+mod login;
+mod message;
+
+pub use address::{Address, AddressError, Transport, port};
+pub use blocking::ask;
+pub use connection::{Connection, Event};
+pub use error::{Error, Malformed, Reason};
+pub use header::{ByteOrder, Header, MessageType};
+pub use inbound::Inbound;
+pub use limits::Limits;
+pub use login::Login;
+pub use message::{Message, compress, decompress, encode};
 

@@ -1,0 +1,37 @@
+//! The table that `--demo` defines.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use kcodec::{Body, Error, Slice, Table, Timespan, Value, Vector};
+use kserve::Interpreter;
+
+/// Rows of the demo table.
+const ROWS: usize = 10_000;
+
+/// Defines `trade`: time, sym, price, size, ex.
+pub(crate) fn define(interpreter: &mut Interpreter) -> Result<(), Error> {
+    let trade = kcorpus::trade(ROWS);
+    let time: Vec<Timespan> = trade.time.iter().copied().map(Timespan).collect();
+    let sym: Vec<&str> = trade.sym.iter().map(String::as_str).collect();
+    let columns = [
+        (&time).into(),
+        Value::symbols(&sym),
+        (&trade.price).into(),
+        (&trade.size).into(),
+        Value::Vector(Vector::Char(Slice::new(&trade.ex))),
+    ];
+    let table = Table::new(&["time", "sym", "price", "size", "ex"], &columns)?;
+    interpreter.set("trade", Body::encode(table)?);
+    Ok(())
+}
+
+/// Says what to try.
+pub(crate) fn explain(address: SocketAddr, out: &mut impl Write) -> io::Result<()> {
+    let port = address.port();
+    writeln!(out, "table trade: {ROWS} rows. Try from another terminal:")?;
+    writeln!(out, "  kq localhost:{port} \"2+2\"")?;
+    writeln!(out, "  kq localhost:{port} \"5#trade\"")?;
+    writeln!(out, "  kq localhost:{port}              (a console)")?;
+    writeln!(out, "or from q: h:hopen`::{port}; h\"sum trade`size\"")
+}

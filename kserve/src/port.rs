@@ -1,0 +1,67 @@
+//! The argument of `-p`, in kdb+'s forms.
+
+use std::io;
+use std::str::FromStr;
+
+use kserve::Server;
+
+/// Where to listen: a host, and ports of which the first free one is taken.
+#[derive(Debug, Clone)]
+pub(crate) struct Port {
+    host: Option<String>,
+    low: u16,
+    high: u16,
+}
+
+impl FromStr for Port {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with("rp,") {
+            return Err("rp, (a shared port) is not supported yet".to_owned());
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (Some(host.trim_matches(['[', ']'])).filter(|host| !host.is_empty()), port),
+            None => (None, text),
+        };
+        if port.starts_with('-') {
+            return Err("negative ports (multithreaded input) are not supported yet".to_owned());
+        }
+        let (low, high) = match port.split_once('/') {
+            Some((low, high)) => (number(low)?, number(high)?),
+            None => (number(port)?, number(port)?),
+        };
+        if low > high {
+            return Err(format!("{low}/{high} is no range"));
+        }
+        Ok(Self { host: host.map(str::to_owned), low, high })
+    }
+}
+
+fn number(text: &str) -> Result<u16, String> {
+    match text {
+        "0W" => Ok(0),
+        _ => kwire::port(text).ok_or_else(|| format!("no such port: {text:?}")),
+    }
+}
+
+impl Port {
+    /// Binds the first port that is free.
+    pub(crate) fn bind(&self) -> Result<Server, String> {
+        let mut failure = String::new();
+        for port in self.low..=self.high {
+            match self.bind_one(port) {
+                Ok(server) => return Ok(server),
+                Err(error) => failure = format!("{port}: {error}"),
+            }
+        }
+        Err(failure)
+    }
+
+    fn bind_one(&self, port: u16) -> io::Result<Server> {
+        match &self.host {
+            Some(host) => Server::bind((host.as_str(), port)),
+            None => Server::bind(("::", port)).or_else(|_| Server::bind(("0.0.0.0", port))),
+        }
+    }
+}

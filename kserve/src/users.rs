@@ -1,0 +1,122 @@
+//! The password file: one `user:password` a line, plain, MD5 or SHA-1.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use md5::{Digest, Md5};
+use sha1::Sha1;
+use subtle::ConstantTimeEq;
+
+/// Who may log in, as kdb+'s `-u` and `-U` read it from a file.
+#[derive(Clone, Default)]
+pub struct Users {
+    passwords: HashMap<Vec<u8>, Vec<u8>>,
+}
+
+/// A password file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum UsersError {
+    /// The file cannot be read.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        error: io::Error,
+    },
+    /// A line has no colon or no user.
+    #[error("{}:{line}: not user:password", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+}
+
+impl Users {
+    /// Reads a password file. Empty lines are passed over; of two lines for one user the later holds.
+    ///
+    /// # Errors
+    ///
+    /// [`UsersError`] with the file and the line.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, UsersError> {
+        let path = path.as_ref();
+        let text = fs::read(path).map_err(|error| UsersError::Io { path: path.to_owned(), error })?;
+        Self::parse(&text).map_err(|line| UsersError::Line { path: path.to_owned(), line })
+    }
+
+    /// Parses the text of a password file; the number of the bad line if there is one.
+    fn parse(text: &[u8]) -> Result<Self, usize> {
+        let mut passwords = HashMap::new();
+        for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.is_empty() {
+                continue;
+            }
+            let mut parts = line.splitn(2, |&byte| byte == b':');
+            match (parts.next(), parts.next()) {
+                (Some(user), Some(password)) if !user.is_empty() => {
+                    passwords.insert(user.to_vec(), password.to_vec());
+                }
+                _ => return Err(index + 1),
+            }
+        }
+        Ok(Self { passwords })
+    }
+
+    /// Whether the password is the user's: the text itself, or a text whose MD5 (32 hex digits) or
+    /// SHA-1 (40) stands in the file. Takes as long whether or not a byte is right.
+    #[must_use]
+    pub fn accept(&self, user: &[u8], password: &[u8]) -> bool {
+        let Some(stored) = self.passwords.get(user) else { return false };
+        let plain = stored.as_slice().ct_eq(password);
+        let hashed = match unhex(stored) {
+            Some(hash) if hash.len() == 16 => hash.as_slice().ct_eq(&Md5::digest(password)),
+            Some(hash) if hash.len() == 20 => hash.as_slice().ct_eq(&Sha1::digest(password)),
+            _ => 0.into(),
+        };
+        (plain | hashed).into()
+    }
+}
+
+/// Without the passwords.
+impl std::fmt::Debug for Users {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Users").field("count", &self.passwords.len()).finish_non_exhaustive()
+    }
+}
+
+fn unhex(text: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, []) = text.as_chunks::<2>() else { return None };
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_md5_and_sha1_are_told_apart() {
+        let text = b"ann:secret\nbob:5f4dcc3b5aa765d61d8327deb882cf99\r\n\n\
+            cid:91dfd9ddb4198affc5c194cd8ce6d338fde470e2\ndee:a:b\neve:\n";
+        let users = Users::parse(text).unwrap();
+        assert!(users.accept(b"ann", b"secret"));
+        assert!(users.accept(b"bob", b"password"));
+        assert!(users.accept(b"bob", b"5f4dcc3b5aa765d61d8327deb882cf99"));
+        assert!(users.accept(b"cid", b"mypassword"));
+        assert!(users.accept(b"dee", b"a:b"));
+        assert!(users.accept(b"eve", b""));
+        for (user, password) in [("ann", "Secret"), ("ann", ""), ("bob", "mypassword"), ("nobody", ""), ("", "")] {
+            assert!(!users.accept(user.as_bytes(), password.as_bytes()), "{user}:{password}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_colon_is_named() {
+        assert_eq!(Users::parse(b"a:b\nc\n").err(), Some(2));
+        assert_eq!(Users::parse(b":b\n").err(), Some(1));
+    }
+}

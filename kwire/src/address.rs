@@ -1,0 +1,128 @@
+//! Addresses as `hopen` takes them.
+
+use std::fs;
+
+/// Where a server listens, and who asks.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    /// How to get there.
+    pub transport: Transport,
+    /// User and password; `None` where the address names neither.
+    pub credentials: Option<(String, String)>,
+}
+
+/// How to get to a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP to a host and port.
+    Tcp {
+        /// Name or address; an empty one in the text is `localhost`.
+        host: String,
+        /// Port number.
+        port: u16,
+    },
+    /// The Unix socket of a server on this machine that listens on the port.
+    Unix {
+        /// Port number.
+        port: u16,
+    },
+}
+
+/// An address that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// No port, or no number and no service of that name.
+    #[error("no such port: {0:?}")]
+    Port(String),
+    /// `tcps`, `unixs` and `fifo` are known, but not yet to this release.
+    #[error("{0}:// is not supported yet")]
+    Unsupported(String),
+    /// A scheme that q does not know either.
+    #[error("no such scheme: {0}://")]
+    Scheme(String),
+}
+
+impl Address {
+    /// Parses what q's `hopen` takes, as a symbol or a string: `5010`, `:host:port`,
+    /// `host:port:user:password`, `::5010`, `:unix://5010`. A port may be a service's name; colons
+    /// after the user's belong to the password; an IPv6 host stands in brackets.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError`] with the part that is wrong.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        let text = text.strip_prefix('`').unwrap_or(text);
+        let text = text.strip_prefix(':').unwrap_or(text);
+        if let Some((scheme, rest)) = text.split_once("://") {
+            return match scheme {
+                "unix" => Self::unix(rest),
+                "tcp" => Self::tcp(rest),
+                "tcps" | "unixs" | "fifo" => Err(AddressError::Unsupported(scheme.to_owned())),
+                _ => Err(AddressError::Scheme(scheme.to_owned())),
+            };
+        }
+        Self::tcp(text)
+    }
+
+    fn tcp(text: &str) -> Result<Self, AddressError> {
+        let (host, rest) = match text.strip_prefix('[').and_then(|text| text.split_once("]:")) {
+            Some(split) => split,
+            None => text.split_once(':').unwrap_or(("", text)),
+        };
+        let (port, credentials) = port_and_credentials(rest)?;
+        let host = if host.is_empty() { "localhost" } else { host }.to_owned();
+        Ok(Self { transport: Transport::Tcp { host, port }, credentials })
+    }
+
+    fn unix(text: &str) -> Result<Self, AddressError> {
+        let (port, credentials) = port_and_credentials(text)?;
+        Ok(Self { transport: Transport::Unix { port }, credentials })
+    }
+}
+
+impl std::str::FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Self::parse(text)
+    }
+}
+
+/// Without the password.
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let user = self.credentials.as_ref().map(|(user, _)| user);
+        f.debug_struct("Address").field("transport", &self.transport).field("user", &user).finish_non_exhaustive()
+    }
+}
+
+type Credentials = Option<(String, String)>;
+
+fn port_and_credentials(text: &str) -> Result<(u16, Credentials), AddressError> {
+    let (port, credentials) = match text.split_once(':') {
+        None => (text, None),
+        Some((port, credentials)) => {
+            let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+            (port, Some((user.to_owned(), password.to_owned())))
+        }
+    };
+    let number = crate::port(port).ok_or_else(|| AddressError::Port(port.to_owned()))?;
+    Ok((number, credentials))
+}
+
+/// The port of that number, or of the TCP service of that name in `/etc/services`.
+#[must_use]
+pub fn port(text: &str) -> Option<u16> {
+    text.parse().ok().or_else(|| service(text))
+}
+
+/// The TCP port of a service that `/etc/services` names.
+fn service(name: &str) -> Option<u16> {
+    fs::read_to_string("/etc/services").ok()?.lines().find_map(|line| {
+        let mut words = line.split('#').next()?.split_whitespace();
+        let found = words.next()?;
+        let port = words.next()?.strip_suffix("/tcp")?;
+        (found == name || words.any(|alias| alias == name)).then(|| port.parse().ok())?
+    })
+}

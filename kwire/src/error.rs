@@ -1,0 +1,86 @@
+//! What can go wrong in a conversation, sorted by whose fault it is.
+
+use std::io;
+
+/// A conversation that failed. All but [`Refused`](Self::Refused)'s cousins [`Remote`](Self::Remote)
+/// and [`Unsendable`](Self::Unsendable) end the connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer sent bytes that are no message.
+    #[error("malformed message: {0}")]
+    Malformed(#[from] Malformed),
+    /// The peer sent what it may not send now.
+    #[error("{0}")]
+    OutOfTurn(&'static str),
+    /// The peer sent, or announced, more than a limit allows.
+    #[error("{what} of {bytes} bytes is over the limit of {limit}")]
+    TooLarge {
+        /// What was too large.
+        what: &'static str,
+        /// Its size.
+        bytes: u64,
+        /// The limit it broke.
+        limit: u64,
+    },
+    /// The peer took too long.
+    #[error("timeout")]
+    TimedOut,
+    /// The server closed instead of accepting the login: q's `'access`.
+    #[error("access")]
+    Refused,
+    /// The server answered with an error; the connection goes on.
+    #[error("'{0}")]
+    Remote(String),
+    /// The value cannot be sent to this peer; nothing was written.
+    #[error("cannot send: {0}")]
+    Unsendable(kcodec::Error),
+    /// The address is not one that `hopen` takes, or of a kind that is not supported.
+    #[error(transparent)]
+    Address(#[from] crate::AddressError),
+    /// The connection failed earlier and stays failed.
+    #[error("connection has failed")]
+    Failed,
+    /// The operating system's word.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Bytes that are no message: where and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {reason}")]
+pub struct Malformed {
+    /// Offset from the start of the message's header. In a compressed message whose stream was
+    /// sound, the offset in the plain message that came out.
+    pub at: u64,
+    /// The reason.
+    pub reason: Reason,
+}
+
+/// The reason why bytes are no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A byte order other than 0 and 1.
+    #[error("no such byte order: {0}")]
+    ByteOrder(u8),
+    /// A message type other than 0, 1 and 2.
+    #[error("no such message type: {0}")]
+    MessageType(u8),
+    /// A compression other than 0, 1 and 2.
+    #[error("no such compression: {0}")]
+    Compression(u8),
+    /// A length that no message can have, or that is not the number of bytes at hand.
+    #[error("length {0} is not the message's")]
+    Length(u64),
+    /// The body is bad.
+    #[error(transparent)]
+    Body(kcodec::ErrorKind),
+}
+
+impl Malformed {
+    /// A body's fault, counted from the message's header.
+    pub(crate) fn body(error: kcodec::Error) -> Self {
+        Self { at: (error.at as u64).saturating_add(crate::Header::LEN as u64), reason: Reason::Body(error.kind) }
+    }
+}

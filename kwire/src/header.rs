@@ -1,0 +1,94 @@
+//! The eight bytes before every body.
+
+use kcodec::Compression;
+
+use crate::error::{Malformed, Reason};
+
+/// Byte order of a message's lengths and body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ByteOrder {
+    /// 0 on the wire.
+    Big,
+    /// 1 on the wire.
+    Little,
+}
+
+/// What a message wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum MessageType {
+    /// Processed without an answer: `neg[h]x`.
+    Async = 0,
+    /// Answered with a response: `h x`.
+    Sync = 1,
+    /// The answer to a sync message.
+    Response = 2,
+}
+
+/// A message's header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Byte order of the lengths and the body.
+    pub order: ByteOrder,
+    /// What the message wants.
+    pub kind: MessageType,
+    /// How the body is compressed, if it is.
+    pub compression: Option<Compression>,
+    /// Bytes of the whole message as sent, header included: 40 bits.
+    pub length: u64,
+}
+
+impl Header {
+    /// Bytes of a header.
+    pub const LEN: usize = 8;
+    /// The smallest message: a header and an object of two bytes.
+    const SMALLEST: u64 = 10;
+
+    /// Reads a header. Bits 32 to 39 of the length stand in byte 3.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] for a byte order, message type or compression that kdb+ does not know and for
+    /// a length under 10.
+    pub fn parse(bytes: [u8; Self::LEN]) -> Result<Self, Malformed> {
+        let [order, kind, compression, high, low @ ..] = bytes;
+        let fail = |at, reason| Err(Malformed { at, reason });
+        let (order, low) = match order {
+            0 => (ByteOrder::Big, u32::from_be_bytes(low)),
+            1 => (ByteOrder::Little, u32::from_le_bytes(low)),
+            other => return fail(0, Reason::ByteOrder(other)),
+        };
+        let kind = match kind {
+            0 => MessageType::Async,
+            1 => MessageType::Sync,
+            2 => MessageType::Response,
+            other => return fail(1, Reason::MessageType(other)),
+        };
+        let compression = match compression {
+            0 => None,
+            1 => Some(Compression::Short),
+            2 => Some(Compression::Long),
+            other => return fail(2, Reason::Compression(other)),
+        };
+        let length = u64::from(high) << 32 | u64::from(low);
+        if length < Self::SMALLEST {
+            return fail(4, Reason::Length(length));
+        }
+        Ok(Self { order, kind, compression, length })
+    }
+
+    /// The bytes of the header. A length over 40 bits is cut; nothing here builds one.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; Self::LEN] {
+        let [a, b, c, d, high, ..] = self.length.to_le_bytes();
+        let (order, [a, b, c, d]) = match self.order {
+            ByteOrder::Big => (0, [d, c, b, a]),
+            ByteOrder::Little => (1, [a, b, c, d]),
+        };
+        let compression = match self.compression {
+            None => 0,
+            Some(compression) => compression as u8,
+        };
+        [order, self.kind as u8, compression, high, a, b, c, d]
+    }
+}

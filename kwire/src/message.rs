@@ -1,0 +1,169 @@
+//! Whole messages: a header and a body, decoded, encoded, compressed.
+
+use bytes::{Bytes, BytesMut};
+use kcodec::{Body, Capability, Compression, Threshold, Value};
+
+use crate::error::{Error, Malformed, Reason};
+use crate::header::{ByteOrder, Header, MessageType};
+use crate::limits::Limits;
+
+/// A received message: its type and its checked body, which it owns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    kind: MessageType,
+    body: Body,
+}
+
+impl Message {
+    /// Decodes one whole message of either byte order, compressed or not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] with the offset and the reason, [`Error::TooLarge`] past a limit.
+    pub fn decode(message: impl Into<BytesMut>, limits: &Limits) -> Result<Self, Error> {
+        let message = message.into();
+        let header = whole(&message)?;
+        if header.length > limits.message {
+            return Err(too_large(header.length, limits));
+        }
+        Self::from_frame(header, &turn(header, message, limits), limits)
+    }
+
+    /// Decodes the bytes that a header announced, [turned](turn).
+    pub(crate) fn from_frame(header: Header, frame: &Bytes, limits: &Limits) -> Result<Self, Error> {
+        let body = frame.slice(Header::LEN..);
+        let body = match header.compression {
+            None => body,
+            Some(kind) => {
+                let mut body = inflate(&body, kind, header.order, limits)?;
+                if header.order == ByteOrder::Big {
+                    kcodec::to_little_endian(&mut body, limits.body());
+                }
+                body.into()
+            }
+        };
+        let body = Body::decode_with(body, limits.body()).map_err(Malformed::body)?;
+        Ok(Self { kind: header.kind, body })
+    }
+
+    /// What the message wants.
+    #[must_use]
+    pub const fn kind(&self) -> MessageType {
+        self.kind
+    }
+
+    /// The body's view.
+    #[must_use]
+    pub fn value(&self) -> Value<'_> {
+        self.body.value()
+    }
+
+    /// The body, refcounted.
+    #[must_use]
+    pub const fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// The body alone.
+    #[must_use]
+    pub fn into_body(self) -> Body {
+        self.body
+    }
+
+    /// The body, or the text of the error that it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Remote`] with the error's text.
+    pub fn ok(self) -> Result<Self, Error> {
+        match self.value() {
+            Value::Error(text) => Err(Error::Remote(text.to_string())),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// Appends a plain, little-endian message for a peer of `capability` to `out`.
+///
+/// # Errors
+///
+/// [`Error::Unsendable`]; nothing is written then.
+pub fn encode(kind: MessageType, value: Value<'_>, capability: Capability, out: &mut Vec<u8>) -> Result<(), Error> {
+    let length = value.encoded_len(capability).map_err(Error::Unsendable)?.saturating_add(Header::LEN);
+    out.reserve(length);
+    let header = Header { order: ByteOrder::Little, kind, compression: None, length: length as u64 };
+    out.extend_from_slice(&header.to_bytes());
+    value.encode_for(capability, out).map_err(Error::Unsendable)
+}
+
+/// Compresses a whole plain message if kdb+ would: `None` when it is short or does not halve.
+///
+/// # Errors
+///
+/// [`Malformed`] if the header is, or names a compression already.
+pub fn compress(message: &[u8], threshold: Threshold) -> Result<Option<Vec<u8>>, Malformed> {
+    let header = whole(message)?;
+    if let Some(compression) = header.compression {
+        return Err(Malformed { at: 2, reason: Reason::Compression(compression as u8) });
+    }
+    let body = message.get(Header::LEN..).unwrap_or_default();
+    let mut out = vec![0; Header::LEN];
+    let Some(kind) = kcodec::compress(body, threshold, &mut out) else { return Ok(None) };
+    let length = out.len() as u64;
+    let (head, rest) = out.split_at_mut(Header::LEN);
+    head.copy_from_slice(&Header { compression: Some(kind), length, ..header }.to_bytes());
+    if header.order == ByteOrder::Big {
+        rest.get_mut(..kind.head()).unwrap_or_default().reverse();
+    }
+    Ok(Some(out))
+}
+
+/// Inflates a whole message in the byte order it has; a plain one comes out as it is.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] for a bad header or stream, [`Error::TooLarge`] past `limits.inflated`. The
+/// body that comes out is not looked at.
+pub fn decompress(message: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
+    let header = whole(message)?;
+    let Some(kind) = header.compression else { return Ok(message.to_vec()) };
+    let body = inflate(message.get(Header::LEN..).unwrap_or_default(), kind, header.order, limits)?;
+    let header = Header { compression: None, length: (body.len() + Header::LEN) as u64, ..header };
+    Ok([&header.to_bytes()[..], &body].concat())
+}
+
+/// The header of bytes that are exactly one message.
+fn whole(message: &[u8]) -> Result<Header, Malformed> {
+    let Some(&bytes) = message.first_chunk() else {
+        let truncated = Reason::Body(kcodec::ErrorKind::Truncated);
+        return Err(Malformed { at: message.len() as u64, reason: truncated });
+    };
+    let header = Header::parse(bytes)?;
+    if header.length == message.len() as u64 {
+        Ok(header)
+    } else {
+        Err(Malformed { at: 4, reason: Reason::Length(header.length) })
+    }
+}
+
+/// Turns the body of a big-endian message in place, unless it must be inflated first.
+pub(crate) fn turn(header: Header, mut frame: BytesMut, limits: &Limits) -> Bytes {
+    if header.order == ByteOrder::Big && header.compression.is_none() {
+        kcodec::to_little_endian(frame.get_mut(Header::LEN..).unwrap_or_default(), limits.body());
+    }
+    frame.freeze()
+}
+
+fn inflate(bytes: &[u8], kind: Compression, order: ByteOrder, limits: &Limits) -> Result<Vec<u8>, Error> {
+    let limit = usize::try_from(limits.inflated).unwrap_or(usize::MAX);
+    kcodec::decompress(bytes, kind, order == ByteOrder::Big, limit).map_err(|error| match error.kind {
+        kcodec::ErrorKind::Inflated(bytes) => {
+            Error::TooLarge { what: "inflated message", bytes, limit: limits.inflated }
+        }
+        _ => Malformed::body(error).into(),
+    })
+}
+
+pub(crate) const fn too_large(bytes: u64, limits: &Limits) -> Error {
+    Error::TooLarge { what: "message", bytes, limit: limits.message }
+}
