@@ -153,7 +153,7 @@ fn bad_bodies_are_refused() {
         ("table names are not symbols", "6200630a0000000000000000000000"),
         ("table columns are not a list", "6200630b0000000000040000000000"),
         ("table names and columns differ", "6200630b00010000006100000000000000"),
-        ("column is not a vector or list", "6200630b000100000061000000010000006500"),
+        ("column is not a vector, list or table", "6200630b000100000061000000010000006500"),
         ("ragged table", "6200630b000200000061006200000002000000040001000000ff040000000000"),
     ] {
         let body = bytes(hex);

@@ -26,10 +26,6 @@ impl Outbound {
         self.bytes
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
-
     /// Writes until all is written or the socket takes no more.
     pub(crate) fn write_to(&mut self, target: &mut impl Write) -> io::Result<()> {
         while !self.queue.is_empty() {
@@ -96,7 +92,7 @@ mod tests {
             outbound.push(Bytes::from_static(message.as_bytes()));
         }
         let mut target = Reluctant { taken: Vec::new(), willing: false };
-        while !outbound.is_empty() {
+        while outbound.bytes() > 0 {
             outbound.write_to(&mut target).unwrap();
             assert_eq!(outbound.bytes() + target.taken.len(), 14);
         }

@@ -242,7 +242,8 @@ impl<'a> Peer<'a> {
         to.iter().try_for_each(|id| self.peers.post(id.slot, MessageType::Async, message.clone()))
     }
 
-    /// `hclose`: closes a connection after this call; what waits to be written to it is discarded.
+    /// `hclose`: closes a connection after this call; what its socket does not take at once is
+    /// discarded.
     pub fn close(&mut self, id: PeerId) {
         if self.peers.find(id).is_some() {
             self.peers.doom(id.slot, Error::OutOfTurn("closed by the handler"));

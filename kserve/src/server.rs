@@ -361,10 +361,12 @@ impl<H: Handler> Loop<'_, H> {
         }
     }
 
-    /// Ends a connection; dropping its stream closes it.
+    /// Ends a connection; dropping its stream closes it. Answers to what came before go out as far
+    /// as the socket takes them at once.
     fn close(&mut self, slot: usize) {
         let Some(link) = self.peers.get_mut(slot) else { return };
         let id = link.id;
+        let _ = link.outbound.write_to(&mut link.stream);
         if link.opened {
             self.handler.on_close(&mut Peer::new(&mut self.peers, id));
         }

@@ -415,8 +415,8 @@ fn read_table(input: &mut Input, levels: usize) -> Result<Tree, String> {
 fn check_columns(names: usize, columns: &[Tree]) -> Result<(), String> {
     ensure(names == columns.len(), "table names and columns differ")?;
     for column in columns {
-        let is_column = matches!(column, Tree::Vector { .. } | Tree::Symbols { .. } | Tree::List { .. });
-        ensure(is_column, "column is not a vector or list")?;
+        let is_column = length_of(column).is_some() && !matches!(column, Tree::Dict { .. });
+        ensure(is_column, "column is not a vector, list or table")?;
         ensure(length_of(column) == Some(rows(columns)), "ragged table")?;
     }
     Ok(())

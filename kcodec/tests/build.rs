@@ -1,0 +1,153 @@
+//! Do values built from Rust data equal those that came over the wire?
+
+use kcodec::{
+    Atom, Attribute, Body, Capability, Date, Derived, Dict, ErrorKind, Function, Guid, Kind, Lambda, Limits, List,
+    Slice, Splayed, Symbol, Table, Timespan, Timestamp, Value, Vector,
+};
+
+fn bytes(value: Value<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    value.encode(&mut out).unwrap();
+    let decoded = Value::decode(&out).unwrap();
+    assert_eq!(decoded, value);
+    assert_eq!(decoded.type_code(), value.type_code());
+    out
+}
+
+#[test]
+fn atoms_and_vectors_of_rust_types() {
+    assert_eq!(bytes(1_i32.into()), [0xfa, 1, 0, 0, 0]);
+    assert_eq!(bytes(true.into()), [0xff, 1]);
+    assert_eq!(bytes("ab".into()), [10, 0, 2, 0, 0, 0, b'a', b'b']);
+    assert_eq!(bytes("a".into()), [10, 0, 1, 0, 0, 0, b'a']);
+    assert_eq!(bytes(Atom::Char(b'a').into()), [0xf6, b'a']);
+    assert_eq!(bytes(Value::symbol("ab")), [0xf5, b'a', b'b', 0]);
+    assert_eq!(bytes(Value::symbols(&["a", "", "bc"])), [11, 0, 3, 0, 0, 0, b'a', 0, 0, b'b', b'c', 0]);
+    assert_eq!(bytes((&[true, false]).into()), [1, 0, 2, 0, 0, 0, 1, 0]);
+    assert_eq!(bytes((&[1_i16, -1]).into()), [5, 0, 2, 0, 0, 0, 1, 0, 255, 255]);
+    assert_eq!(bytes((&[Date(1)]).into()), [14, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
+    assert_eq!(bytes(Value::NULL), [101, 0]);
+    bytes((&[f64::NAN, f64::INFINITY, -0.0]).into());
+    bytes((&[Guid([7; 16])]).into());
+}
+
+#[test]
+fn containers_of_borrowed_values() {
+    let keys = Value::symbols(&["a", "b"]);
+    let values = (&[1_i64, 2]).into();
+    let dict = Dict::new(&keys, &values).unwrap();
+    bytes(dict.into());
+    assert_eq!(bytes(dict.with_sorted(true).into()).first(), Some(&127));
+
+    let columns = [Value::symbols(&["x", "y"]), (&[1.5, 2.5]).into()];
+    let table = Table::new(&["sym", "price"], &columns).unwrap();
+    assert_eq!((table.len(), table.width()), (2, 2));
+    bytes(table.into());
+    let (keys, values) = (table.into(), table.into());
+    bytes(Dict::new(&keys, &values).unwrap().into());
+
+    let items = [1_i64.into(), "two".into(), Value::symbol("three"), table.into(), dict.into()];
+    bytes((&items).into());
+    bytes(List::new(&items).with_attribute(Attribute::Unique).into());
+    bytes(Splayed::new(&["a"], Symbol::new(":/db/t/")).into());
+}
+
+#[test]
+fn functions_and_errors() {
+    let source = "{x+y}".into();
+    let lambda = Value::Function(Function::Lambda(Lambda::new(Symbol::new("d"), &source)));
+    assert_eq!(bytes(lambda), [100, b'd', 0, 10, 0, 5, 0, 0, 0, b'{', b'x', b'+', b'y', b'}']);
+    let parts = [lambda, Value::ELIDED, 3_i64.into()];
+    bytes(Function::Projection(List::new(&parts)).into());
+    bytes(Function::Composition(List::new(&parts[..1])).into());
+    let plus = Function::Binary(1).into();
+    assert_eq!(bytes(Function::Derived(Derived::new(Kind::Over, &plus).unwrap()).into()), [107, 102, 1]);
+    assert_eq!(Derived::new(Kind::Long, &plus), None);
+    assert_eq!(bytes(Value::error("type")), b"\x80type\0");
+    assert_eq!(Value::error("type").type_code(), -128);
+}
+
+#[test]
+fn what_cannot_be_sent_is_refused_before_a_byte_is_written() {
+    let refused = |value: Value<'_>, capability| {
+        let mut out = vec![1, 2, 3];
+        let error = value.encode_for(Capability::new(capability), &mut out).unwrap_err();
+        assert_eq!(out, [1, 2, 3]);
+        error.kind
+    };
+    assert_eq!(refused(Value::symbol("a\0b"), 6), ErrorKind::Nul);
+    assert_eq!(refused(Value::symbols(&["a", "b\0"]), 6), ErrorKind::Nul);
+    assert_eq!(refused((&[Value::error("type")]).into(), 6), ErrorKind::NestedError);
+    let guids = [Guid([1; 16])];
+    let nested = [Value::from(&guids)];
+    assert_eq!(refused((&nested).into(), 2), ErrorKind::Unsupported);
+    assert_eq!(refused(Timestamp(1).into(), 0), ErrorKind::Unsupported);
+    assert_eq!(refused((&[Timespan(1)]).into(), 0), ErrorKind::Unsupported);
+    // Received bytes are held to the same rule as built values.
+    let body = Body::encode(&nested).unwrap();
+    assert_eq!(refused(body.value(), 2), ErrorKind::Unsupported);
+    assert!(body.value().encoded_len(Capability::GUID).is_ok());
+}
+
+#[test]
+fn tables_and_dicts_are_checked_when_built() {
+    let one = [(&[1_i64]).into()];
+    assert!(matches!(Table::new(&["a", "b"], &one).unwrap_err().kind, ErrorKind::TableWidth { names: 2, columns: 1 }));
+    let ragged = [(&[1_i64]).into(), (&[1_i64, 2]).into()];
+    assert!(matches!(
+        Table::new(&["a", "b"], &ragged).unwrap_err().kind,
+        ErrorKind::Ragged { expected: 1, found: 2 }
+    ));
+    let atom = [1_i64.into()];
+    assert_eq!(Table::new(&["a"], &atom).unwrap_err().kind, ErrorKind::TableColumns);
+    let (two, three) = (Value::from(&[1_i64, 2]), Value::from(&[1_i64, 2, 3]));
+    assert!(matches!(Dict::new(&two, &three).unwrap_err().kind, ErrorKind::DictCount { keys: 2, values: 3 }));
+    assert_eq!(Dict::new(&two, &atom[0]).unwrap_err().kind, ErrorKind::DictItem);
+}
+
+#[test]
+fn views_at_every_alignment_read_the_same() {
+    let prices: Vec<f64> = (0..100).map(f64::from).collect();
+    let mut body = Vec::new();
+    Value::from(&prices).encode(&mut body).unwrap();
+    for offset in 0..16 {
+        let mut shifted = vec![0; offset];
+        shifted.extend_from_slice(&body);
+        let Value::Vector(Vector::Float(slice)) = Value::decode(&shifted[offset..]).unwrap() else { panic!() };
+        assert_eq!(slice, Slice::new(&prices));
+        assert_eq!(slice.to_vec(), prices);
+        assert_eq!(slice.iter().sum::<f64>(), 4950.0);
+        assert_eq!((slice.get(99), slice.get(100)), (Some(99.0), None));
+        let mut copy = [0.0; 10];
+        assert_eq!(slice.copy_to_slice(&mut copy), 10);
+        assert_eq!(copy[9], 9.0);
+        if let Some(lent) = slice.as_slice() {
+            assert_eq!(lent, prices);
+        }
+    }
+}
+
+#[test]
+fn equality_is_q_match() {
+    let null: Value<'_> = f64::NAN.into();
+    assert_eq!(null, (-f64::NAN).into());
+    assert_ne!(Value::from(1_i64), Value::from(1_i32));
+    assert_ne!(Value::from(1_i64), Value::from(&[1_i64]));
+    assert_eq!(Value::from(&[1_i64]), Value::Vector(Vector::Long(Slice::new(&[1]).with_attribute(Attribute::Sorted))));
+}
+
+#[test]
+fn the_depth_limit_is_the_callers() {
+    let nested = |levels: usize| {
+        let mut body = [0, 0, 1, 0, 0, 0].repeat(levels);
+        body.extend_from_slice(&[0xff, 1]);
+        body
+    };
+    let limits = |depth| Limits { depth };
+    assert!(Value::decode_with(&nested(5), limits(5)).is_ok());
+    let error = Value::decode_with(&nested(6), limits(5)).unwrap_err();
+    assert_eq!((error.kind, error.at), (ErrorKind::Depth, 30));
+    assert!(Value::decode_with(&nested(255), limits(255)).is_ok());
+    assert!(Value::decode(&nested(200_000)).is_err());
+    assert!(Value::decode_with(&[0xff, 1], limits(0)).is_ok());
+}

@@ -1,0 +1,435 @@
+//! Does the server keep q's handlers' contracts, and each peer from harming the others?
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use kcodec::{Capability, Guid, Value};
+use kserve::{Handler, Limits, Peer, PeerId, Reply, Server, Stopper, Users};
+use kwire::blocking::{Handle, Options};
+use kwire::{Error, MessageType};
+
+/// Answers a few words, remembers peers, and reports what it is called for.
+struct Script {
+    log: Sender<String>,
+    subscribers: Vec<PeerId>,
+}
+
+impl Script {
+    fn say(&self, what: impl Into<String>) {
+        // A test that has seen enough no longer listens.
+        let _ = self.log.send(what.into());
+    }
+}
+
+impl Handler for Script {
+    fn on_login(&mut self, peer: &mut Peer<'_>, user: &[u8], password: &[u8]) -> bool {
+        assert!(peer.address().is_some_and(|address| address.is_loopback()));
+        self.say(format!("pw {} {}", String::from_utf8_lossy(user), String::from_utf8_lossy(password)));
+        user != b"mallory"
+    }
+
+    fn on_open(&mut self, peer: &mut Peer<'_>) {
+        self.say(format!("po {}", String::from_utf8_lossy(peer.user())));
+        if peer.user() == b"greet" {
+            peer.send("welcome").unwrap();
+        }
+    }
+
+    fn on_sync(&mut self, peer: &mut Peer<'_>, query: Value<'_>, reply: Reply<'_>) {
+        match query.as_text() {
+            Some(b"silence") => {}
+            Some(b"error") => reply.error("type"),
+            Some(b"guid") => reply.value(Guid([7; 16])),
+            Some(b"async first") => {
+                peer.send("async").unwrap();
+                reply.value("sync");
+            }
+            Some(b"subscribe") => {
+                self.subscribers.push(peer.id());
+                reply.value(peer.id().handle());
+            }
+            Some(b"handles") => reply.value(i64::try_from(peer.handles().count()).unwrap()),
+            _ => reply.value(query),
+        }
+    }
+
+    fn on_async(&mut self, peer: &mut Peer<'_>, update: Value<'_>) {
+        self.say(format!("ps {}", update.count()));
+        if update.as_text() == Some(b"close me") {
+            peer.close(peer.id());
+        }
+        peer.broadcast(&self.subscribers, update).unwrap();
+    }
+
+    fn on_close(&mut self, peer: &mut Peer<'_>) {
+        self.say(format!("pc {}", String::from_utf8_lossy(peer.user())));
+    }
+
+    fn on_bad_message(&mut self, _peer: &mut Peer<'_>, message: &[u8], error: &Error) {
+        self.say(format!("bm {} {error}", message.len()));
+    }
+
+    fn on_error(&mut self, _peer: &mut Peer<'_>, error: &Error) {
+        self.say(format!("error {error}"));
+    }
+}
+
+/// A server on its own thread; stopped and joined when dropped.
+struct Running {
+    address: SocketAddr,
+    log: Receiver<String>,
+    stopper: Stopper,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn start(set_up: impl FnOnce(Server) -> Server) -> Self {
+        let server = set_up(Server::bind("127.0.0.1:0").unwrap());
+        let (address, stopper) = (server.local_addr().unwrap(), server.stopper());
+        let (log, receiver) = mpsc::channel();
+        let thread = thread::spawn(move || server.run(&mut Script { log, subscribers: Vec::new() }).unwrap());
+        Self { address, log: receiver, stopper, thread: Some(thread) }
+    }
+
+    fn with_limits(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        Self::start(|server| server.with_limits(limits))
+    }
+
+    fn open(&self, user: &str) -> Handle {
+        Handle::open(&format!("{}:{user}:secret", self.address)).unwrap()
+    }
+
+    /// A socket on which a test says what it likes.
+    fn raw(&self, login: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all(login).unwrap();
+        stream
+    }
+
+    fn expect(&self, what: &str) {
+        let said = self.log.recv_timeout(Duration::from_secs(10));
+        assert_eq!(said.as_deref(), Ok(what));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stopper.stop();
+        let ended = self.thread.take().map(JoinHandle::join);
+        assert!(thread::panicking() || matches!(ended, Some(Ok(()))));
+    }
+}
+
+fn start() -> Running {
+    Running::start(|server| server)
+}
+
+fn rest(mut stream: TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A reset says the same as an end: the server has closed.
+    let _ = stream.read_to_end(&mut bytes);
+    bytes
+}
+
+#[test]
+fn handlers_are_called_in_q_order() {
+    let server = start();
+    let mut h = server.open("ann");
+    server.expect("pw ann secret");
+    server.expect("po ann");
+    assert_eq!(h.sync("hello").unwrap().value(), "hello".into());
+    h.send("news").unwrap();
+    h.flush().unwrap();
+    server.expect("ps 4");
+    drop(h);
+    server.expect("pc ann");
+}
+
+#[test]
+fn every_form_of_login_gets_the_lower_capability() {
+    let server = start();
+    for (login, answer, user) in [
+        (&b"user:pass\x03\0"[..], 3, "user pass"),
+        (b"user:pass\x06\0", 6, "user pass"),
+        (b"user:pass\x1f\0", 6, "user pass"),
+        (b"user:pass\0", 0, "user pass"),
+        (b"c\x03\0", 3, "c "),
+        (b"u:a:b\x01\0", 1, "u a:b"),
+        (b"\x06\0", 6, " "),
+    ] {
+        let mut stream = server.raw(login);
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        assert_eq!(byte, [answer]);
+        server.expect(&format!("pw {user}"));
+        server.expect(&format!("po {}", user.split(' ').next().unwrap()));
+        drop(stream);
+        server.expect(&format!("pc {}", user.split(' ').next().unwrap()));
+    }
+}
+
+#[test]
+fn a_refusal_is_silent_and_opens_nothing() {
+    let server = start();
+    assert!(rest(server.raw(b"mallory:x\x06\0")).is_empty());
+    server.expect("pw mallory x");
+    server.expect("error access");
+    assert!(rest(server.raw(b"\0")).is_empty());
+    server.expect("error empty login");
+    server.open("ann");
+    server.expect("pw ann secret");
+}
+
+#[test]
+fn the_password_file_is_asked_first() {
+    let path = std::env::temp_dir().join(format!("kserve-users-{}", std::process::id()));
+    std::fs::write(&path, "ann:secret\nmallory:secret\n").unwrap();
+    let users = Users::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let server = Running::start(|server| server.with_users(users));
+    assert!(matches!(Handle::open(&format!("{}:ann:wrong", server.address)), Err(Error::Refused)));
+    server.expect("error access");
+    assert!(matches!(Handle::open(&format!("{}:mallory:secret", server.address)), Err(Error::Refused)));
+    server.expect("pw mallory secret");
+    server.expect("error access");
+    server.open("ann");
+    server.expect("pw ann secret");
+}
+
+#[test]
+fn a_sync_message_is_always_answered() {
+    let server = start();
+    let mut h = server.open("ann");
+    assert_eq!(h.sync("silence").unwrap().value(), Value::NULL);
+    assert!(matches!(h.sync("error"), Err(Error::Remote(text)) if text == "type"));
+    assert_eq!(h.sync("async first").unwrap().value(), "sync".into());
+    let pushed = h.receive().unwrap();
+    assert_eq!((pushed.kind(), pushed.value()), (MessageType::Async, "async".into()));
+    let mut greeted = server.open("greet");
+    assert_eq!(greeted.receive().unwrap().value(), "welcome".into());
+}
+
+#[test]
+fn a_value_that_the_peer_cannot_read_is_answered_with_an_error() {
+    let server = start();
+    let options = Options { capability: Capability::new(2), ..Options::default() };
+    let mut old = Handle::open_with(&format!("{}:old:", server.address), &options).unwrap();
+    assert!(matches!(old.sync("guid"), Err(Error::Remote(text)) if text == "type"));
+    assert_eq!(server.open("new").sync("guid").unwrap().value(), Guid([7; 16]).into());
+}
+
+#[test]
+fn a_bad_message_ends_its_own_connection_alone() {
+    let server = start();
+    let mut good = server.open("ann");
+    server.expect("pw ann secret");
+    server.expect("po ann");
+    for (bytes, what) in [
+        (&[1, 1, 0, 0, 10, 0, 0, 0, 0xff, 2][..], "bm 10 malformed message: 9: not a boolean: 2"),
+        (&[9, 1, 0, 0, 10, 0, 0, 0], "bm 8 malformed message: 0: no such byte order: 9"),
+        (&[1, 1, 0, 0xff, 10, 0, 0, 0], "bm 8 message of 1095216660490 bytes is over the limit of 2147483648"),
+    ] {
+        let mut bad = server.raw(b"bad:\x06\0");
+        server.expect("pw bad ");
+        server.expect("po bad");
+        bad.write_all(bytes).unwrap();
+        server.expect(what);
+        server.expect("pc bad");
+        assert_eq!(rest(bad), [6]);
+    }
+    let mut eof = server.raw(b"bad:\x06\0");
+    server.expect("pw bad ");
+    server.expect("po bad");
+    eof.write_all(&[1, 1, 0, 0, 99]).unwrap();
+    eof.shutdown(std::net::Shutdown::Write).unwrap();
+    server.expect("error closed in the middle of a message");
+    server.expect("pc bad");
+    assert_eq!(good.sync("still here").unwrap().value(), "still here".into());
+}
+
+#[test]
+fn a_response_out_of_turn_ends_the_connection() {
+    let server = start();
+    let stream = server.raw(b"ann:\x06\0\x01\x02\0\0\x0a\0\0\0\xff\x01");
+    server.expect("pw ann ");
+    server.expect("po ann");
+    server.expect("error response without a request");
+    server.expect("pc ann");
+    assert_eq!(rest(stream), [6]);
+}
+
+#[test]
+fn logins_end_in_time_and_in_size() {
+    let server = Running::with_limits(|limits| limits.wire.login_time = Duration::from_millis(50));
+    let stalled = server.raw(b"slow");
+    server.expect("error timeout");
+    assert!(rest(stalled).is_empty());
+    let endless = server.raw(&[b'a'; 5000]);
+    server.expect("error login of 5000 bytes is over the limit of 4096");
+    assert!(rest(endless).is_empty());
+    // Who is in may stay silent: the login after this one has had its time when it is cut off.
+    let mut quiet = server.open("ann");
+    server.expect("pw ann secret");
+    server.expect("po ann");
+    let _stalled = server.raw(b"slow");
+    server.expect("error timeout");
+    assert_eq!(quiet.sync("here").unwrap().value(), "here".into());
+}
+
+#[test]
+fn a_broadcast_reaches_every_subscriber_and_passes_over_those_gone() {
+    let server = start();
+    let mut subscribers: Vec<_> = (0..20).map(|_| server.open("sub")).collect();
+    for subscriber in &mut subscribers {
+        subscriber.sync("subscribe").unwrap();
+    }
+    drop(subscribers.pop());
+    let mut feed = server.open("feed");
+    let rows: Vec<i64> = (0..1000).collect();
+    feed.send(&rows).unwrap();
+    feed.flush().unwrap();
+    for subscriber in &mut subscribers {
+        assert_eq!(subscriber.receive().unwrap().value(), (&rows).into());
+    }
+    assert_eq!(feed.sync("handles").unwrap().value(), 20_i64.into());
+}
+
+#[test]
+fn a_slow_reader_is_closed_and_delays_nobody() {
+    let server = Running::with_limits(|limits| limits.queued = 1 << 20);
+    let mut slow = server.open("slow");
+    slow.sync("subscribe").unwrap();
+    let mut quick = server.open("quick");
+    quick.sync("subscribe").unwrap();
+    let mut feed = server.open("feed");
+    let update = vec![0_u8; 100_000];
+    for _ in 0..200 {
+        feed.send(&update).unwrap();
+        feed.flush().unwrap();
+        assert_eq!(quick.receive().unwrap().value().count(), update.len());
+    }
+    let closed = |said: &String| said.starts_with("error outbound queue of");
+    assert!(server.log.try_iter().any(|said| closed(&said)), "the slow reader was not closed");
+    assert_eq!(feed.sync("handles").unwrap().value(), 2_i64.into());
+}
+
+#[test]
+fn requests_may_be_sent_ahead_and_are_answered_in_order() {
+    let server = start();
+    let mut stream = server.raw(b"ann:\x06\0");
+    stream.read_exact(&mut [0]).unwrap();
+    let mut reader = stream.try_clone().unwrap();
+    let count = 50_000_i64;
+    let writer = thread::spawn(move || {
+        let mut out = Vec::new();
+        for index in 0..count {
+            kwire::encode(MessageType::Sync, index.into(), Capability::MAX, &mut out).unwrap();
+        }
+        stream.write_all(&out).unwrap();
+        stream
+    });
+    let mut answer = [0; 17];
+    for index in 0..count {
+        reader.read_exact(&mut answer).unwrap();
+        assert_eq!(answer[..9], [1, 2, 0, 0, 17, 0, 0, 0, 0xf9]);
+        assert_eq!(answer[9..], index.to_le_bytes());
+    }
+    writer.join().unwrap();
+}
+
+#[test]
+fn a_firehose_leaves_others_their_turn() {
+    let server = start();
+    let mut hose = server.raw(b"hose:\x06\0");
+    hose.read_exact(&mut [0]).unwrap();
+    let mut update = Vec::new();
+    kwire::encode(MessageType::Async, 1_i64.into(), Capability::MAX, &mut update).unwrap();
+    let flood = update.repeat(5_000);
+    let until = Instant::now() + Duration::from_secs(1);
+    let writer = thread::spawn(move || {
+        while Instant::now() < until {
+            hose.write_all(&flood).unwrap();
+        }
+    });
+    let mut h = server.open("ann");
+    let mut slowest = Duration::ZERO;
+    while Instant::now() < until {
+        let start = Instant::now();
+        h.sync("me too").unwrap();
+        slowest = slowest.max(start.elapsed());
+    }
+    writer.join().unwrap();
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+}
+
+#[test]
+fn large_messages_pass_in_pieces_both_ways() {
+    let server = start();
+    let rows: Vec<i64> = (0..2_000_000).collect();
+    let mut h = server.open("ann");
+    assert_eq!(h.sync(&rows).unwrap().value(), (&rows).into());
+}
+
+#[test]
+fn a_handler_may_close() {
+    let server = start();
+    let mut h = server.open("ann");
+    h.send("close me").unwrap();
+    h.flush().unwrap();
+    for expected in ["pw ann secret", "po ann", "ps 8", "error closed by the handler", "pc ann"] {
+        server.expect(expected);
+    }
+    assert!(h.receive().is_err());
+}
+
+#[test]
+fn connections_over_the_limit_are_closed() {
+    let server = Running::with_limits(|limits| limits.peers = 2);
+    let mut first = server.open("first");
+    let _second = server.open("second");
+    assert!(Handle::open(&format!("{}:third:", server.address)).is_err());
+    assert_eq!(first.sync("fine").unwrap().value(), "fine".into());
+}
+
+#[test]
+fn a_taken_port_is_an_error() {
+    let server = start();
+    let error = Server::bind(server.address).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[test]
+fn stopping_closes_every_connection() {
+    let server = start();
+    let mut h = server.open("ann");
+    server.stopper.stop();
+    assert!(h.receive().is_err());
+    server.expect("pw ann secret");
+    server.expect("po ann");
+    server.expect("pc ann");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_unix_socket_of_the_port_is_served_too() {
+    struct Echo;
+    impl Handler for Echo {
+        fn on_sync(&mut self, peer: &mut Peer<'_>, query: Value<'_>, reply: Reply<'_>) {
+            assert_eq!(peer.address(), None);
+            reply.value(query);
+        }
+    }
+    let server = Server::bind("127.0.0.1:0").unwrap().with_unix().unwrap();
+    let (port, stopper) = (server.local_addr().unwrap().port(), server.stopper());
+    let thread = thread::spawn(move || server.run(&mut Echo).unwrap());
+    let mut h = Handle::open(&format!(":unix://{port}:ann:")).unwrap();
+    assert_eq!(h.sync("near").unwrap().value(), "near".into());
+    stopper.stop();
+    thread.join().unwrap();
+}

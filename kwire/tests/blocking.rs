@@ -1,0 +1,281 @@
+//! Does the blocking client do what q's handles do, against a server of scripted answers?
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use kcodec::{Capability, Value};
+use kwire::blocking::{Handle, Options};
+use kwire::{Connection, Error, Event, Inbound, Limits, Message, MessageType, ask};
+
+/// The server's end of one connection, driven by a test.
+struct Peer {
+    stream: TcpStream,
+    connection: Connection,
+    inbound: Inbound,
+}
+
+impl Peer {
+    fn accept(listener: &TcpListener) -> Self {
+        let (stream, _) = listener.accept().unwrap();
+        let connection = Connection::server(Limits::default(), Instant::now());
+        let mut peer = Self { stream, connection, inbound: Inbound::default() };
+        assert!(matches!(peer.event(), Some(Event::Login(_))));
+        let mut out = Vec::new();
+        peer.connection.accept(&mut out).unwrap();
+        peer.stream.write_all(&out).unwrap();
+        peer
+    }
+
+    fn event(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.connection.receive(&mut self.inbound).unwrap() {
+                return Some(event);
+            }
+            if self.inbound.read_from(&mut self.stream).unwrap() == 0 {
+                return None;
+            }
+        }
+    }
+
+    fn message(&mut self) -> Message {
+        match self.event() {
+            Some(Event::Message(message)) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn send(&mut self, kind: MessageType, value: Value<'_>) {
+        let mut out = Vec::new();
+        self.connection.send(kind, value, &mut out).unwrap();
+        // Byte by byte: a reply may arrive in any number of reads.
+        out.iter().for_each(|byte| self.stream.write_all(&[*byte]).unwrap());
+    }
+}
+
+/// Starts a server of one connection; the address is `127.0.0.1:PORT`.
+fn serve<T: Send + 'static>(script: impl FnOnce(Peer) -> T + Send + 'static) -> (String, JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    (address, thread::spawn(move || script(Peer::accept(&listener))))
+}
+
+#[test]
+fn a_sync_call_returns_the_response() {
+    let (address, server) = serve(|mut peer| {
+        let query = peer.message();
+        peer.send(MessageType::Response, 4_i64.into());
+        (query.kind(), query.value().to_string())
+    });
+    let mut h = Handle::open(&format!(":{address}:user:pass")).unwrap();
+    assert_eq!(h.capability(), Capability::MAX);
+    assert_eq!(h.sync("2+2").unwrap().value(), 4_i64.into());
+    assert_eq!(server.join().unwrap(), (MessageType::Sync, "\"2+2\"".to_owned()));
+}
+
+#[test]
+fn an_error_is_the_callers_and_the_handle_stays_good() {
+    let (address, server) = serve(|mut peer| {
+        peer.message();
+        peer.send(MessageType::Response, Value::error("type"));
+        peer.message();
+        peer.send(MessageType::Response, Value::NULL);
+    });
+    let mut h = Handle::open(&address).unwrap();
+    assert!(matches!(h.sync("1+`a"), Err(Error::Remote(text)) if text == "type"));
+    assert!(matches!(h.sync(Value::symbol("a\0b")), Err(Error::Unsendable(_))));
+    assert_eq!(h.sync("").unwrap().value(), Value::NULL);
+    server.join().unwrap();
+}
+
+#[test]
+fn queued_async_messages_go_before_the_next_sync() {
+    let (address, server) = serve(|mut peer| {
+        let seen: Vec<_> = (0..3).map(|_| peer.message()).map(|m| (m.kind(), m.value().to_string())).collect();
+        peer.send(MessageType::Response, 10_i64.into());
+        seen
+    });
+    let mut h = Handle::open(&address).unwrap();
+    h.send("a:10").unwrap();
+    h.send("b:20").unwrap();
+    assert!(h.queued() > 0);
+    assert_eq!(h.sync("a").unwrap().value(), 10_i64.into());
+    assert_eq!(h.queued(), 0);
+    let kinds: Vec<_> = server.join().unwrap().into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, [MessageType::Async, MessageType::Async, MessageType::Sync]);
+}
+
+#[test]
+fn messages_that_come_before_the_response_are_kept_in_order() {
+    let (address, server) = serve(|mut peer| {
+        peer.message();
+        peer.send(MessageType::Async, 1_i64.into());
+        peer.send(MessageType::Sync, 2_i64.into());
+        peer.send(MessageType::Response, 3_i64.into());
+        peer.send(MessageType::Async, 4_i64.into());
+        peer.message().value().to_string()
+    });
+    let mut h = Handle::open(&address).unwrap();
+    assert_eq!(h.sync("q").unwrap().value(), 3_i64.into());
+    let seen: Vec<_> = (0..3).map(|_| h.receive().unwrap()).collect();
+    assert_eq!(seen.iter().map(Message::kind).collect::<Vec<_>>(), [
+        MessageType::Async,
+        MessageType::Sync,
+        MessageType::Async
+    ]);
+    assert_eq!(seen.iter().map(|message| message.value().to_string()).collect::<Vec<_>>(), ["1", "2", "4"]);
+    h.respond("two").unwrap();
+    assert!(matches!(h.respond("again"), Err(Error::OutOfTurn(_))));
+    assert_eq!(server.join().unwrap(), "\"two\"");
+}
+
+#[test]
+fn what_is_kept_is_bounded() {
+    let (address, server) = serve(|mut peer| {
+        peer.message();
+        let push = vec![0_u8; 1000];
+        for _ in 0..20 {
+            peer.send(MessageType::Async, (&push).into());
+        }
+    });
+    let limits = Limits { kept: 10_000, ..Limits::default() };
+    let mut h = Handle::open_with(&address, &Options { limits, ..Options::default() }).unwrap();
+    assert!(matches!(h.sync("q"), Err(Error::TooLarge { limit: 10_000, .. })));
+    drop(h);
+    // The server may find its socket closed while it still sends.
+    let _ = server.join();
+}
+
+#[test]
+fn one_shot_requests() {
+    let (address, server) = serve(|mut peer| {
+        peer.message();
+        peer.send(MessageType::Response, 2_i64.into());
+        peer.event().is_none()
+    });
+    assert_eq!(ask(&address, "1+1").unwrap().value(), 2_i64.into());
+    assert!(server.join().unwrap(), "the connection is closed afterwards");
+    let (address, server) = serve(|mut peer| {
+        peer.message();
+        peer.send(MessageType::Async, 2_i64.into());
+    });
+    assert!(matches!(ask(&address, "1+1"), Err(Error::OutOfTurn("expected response msg"))));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_refused_login_is_access() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut login = [0; 12];
+        stream.read_exact(&mut login).unwrap();
+        login
+    });
+    assert!(matches!(Handle::open(&format!("{address}:user:wrong")), Err(Error::Refused)));
+    assert_eq!(&server.join().unwrap(), b"user:wrong\x06\0");
+}
+
+#[test]
+fn the_answer_lowers_the_capability() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut login = [0; 4];
+        stream.read_exact(&mut login).unwrap();
+        stream.write_all(&[1]).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    });
+    let mut h = Handle::open(&format!("{address}:u:")).unwrap();
+    assert_eq!(h.capability().byte(), 1);
+    assert!(matches!(h.sync(kcodec::Guid([1; 16])), Err(Error::Unsendable(_))));
+    drop(h);
+    server.join().unwrap();
+}
+
+#[test]
+fn the_end_of_the_stream_in_a_message_is_an_error() {
+    for bytes in [&[1, 2, 0, 0, 20, 0, 0, 0, 7][..], &[1, 2], &[]] {
+        let (address, server) = serve(move |mut peer| {
+            peer.message();
+            peer.stream.write_all(bytes).unwrap();
+            peer.stream.shutdown(Shutdown::Both).unwrap();
+        });
+        let mut h = Handle::open(&address).unwrap();
+        assert!(matches!(h.sync("q"), Err(Error::OutOfTurn(_) | Error::Io(_))));
+        assert!(h.sync("q").is_err(), "a failed handle stays failed");
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn a_server_that_says_nothing_times_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let start = Instant::now();
+    let options = Options { timeout: Some(Duration::from_millis(50)), ..Options::default() };
+    assert!(matches!(Handle::open_with(&address, &options), Err(Error::TimedOut)));
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn addresses_of_every_form() {
+    use kwire::{Address, Transport};
+    let tcp = |text: &str, host: &str, port| {
+        let address = Address::parse(text).unwrap();
+        assert_eq!(address.transport, Transport::Tcp { host: host.to_owned(), port }, "{text}");
+        address.credentials
+    };
+    let credentials = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+    assert_eq!(tcp("5010", "localhost", 5010), None);
+    assert_eq!(tcp("::5010", "localhost", 5010), None);
+    assert_eq!(tcp("`::5010", "localhost", 5010), None);
+    assert_eq!(tcp(":host:5010", "host", 5010), None);
+    assert_eq!(tcp("host:5010", "host", 5010), None);
+    assert_eq!(tcp(":host:5010:u:p", "host", 5010), credentials("u", "p"));
+    assert_eq!(tcp("host:5010:u:p:q", "host", 5010), credentials("u", "p:q"));
+    assert_eq!(tcp("host:5010:u", "host", 5010), credentials("u", ""));
+    assert_eq!(tcp("[::1]:5010", "::1", 5010), None);
+    assert_eq!(tcp("tcp://host:5010", "host", 5010), None);
+    let unix = Address::parse(":unix://5010:u:p").unwrap();
+    assert_eq!((unix.transport, unix.credentials), (Transport::Unix { port: 5010 }, credentials("u", "p")));
+    for scheme in ["tcps", "unixs", "fifo"] {
+        let error = Address::parse(&format!(":{scheme}://host:5010")).unwrap_err();
+        assert_eq!(error.to_string(), format!("{scheme}:// is not supported yet"));
+    }
+    for text in ["", "host", "host:", "host:99999", "ftp://host:1", "host:1x"] {
+        assert!(Address::parse(text).is_err(), "{text}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn unix_sockets_in_all_three_spellings() {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixListener};
+    // The number only names the socket; it is this process's alone.
+    let port = 1024 + std::process::id() % 60_000;
+    let path = format!("/tmp/kx.{port}");
+    let mut padded = path.clone().into_bytes();
+    padded.resize(107, 0);
+    let exact = SocketAddr::from_abstract_name(&path).unwrap();
+    let padded = SocketAddr::from_abstract_name(padded).unwrap();
+    let bound: [fn(&SocketAddr, &str) -> UnixListener; 2] =
+        [|address, _| UnixListener::bind_addr(address).unwrap(), |_, path| UnixListener::bind(path).unwrap()];
+    for (bind, address) in [(bound[0], &exact), (bound[0], &padded), (bound[1], &exact)] {
+        let listener = bind(address, &path);
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut login = [0; 4];
+            stream.read_exact(&mut login).unwrap();
+            stream.write_all(&[3]).unwrap();
+        });
+        let h = Handle::open(&format!(":unix://{port}:u:")).unwrap();
+        assert_eq!(h.capability(), Capability::GUID);
+        server.join().unwrap();
+    }
+    std::fs::remove_file(path).unwrap();
+}
