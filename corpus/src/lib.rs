@@ -1,1 +1,12 @@
+//! Golden kdb+ IPC messages, conversations and deterministic workloads, shared by tests, benches and fuzzing.
 
+mod conversation;
+mod golden;
+mod hex;
+mod shared;
+pub mod workload;
+
+pub use conversation::{Conversation, Side, Turn, conversations};
+pub use golden::{Golden, golden};
+pub use hex::{hex, unhex};
+pub use shared::{field, shared, shared_lines};

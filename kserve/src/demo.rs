@@ -11,7 +11,7 @@ const ROWS: usize = 10_000;
 
 /// Defines `trade`: time, sym, price, size, ex.
 pub(crate) fn define(interpreter: &mut Interpreter) -> Result<(), Error> {
-    let trade = kcorpus::trade(ROWS);
+    let trade = kcorpus::workload::trade(ROWS);
     let time: Vec<Timespan> = trade.time.iter().copied().map(Timespan).collect();
     let sym: Vec<&str> = trade.sym.iter().map(String::as_str).collect();
     let columns = [
