@@ -1,4 +1,4 @@
-//! Writes values as kdb+ sends them: exact size first, then one pass into one buffer.
+//! Writes values as kdb+ sends them: exact size first, then one pass into a [`Sink`].
 
 use crate::atom::Atom;
 use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
@@ -11,6 +11,25 @@ use crate::symbol::{Symbol, Symbols};
 use crate::table::{Splayed, Table};
 use crate::value::{Object, Value};
 use crate::vector::Vector;
+
+/// Where an encoded body goes.
+pub(crate) trait Sink<'a> {
+    /// Takes bytes that last no longer than the call: types, counts, atoms.
+    fn head(&mut self, bytes: &[u8]);
+
+    /// Takes bytes that last as long as the value: the items of a vector.
+    fn run(&mut self, bytes: &'a [u8]);
+}
+
+impl Sink<'_> for Vec<u8> {
+    fn head(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    fn run(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
 
 /// What both ends of a connection can read: the number agreed on at login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,7 +87,7 @@ impl Capability {
     }
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
     /// Appends the body to `out`, for peers of full capability.
     ///
     /// # Errors
@@ -113,13 +132,13 @@ impl Value<'_> {
         Ok(measure.size)
     }
 
-    fn write(self, out: &mut Vec<u8>) {
+    pub(crate) fn write(self, out: &mut impl Sink<'a>) {
         match self {
             Self::Atom(atom) => write_atom(atom, out),
             Self::Vector(vector) => write_vector(vector, out),
             Self::List(list) => write_list(list, out),
             Self::Dict(dict) => {
-                out.push(if dict.is_sorted() { SORTED_DICT } else { DICT });
+                out.head(&[if dict.is_sorted() { SORTED_DICT } else { DICT }]);
                 let (keys, values) = dict.halves();
                 write_object(keys, out);
                 write_object(values, out);
@@ -128,7 +147,7 @@ impl Value<'_> {
             Self::Splayed(splayed) => write_splayed(splayed, out),
             Self::Function(function) => write_function(function, out),
             Self::Error(text) => {
-                out.push(ERROR);
+                out.head(&[ERROR]);
                 write_text(text, out);
             }
         }
@@ -259,31 +278,30 @@ fn measure_text(text: Symbol<'_>, head: usize) -> Result<usize, Error> {
     }
 }
 
-fn write_text(text: Symbol<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(text.as_bytes());
-    out.push(0);
+fn write_text<'a>(text: Symbol<'a>, out: &mut impl Sink<'a>) {
+    out.run(text.as_bytes());
+    out.head(&[0]);
 }
 
-fn write_head(code: u8, attribute: Attribute, count: usize, out: &mut Vec<u8>) {
-    out.push(code);
+fn write_head<'a>(code: u8, attribute: Attribute, count: usize, out: &mut impl Sink<'a>) {
     match u32::try_from(count) {
         Ok(count) => {
-            out.push(attribute.code());
-            out.extend_from_slice(&count.to_le_bytes());
+            let [a, b, c, d] = count.to_le_bytes();
+            out.head(&[code, attribute.code(), a, b, c, d]);
         }
         Err(_) => {
-            out.push(attribute.code() | WIDE);
-            out.extend_from_slice(&(count as u64).to_le_bytes());
+            out.head(&[code, attribute.code() | WIDE]);
+            out.head(&(count as u64).to_le_bytes());
         }
     }
 }
 
 macro_rules! define_write_atom {
     ($($kind:ident $ty:ty,)*) => {
-        fn write_atom(atom: Atom<'_>, out: &mut Vec<u8>) {
-            out.push(atom.kind().code().wrapping_neg());
+        fn write_atom<'a>(atom: Atom<'a>, out: &mut impl Sink<'a>) {
+            out.head(&[atom.kind().code().wrapping_neg()]);
             match atom {
-                $(Atom::$kind(item) => out.extend_from_slice(&<$ty as Item>::to_bytes(item)),)*
+                $(Atom::$kind(item) => out.head(&<$ty as Item>::to_bytes(item)),)*
                 Atom::Symbol(symbol) => write_text(symbol, out),
             }
         }
@@ -291,70 +309,70 @@ macro_rules! define_write_atom {
 }
 fixed_kinds!(define_write_atom);
 
-fn write_vector(vector: Vector<'_>, out: &mut Vec<u8>) {
+fn write_vector<'a>(vector: Vector<'a>, out: &mut impl Sink<'a>) {
     match vector {
         Vector::Symbol(symbols) => write_symbols(symbols, out),
         _ => {
             write_head(vector.kind().code(), vector.attribute(), vector.len(), out);
-            out.extend_from_slice(vector.as_bytes().unwrap_or_default());
+            out.run(vector.as_bytes().unwrap_or_default());
         }
     }
 }
 
-fn write_symbols(symbols: Symbols<'_>, out: &mut Vec<u8>) {
+fn write_symbols<'a>(symbols: Symbols<'a>, out: &mut impl Sink<'a>) {
     write_head(SYMBOLS, symbols.attribute(), symbols.len(), out);
     match symbols.as_bytes() {
-        Some(bytes) => out.extend_from_slice(bytes),
+        Some(bytes) => out.run(bytes),
         None => symbols.iter().for_each(|symbol| write_text(symbol, out)),
     }
 }
 
-fn write_list(list: List<'_>, out: &mut Vec<u8>) {
+fn write_list<'a>(list: List<'a>, out: &mut impl Sink<'a>) {
     write_head(0, list.attribute(), list.len(), out);
     write_items(list, out);
 }
 
-fn write_items(list: List<'_>, out: &mut Vec<u8>) {
+fn write_items<'a>(list: List<'a>, out: &mut impl Sink<'a>) {
     match list.canonical_bytes() {
-        Some(bytes) => out.extend_from_slice(bytes),
+        Some(bytes) => out.run(bytes),
         None => list.iter().for_each(|item| item.write(out)),
     }
 }
 
-fn write_object(object: Object<'_>, out: &mut Vec<u8>) {
+fn write_object<'a>(object: Object<'a>, out: &mut impl Sink<'a>) {
     match object.canonical_bytes() {
-        Some(bytes) => out.extend_from_slice(bytes),
+        Some(bytes) => out.run(bytes),
         None => object.value().write(out),
     }
 }
 
-fn write_table(table: Table<'_>, out: &mut Vec<u8>) {
+fn write_table<'a>(table: Table<'a>, out: &mut impl Sink<'a>) {
     write_table_head(table.attribute(), table.is_sorted(), out);
     write_symbols(table.names(), out);
     write_list(table.list(), out);
 }
 
-fn write_splayed(splayed: Splayed<'_>, out: &mut Vec<u8>) {
+fn write_splayed<'a>(splayed: Splayed<'a>, out: &mut impl Sink<'a>) {
     write_table_head(splayed.attribute(), splayed.is_sorted(), out);
     write_symbols(splayed.names(), out);
-    out.push(SYMBOL);
+    out.head(&[SYMBOL]);
     write_text(splayed.path(), out);
 }
 
-fn write_table_head(attribute: Attribute, sorted: bool, out: &mut Vec<u8>) {
-    out.extend_from_slice(&[TABLE, attribute.code(), if sorted { SORTED_DICT } else { DICT }]);
+fn write_table_head<'a>(attribute: Attribute, sorted: bool, out: &mut impl Sink<'a>) {
+    out.head(&[TABLE, attribute.code(), if sorted { SORTED_DICT } else { DICT }]);
 }
 
-fn write_function(function: Function<'_>, out: &mut Vec<u8>) {
-    out.push(function.kind().code());
+fn write_function<'a>(function: Function<'a>, out: &mut impl Sink<'a>) {
+    out.head(&[function.kind().code()]);
     match function {
         Function::Lambda(lambda) => {
             write_text(lambda.context(), out);
             write_object(lambda.object(), out);
         }
-        Function::Unary(id) | Function::Binary(id) | Function::Iterator(id) => out.push(id),
+        Function::Unary(id) | Function::Binary(id) | Function::Iterator(id) => out.head(&[id]),
         Function::Projection(items) | Function::Composition(items) => {
-            out.extend_from_slice(&u32::try_from(items.len()).unwrap_or(u32::MAX).to_le_bytes());
+            out.head(&u32::try_from(items.len()).unwrap_or(u32::MAX).to_le_bytes());
             write_items(items, out);
         }
         Function::Derived(derived) => write_object(derived.object(), out),

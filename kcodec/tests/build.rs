@@ -128,6 +128,20 @@ fn views_at_every_alignment_read_the_same() {
 }
 
 #[test]
+fn gathering_borrows_the_long_runs_and_copies_the_short_ones() {
+    let (long, short) = (vec![1_i64; 1000], [2_i64; 1000]);
+    let items = [Value::from(&long), 7_i64.into(), (&short[..10]).into(), (&short).into()];
+    let value = Value::from(&items);
+    let gather = value.gather(Capability::MAX).unwrap();
+    let parts: Vec<_> = gather.iter().collect();
+    assert_eq!(parts.concat(), bytes(value));
+    let borrowed: Vec<_> = parts.iter().map(|part| part.as_ptr()).collect();
+    assert_eq!(parts.len(), 4, "head, long, the short ones and the next head, long");
+    assert_eq!((borrowed[1], borrowed[3]), (long.as_ptr().cast(), short.as_ptr().cast()));
+    assert!(Value::error("a\0").gather(Capability::MAX).is_err());
+}
+
+#[test]
 fn equality_is_q_match() {
     let null: Value<'_> = f64::NAN.into();
     assert_eq!(null, (-f64::NAN).into());

@@ -59,6 +59,14 @@ proptest! {
     }
 
     #[test]
+    fn a_gathered_body_has_the_same_bytes(tree in naive::tree()) {
+        let body = naive::encode(&tree);
+        let gather = Value::decode(&body).unwrap().gather(Capability::MAX).unwrap();
+        prop_assert_eq!(gather.len(), body.len());
+        prop_assert_eq!(gather.iter().collect::<Vec<_>>().concat(), body);
+    }
+
+    #[test]
     fn wide_counts_are_read_and_written_as_short_ones(tree in naive::tree()) {
         let wide = naive::encode_with(&tree, Form { big_endian: false, wide_counts: true });
         let value = Value::decode(&wide).unwrap();

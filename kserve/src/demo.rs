@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use kcodec::{Body, Error, Slice, Table, Timespan, Value, Vector};
 use kserve::Interpreter;
@@ -28,10 +29,19 @@ pub(crate) fn define(interpreter: &mut Interpreter) -> Result<(), Error> {
 
 /// Says what to try.
 pub(crate) fn explain(address: SocketAddr, out: &mut impl Write) -> io::Result<()> {
-    let port = address.port();
+    let (kq, port) = (kq().display().to_string(), address.port());
     writeln!(out, "table trade: {ROWS} rows. Try from another terminal:")?;
-    writeln!(out, "  kq localhost:{port} \"2+2\"")?;
-    writeln!(out, "  kq localhost:{port} \"5#trade\"")?;
-    writeln!(out, "  kq localhost:{port}              (a console)")?;
+    writeln!(out, "  {kq} localhost:{port} \"2+2\"")?;
+    writeln!(out, "  {kq} localhost:{port} \"5#trade\"")?;
+    writeln!(out, "  {kq} localhost:{port}              (a console)")?;
     writeln!(out, "or from q: h:hopen`::{port}; h\"sum trade`size\"")
+}
+
+/// The tool kq as it can be called from here: beside this program, if it was built there.
+fn kq() -> PathBuf {
+    let beside = std::env::current_exe().ok().map(|exe| exe.with_file_name("kq")).filter(|kq| kq.exists());
+    let Some(kq) = beside else { return PathBuf::from("kq") };
+    let here = std::env::current_dir().ok();
+    let relative = here.and_then(|here| kq.strip_prefix(here).ok().map(PathBuf::from));
+    relative.unwrap_or(kq)
 }

@@ -45,3 +45,8 @@ pub use peer::{Peer, PeerId};
 pub use server::{Server, Stopper};
 pub use users::{Users, UsersError};
 pub use value::{EvalLimits, Fault, Interpreter};
+
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

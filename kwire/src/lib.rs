@@ -17,6 +17,8 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used))]
 
 pub mod blocking;
+#[doc(hidden)]
+pub mod fuzz;
 
 mod address;
 mod connection;

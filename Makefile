@@ -1,0 +1,46 @@
+# What a user and CI call. Every target is one or two commands.
+
+PORT ?= 5001
+FUZZ_SECONDS ?= 10
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+
+.PHONY: run build install test lint doc interop fuzz clean
+
+run: build ## start kserve with a demo table
+	target/release/kserve -p 127.0.0.1:$(PORT) --demo
+
+build: ## kserve and kq, into target/release
+	cargo build --release -p kserve -p kwire
+
+install: ## kserve and kq, onto the PATH
+	cargo install --locked --path kserve && cargo install --locked --path kwire
+
+test: ## unit tests, integration tests and the README's code
+	cargo test --workspace --all-features
+
+lint:
+	cargo fmt --all --check && cargo fmt --check --manifest-path fuzz/Cargo.toml
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+
+interop: build $(VENV) ## pykx and qpython3 against kserve
+	$(PYTHON) interop/interop.py --kserve target/release/kserve --kq target/release/kq
+
+$(VENV): interop/requirements.txt
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet -r interop/requirements.txt && touch $(VENV)
+
+fuzz: fuzz-message fuzz-conversation ## every target, FUZZ_SECONDS each
+
+fuzz-%: cargo-fuzz
+	cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run $* -- -max_total_time=$(FUZZ_SECONDS)
+
+.PHONY: cargo-fuzz
+cargo-fuzz:
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz --version 0.13.2
+
+clean:
+	cargo clean && rm -rf $(VENV) fuzz/target

@@ -1,0 +1,95 @@
+//! Encoding without copying: small heads that are owned, long runs that stay where they are.
+
+use std::io::IoSlice;
+use std::ops::Range;
+
+use crate::encode::{Capability, Sink};
+use crate::error::Error;
+use crate::value::Value;
+
+/// An encoded body in parts: the same bytes as [`Value::encode`] writes, the long runs borrowed.
+///
+/// ```
+/// use kcodec::{Capability, Value};
+///
+/// let prices = vec![1.5; 100_000];
+/// let gather = Value::from(&prices).gather(Capability::MAX)?;
+/// let parts = gather.io_slices(); // for write_vectored
+/// assert_eq!(parts.len(), 2); // type and count, then the prices themselves
+/// assert_eq!(parts[1].as_ptr(), prices.as_ptr().cast());
+/// # Ok::<(), kcodec::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Gather<'a> {
+    heads: Vec<u8>,
+    parts: Vec<Part<'a>>,
+}
+
+#[derive(Debug, Clone)]
+enum Part<'a> {
+    /// A range of the heads.
+    Head(Range<usize>),
+    Run(&'a [u8]),
+}
+
+/// Runs shorter than this are copied: one more part costs the system more than so many bytes.
+const LONG: usize = 512;
+
+impl<'a> Value<'a> {
+    /// The encoded body in parts, for a peer of `capability`. Allocates for the heads and the list
+    /// of parts; no run of 512 bytes or more is copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode_for`](Self::encode_for).
+    pub fn gather(self, capability: Capability) -> Result<Gather<'a>, Error> {
+        self.encoded_len(capability)?;
+        let mut gather = Gather::default();
+        self.write(&mut gather);
+        Ok(gather)
+    }
+}
+
+impl Gather<'_> {
+    /// The parts in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.parts.iter().map(|part| match part {
+            Part::Head(range) => self.heads.get(range.clone()).unwrap_or_default(),
+            Part::Run(bytes) => bytes,
+        })
+    }
+
+    /// The parts as `write_vectored` takes them.
+    #[must_use]
+    pub fn io_slices(&self) -> Vec<IoSlice<'_>> {
+        self.iter().map(IoSlice::new).collect()
+    }
+
+    /// Bytes of all parts together.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.iter().map(<[u8]>::len).sum()
+    }
+
+    /// Whether there are no bytes: never so for a value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+}
+
+impl<'a> Sink<'a> for Gather<'a> {
+    fn head(&mut self, bytes: &[u8]) {
+        let start = self.heads.len();
+        self.heads.extend_from_slice(bytes);
+        let end = self.heads.len();
+        match self.parts.last_mut() {
+            Some(Part::Head(range)) => range.end = end,
+            _ => self.parts.push(Part::Head(start..end)),
+        }
+    }
+
+    fn run(&mut self, bytes: &'a [u8]) {
+        if bytes.len() < LONG { self.head(bytes) } else { self.parts.push(Part::Run(bytes)) }
+    }
+}

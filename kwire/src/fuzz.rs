@@ -1,0 +1,76 @@
+//! The bodies of the fuzz targets: what any bytes may be put through.
+
+use std::time::Instant;
+
+use kcodec::{Capability, Threshold};
+
+use crate::{Connection, Error, Event, Inbound, Limits, Message, MessageType, compress, decompress, encode};
+
+/// Bounds that keep one run of a fuzzer quick.
+fn limits() -> Limits {
+    Limits { message: 1 << 20, inflated: 1 << 20, ..Limits::default() }
+}
+
+/// Any bytes are one message, or an error; a message survives every way it can be written.
+///
+/// # Panics
+///
+/// If it does not.
+pub fn message(bytes: &[u8]) {
+    let Ok(message) = Message::decode(bytes, &limits()) else { return };
+    let mut plain = Vec::new();
+    if let Err(error) = encode(message.kind(), message.value(), Capability::MAX, &mut plain) {
+        panic!("decoded but not encoded: {error}");
+    }
+    assert_eq!(again(&plain).as_ref(), Some(&message));
+    if let Ok(Some(compressed)) = compress(&plain, Threshold::default()) {
+        assert!(compressed.len() < plain.len() / 2 + 1);
+        assert_eq!(decompress(&compressed, &limits()).ok(), Some(plain));
+    }
+    let shown = message.value().to_string();
+    if let Ok(parsed) = kcodec::parse(&shown) {
+        // What reads back need not be the same object, but it must be a sound one.
+        assert!(kcodec::Body::encode(parsed.value()).is_ok());
+    }
+    let _ = kcodec::console(message.value(), kcodec::Console::default());
+}
+
+fn again(bytes: &[u8]) -> Option<Message> {
+    Message::decode(bytes, &limits()).ok()
+}
+
+/// Any bytes after a login are a conversation, or an error that stays; how they are cut changes
+/// nothing.
+///
+/// # Panics
+///
+/// If it does.
+pub fn conversation(bytes: &[u8]) {
+    let (cut, bytes) = bytes.split_first().map_or((1, bytes), |(cut, bytes)| (usize::from(*cut).max(1), bytes));
+    let whole = hear(bytes, bytes.len().max(1));
+    assert_eq!(hear(bytes, cut), whole);
+}
+
+/// What a server hears, and the error that ends it.
+fn hear(bytes: &[u8], cut: usize) -> (Vec<(MessageType, String)>, Option<String>) {
+    let mut connection = Connection::server(limits(), Instant::now());
+    let mut inbound = Inbound::default();
+    let mut heard = Vec::new();
+    for piece in bytes.chunks(cut) {
+        inbound.extend(piece);
+        loop {
+            match connection.receive(&mut inbound) {
+                Ok(Some(Event::Message(message))) => heard.push((message.kind(), format!("{message:?}"))),
+                Ok(Some(_)) => assert!(connection.accept(&mut Vec::new()).is_ok()),
+                Ok(None) => break,
+                Err(error) => {
+                    assert!(matches!(connection.receive(&mut inbound), Err(Error::Failed)));
+                    // How much of a login came before its end was missed depends on the cut.
+                    let login = matches!(error, Error::TooLarge { what: "login", .. });
+                    return (heard, Some(if login { "login".to_owned() } else { error.to_string() }));
+                }
+            }
+        }
+    }
+    (heard, None)
+}
