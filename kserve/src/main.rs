@@ -9,7 +9,7 @@ use std::thread;
 
 use clap::Parser;
 use kcodec::Value;
-use kserve::{Handler, Interpreter, Limits, Peer, Reply, Server, Stopper, Users};
+use kserve::{Handler, Interpreter, Limits, Peer, Reply, Stopper, Users};
 use kwire::Error;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;

@@ -1,0 +1,102 @@
+//! The table that a run prints and, asked to, keeps.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+
+use crate::{Case, Claim, Outcome};
+
+/// Rows of a table, to standard output and to a file.
+#[derive(Debug)]
+pub struct Record {
+    file: Option<File>,
+}
+
+impl Record {
+    /// Starts the table: in the file that `KBENCH_RECORD` names too, if it names one.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of the file.
+    pub fn start() -> io::Result<Self> {
+        let path = std::env::var_os("KBENCH_RECORD");
+        let file = path.map(|path| File::create(Path::new(&path))).transpose()?;
+        let mut record = Self { file };
+        record.line(&format!("# kcodec, {}, commit {}", said("date", &["-u", "+%F"]), commit()))?;
+        record.line("")?;
+        record.line(&format!("{}; {}", processor(), said("rustc", &["--version"])))?;
+        record.line("")?;
+        record.line("| case | time | yardstick | its time | ratio | claim | |")?;
+        record.line("|---|---|---|---|---|---|---|")?;
+        Ok(record)
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of the file.
+    pub fn row(&mut self, case: &Case, outcome: Outcome) -> io::Result<()> {
+        let Outcome { ours, yard, ratio } = outcome;
+        let verdict = if outcome.meets(case.claim) { "" } else { "missed" };
+        self.line(&format!(
+            "| `{}` | {} | {} | {} | {ratio:.2} | {} | {verdict} |",
+            case.name,
+            time(ours),
+            case.yardstick,
+            time(yard),
+            claimed(case.claim),
+        ))
+    }
+
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        writeln!(io::stdout(), "{line}")?;
+        self.file.as_mut().map_or(Ok(()), |file| writeln!(file, "{line}"))
+    }
+}
+
+fn claimed(claim: Claim) -> String {
+    match claim {
+        Claim::Nanoseconds(bound) => format!("≤ {}", time(bound)),
+        Claim::NanosecondsEach(bound, items) => format!("≤ {bound} ns for each of {items}"),
+        Claim::Faster(bound) => format!("≥ {bound:.2}"),
+        Claim::None => String::new(),
+    }
+}
+
+fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        ..1e3 => format!("{nanoseconds:.1} ns"),
+        ..1e6 => format!("{:.1} µs", nanoseconds / 1e3),
+        _ => format!("{:.2} ms", nanoseconds / 1e6),
+    }
+}
+
+fn commit() -> String {
+    let commit = said("git", &["rev-parse", "--short", "HEAD"]);
+    let changed = !said("git", &["status", "--porcelain", "--untracked-files=no"]).is_empty();
+    if changed { commit + " with changes" } else { commit }
+}
+
+/// The first line that a command prints; nothing if it cannot be had.
+fn said(command: &str, arguments: &[&str]) -> String {
+    let output = Command::new(command).args(arguments).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let field = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        line.split_once(':').map(|(_, value)| value.trim().to_owned())
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let features = ["avx2", "avx512bw", "avx512_vbmi2"];
+    let flags = field("flags").unwrap_or_default();
+    let has: Vec<_> = features.into_iter().filter(|&name| flags.split(' ').any(|flag| flag == name)).collect();
+    let model = field("model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    let speed = field("cpu MHz").map(|speed| format!(", {speed} MHz")).unwrap_or_default();
+    format!("{cores} cores of {model}{speed}, {}", has.join(" "))
+}

@@ -1,0 +1,82 @@
+//! The workloads as bodies.
+
+use kcodec::{Slice, Table, Timespan, Value, Vector};
+use kcorpus::workload::{self, Trade};
+
+/// Encodes a value into a body.
+pub(crate) fn body<'a>(value: impl Into<Value<'a>>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let encoded = value.into().encode(&mut out);
+    assert!(encoded.is_ok());
+    out
+}
+
+pub(crate) fn longs() -> Vec<u8> {
+    body(&workload::longs(workload::LONGS))
+}
+
+pub(crate) fn longs_small() -> Vec<u8> {
+    body(&workload::longs_small(workload::LONGS_SMALL))
+}
+
+pub(crate) fn floats() -> Vec<f64> {
+    workload::floats(workload::FLOATS)
+}
+
+pub(crate) fn symbols(names: &[String]) -> Vec<u8> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    body(Value::symbols(&names))
+}
+
+pub(crate) fn int_atoms() -> Vec<u8> {
+    let items: Vec<Value<'_>> = workload::int_atoms(workload::INT_ATOMS).into_iter().map(Value::from).collect();
+    body(&items)
+}
+
+pub(crate) fn strings() -> Vec<u8> {
+    let texts = workload::strings(workload::STRINGS);
+    let items: Vec<Value<'_>> = texts.iter().map(Value::from).collect();
+    body(&items)
+}
+
+/// A trade table's columns as Rust data.
+pub(crate) struct Columns {
+    time: Vec<Timespan>,
+    pub(crate) trade: Trade,
+}
+
+impl Columns {
+    pub(crate) fn new(trade: Trade) -> Self {
+        Self { time: trade.time.iter().copied().map(Timespan).collect(), trade }
+    }
+
+    /// Lends the table made of these columns; symbols as texts.
+    pub(crate) fn with<T>(&self, use_it: impl FnOnce(Table<'_>) -> T) -> T {
+        let sym: Vec<&str> = self.trade.sym.iter().map(String::as_str).collect();
+        let columns = [
+            (&self.time).into(),
+            Value::symbols(&sym),
+            (&self.trade.price).into(),
+            (&self.trade.size).into(),
+            Value::Vector(Vector::Char(Slice::new(&self.trade.ex))),
+        ];
+        let table = Table::new(&["time", "sym", "price", "size", "ex"], &columns);
+        use_it(table.unwrap_or_else(|error| panic!("{error}")))
+    }
+}
+
+pub(crate) fn trade(rows: usize) -> Vec<u8> {
+    Columns::new(workload::trade(rows)).with(body)
+}
+
+pub(crate) fn trade_sorted() -> Vec<u8> {
+    Columns::new(workload::trade_sorted(workload::TRADE_SORTED)).with(body)
+}
+
+/// The body at an odd address, whatever the allocator gives: one byte of slack before it.
+pub(crate) fn misaligned(body: &[u8]) -> Vec<u8> {
+    let mut shifted = Vec::with_capacity(body.len() + 16);
+    shifted.resize(1 + shifted.as_ptr().align_offset(16), 0);
+    shifted.extend_from_slice(body);
+    shifted
+}
