@@ -38,7 +38,7 @@ pub struct Capability(u8);
 impl Capability {
     /// kdb+ before 2.6: no compression, timestamps, timespans or guids.
     pub const BASE: Self = Self(0);
-    /// kdb+ 3.0: guids, messages up to 2 GiB. What a client that says nothing else is taken for.
+    /// kdb+ 3.0: guids, messages up to 2 GiB. What KX's C library offers unless asked for more.
     pub const GUID: Self = Self(3);
     /// kdb+ 3.4: messages up to 1 TiB and vectors past 2^31 items.
     pub const MAX: Self = Self(6);
@@ -74,7 +74,7 @@ impl Capability {
     const fn body(self) -> u64 {
         match self.0 {
             0..=4 => 0x7fff_fff7,
-            _ => 0x0fff_ffff_fff7,
+            _ => 0xff_ffff_fff7,
         }
     }
 

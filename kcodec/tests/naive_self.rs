@@ -13,7 +13,7 @@ const WIDE: Form = Form { big_endian: false, wide_counts: true };
 
 const BIG: Form = Form { big_endian: true, wide_counts: false };
 
-/// Whole messages from section 20 of the format notes in WIRE.md, by their q expression.
+/// Whole messages of the golden corpus, by their q expression.
 const PLAIN: [(&str, &str); 34] = [
     ("1i", "010000000d000000fa01000000"),
     ("enlist 1i", "010000001200000006000100000001000000"),

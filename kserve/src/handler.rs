@@ -28,19 +28,19 @@ pub trait Handler {
         let _ = (peer, update);
     }
 
-    /// `.z.pc`: an open connection has ended; what is sent to the peer now goes nowhere.
+    /// `.z.pc`: an open connection has ended, other than by [`Peer::close`], for which q does not
+    /// call it either. What is sent to the peer now goes nowhere.
     fn on_close(&mut self, peer: &mut Peer<'_>) {
         let _ = peer;
     }
 
-    /// `.z.bm`: a malformed, oversized or unexpected message, as far as it came. The connection is
-    /// closed next.
+    /// `.z.bm`: a malformed or oversized message, as far as it came. The connection is closed next.
     fn on_bad_message(&mut self, peer: &mut Peer<'_>, message: &[u8], error: &Error) {
         let _ = (peer, message, error);
     }
 
-    /// Whatever else ends a connection: a login refused, late or too long, a queue over its limit,
-    /// the system's errors. q has no such handler; it is there to be logged.
+    /// Whatever else ends a connection: a login refused, late or too long, a message out of turn, a
+    /// queue over its limit, the system's errors. q has no such handler; it is there to be logged.
     fn on_error(&mut self, peer: &mut Peer<'_>, error: &Error) {
         let _ = (peer, error);
     }

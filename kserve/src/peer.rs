@@ -38,6 +38,14 @@ impl fmt::Display for PeerId {
     }
 }
 
+/// Why a connection is to be closed.
+#[derive(Debug)]
+pub(crate) enum Doom {
+    /// The handler wants it.
+    Close,
+    Error(Error),
+}
+
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -49,7 +57,7 @@ pub(crate) struct Link {
     pub(crate) user: Bytes,
     pub(crate) address: Option<IpAddr>,
     /// Why the connection is to be closed, once it is.
-    pub(crate) doom: Option<Error>,
+    pub(crate) doom: Option<Doom>,
     /// Whether the login was accepted, so that the handler must hear of the end.
     pub(crate) opened: bool,
     /// Whether the link is on the list of those with something to write.
@@ -68,7 +76,8 @@ impl Link {
         let queued = self.outbound.bytes();
         if queued > 0 && queued + bytes.len() > limit {
             let bytes = (queued + bytes.len()) as u64;
-            self.doom = Some(Error::TooLarge { what: "outbound queue", bytes, limit: limit as u64 });
+            let over = Error::TooLarge { what: "outbound queue", bytes, limit: limit as u64 };
+            self.doom = Some(Doom::Error(over));
         } else {
             self.outbound.push(bytes);
         }
@@ -148,10 +157,6 @@ impl Peers {
     pub(crate) fn post(&mut self, slot: usize, kind: MessageType, message: Bytes) -> Result<(), Error> {
         let limit = self.queued;
         self.with(slot, |link| link.post(kind, message, limit)).unwrap_or(Err(Error::Failed))
-    }
-
-    fn doom(&mut self, slot: usize, error: Error) {
-        self.with(slot, |link| link.doom = Some(error));
     }
 
     fn with<T>(&mut self, slot: usize, change: impl FnOnce(&mut Link) -> T) -> Option<T> {
@@ -243,10 +248,10 @@ impl<'a> Peer<'a> {
     }
 
     /// `hclose`: closes a connection after this call; what its socket does not take at once is
-    /// discarded.
+    /// discarded, and [`on_close`](crate::Handler::on_close) is not called.
     pub fn close(&mut self, id: PeerId) {
         if self.peers.find(id).is_some() {
-            self.peers.doom(id.slot, Error::OutOfTurn("closed by the handler"));
+            self.peers.with(id.slot, |link| link.doom = Some(Doom::Close));
         }
     }
 }

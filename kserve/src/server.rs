@@ -14,7 +14,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use crate::handler::{Handler, Reply};
 use crate::limits::Limits;
 use crate::listen::{self, Listener};
-use crate::peer::{Peer, PeerId, Peers};
+use crate::peer::{Doom, Link, Peer, PeerId, Peers};
 use crate::users::Users;
 
 /// A bound server that does not run yet.
@@ -229,7 +229,7 @@ impl<H: Handler> Loop<'_, H> {
         }
     }
 
-    fn find(&mut self, id: PeerId) -> Option<(usize, &mut crate::peer::Link)> {
+    fn find(&mut self, id: PeerId) -> Option<(usize, &mut Link)> {
         let slot = id.slot();
         self.peers.get_mut(slot).filter(|link| link.id == id).map(|link| (slot, link))
     }
@@ -323,7 +323,11 @@ impl<H: Handler> Loop<'_, H> {
     fn settle(&mut self, slot: usize) {
         let Some(link) = self.peers.get_mut(slot) else { return };
         let error = match link.doom.take() {
-            Some(error) => error,
+            Some(Doom::Error(error)) => error,
+            Some(Doom::Close) => {
+                link.opened = false;
+                return self.close(slot);
+            }
             None => match link.outbound.write_to(&mut link.stream) {
                 Ok(()) => return,
                 Err(error) => error.into(),

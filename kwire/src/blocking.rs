@@ -200,6 +200,7 @@ impl Handle {
     fn keep(&mut self, message: Message) -> Result<(), Error> {
         let bytes = self.kept_bytes + message.body().as_bytes().len() as u64;
         if bytes > self.limits.kept {
+            self.connection.abort();
             return Err(Error::TooLarge { what: "backlog of messages", bytes, limit: self.limits.kept });
         }
         self.kept_bytes = bytes;

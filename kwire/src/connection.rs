@@ -137,6 +137,11 @@ impl Connection {
         event.or_else(|error| self.fail(error))
     }
 
+    /// Gives the conversation up: whatever follows fails.
+    pub const fn abort(&mut self) {
+        self.state = State::Failed;
+    }
+
     /// Notes that the peer has closed its end.
     ///
     /// # Errors

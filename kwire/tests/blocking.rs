@@ -142,6 +142,7 @@ fn what_is_kept_is_bounded() {
     let limits = Limits { kept: 10_000, ..Limits::default() };
     let mut h = Handle::open_with(&address, &Options { limits, ..Options::default() }).unwrap();
     assert!(matches!(h.sync("q"), Err(Error::TooLarge { limit: 10_000, .. })));
+    assert!(matches!(h.sync("q"), Err(Error::Failed)), "a response that comes late must find nobody");
     drop(h);
     // The server may find its socket closed while it still sends.
     let _ = server.join();
