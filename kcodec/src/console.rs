@@ -1,5 +1,19 @@
-//! The console form, as q's `.Q.s` gives it.
+//! The console form, as q's `.Q.s` gives it: lines and columns, cut to the size of a screen (WIRE.md, text).
+//!
+//! A value is laid out as blocks of columns: a table is one block, a keyed table two with a bar
+//! between, a dict two without headings, a list of equally long lists one. Only what fits on the
+//! screen is looked at, so that a table of a million rows costs no more than its first twenty.
 
+mod block;
+mod page;
+
+use block::Block;
+use page::Page;
+
+use crate::dict::Dict;
+use crate::function::{Function, Lambda};
+use crate::list::List;
+use crate::symbol::Symbol;
 use crate::value::Value;
 
 /// The size that output is cut to, as `\c` sets it.
@@ -11,6 +25,14 @@ pub struct Console {
     pub columns: usize,
 }
 
+impl Console {
+    /// A screen of this size; both are brought into 10..=2000, as `\c` does.
+    #[must_use]
+    pub fn new(rows: usize, columns: usize) -> Self {
+        Self { rows: rows.clamp(10, 2000), columns: columns.clamp(10, 2000) }
+    }
+}
+
 impl Default for Console {
     /// 25 lines of 80 characters.
     fn default() -> Self {
@@ -18,8 +40,75 @@ impl Default for Console {
     }
 }
 
-/// The value as q's console shows it, each line ended by a newline.
+/// The value as q's console shows it, each line ended by a newline; nothing for `::`.
+///
+/// ```
+/// use kcodec::Console;
+///
+/// let table = kcodec::parse("([h:1 2 3] m:4 5 6)")?;
+/// assert_eq!(kcodec::console(table.value(), Console::default()), "h| m\n-| -\n1| 4\n2| 5\n3| 6\n");
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[must_use]
-pub fn console(value: Value<'_>, _console: Console) -> String {
-    value.to_string()
+pub fn console(value: Value<'_>, console: Console) -> String {
+    let mut page = Page::new(Console::new(console.rows, console.columns));
+    match value {
+        Value::Function(Function::Unary(0 | 255)) => {}
+        Value::Function(Function::Lambda(lambda)) => show_lambda(lambda, &mut page),
+        Value::List(list) if !list.is_empty() => show_list(list, &mut page),
+        Value::Dict(dict) => show_dict(dict, &mut page),
+        Value::Table(table) if table.width() > 0 => {
+            let rows = page.room(table.len(), HEADING);
+            show_blocks(None, &Block::of_table(table, rows, page.width()), rows, true, &mut page);
+        }
+        _ => page.line(value),
+    }
+    page.finish()
+}
+
+/// Lines of a heading: the names and the rule.
+const HEADING: usize = 2;
+
+fn show_lambda(lambda: Lambda<'_>, page: &mut Page) {
+    let Some(source) = lambda.source() else { return page.line(Value::from(Function::Lambda(lambda))) };
+    let lines = source.split(|&byte| byte == b'\n');
+    let shown = page.room(lines.clone().count(), 0);
+    lines.take(shown).for_each(|line| page.line(Symbol::from_bytes(line)));
+}
+
+fn show_list(list: List<'_>, page: &mut Page) {
+    let shown = page.room(list.len(), 0);
+    match Block::grid(list, shown, page.width()) {
+        Some(grid) => show_blocks(None, &grid, shown, false, page),
+        None => list.iter().take(shown).for_each(|item| page.line(item)),
+    }
+}
+
+fn show_dict(dict: Dict<'_>, page: &mut Page) {
+    let (keys, values) = (dict.keys(), dict.values());
+    let heading = matches!(keys, Value::Table(_)) || matches!(values, Value::Table(_));
+    let shown = page.room(dict.len(), if heading { HEADING } else { 0 });
+    let left = Block::of_keys(keys, shown, page.width());
+    let right = Block::of_values(values, shown, page.width());
+    show_blocks(Some(&left), &right, shown, heading, page);
+}
+
+fn show_blocks(left: Option<&Block>, right: &Block, rows: usize, heading: bool, page: &mut Page) {
+    let join = |write: &dyn Fn(&Block, &mut String)| {
+        let mut line = String::new();
+        if let Some(left) = left {
+            write(left, &mut line);
+            line.push_str("| ");
+        }
+        write(right, &mut line);
+        line
+    };
+    if heading {
+        page.line(join(&Block::write_heading));
+        let rule = |block: &Block, line: &mut String| line.extend(std::iter::repeat_n('-', block.width()));
+        page.line(join(&rule));
+    }
+    for row in 0..rows {
+        page.line(join(&|block: &Block, line: &mut String| block.write_row(row, line)));
+    }
 }

@@ -1,0 +1,157 @@
+//! Floats as C's `%.7g` prints them, which is how q does: seven significant digits, trailing zeros
+//! dropped, an exponent only below 1e-4 and from 1e7 on.
+//!
+//! The digits must be those of the exact value rounded once. Rust's own `{:.6e}` gives them, and is
+//! the yardstick, but takes 100 ns. Most numbers are settled in a tenth of it: scaled by a power of ten
+//! so that seven digits stand before the point, a number is off by at most its last bit, about 1e-9.
+//! Rounding that to an integer is right unless the true value and the scaled one may lie on either side
+//! of a half, so within 1e-6 of one the exact way is taken.
+
+use std::fmt::{self, Write};
+use std::mem;
+
+use super::ascii::Ascii;
+
+/// Significant digits.
+const DIGITS: usize = 7;
+
+/// Seven digits and the power of ten of the first.
+type Decimal = ([u8; DIGITS], i32);
+
+/// Writes a finite number and tells whether the text shows a fraction or an exponent.
+pub(super) fn write(x: f64, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error> {
+    let magnitude = x.abs();
+    if x.is_sign_negative() {
+        out.byte(b'-')?;
+    }
+    if let Some(integer) = small_integer(magnitude) {
+        return out.number(integer, 1).map(|()| false);
+    }
+    let (digits, exponent) = quick(magnitude).or_else(|| exact(magnitude)).ok_or(fmt::Error)?;
+    let used = digits.iter().rposition(|&digit| digit != b'0').map_or(1, |last| last.saturating_add(1));
+    let digits = digits.get(..used).unwrap_or_default();
+    if (-4..7).contains(&exponent) { plain(digits, exponent, out) } else { with_exponent(digits, exponent, out) }
+}
+
+/// The number, if it is an integer that seven digits can show.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integer from 0 to 1e7")]
+fn small_integer(magnitude: f64) -> Option<u64> {
+    (magnitude < 1e7 && magnitude.trunc() == magnitude).then_some(magnitude as u64)
+}
+
+/// The digits by one multiplication; `None` where that cannot be trusted.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integer from 1e6 to 1e7")]
+fn quick(magnitude: f64) -> Option<Decimal> {
+    /// The first number of the next size, the factor for this one, its exponent.
+    const SIZES: [(f64, f64, i32); 11] = [
+        (1e-3, 1e10, -4),
+        (1e-2, 1e9, -3),
+        (1e-1, 1e8, -2),
+        (1e0, 1e7, -1),
+        (1e1, 1e6, 0),
+        (1e2, 1e5, 1),
+        (1e3, 1e4, 2),
+        (1e4, 1e3, 3),
+        (1e5, 1e2, 4),
+        (1e6, 1e1, 5),
+        (1e7, 1e0, 6),
+    ];
+    let &(_, factor, exponent) = SIZES.iter().find(|&&(end, ..)| magnitude < end)?;
+    let scaled = magnitude * factor;
+    let rounded = scaled.round();
+    if magnitude < 1e-4 || (scaled - rounded).abs() > 0.5 - 1e-6 || rounded >= 1e7 {
+        return None;
+    }
+    let mut left = rounded as u32;
+    let mut digits = [b'0'; DIGITS];
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' | (left % 10) as u8;
+        left /= 10;
+    }
+    Some((digits, exponent))
+}
+
+/// The digits as Rust rounds them.
+fn exact(magnitude: f64) -> Option<Decimal> {
+    let mut scientific = Scientific::default();
+    write!(scientific, "{magnitude:.6e}").ok()?;
+    let text = scientific.bytes.get_mut(..scientific.len)?;
+    let (mantissa, exponent) = text.split_first_chunk_mut::<8>()?;
+    // `d.dddddd`: the first digit takes the place of the point.
+    let [first, digits @ ..] = mantissa;
+    if let Some(point) = digits.first_mut() {
+        mem::swap(first, point);
+    }
+    let exponent = str::from_utf8(exponent.strip_prefix(b"e")?).ok()?.parse().ok()?;
+    Some((*digits, exponent))
+}
+
+fn plain(digits: &[u8], exponent: i32, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error> {
+    let Ok(exponent) = usize::try_from(exponent) else {
+        out.text("0.")?;
+        // 1e-1 has no zero after the point, 1e-2 one, and so on.
+        (exponent..-1).try_for_each(|_| out.byte(b'0'))?;
+        return out.bytes(digits).map(|()| true);
+    };
+    let whole = exponent.saturating_add(1);
+    let (before, after) = digits.split_at_checked(whole).unwrap_or((digits, &[]));
+    out.bytes(before)?;
+    (before.len()..whole).try_for_each(|_| out.byte(b'0'))?;
+    fraction(after, out)?;
+    Ok(!after.is_empty())
+}
+
+fn with_exponent(digits: &[u8], exponent: i32, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error> {
+    let (before, after) = digits.split_at_checked(1).unwrap_or((digits, &[]));
+    out.bytes(before)?;
+    fraction(after, out)?;
+    out.text(if exponent < 0 { "e-" } else { "e+" })?;
+    out.number(exponent.unsigned_abs().into(), 2).map(|()| true)
+}
+
+fn fraction(digits: &[u8], out: &mut Ascii<'_, '_>) -> fmt::Result {
+    if digits.is_empty() { Ok(()) } else { out.byte(b'.').and_then(|()| out.bytes(digits)) }
+}
+
+/// What `{:.6e}` writes, with a three-digit exponent `1.234568e-308`.
+#[derive(Default)]
+struct Scientific {
+    bytes: [u8; 16],
+    len: usize,
+}
+
+impl Write for Scientific {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len.saturating_add(text.len());
+        self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_edges_of_the_quick_way() {
+        for x in [1e-4, 0.1, 0.3, 1.5, 2.5, 1234567.5, 999_999.95, 9_999_999.5, 0.000_123_456_75, 5e-5, 0.999_999_95] {
+            for x in [f64::next_down(x), x, f64::next_up(x)] {
+                assert!(quick(x).is_none_or(|digits| Some(digits) == exact(x)), "{x}");
+            }
+        }
+        assert!(quick(1234567.5).is_none());
+        assert!(quick(0.1).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn quick_is_exact(x in 1e-5..1e7_f64, digits in 0..1_000_000_000_u32, scale in 0..12_i32) {
+            for x in [x, f64::from(digits) / 10_f64.powi(scale)] {
+                prop_assert!(quick(x).is_none_or(|digits| Some(digits) == exact(x)), "{}", x);
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `$` between a type and a noun, as far as literals need it.
+
+use super::{Parser, Shape, literal};
+use crate::atom::Atom;
+use crate::decode;
+use crate::error::{Error, ErrorKind};
+use crate::kind::Kind;
+use crate::slice::Item;
+use crate::symbol::Symbol;
+use crate::value::Value;
+
+impl Parser<'_> {
+    /// Reads the right side of `` `long$() ``, `` `$"a b" `` or `"G"$"8c68…"`, whose left side stands
+    /// at `start` in the output and at `at` in the text.
+    pub(super) fn cast(&mut self, at: usize, start: usize, depth: u8) -> Result<Shape, Error> {
+        self.bump(1);
+        let left = self.out.split_off(start.min(self.out.len()));
+        self.expression(depth)?;
+        let right = self.out.split_off(start.min(self.out.len()));
+        self.convert(decode::view(&left, true), decode::view(&right, true)).map_err(|kind| Error::new(at, kind))
+    }
+
+    fn convert(&mut self, to: Value<'_>, from: Value<'_>) -> Result<Shape, ErrorKind> {
+        match to {
+            Value::Atom(Atom::Symbol(name)) if name.is_empty() => {
+                self.convert_texts(Kind::Symbol, from, |text, out| {
+                    let symbol = Value::from(Symbol::from_bytes(text));
+                    symbol.encode(out).map_err(|error| error.kind)
+                })
+            }
+            Value::Atom(Atom::Char(b'G')) => self.convert_texts(Kind::Guid, from, |text, out| {
+                let guid = literal::guid(text).ok_or(ErrorKind::Literal)?;
+                out.push(Kind::Guid.code().wrapping_neg());
+                out.extend_from_slice(&guid.to_bytes());
+                Ok(())
+            }),
+            Value::Atom(Atom::Symbol(name)) if matches!(from, Value::List(list) if list.is_empty()) => {
+                let kind = name.as_str().and_then(Kind::from_name).filter(|kind| (1..=19).contains(&kind.code()));
+                Ok(self.empty(kind.ok_or(ErrorKind::Literal)?))
+            }
+            _ => Err(ErrorKind::Literal),
+        }
+    }
+
+    /// One text makes an atom, a list of texts a vector of `kind`.
+    fn convert_texts(
+        &mut self,
+        kind: Kind,
+        from: Value<'_>,
+        convert: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), ErrorKind>,
+    ) -> Result<Shape, ErrorKind> {
+        let Value::List(texts) = from else {
+            convert(from.as_text().ok_or(ErrorKind::Literal)?, &mut self.out)?;
+            return Ok(Shape::new(kind.code().wrapping_neg(), None));
+        };
+        let atom = Shape::new(kind.code().wrapping_neg(), None);
+        let start = self.out.len();
+        self.empty(kind);
+        let mut items = super::list::Items::new();
+        for text in texts {
+            convert(text.as_text().ok_or(ErrorKind::Literal)?, &mut self.out)?;
+            items.add(atom, 0);
+        }
+        if items.count == 0 {
+            return Ok(Shape::new(kind.code(), Some(0)));
+        }
+        self.close(start, &items).map_err(|error| error.kind)
+    }
+
+    fn empty(&mut self, kind: Kind) -> Shape {
+        self.out.extend_from_slice(&[kind.code(), 0, 0, 0, 0, 0]);
+        Shape::new(kind.code(), Some(0))
+    }
+}

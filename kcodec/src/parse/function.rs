@@ -1,0 +1,71 @@
+//! Functions: lambdas, operators that stand alone, and either under iterators.
+
+use super::{Parser, Shape, source};
+use crate::error::{Error, ErrorKind};
+use crate::function::Function;
+use crate::kind::Kind;
+use crate::primitive;
+use crate::value::Value;
+
+const LAMBDA: u8 = Kind::Lambda.code();
+const ITERATOR: u8 = Kind::Iterator.code();
+
+impl Parser<'_> {
+    /// The operator or iterator that comes next, and the length of its name, if nothing follows that
+    /// it could take for an argument.
+    pub(super) fn operator(&self) -> Option<(Function<'static>, usize)> {
+        (1..=3).rev().find_map(|length| {
+            let (name, mut rest) = self.rest().split_at_checked(length)?;
+            // `1:` is one, `max` is a name like any other.
+            let sign = name.first()?.is_ascii_punctuation() || name.get(1) == Some(&b':');
+            let operator = if sign { primitive::named(str::from_utf8(name).ok()?)? } else { return None };
+            while let Some((_, after)) = iterator(rest).filter(|_| operator.kind().code() != ITERATOR) {
+                rest = after;
+            }
+            matches!(rest.trim_ascii_start(), [] | [b';' | b')' | b']', ..]).then_some((operator, length))
+        })
+    }
+
+    /// Reads the operator that [`operator`](Self::operator) found.
+    pub(super) fn function(&mut self, operator: Function<'_>, length: usize, depth: u8) -> Result<Shape, Error> {
+        let start = self.out.len();
+        self.bump(length);
+        Value::from(operator).encode(&mut self.out).map_err(|error| self.error(error.kind))?;
+        self.derive(start, operator.kind().code(), depth)
+    }
+
+    pub(super) fn lambda(&mut self, depth: u8) -> Result<Shape, Error> {
+        let start = self.out.len();
+        let length = source::length(self.rest()).ok_or_else(|| self.error(ErrorKind::Unbalanced))?;
+        let source = Value::chars(self.rest().get(..length).unwrap_or_default());
+        self.out.extend_from_slice(&[LAMBDA, 0]);
+        source.encode(&mut self.out).map_err(|error| self.error(error.kind))?;
+        self.bump(length);
+        self.derive(start, LAMBDA, depth)
+    }
+
+    /// Reads the iterators that follow right after the function at `start` in the output.
+    fn derive(&mut self, start: usize, function: u8, mut depth: u8) -> Result<Shape, Error> {
+        let mut code = function;
+        while let Some((iterator, rest)) = iterator(self.rest()) {
+            depth = depth.checked_sub(1).ok_or_else(|| self.error(ErrorKind::Depth))?;
+            code = iterator;
+            self.out.insert(start, code);
+            self.bump(self.rest().len().saturating_sub(rest.len()));
+        }
+        Ok(Shape::new(code, None))
+    }
+}
+
+/// The code of a function under the iterator that `text` starts with, and the text after it.
+fn iterator(text: &[u8]) -> Option<(u8, &[u8])> {
+    let signs = [
+        (&b"':"[..], Kind::EachPrior),
+        (b"/:", Kind::EachRight),
+        (b"\\:", Kind::EachLeft),
+        (b"'", Kind::Each),
+        (b"/", Kind::Over),
+        (b"\\", Kind::Scan),
+    ];
+    signs.into_iter().find_map(|(sign, kind)| Some((kind.code(), text.strip_prefix(sign)?)))
+}

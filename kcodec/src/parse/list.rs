@@ -1,0 +1,199 @@
+//! Parentheses, and what stands before a noun: `,` `enlist` `+` and attributes.
+
+use super::{Parser, Shape};
+use crate::decode::{self, DICT, SORTED_DICT, SYMBOL, SYMBOLS, TABLE};
+use crate::error::{Error, ErrorKind};
+use crate::kind::{Attribute, Kind};
+use crate::table::is_column;
+
+/// Type, attribute and count of a general list that is still to be counted.
+const HEAD: [u8; 6] = [0; 6];
+
+/// What is known of the items of a list so far.
+pub(super) struct Items {
+    pub(super) count: u64,
+    /// The code that all items have, if all are atoms of one kind.
+    atoms: Option<u8>,
+    columns: Result<Option<u64>, Error>,
+}
+
+impl Items {
+    pub(super) const fn new() -> Self {
+        Self { count: 0, atoms: None, columns: Ok(None) }
+    }
+
+    /// Takes note of an item that stands at `at` in the text.
+    pub(super) fn add(&mut self, item: Shape, at: usize) {
+        let code = item.is_atom().then_some(item.code);
+        self.atoms = if self.count == 0 { code } else { code.filter(|_| self.atoms == code) };
+        self.count = self.count.saturating_add(1);
+        self.columns = self.columns.and_then(|length| join(length, item, at));
+    }
+}
+
+/// The length of the columns of a table when `column` is one of them.
+pub(super) fn join(length: Option<u64>, column: Shape, at: usize) -> Result<Option<u64>, Error> {
+    let kind = Kind::from_code(column.code);
+    match (length, column.count) {
+        (_, None) => Err(Error::new(at, ErrorKind::TableColumns)),
+        _ if !kind.is_some_and(is_column) => Err(Error::new(at, ErrorKind::TableColumns)),
+        (Some(expected), Some(found)) if expected != found => {
+            Err(Error::new(at, ErrorKind::Ragged { expected, found }))
+        }
+        (_, found) => Ok(found),
+    }
+}
+
+impl Parser<'_> {
+    /// Reads `()`, `(noun)`, a list, or a table.
+    pub(super) fn parenthesis(&mut self, depth: u8) -> Result<Shape, Error> {
+        let open = self.at;
+        self.bump(1);
+        self.skip();
+        if self.eat(b'[') {
+            return self.table(open, depth);
+        }
+        let start = self.out.len();
+        self.out.extend_from_slice(&HEAD);
+        if self.eat(b')') {
+            return Ok(Shape::new(0, Some(0)));
+        }
+        let mut items = Items::new();
+        let last = loop {
+            let at = self.at;
+            let item = self.item(open, depth)?;
+            items.add(item, at);
+            if self.eat(b')') {
+                break item;
+            }
+            if !self.eat(b';') {
+                return Err(self.unexpected());
+            }
+        };
+        if items.count == 1 {
+            self.out.drain(start..start.saturating_add(HEAD.len()));
+            return Ok(last);
+        }
+        self.close(start, &items)
+    }
+
+    /// Reads an expression that ends with `;` or a closing bracket, which is left to the caller.
+    pub(super) fn item(&mut self, open: usize, depth: u8) -> Result<Shape, Error> {
+        let unclosed = Error::new(open, ErrorKind::Unbalanced);
+        self.skip();
+        self.peek().ok_or(unclosed)?;
+        let item = self.expression(depth)?;
+        match self.peek() {
+            Some(b';' | b')' | b']') => Ok(item),
+            Some(_) => Err(self.unexpected()),
+            None => Err(unclosed),
+        }
+    }
+
+    /// Reads the only item of a list, after a verb of `length` bytes.
+    pub(super) fn enlist(&mut self, length: usize, depth: u8) -> Result<Shape, Error> {
+        self.bump(length);
+        let (at, start) = (self.at, self.out.len());
+        self.out.extend_from_slice(&HEAD);
+        let mut items = Items::new();
+        items.add(self.expression(depth)?, at);
+        self.close(start, &items)
+    }
+
+    /// Mends the head of the list at `start`; atoms of one kind become a vector.
+    pub(super) fn close(&mut self, start: usize, items: &Items) -> Result<Shape, Error> {
+        let count = u32::try_from(items.count).map_err(|_| self.error(ErrorKind::Limit))?;
+        if let Some([code, _, place @ ..]) = self.out.get_mut(start..).and_then(|list| list.first_chunk_mut::<6>()) {
+            *place = count.to_le_bytes();
+            *code = items.atoms.map_or(0, u8::wrapping_neg);
+        }
+        if let Some(code) = items.atoms {
+            self.drop_codes(start.saturating_add(HEAD.len()), code);
+        }
+        Ok(Shape { code: items.atoms.map_or(0, u8::wrapping_neg), count: Some(items.count), columns: items.columns })
+    }
+
+    /// Takes the type bytes out of the atoms from `start` on.
+    fn drop_codes(&mut self, start: usize, code: u8) {
+        let atoms = self.out.split_off(start.min(self.out.len()));
+        match decode::width(code.wrapping_neg()) {
+            Some(width) => {
+                for atom in atoms.chunks_exact(width.saturating_add(1)) {
+                    self.out.extend_from_slice(atom.get(1..).unwrap_or_default());
+                }
+            }
+            None => {
+                for symbol in atoms.split_inclusive(|&byte| byte == 0) {
+                    self.out.extend_from_slice(symbol.get(1..).unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    /// Reads `+names!columns`, or the path of a splayed table in place of the columns.
+    pub(super) fn flip(&mut self, depth: u8) -> Result<Shape, Error> {
+        let depth = depth.checked_sub(1).ok_or_else(|| self.error(ErrorKind::Depth))?;
+        self.bump(1);
+        self.out.extend_from_slice(&[TABLE, 0, DICT]);
+        self.skip();
+        let at = self.at;
+        let names = self.noun(depth)?;
+        let Shape { code: SYMBOLS, count: Some(names), .. } = names else {
+            return Err(Error::new(at, ErrorKind::TableNames));
+        };
+        self.skip();
+        if !self.eat(b'!') {
+            return Err(self.unexpected());
+        }
+        let columns = self.expression(depth)?;
+        match columns {
+            Shape { code: SYMBOL, .. } => Ok(Shape::new(TABLE, None)),
+            Shape { code: 0, count: Some(columns), .. } if names != columns => {
+                Err(Error::new(at, ErrorKind::TableWidth { names, columns }))
+            }
+            Shape { code: 0, columns, .. } => Ok(Shape::new(TABLE, Some(columns?.unwrap_or_default()))),
+            _ => Err(Error::new(at, ErrorKind::TableColumns)),
+        }
+    }
+
+    /// Reads `` `s#noun `` and marks the noun.
+    pub(super) fn attribute(&mut self, letter: u8, depth: u8) -> Result<Shape, Error> {
+        let attribute = match letter {
+            b's' => Attribute::Sorted,
+            b'u' => Attribute::Unique,
+            b'p' => Attribute::Parted,
+            _ => Attribute::Grouped,
+        };
+        let (at, start) = (self.at, self.out.len());
+        self.bump(3);
+        let shape = self.expression(depth)?;
+        let sorted = attribute == Attribute::Sorted;
+        match self.out.get_mut(start..).unwrap_or_default() {
+            [TABLE, place, DICT, table @ ..] => {
+                *place = attribute.code();
+                if sorted {
+                    part_first_column(table);
+                }
+            }
+            [0..=19, place, ..] => *place = attribute.code(),
+            [code @ (DICT | SORTED_DICT), keys @ ..] if sorted => {
+                *code = SORTED_DICT;
+                if let [0..=19 | TABLE, place, ..] = keys {
+                    *place = attribute.code();
+                }
+            }
+            _ => return Err(Error::new(at, ErrorKind::Literal)),
+        }
+        Ok(shape)
+    }
+}
+
+/// What q does to a table that is marked as sorted: equal items of its first column stand together,
+/// if the column does not say more already.
+fn part_first_column(table: &mut [u8]) {
+    let names = decode::extent(table);
+    let columns = table.get_mut(names..).and_then(|columns| columns.get_mut(HEAD.len()..));
+    if let Some([0..=19, place @ 0, ..]) = columns {
+        *place = Attribute::Parted.code();
+    }
+}

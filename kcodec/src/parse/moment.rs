@@ -1,0 +1,175 @@
+//! Dates and times of day.
+
+use super::number::{natural, signed};
+use crate::calendar::{self, Day};
+use crate::error::ErrorKind;
+use crate::kind::Kind;
+
+const SECOND: u64 = 1_000_000_000;
+const DAY: u64 = 86_400;
+
+/// Which temporal kind the form of an item is; `None` for a plain number.
+pub(super) fn kind(unsigned: &[u8]) -> Option<Kind> {
+    let count = |text: &[u8], wanted: u8| text.iter().filter(|&&byte| byte == wanted).count();
+    if let Some((before, _)) = split(unsigned, b'D') {
+        return Some(if before.contains(&b'.') { Kind::Timestamp } else { Kind::Timespan });
+    }
+    if unsigned.contains(&b'T') {
+        return Some(Kind::Datetime);
+    }
+    let decimals = split(unsigned, b'.').map_or(0, |(_, fraction)| digits(fraction));
+    match (count(unsigned, b':'), decimals) {
+        (0, _) if count(unsigned, b'.') == 2 => Some(Kind::Date),
+        (0, _) => None,
+        (1, _) => Some(Kind::Minute),
+        (_, 0) => Some(Kind::Second),
+        (_, 1..=3) => Some(Kind::Time),
+        _ => Some(Kind::Timespan),
+    }
+}
+
+fn digits(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+fn split(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = text.split_at_checked(memchr::memchr(at, text)?)?;
+    Some((before, rest.get(1..)?))
+}
+
+pub(super) fn month(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
+    match *text {
+        [ref year @ .., b'.', a, b] if year.len() == 4 && !negative => {
+            let month = small(&[a, b])?;
+            calendar::months(small(year)?, month).ok_or(ErrorKind::Range)
+        }
+        _ => Err(ErrorKind::Literal),
+    }
+}
+
+pub(super) fn date(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
+    match *text {
+        [ref year @ .., b'.', a, b, b'.', c, d] if year.len() == 4 && !negative => {
+            let day = Day { year: small(year)?, month: small(&[a, b])?, day: small(&[c, d])? };
+            calendar::days(day).ok_or(ErrorKind::Range)
+        }
+        _ => Err(ErrorKind::Literal),
+    }
+}
+
+pub(super) fn timestamp(text: &[u8], negative: bool) -> Result<i64, ErrorKind> {
+    let (day, clock) = split(text, b'D').ok_or(ErrorKind::Literal)?;
+    let seconds = i64::from(date(day, negative)?).saturating_mul(DAY.cast_signed());
+    let of_day = Clock::read(clock)?;
+    let seconds = i64::try_from(of_day.seconds).ok().and_then(|of_day| seconds.checked_add(of_day));
+    // In 128 bits, since 1707.09.21D with its time is in range and without it is not.
+    let nanoseconds = i128::from(seconds.ok_or(ErrorKind::Range)?)
+        .saturating_mul(SECOND.into())
+        .saturating_add(of_day.nanoseconds.into());
+    match i64::try_from(nanoseconds) {
+        Ok(i64::MIN) | Err(_) => Err(ErrorKind::Range),
+        Ok(nanoseconds) => Ok(nanoseconds),
+    }
+}
+
+/// Days as kdb+ has them: milliseconds divided by those of a day, rounded once.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of ten thousand years need 49 bits")]
+pub(super) fn datetime(text: &[u8], negative: bool) -> Result<f64, ErrorKind> {
+    let (day, clock) = split(text, b'T').ok_or(ErrorKind::Literal)?;
+    let seconds = i64::from(date(day, negative)?).saturating_mul(DAY.cast_signed());
+    let of_day: i64 = signed(Clock::read(clock)?.units(1000)?, false)?;
+    Ok(seconds.saturating_mul(1000).saturating_add(of_day) as f64 / 86_400_000.0)
+}
+
+/// `1D`, `0D12:30:00.5` or `12:30:00.000000000`.
+pub(super) fn timespan(text: &[u8], negative: bool) -> Result<i64, ErrorKind> {
+    let (days, clock) = match split(text, b'D') {
+        Some((days, clock)) => (natural(days)?, clock),
+        None => (0, text),
+    };
+    let mut clock = Clock::read(clock)?;
+    let seconds = days.checked_mul(DAY).and_then(|days| days.checked_add(clock.seconds));
+    clock.seconds = seconds.ok_or(ErrorKind::Range)?;
+    signed(clock.units(SECOND)?, negative)
+}
+
+pub(super) fn minute(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
+    signed(Clock::read_parts(text, 2)?.seconds / 60, negative)
+}
+
+pub(super) fn second(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
+    signed(Clock::read_parts(text, 3)?.seconds, negative)
+}
+
+pub(super) fn time(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
+    signed(Clock::read_parts(text, 3)?.units(1000)?, negative)
+}
+
+fn small(digits: &[u8]) -> Result<u32, ErrorKind> {
+    u32::try_from(natural(digits)?).map_err(|_| ErrorKind::Range)
+}
+
+/// A time of day, or more.
+#[derive(Default)]
+struct Clock {
+    parts: usize,
+    seconds: u64,
+    nanoseconds: u64,
+}
+
+impl Clock {
+    /// Reads `hh`, `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f`, or nothing. Hours may be any number.
+    fn read(text: &[u8]) -> Result<Self, ErrorKind> {
+        let mut clock = Self::default();
+        if text.is_empty() {
+            return Ok(clock);
+        }
+        let (text, fraction) = split(text, b'.').map_or((text, None), |(text, fraction)| (text, Some(fraction)));
+        for part in text.split(|&byte| byte == b':') {
+            clock.part(part)?;
+        }
+        let hours = 3_usize.saturating_sub(clock.parts);
+        for _ in 0..hours {
+            clock.seconds = clock.seconds.checked_mul(60).ok_or(ErrorKind::Range)?;
+        }
+        match fraction {
+            Some(_) if clock.parts != 3 => Err(ErrorKind::Literal),
+            Some(fraction) => clock.fraction(fraction),
+            None => Ok(clock),
+        }
+    }
+
+    fn read_parts(text: &[u8], parts: usize) -> Result<Self, ErrorKind> {
+        Self::read(text).and_then(|clock| if clock.parts == parts { Ok(clock) } else { Err(ErrorKind::Literal) })
+    }
+
+    /// Takes in the next smaller unit.
+    fn part(&mut self, digits: &[u8]) -> Result<(), ErrorKind> {
+        self.parts = self.parts.saturating_add(1);
+        if self.parts > 3 || (self.parts > 1 && digits.len() != 2) {
+            return Err(ErrorKind::Literal);
+        }
+        let number = natural(digits)?;
+        if self.parts > 1 && number >= 60 {
+            return Err(ErrorKind::Range);
+        }
+        let seconds = self.seconds.checked_mul(60).and_then(|larger| larger.checked_add(number));
+        self.seconds = seconds.ok_or(ErrorKind::Range)?;
+        Ok(())
+    }
+
+    /// Up to nine digits after the point.
+    fn fraction(mut self, digits: &[u8]) -> Result<Self, ErrorKind> {
+        let missing = 9_usize.checked_sub(digits.len()).ok_or(ErrorKind::Literal)?;
+        let number = natural(digits)?;
+        self.nanoseconds = (0..missing).fold(number, |number, _| number.saturating_mul(10));
+        Ok(self)
+    }
+
+    /// The whole in units that are `per_second`.
+    fn units(&self, per_second: u64) -> Result<u64, ErrorKind> {
+        let fraction = SECOND.checked_div(per_second).and_then(|unit| self.nanoseconds.checked_div(unit));
+        let seconds = self.seconds.checked_mul(per_second);
+        seconds.zip(fraction).and_then(|(seconds, fraction)| seconds.checked_add(fraction)).ok_or(ErrorKind::Range)
+    }
+}

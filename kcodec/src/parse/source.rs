@@ -1,0 +1,60 @@
+//! Where the source of a lambda ends.
+
+/// The length of the lambda at the start of `text`, an optional `k)` and braces included; `None`
+/// if its braces or quotes do not close.
+///
+/// Braces in strings and comments do not count; a comment starts with a slash after a blank.
+pub(super) fn length(text: &[u8]) -> Option<usize> {
+    let (mut open, mut previous) = (0_usize, b'{');
+    let mut bytes = text.iter().copied().enumerate().skip(if text.starts_with(b"k)") { 2 } else { 0 });
+    while let Some((at, byte)) = bytes.next() {
+        previous = match byte {
+            b'"' => skip_string(bytes.by_ref().map(|(_, byte)| byte))?,
+            b'/' if previous.is_ascii_whitespace() => bytes.find(|&(_, byte)| byte == b'\n')?.1,
+            _ => byte,
+        };
+        match byte {
+            b'{' => open = open.saturating_add(1),
+            b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open == 0 {
+            return Some(at.saturating_add(1));
+        }
+    }
+    None
+}
+
+/// Steps past the closing quote and returns it.
+fn skip_string(mut bytes: impl Iterator<Item = u8>) -> Option<u8> {
+    loop {
+        match bytes.next()? {
+            b'\\' => _ = bytes.next()?,
+            b'"' => return Some(b'"'),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::length;
+
+    #[test]
+    fn ends() {
+        for (text, expected) in [
+            ("{x+y}+1", Some(5)),
+            ("{[a]{a}}", Some(8)),
+            ("k){x}", Some(5)),
+            ("{\"}\"}}", Some(5)),
+            ("{\"\\\"}\"}", Some(7)),
+            ("{x / }\n/ }\n}", Some(12)),
+            ("{+/x}", Some(5)),
+            ("{", None),
+            ("{\"}", None),
+            ("{x / }", None),
+        ] {
+            assert_eq!(length(text.as_bytes()), expected, "{text}");
+        }
+    }
+}

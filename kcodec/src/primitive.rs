@@ -1,0 +1,51 @@
+//! Names of kdb+'s primitives, by the ids under which they travel (WIRE.md, functions).
+
+use crate::function::Function;
+
+const UNARY: [&str; 45] = [
+    "::", "+:", "-:", "*:", "%:", "&:", "|:", "^:", "=:", "<:", ">:", "$:", ",:", "#:", "_:", "~:", "!:", "?:", "@:",
+    ".:", "0::", "1::", "2::", "avg", "last", "sum", "prd", "min", "max", "exit", "getenv", "abs", "sqrt", "log",
+    "exp", "sin", "asin", "cos", "acos", "tan", "atan", "enlist", "var", "dev", "hopen",
+];
+
+const BINARY: [&str; 37] = [
+    ":", "+", "-", "*", "%", "&", "|", "^", "=", "<", ">", "$", ",", "#", "_", "~", "!", "?", "@", ".", "0:", "1:",
+    "2:", "in", "within", "like", "bin", "ss", "insert", "wsum", "wavg", "div", "xexp", "setenv", "binr", "cov", "cor",
+];
+
+const ITERATOR: [&str; 6] = ["'", "/", "\\", "':", "/:", "\\:"];
+
+/// The name of a unary primitive, `::` or `#:` or `max`; `None` for the elided argument, 255.
+#[must_use]
+pub fn unary(id: u8) -> Option<&'static str> {
+    UNARY.get(usize::from(id)).copied()
+}
+
+/// The name of a binary primitive, `+` or `within`.
+#[must_use]
+pub fn binary(id: u8) -> Option<&'static str> {
+    BINARY.get(usize::from(id)).copied()
+}
+
+/// The sign of an iterator, `'` or `/:`.
+#[must_use]
+pub fn iterator(id: u8) -> Option<&'static str> {
+    ITERATOR.get(usize::from(id)).copied()
+}
+
+/// The primitive or iterator of that name.
+///
+/// ```
+/// use kcodec::{Function, primitive};
+///
+/// assert_eq!(primitive::named("+"), Some(Function::Binary(1)));
+/// assert_eq!(primitive::named("#:"), Some(Function::Unary(13)));
+/// ```
+#[must_use]
+pub fn named(name: &str) -> Option<Function<'static>> {
+    let find = |names: &[&str]| u8::try_from(names.iter().position(|&found| found == name)?).ok();
+    find(&BINARY)
+        .map(Function::Binary)
+        .or_else(|| find(&UNARY).map(Function::Unary))
+        .or_else(|| find(&ITERATOR).map(Function::Iterator))
+}
