@@ -36,6 +36,7 @@ $(VENV): interop/requirements.txt
 fuzz: fuzz-message fuzz-conversation ## every target, FUZZ_SECONDS each
 
 fuzz-%: cargo-fuzz
+	cargo run --quiet -p kcorpus --example seeds fuzz/corpus
 	cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run $* -- -max_total_time=$(FUZZ_SECONDS)
 
 .PHONY: cargo-fuzz

@@ -1,0 +1,29 @@
+//! Writes what a fuzzer may start from: golden messages, and what the clients of the conversations say.
+//!
+//! `cargo run -p kcorpus --example seeds FOLDER` fills `FOLDER/message` and `FOLDER/conversation`.
+
+use std::path::Path;
+use std::{env, fs, io};
+
+use kcorpus::{Side, conversations, golden};
+
+fn main() -> io::Result<()> {
+    let folder = env::args_os().nth(1).ok_or_else(|| io::Error::other("no folder was named"))?;
+    let messages = golden().into_iter().map(|golden| (golden.name.replace('/', "-"), golden.message));
+    write(&Path::new(&folder).join("message"), messages)?;
+    let clients = conversations().into_iter().map(|conversation| {
+        let said = conversation.turns.iter().filter(|turn| turn.side == Side::Client);
+        // The first byte tells the target where to cut.
+        let bytes = [7].into_iter().chain(said.flat_map(|turn| turn.bytes.clone())).collect();
+        (conversation.name.to_owned(), bytes)
+    });
+    write(&Path::new(&folder).join("conversation"), clients)
+}
+
+fn write(folder: &Path, seeds: impl Iterator<Item = (String, Vec<u8>)>) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for (name, bytes) in seeds {
+        fs::write(folder.join(name), bytes)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Do the golden messages decode, come out again byte for byte, and print as q prints them?
+
+use kcodec::Capability;
+use kwire::{Limits, Message};
+
+#[test]
+fn bytes_to_view_to_the_same_bytes() {
+    let mut exact = 0;
+    for golden in kcorpus::golden() {
+        let message = Message::decode(&golden.message[..], &Limits::default());
+        let message = message.unwrap_or_else(|error| panic!("{}: {error}", golden.name));
+        if let Some(printed) = golden.printed {
+            assert_eq!(message.value().to_string(), printed, "{}", golden.name);
+        }
+        let mut out = Vec::new();
+        kwire::encode(message.kind(), message.value(), Capability::MAX, &mut out).unwrap();
+        let wide = golden.name.contains("wide");
+        if golden.message[0] == 0 || golden.message[2] != 0 || wide {
+            // Big-endian, compressed, or with wider counts than need be: another form, the same value.
+            assert_ne!(out, golden.message, "{}", golden.name);
+            assert_eq!(Message::decode(&out[..], &Limits::default()).unwrap(), message, "{}", golden.name);
+        } else {
+            assert_eq!(out, golden.message, "{}", golden.name);
+            exact += 1;
+        }
+    }
+    assert!(exact > 300, "only {exact} messages were held to their bytes");
+}
