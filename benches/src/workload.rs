@@ -66,16 +66,16 @@ impl Columns {
 }
 
 pub(crate) fn trade(rows: usize) -> Vec<u8> {
-    Columns::new(workload::trade(rows)).with(body)
+    Columns::new(workload::trade(rows)).with(|table| body(table))
 }
 
 pub(crate) fn trade_sorted() -> Vec<u8> {
-    Columns::new(workload::trade_sorted(workload::TRADE_SORTED)).with(body)
+    Columns::new(workload::trade_sorted(workload::TRADE_SORTED)).with(|table| body(table))
 }
 
 /// The body at an odd address, whatever the allocator gives: one byte of slack before it.
 pub(crate) fn misaligned(body: &[u8]) -> Vec<u8> {
-    let mut shifted = Vec::with_capacity(body.len() + 16);
+    let mut shifted: Vec<u8> = Vec::with_capacity(body.len() + 16);
     shifted.resize(1 + shifted.as_ptr().align_offset(16), 0);
     shifted.extend_from_slice(body);
     shifted

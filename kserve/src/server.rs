@@ -217,7 +217,10 @@ impl<H: Handler> Loop<'_, H> {
     /// Ends logins that took too long, and accepts again after a pause.
     fn check_time(&mut self) {
         let now = Instant::now();
-        while let Some((_, id)) = self.logins.pop_front_if(|(deadline, _)| *deadline <= now) {
+        while let Some(&(deadline, id)) = self.logins.front()
+            && deadline <= now
+        {
+            self.logins.pop_front();
             if let Some((slot, link)) = self.find(id)
                 && let Err(error) = link.connection.handle_time(now)
             {

@@ -38,4 +38,3 @@ pub use inbound::Inbound;
 pub use limits::Limits;
 pub use login::Login;
 pub use message::{Message, compress, decompress, encode};
-

@@ -119,11 +119,10 @@ fn messages_that_come_before_the_response_are_kept_in_order() {
     let mut h = Handle::open(&address).unwrap();
     assert_eq!(h.sync("q").unwrap().value(), 3_i64.into());
     let seen: Vec<_> = (0..3).map(|_| h.receive().unwrap()).collect();
-    assert_eq!(seen.iter().map(Message::kind).collect::<Vec<_>>(), [
-        MessageType::Async,
-        MessageType::Sync,
-        MessageType::Async
-    ]);
+    assert_eq!(
+        seen.iter().map(Message::kind).collect::<Vec<_>>(),
+        [MessageType::Async, MessageType::Sync, MessageType::Async]
+    );
     assert_eq!(seen.iter().map(|message| message.value().to_string()).collect::<Vec<_>>(), ["1", "2", "4"]);
     h.respond("two").unwrap();
     assert!(matches!(h.respond("again"), Err(Error::OutOfTurn(_))));

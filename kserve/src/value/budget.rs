@@ -6,7 +6,8 @@ use super::fault::Fault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EvalLimits {
     /// Nested calls and brackets. Stops `{f[x]}` that calls itself for ever and text of nothing but
-    /// parentheses, with q's `stack`. Each level may take a few KiB of the thread's stack.
+    /// parentheses, with q's `stack`. A level takes up to
+    /// 2 KiB of the thread's stack, 7 in a debug build; a call in brackets inside a branch is three levels.
     pub depth: u16,
     /// Items touched; a step of the program counts as [16](STEP) of them. Stops loops and recursion that
     /// branches, with q's `stop`. Bounds the memory of a request too, at eight bytes an item.
@@ -17,9 +18,9 @@ pub struct EvalLimits {
 }
 
 impl Default for EvalLimits {
-    /// A depth of 100, 100 million items, 1 GiB.
+    /// A depth of 200, 100 million items, 1 GiB.
     fn default() -> Self {
-        Self { depth: 100, steps: 100_000_000, bytes: 1 << 30 }
+        Self { depth: 200, steps: 100_000_000, bytes: 1 << 30 }
     }
 }
 

@@ -1,56 +1,13 @@
-//! Items of any kind: one table of the kinds, so that whatever treats them alike is written once.
+//! Items of any kind: nulls, atoms into vectors, vectors into atoms.
 
 use kcodec::{
     Atom, Body, Date, Datetime, Guid, Item, Kind, Minute, Month, Second, Slice, Symbol, Time, Timespan, Timestamp,
     Value, Vector,
 };
 
+use super::budget::Budget;
 use super::fault::Fault;
-
-/// Calls a macro with its arguments and the name of every kind of fixed width.
-macro_rules! fixed_kinds {
-    ($then:ident! $args:tt) => {
-        $then! { $args Boolean Guid Byte Short Int Long Real Float Char Timestamp Month Date Datetime Timespan Minute
-            Second Time }
-    };
-}
-
-macro_rules! match_vector {
-    ({ ($vector:expr) $items:ident ($fixed:expr) $symbols:ident ($text:expr) } $($kind:ident)*) => {
-        match $vector {
-            $(kcodec::Vector::$kind($items) => $fixed,)*
-            kcodec::Vector::Symbol($symbols) => $text,
-        }
-    };
-}
-
-macro_rules! map_vector {
-    ({ ($vector:expr) $items:ident ($fixed:expr) $symbols:ident ($text:expr) } $($kind:ident)*) => {
-        match $vector {
-            $(kcodec::Vector::$kind($items) => {
-                let made = $fixed;
-                $crate::value::items::encode(kcodec::Vector::$kind(kcodec::Slice::new(&made)))
-            })*
-            kcodec::Vector::Symbol($symbols) => $text,
-        }
-    };
-}
-
-/// Runs an expression over the [`Slice`] or the symbols of a vector.
-macro_rules! with_items {
-    ($vector:expr, $items:ident => $fixed:expr, $symbols:ident => $text:expr) => {
-        $crate::value::items::fixed_kinds!(match_vector! { ($vector) $items ($fixed) $symbols ($text) })
-    };
-}
-
-/// Makes a body of the vector's kind from the `Vec` that an expression makes of its [`Slice`].
-macro_rules! map_items {
-    ($vector:expr, $items:ident => $fixed:expr, $symbols:ident => $text:expr) => {
-        $crate::value::items::fixed_kinds!(map_vector! { ($vector) $items ($fixed) $symbols ($text) })
-    };
-}
-
-pub(crate) use {fixed_kinds, map_items, map_vector, match_vector, with_items};
+use super::kinds::{fixed_kinds, with_items};
 
 /// A body of its own.
 pub(crate) fn encode<'a>(value: impl Into<Value<'a>>) -> Result<Body, Fault> {
@@ -146,19 +103,23 @@ macro_rules! define {
         }
     };
 }
-fixed_kinds!(define! {});
+fixed_kinds!(define, {});
 
 /// The items of a value, each a value: of an atom or a function itself, of a dict its values.
-/// `None` for tables, whose items are dicts.
-pub(crate) fn items(value: Value<'_>) -> Option<Vec<Value<'_>>> {
-    Some(match value {
+///
+/// # Errors
+///
+/// `type` for tables, whose items are dicts of their own.
+pub(crate) fn items<'a>(budget: &mut Budget, value: Value<'a>) -> Result<Vec<Value<'a>>, Fault> {
+    budget.make(value.count(), size_of::<Value<'_>>())?;
+    Ok(match value {
         Value::Vector(vector) => {
             with_items!(vector, items => items.iter().map(|item| from_item(vector.kind(), item)).collect(),
                 symbols => symbols.iter().map(Value::from).collect())
         }
         Value::List(list) => list.iter().collect(),
-        Value::Dict(dict) => return items(dict.values()),
-        Value::Table(_) | Value::Splayed(_) => return None,
+        Value::Dict(dict) => return items(budget, dict.values()),
+        Value::Table(_) | Value::Splayed(_) => return Err(Fault::TYPE),
         _ => vec![value],
     })
 }

@@ -133,9 +133,7 @@ fn write_item<W: Write>(item: Atom<'_>, out: &mut W) -> io::Result<()> {
         Atom::Long(item) => write!(out, "{item}"),
         // The shortest digits that read back as the same 32 bits.
         Atom::Real(item) => write_float(f64::from(item), format_args!("{item:?}"), out),
-        Atom::Float(item) | Atom::Datetime(kcodec::Datetime(item)) => {
-            write_float(item, format_args!("{item:?}"), out)
-        }
+        Atom::Float(item) | Atom::Datetime(kcodec::Datetime(item)) => write_float(item, format_args!("{item:?}"), out),
         Atom::Timestamp(item) => write!(out, "{}", item.0),
         Atom::Month(item) => write!(out, "{}", item.0),
         Atom::Date(item) => write!(out, "{}", item.0),

@@ -28,7 +28,7 @@ struct Cli {
 /// What `kq HOST:PORT 'EXPR'` takes.
 #[derive(Debug, Args)]
 struct Ask {
-    /// Any address that hopen takes: PORT, HOST:PORT[:USER:PASSWORD], unix://PORT
+    /// Any address that hopen takes: PORT, HOST:PORT, HOST:PORT:USER:PASSWORD, unix://PORT
     #[arg(required = true)]
     address: Option<String>,
     /// What to evaluate there; without it a console reads lines from standard input.
@@ -140,7 +140,11 @@ fn run(command: Command, out: &mut impl Write) -> Outcome {
     match command {
         Command::Decode { input, json } => each(&input, out, |message, out| {
             let message = Message::decode(message.as_slice(), &limits)?;
-            if json { json::write(message.value(), out)? } else { write!(out, "{}", message.value())? }
+            if json {
+                json::write(message.value(), out)?
+            } else {
+                write!(out, "{}", message.value())?
+            }
             Ok(writeln!(out)?)
         }),
         Command::Recode { input } => each(&input, out, |message, out| {
