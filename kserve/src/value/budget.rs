@@ -6,11 +6,11 @@ use super::fault::Fault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EvalLimits {
     /// Nested calls and brackets. Stops `{f[x]}` that calls itself for ever and text of nothing but
-    /// parentheses, with q's `stack`. A level takes up to
-    /// 2 KiB of the thread's stack, 7 in a debug build; a call in brackets inside a branch is three levels.
+    /// parentheses, with q's `stack`. A call within brackets within a branch is three levels; a level
+    /// takes up to 2 KiB of the thread's stack, 7 in a debug build.
     pub depth: u16,
-    /// Items touched; a step of the program counts as [16](STEP) of them. Stops loops and recursion that
-    /// branches, with q's `stop`. Bounds the memory of a request too, at eight bytes an item.
+    /// Items touched; a step of the program counts as 16 of them. Stops loops and recursion that branches,
+    /// with q's `stop`. Bounds the memory of a request too, at about eight bytes an item.
     pub steps: u64,
     /// Bytes of one result, whether it is the answer or on the way to it. Stops
     /// `1000000000000#0`, with q's `wsfull`.
