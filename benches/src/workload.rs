@@ -53,9 +53,18 @@ impl Columns {
     /// Lends the table made of these columns; symbols as texts.
     pub(crate) fn with<T>(&self, use_it: impl FnOnce(Table<'_>) -> T) -> T {
         let sym: Vec<&str> = self.trade.sym.iter().map(String::as_str).collect();
+        self.with_column(Value::symbols(&sym), use_it)
+    }
+
+    /// As [`with`](Self::with), the symbols lent by a body.
+    pub(crate) fn with_symbols<T>(&self, symbols: &[u8], use_it: impl FnOnce(Table<'_>) -> T) -> T {
+        self.with_column(Value::decode(symbols).unwrap_or_else(|error| panic!("{error}")), use_it)
+    }
+
+    fn with_column<T>(&self, sym: Value<'_>, use_it: impl FnOnce(Table<'_>) -> T) -> T {
         let columns = [
             (&self.time).into(),
-            Value::symbols(&sym),
+            sym,
             (&self.trade.price).into(),
             (&self.trade.size).into(),
             Value::Vector(Vector::Char(Slice::new(&self.trade.ex))),
@@ -73,10 +82,13 @@ pub(crate) fn trade_sorted() -> Vec<u8> {
     Columns::new(workload::trade_sorted(workload::TRADE_SORTED)).with(|table| body(table))
 }
 
-/// The body at an odd address, whatever the allocator gives: one byte of slack before it.
-pub(crate) fn misaligned(body: &[u8]) -> Vec<u8> {
-    let mut shifted: Vec<u8> = Vec::with_capacity(body.len() + 16);
-    shifted.resize(1 + shifted.as_ptr().align_offset(16), 0);
-    shifted.extend_from_slice(body);
-    shifted
+/// The body in a buffer, at a place where the items of its vector stand at odd addresses.
+pub(crate) fn misaligned(body: &[u8]) -> (Vec<u8>, usize) {
+    /// Bytes before the items: type, attribute, count.
+    const HEAD: usize = 6;
+    let mut buffer: Vec<u8> = Vec::with_capacity(body.len() + 8);
+    let start = (0..8).find(|start| (buffer.as_ptr().addr() + start + HEAD) % 8 == 1).unwrap_or_default();
+    buffer.resize(start, 0);
+    buffer.extend_from_slice(body);
+    (buffer, start)
 }

@@ -16,7 +16,11 @@ pub struct List<'a> {
 #[derive(Clone, Copy)]
 enum Items<'a> {
     /// Checked: exactly `count` objects and nothing else.
-    Wire { bytes: &'a [u8], count: usize, canonical: bool },
+    Wire {
+        bytes: &'a [u8],
+        count: usize,
+        canonical: bool,
+    },
     Values(&'a [Value<'a>]),
 }
 

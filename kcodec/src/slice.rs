@@ -101,16 +101,7 @@ macro_rules! newtypes {
 
 integers!(i16, i32, i64);
 floats!(f32, f64);
-newtypes!(
-    Timestamp(i64),
-    Month(i32),
-    Date(i32),
-    Datetime(f64),
-    Timespan(i64),
-    Minute(i32),
-    Second(i32),
-    Time(i32)
-);
+newtypes!(Timestamp(i64), Month(i32), Date(i32), Datetime(f64), Timespan(i64), Minute(i32), Second(i32), Time(i32));
 
 impl sealed::Sealed for bool {}
 

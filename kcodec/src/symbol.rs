@@ -83,7 +83,10 @@ pub struct Symbols<'a> {
 #[derive(Clone, Copy)]
 enum Items<'a> {
     /// Checked: exactly `count` terminators, the last byte one of them.
-    Wire { bytes: &'a [u8], count: usize },
+    Wire {
+        bytes: &'a [u8],
+        count: usize,
+    },
     Text(&'a [&'a str]),
     Symbols(&'a [Symbol<'a>]),
 }

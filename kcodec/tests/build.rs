@@ -94,10 +94,7 @@ fn tables_and_dicts_are_checked_when_built() {
     let one = [(&[1_i64]).into()];
     assert!(matches!(Table::new(&["a", "b"], &one).unwrap_err().kind, ErrorKind::TableWidth { names: 2, columns: 1 }));
     let ragged = [(&[1_i64]).into(), (&[1_i64, 2]).into()];
-    assert!(matches!(
-        Table::new(&["a", "b"], &ragged).unwrap_err().kind,
-        ErrorKind::Ragged { expected: 1, found: 2 }
-    ));
+    assert!(matches!(Table::new(&["a", "b"], &ragged).unwrap_err().kind, ErrorKind::Ragged { expected: 1, found: 2 }));
     let atom = [1_i64.into()];
     assert_eq!(Table::new(&["a"], &atom).unwrap_err().kind, ErrorKind::TableColumns);
     let (two, three) = (Value::from(&[1_i64, 2]), Value::from(&[1_i64, 2, 3]));
