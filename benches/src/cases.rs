@@ -3,7 +3,6 @@
 mod compression;
 mod decode;
 mod encode;
-mod kernel;
 
 use crate::{Case, Claim, Timed};
 
@@ -21,12 +20,6 @@ pub const CASES: &[fn() -> Case] = &[
     decode::rkyv_validated,
     decode::rkyv_unchecked,
     decode::big_endian,
-    kernel::sum_misaligned,
-    kernel::to_vec_misaligned,
-    kernel::symbols_index,
-    kernel::symbols_iter,
-    kernel::symbols_codes,
-    kernel::list_index,
     encode::longs,
     encode::trade,
     encode::trade10,

@@ -1,0 +1,94 @@
+//! kdb+'s compression, held against the published loops and against lz4_flex.
+
+use kcodec::{Compression, Threshold, compress, decompress};
+
+use super::case;
+use crate::{Case, Claim, Timed, plain, timed, workload};
+
+fn compressed(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    assert_eq!(compress(body, Threshold::Body, &mut out), Some(Compression::Short));
+    out
+}
+
+/// Ours and the plain port on one body; `halves` is how far it shrinks, in thousandths.
+fn compression(name: &'static str, body: Vec<u8>, halves: Option<usize>) -> Case {
+    let mut out = Vec::with_capacity(body.len());
+    let kind = compress(&body, Threshold::Body, &mut out);
+    assert_eq!(plain::compress(&body), kind.map(|_| out.clone()));
+    assert_eq!(kind.map(|_| (out.len() * 1000 + body.len() / 2) / body.len()), halves);
+    let yard_body = body.clone();
+    let ours = timed(move || {
+        out.clear();
+        compress(&body, Threshold::Body, &mut out)
+    });
+    case(name, "plain port", Claim::Faster(1.5), ours, timed(move || plain::compress(&yard_body)))
+}
+
+pub(super) fn compress_trade_sorted() -> Case {
+    compression("compress/trade_sorted", workload::trade_sorted(), Some(394))
+}
+
+pub(super) fn compress_longs_small() -> Case {
+    compression("compress/longs_small", workload::longs_small(), Some(263))
+}
+
+pub(super) fn compress_trade_fails() -> Case {
+    compression("compress/trade, which does not halve", workload::trade(kcorpus::workload::TRADE), None)
+}
+
+/// Inflates into a buffer that is used again.
+fn inflate(body: &[u8]) -> Timed {
+    let stream = compressed(body);
+    timed(move || decompress(&stream, Compression::Short, false, usize::MAX))
+}
+
+fn against_plain(name: &'static str, body: Vec<u8>) -> Case {
+    let stream = compressed(&body);
+    assert!(decompress(&stream, Compression::Short, false, usize::MAX).is_ok_and(|out| out == body));
+    let ours = inflate(&body);
+    let mut out = vec![0; body.len()];
+    plain::decompress(&stream, &mut out);
+    assert_eq!(out, body);
+    let yard = timed(move || plain::decompress(&stream, &mut out));
+    case(name, "plain port", Claim::Faster(2.5), ours, yard)
+}
+
+pub(super) fn decompress_trade_sorted() -> Case {
+    against_plain("decompress/trade_sorted", workload::trade_sorted())
+}
+
+pub(super) fn decompress_longs_small() -> Case {
+    against_plain("decompress/longs_small", workload::longs_small())
+}
+
+fn against_lz4(name: &'static str, body: Vec<u8>) -> Case {
+    let block = lz4_flex::block::compress(&body);
+    let mut out = vec![0; body.len()];
+    assert!(lz4_flex::block::decompress_into(&block, &mut out).is_ok() && out == body);
+    let ours = inflate(&body);
+    let yard = timed(move || lz4_flex::block::decompress_into(&block, &mut out));
+    case(name, "lz4_flex", Claim::Faster(1.0), ours, yard)
+}
+
+pub(super) fn lz4_decompress_trade_sorted() -> Case {
+    against_lz4("decompress/trade_sorted", workload::trade_sorted())
+}
+
+pub(super) fn lz4_decompress_longs_small() -> Case {
+    against_lz4("decompress/longs_small", workload::longs_small())
+}
+
+pub(super) fn lz4_compress_trade_sorted() -> Case {
+    let body = workload::trade_sorted();
+    let mut out = Vec::with_capacity(body.len());
+    assert!(compress(&body, Threshold::Body, &mut out).is_some());
+    let mut block = vec![0; lz4_flex::block::get_maximum_output_size(body.len())];
+    let yard_body = body.clone();
+    let yard = timed(move || lz4_flex::block::compress_into(&yard_body, &mut block));
+    let ours = timed(move || {
+        out.clear();
+        compress(&body, Threshold::Body, &mut out)
+    });
+    case("compress/trade_sorted", "lz4_flex", Claim::None, ours, yard)
+}

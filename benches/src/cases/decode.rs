@@ -1,0 +1,158 @@
+//! Bodies into views.
+
+use kcodec::{Atom, Limits, Value, Vector};
+use kcorpus::workload::{
+    FLOATS, INT_ATOMS, LONGS, STRINGS, SYMBOLS, SYMBOLS_UNIQUE, TRADE, TRADE10, Trade, symbols as names,
+    symbols_unique as unique_names,
+};
+
+use super::case;
+use crate::{Case, Claim, Timed, timed, workload};
+
+/// Copies the same bytes into warm memory.
+fn memcpy(bytes: Vec<u8>) -> Timed {
+    let mut target = vec![0; bytes.len()];
+    timed(move || target.copy_from_slice(&bytes))
+}
+
+/// Reads the same bytes and does nothing else: no decoder that looks at each can be faster.
+fn read(bytes: Vec<u8>) -> Timed {
+    timed(move || {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let sum = words.iter().fold(0, |sum, word| sum ^ u64::from_le_bytes(*word));
+        sum ^ rest.iter().fold(0, |sum, byte| sum ^ u64::from(*byte))
+    })
+}
+
+fn decode(body: Vec<u8>, count: usize) -> Timed {
+    assert_eq!(Value::decode(&body).map(Value::count), Ok(count));
+    timed(move || Value::decode(&body).is_ok())
+}
+
+pub(super) fn longs() -> Case {
+    let body = workload::longs();
+    let yard = memcpy(body.clone());
+    case("decode/longs", "memcpy", Claim::Nanoseconds(60.0), decode(body, LONGS), yard)
+}
+
+pub(super) fn longs_misaligned() -> Case {
+    let (buffer, start) = workload::misaligned(&workload::longs());
+    let yard = memcpy(buffer.clone());
+    let Ok(Value::Vector(Vector::Long(items))) = Value::decode(&buffer[start..]) else { panic!("a long vector") };
+    assert_eq!((items.len(), items.as_slice()), (LONGS, None));
+    let ours = timed(move || Value::decode(&buffer[start..]).is_ok());
+    case("decode/longs at odd addresses", "memcpy", Claim::Nanoseconds(60.0), ours, yard)
+}
+
+pub(super) fn floats() -> Case {
+    let body = workload::body(&workload::floats());
+    let yard = memcpy(body.clone());
+    case("decode/floats", "memcpy", Claim::Nanoseconds(60.0), decode(body, FLOATS), yard)
+}
+
+pub(super) fn symbols() -> Case {
+    let body = workload::symbols(&names(SYMBOLS));
+    let yard = read(body.clone());
+    case("decode/symbols", "reading the bytes", Claim::Faster(0.7), decode(body, SYMBOLS), yard)
+}
+
+pub(super) fn symbols_unique() -> Case {
+    let body = workload::symbols(&unique_names(SYMBOLS_UNIQUE));
+    let yard = read(body.clone());
+    case("decode/symbols_unique", "reading the bytes", Claim::Faster(0.7), decode(body, SYMBOLS_UNIQUE), yard)
+}
+
+pub(super) fn trade() -> Case {
+    let body = workload::trade(TRADE);
+    let yard = memcpy(body.clone());
+    case("decode/trade", "memcpy", Claim::None, decode(body, TRADE), yard)
+}
+
+/// Decodes a table and reads the first item of each of its columns.
+fn first_items(body: &[u8]) -> usize {
+    let Ok(Value::Table(table)) = Value::decode(body) else { return 0 };
+    let first = |column: Value<'_>| match column {
+        Value::Vector(vector) => match vector.get(0) {
+            Some(Atom::Symbol(symbol)) => symbol.as_bytes().len(),
+            Some(Atom::Timespan(time)) => time.0 as usize,
+            Some(Atom::Float(price)) => price as usize,
+            Some(Atom::Long(size)) => size as usize,
+            Some(Atom::Char(letter)) => usize::from(letter),
+            _ => 0,
+        },
+        _ => 0,
+    };
+    table.columns().map(|(_, column)| first(column)).fold(0, usize::wrapping_add)
+}
+
+pub(super) fn trade10() -> Case {
+    let body = workload::trade(TRADE10);
+    let data = kcorpus::workload::trade(TRADE10);
+    let expected = data.time[0] as usize + 4 + data.price[0] as usize + data.size[0] as usize + usize::from(data.ex[0]);
+    assert_eq!((body.len() + 8, first_items(&body)), (376, expected));
+    let yard = memcpy(body.clone());
+    let ours = timed(move || first_items(&body));
+    case("decode/trade10 and each column's first item", "memcpy", Claim::Nanoseconds(60.0), ours, yard)
+}
+
+pub(super) fn int_atoms() -> Case {
+    let body = workload::int_atoms();
+    let yard = memcpy(body.clone());
+    case("decode/int_atoms", "memcpy", Claim::None, decode(body, INT_ATOMS), yard)
+}
+
+pub(super) fn strings() -> Case {
+    let body = workload::strings();
+    let yard = memcpy(body.clone());
+    case("decode/strings", "memcpy", Claim::None, decode(body, STRINGS), yard)
+}
+
+pub(super) fn big_endian() -> Case {
+    let mut body = workload::longs();
+    let yard = memcpy(body.clone());
+    // Turning it twice gives it back; the head is turned here, so that each time it is the sender's.
+    let expected = body[6..22].to_vec();
+    let mut turn = move || {
+        body[2..6].reverse();
+        kcodec::to_little_endian(&mut body, Limits::default());
+        body[6]
+    };
+    assert_eq!((turn(), turn()), (expected[7], expected[0]));
+    case("swap/longs", "memcpy", Claim::Faster(0.5), timed(turn), yard)
+}
+
+/// A trade table as rkyv archives it.
+#[derive(rkyv::Archive, rkyv::Serialize)]
+struct Archive {
+    time: Vec<i64>,
+    sym: Vec<String>,
+    price: Vec<f64>,
+    size: Vec<i64>,
+    ex: Vec<u8>,
+}
+
+fn archive() -> rkyv::util::AlignedVec {
+    let Trade { time, sym, price, size, ex } = kcorpus::workload::trade(TRADE);
+    let archived = rkyv::to_bytes::<rkyv::rancor::Error>(&Archive { time, sym, price, size, ex });
+    archived.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A check of every part, as decoding a body is.
+pub(super) fn rkyv_validated() -> Case {
+    let bytes = archive();
+    let accessed = |bytes: &[u8]| rkyv::access::<ArchivedArchive, rkyv::rancor::Error>(bytes).map(|it| it.price.len());
+    assert_eq!(accessed(&bytes).ok(), Some(TRADE));
+    let yard = timed(move || accessed(&bytes).is_ok());
+    case("decode/trade", "rkyv, validated", Claim::Faster(1.0), decode(workload::trade(TRADE), TRADE), yard)
+}
+
+/// No check at all: what reading in place costs at the least.
+#[expect(unsafe_code, reason = "the yardstick is an unchecked access; only the bench calls it")]
+pub(super) fn rkyv_unchecked() -> Case {
+    let bytes = archive();
+    // SAFETY: the bytes are those that `to_bytes` has written for this type, unchanged and aligned.
+    let accessed = |bytes: &[u8]| unsafe { rkyv::access_unchecked::<ArchivedArchive>(bytes) }.price.len();
+    assert_eq!(accessed(&bytes), TRADE);
+    let yard = timed(move || accessed(&bytes));
+    case("decode/trade", "rkyv, unchecked", Claim::None, decode(workload::trade(TRADE), TRADE), yard)
+}
