@@ -1,7 +1,7 @@
 //! Writes values as kdb+ sends them: exact size first, then one pass into a [`Sink`].
 
 use crate::atom::Atom;
-use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
+use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE, width};
 use crate::error::{Error, ErrorKind};
 use crate::function::Function;
 use crate::kind::{Attribute, Kind, fixed_kinds};
@@ -226,9 +226,26 @@ impl Measure {
     fn items(&mut self, list: List<'_>) -> Result<(), Error> {
         match list.canonical_bytes() {
             Some(bytes) if !self.every => self.add(bytes.len()),
-            _ => list.iter().try_for_each(|item| self.value(item))?,
+            _ => list.iter().try_for_each(|item| self.item(item))?,
         }
         Ok(())
+    }
+
+    /// The kinds that long lists are made of, without a call for each item.
+    #[inline]
+    fn item(&mut self, item: Value<'_>) -> Result<(), Error> {
+        match item {
+            Value::Atom(atom) if atom.kind() < Kind::Symbol && atom.kind() != Kind::Guid => {
+                self.add(width(atom.kind().code()).unwrap_or_default().saturating_add(1));
+                Ok(())
+            }
+            Value::Vector(Vector::Char(text)) => {
+                self.head(text.len())?;
+                self.add(text.len());
+                Ok(())
+            }
+            _ => self.value(item),
+        }
     }
 
     fn object(&mut self, object: Object<'_>) -> Result<(), Error> {
@@ -271,11 +288,17 @@ impl Measure {
 }
 
 /// The size of `head` bytes, the text and its terminator.
+#[inline]
 fn measure_text(text: Symbol<'_>, head: usize) -> Result<usize, Error> {
-    match memchr::memchr(0, text.as_bytes()) {
-        Some(at) => Err(Error::new(at, ErrorKind::Nul)),
-        None => Ok(text.as_bytes().len().saturating_add(head).saturating_add(1)),
-    }
+    let text = text.as_bytes();
+    // Most symbols are too short for a search to pay for being started.
+    let nul = if text.len() < 16 { text.contains(&0) } else { memchr::memchr(0, text).is_some() };
+    if nul { Err(nul_error(text)) } else { Ok(text.len().saturating_add(head).saturating_add(1)) }
+}
+
+#[cold]
+fn nul_error(text: &[u8]) -> Error {
+    Error::new(memchr::memchr(0, text).unwrap_or_default(), ErrorKind::Nul)
 }
 
 fn write_text<'a>(text: Symbol<'a>, out: &mut impl Sink<'a>) {

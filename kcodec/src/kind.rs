@@ -138,7 +138,7 @@ impl Kind {
     /// The kind with this unsigned code; `None` where kdb+ sends no such type.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        Self::all().find(|kind| kind.code() == code)
+        TABLE.get(usize::from(*PLACES.get(usize::from(code))?)).map(|row| row.kind)
     }
 
     /// The kind of vector that `name` casts to in q: `` `long$() ``.
@@ -176,8 +176,27 @@ impl Kind {
     }
 
     fn row(self) -> Option<&'static Row> {
-        TABLE.iter().find(|row| row.kind == self)
+        TABLE.get(usize::from(*PLACES.get(usize::from(self.code()))?))
     }
+}
+
+/// Where in the table each code stands.
+const PLACES: [u8; 256] = places();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "computed by the compiler, which would stop at a fault"
+)]
+const fn places() -> [u8; 256] {
+    let mut places = [u8::MAX; 256];
+    let mut place = 0;
+    while place < TABLE.len() {
+        places[TABLE[place].kind.code() as usize] = place as u8;
+        place += 1;
+    }
+    places
 }
 
 /// What kdb+ was told about the order of a vector's items.

@@ -7,7 +7,7 @@ use super::atomic;
 use super::budget::Budget;
 use super::build;
 use super::fault::Fault;
-use super::items::{encode, items};
+use super::items::{NULL_FLOAT, encode, items};
 use super::lane::{Convert, Lane, Out, Side, in_lane};
 use super::promote::{is_number, summed};
 
@@ -108,6 +108,7 @@ pub(crate) fn avg(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
             encode(sum / count)
         }
         Value::Dict(dict) => budget.nest(|budget| avg(budget, dict.values())),
+        Value::List(list) if list.is_empty() => encode(NULL_FLOAT),
         Value::List(_) => {
             let total = sum(budget, x)?;
             let count = Value::from(x.count() as f64);

@@ -14,11 +14,22 @@ pub(crate) fn is_elided(argument: &Body) -> bool {
     matches!(argument.value(), Value::Function(Function::Unary(255)))
 }
 
+/// What it takes to find a part of a value, or to copy it: nothing for atoms and vectors of fixed width,
+/// a walk over the bytes for all else.
+fn walk(value: &Body) -> usize {
+    match value.value() {
+        Value::Atom(_) => 0,
+        Value::Vector(vector) if vector.kind() != Kind::Symbol => 0,
+        _ => value.as_bytes().len() / 32,
+    }
+}
+
 impl Interpreter {
     /// `f[x;y]` for whatever f is: code is called, data indexed. With too few arguments code becomes
     /// a projection.
     pub(crate) fn apply(&mut self, function: &Body, arguments: Vec<Body>) -> Result<Body, Fault> {
         self.budget.step()?;
+        self.budget.touch(walk(function) + arguments.iter().map(walk).sum::<usize>())?;
         self.nest(|q| q.applied(function, arguments))
     }
 
@@ -63,6 +74,7 @@ impl Interpreter {
         if few {
             return project(&word.body()?, arguments);
         }
+        self.budget.touch(arguments.iter().map(walk).sum())?;
         match (&word.role, arguments.as_slice()) {
             (Role::Unary(function), [x]) => function(self, x),
             (Role::Binary(function), [x, y]) => function(self, x, y),

@@ -55,8 +55,14 @@ fn rows(budget: &mut Budget, bodies: &[Body]) -> Option<Result<Body, Fault>> {
     Some(columns.and_then(|columns| table(names, &columns)))
 }
 
-/// What `([k:..]v:..)` is: atoms are repeated to the length of the columns; without keys a table.
+/// What `([k:..]v:..)` is: atoms are repeated to the length of the columns; without keys a table,
+/// without values, `([k:..])`, a dict of the names.
 pub(crate) fn table_of(budget: &mut Budget, keys: Vec<Column>, columns: Vec<Column>) -> Result<Body, Fault> {
+    if columns.is_empty() && !keys.is_empty() {
+        let names: Vec<_> = keys.iter().map(|(name, _)| Symbol::from_bytes(name)).collect();
+        let values = list(budget, keys.iter().map(|(_, body)| body.clone()).collect())?;
+        return dict(Value::symbols(&names), values.value());
+    }
     let lists = keys.iter().chain(&columns).filter(|(_, body)| body.value().is_list());
     let rows = lists.map(|(_, body)| body.value().count()).next().ok_or(Fault::RANK)?;
     let mut half = |columns: Vec<Column>| {
@@ -77,16 +83,18 @@ pub(crate) fn table_of(budget: &mut Budget, keys: Vec<Column>, columns: Vec<Colu
 
 /// `x!y`: a dict of two lists; with a number on the left a table with so many key columns.
 pub(crate) fn bang(budget: &mut Budget, x: &Body, y: &Body) -> Result<Body, Fault> {
+    let (x_bytes, y_bytes) = (x.as_bytes().len(), y.as_bytes().len());
     match (x.value(), y.value()) {
         (Value::Atom(count), table @ (Value::Table(_) | Value::Dict(_))) => {
             let count = super::index::position(count).ok_or(Fault::TYPE)?.ok_or(Fault::NYI)?;
             key_by(count, table)
         }
         (Value::Atom(_), Value::Atom(_)) | (_, Value::Function(_)) => Err(Fault::NYI),
-        (x, y) => {
-            budget.touch((x.count() + y.count()) / 8)?;
+        (x, y) if x.is_list() && y.is_list() => {
+            budget.make(x_bytes.saturating_add(y_bytes), 1)?;
             dict(x, y)
         }
+        _ => Err(Fault::LENGTH),
     }
 }
 

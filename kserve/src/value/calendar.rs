@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn months_begin_and_end_where_they_should() {
-        assert_eq!([0, 1, 2, 12, -1, -10 * 12].map(days_of_month), [0, 31, 60, 366, -31, -3653]);
+        assert_eq!([0, 1, 2, 12, -1, -10 * 12].map(days_of_month), [0, 31, 60, 366, -31, -3652]);
         for month in -30_000..30_000 {
             let day = days_of_month(month);
             assert_eq!((month_of_days(day), month_of_days(day - 1)), (month, month - 1));

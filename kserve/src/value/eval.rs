@@ -203,7 +203,7 @@ impl Interpreter {
         }
     }
 
-    fn resolve(&self, scope: &Scope<'_>, name: &Name) -> Result<Body, Fault> {
+    fn resolve(&mut self, scope: &Scope<'_>, name: &Name) -> Result<Body, Fault> {
         if let Some((_, local)) = scope.locals.iter().find(|(local, _)| local == name) {
             return Ok(local.clone());
         }

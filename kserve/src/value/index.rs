@@ -161,20 +161,26 @@ fn entry(budget: &mut Budget, dict: Dict<'_>, key: Value<'_>) -> Result<Body, Fa
 /// The row of a keyed table for a key: an atom where there is one key column, else a list of one
 /// item for each.
 fn row(budget: &mut Budget, keys: Table<'_>, values: Table<'_>, key: Value<'_>) -> Result<Body, Fault> {
-    let wanted = match key {
-        Value::Dict(_) | Value::Table(_) => return Err(Fault::NYI),
-        _ if keys.width() == 1 => vec![key],
-        _ => items(budget, key)?,
+    let mut columns = keys.list().iter();
+    let place = match (columns.next(), columns.len(), key) {
+        (_, _, Value::Dict(_) | Value::Table(_)) => return Err(Fault::NYI),
+        (Some(column), 0, _) => search::place(budget, column, key)?,
+        _ => {
+            let wanted = items(budget, key)?;
+            row_of(budget, keys, &wanted)?
+        }
     };
+    item(budget, Value::Table(values), place)
+}
+
+/// The first row whose cells are those wanted.
+fn row_of(budget: &mut Budget, keys: Table<'_>, wanted: &[Value<'_>]) -> Result<usize, Fault> {
     if wanted.len() != keys.width() {
         return Err(Fault::LENGTH);
     }
-    budget.touch(keys.len().saturating_mul(keys.width()))?;
-    let columns: Result<Vec<_>, _> = keys.list().iter().map(|column| items(budget, column)).collect();
-    let columns = columns?;
-    let same = |row: &usize| columns.iter().zip(&wanted).all(|(column, key)| column.get(*row) == Some(key));
-    let place = (0..keys.len()).find(same).unwrap_or(MISSING);
-    item(budget, Value::Table(values), place)
+    let columns = keys.list().iter().map(|column| items(budget, column)).collect::<Result<Vec<_>, _>>()?;
+    let same = |row: &usize| columns.iter().zip(wanted).all(|(column, key)| column.get(*row) == Some(key));
+    Ok((0..keys.len()).find(same).unwrap_or(MISSING))
 }
 
 /// `d . i`, where the items of `i` are the indexes.

@@ -48,7 +48,7 @@ blanks! {
     Time kind => Self(Blank::blank(kind));
 }
 
-/// `0n`, with the bits that kdb+ writes (WIRE.md, section 4).
+/// `0n`, with the bits that kdb+ writes (WIRE.md, items).
 pub(crate) const NULL_FLOAT: f64 = f64::from_bits(0xfff8_0000_0000_0000);
 
 /// `0Ne`, with the bits that kdb+ writes.

@@ -5,15 +5,29 @@ use kcodec::{Body, Derived, Kind, Table, Value};
 use super::Interpreter;
 use super::build;
 use super::fault::Fault;
-use super::index::item;
-use super::items::{encode, items};
+use super::items::{encode, items, uniform};
 
 /// An argument whose items are taken one by one.
 enum Items<'a> {
     /// An atom or a function, the same every time.
     Same(&'a Body),
     Values(Vec<Value<'a>>),
-    Rows(Table<'a>),
+    /// The cells of a table, column by column.
+    Rows(Table<'a>, Vec<Vec<Value<'a>>>),
+}
+
+impl Items<'_> {
+    /// The item at a place within the length.
+    fn get(&self, place: usize) -> Result<Body, Fault> {
+        match self {
+            Self::Same(body) => Ok((*body).clone()),
+            Self::Values(values) => encode(values.get(place).copied().unwrap_or(Value::NULL)),
+            Self::Rows(table, columns) => {
+                let cells: Vec<_> = columns.iter().filter_map(|column| column.get(place).copied()).collect();
+                build::dict(Value::symbols(table.names()), uniform(&cells)?.value())
+            }
+        }
+    }
 }
 
 impl Interpreter {
@@ -57,7 +71,7 @@ impl Interpreter {
         for place in 0..count {
             let mut row = Vec::with_capacity(sources.len());
             for source in &sources {
-                row.push(self.item_of(source, place)?);
+                row.push(source.get(place)?);
             }
             all.push(self.apply(function, row)?);
         }
@@ -76,7 +90,7 @@ impl Interpreter {
         let source = self.source(argument)?;
         let mut all = Vec::new();
         for place in 0..argument.value().count() {
-            let item = self.item_of(&source, place)?;
+            let item = source.get(place)?;
             all.push(function(self, item)?);
         }
         let values = build::list(&mut self.budget, all)?;
@@ -88,18 +102,13 @@ impl Interpreter {
 
     fn source<'a>(&mut self, argument: &'a Body) -> Result<Items<'a>, Fault> {
         Ok(match argument.value() {
-            Value::Table(table) => Items::Rows(table),
+            Value::Table(table) => {
+                let columns = table.list().iter().map(|column| items(&mut self.budget, column));
+                Items::Rows(table, columns.collect::<Result<_, _>>()?)
+            }
             value if value.is_list() => Items::Values(items(&mut self.budget, value)?),
             _ => Items::Same(argument),
         })
-    }
-
-    fn item_of(&mut self, source: &Items<'_>, place: usize) -> Result<Body, Fault> {
-        match source {
-            Items::Same(body) => Ok((*body).clone()),
-            Items::Values(values) => encode(values.get(place).copied().unwrap_or(Value::NULL)),
-            Items::Rows(table) => item(&mut self.budget, Value::Table(*table), place),
-        }
     }
 
     /// `f/[x]`, `f/[x;y]`: from the first item, or from x, through the others; `seen` gets each value,
@@ -121,7 +130,7 @@ impl Interpreter {
         let source = self.source(list)?;
         let mut so_far = start;
         for place in 0..list.value().count() {
-            let item = self.item_of(&source, place)?;
+            let item = source.get(place)?;
             let next = match so_far {
                 Some(so_far) => self.apply(function, vec![so_far, item])?,
                 None => item,

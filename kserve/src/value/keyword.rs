@@ -12,7 +12,7 @@ use super::{Interpreter, aggregate, build, cast, index, join, math, nouns, searc
 /// An operator or keyword.
 pub(crate) struct Word {
     pub(crate) name: &'static str,
-    /// The id of the primitive, unary or binary, that it is on the wire (WIRE.md, section 5). The
+    /// The id of the primitive, unary or binary, that it is on the wire (WIRE.md, functions). The
     /// others travel as a lambda that calls them by name.
     pub(crate) id: Option<u8>,
     /// Whether it stands between its arguments.
@@ -226,7 +226,7 @@ fn key(q: &mut Interpreter, x: &Body) -> Result<Body, Fault> {
 }
 
 /// `cols x`, where x may be the name of a table.
-fn of_table(q: &Interpreter, x: &Body, function: fn(Value<'_>) -> Result<Body, Fault>) -> Result<Body, Fault> {
+fn of_table(q: &mut Interpreter, x: &Body, function: fn(Value<'_>) -> Result<Body, Fault>) -> Result<Body, Fault> {
     match x.value() {
         Value::Atom(kcodec::Atom::Symbol(name)) => function(q.lookup(name.as_bytes())?.value()),
         table => function(table),

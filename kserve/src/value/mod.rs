@@ -137,27 +137,31 @@ impl Interpreter {
     }
 
     /// The value of a name: a global, a registered function, or the globals of a namespace.
-    fn lookup(&self, name: &[u8]) -> Result<Body, Fault> {
+    fn lookup(&mut self, name: &[u8]) -> Result<Body, Fault> {
         if let Some(body) = self.globals.get(name) {
             return Ok(body.clone());
         }
         if self.natives.contains_key(name) {
             return encode(Atom::Symbol(Symbol::from_bytes(name)));
         }
-        self.namespace(name).unwrap_or_else(|| Err(Fault::named(name)))
+        self.namespace(name)?.ok_or_else(|| Fault::named(name))
     }
 
     /// The dict of a namespace, `.u`, if any of its names is set. As in q its first key is the null
     /// symbol, its first value `::`.
-    fn namespace(&self, name: &[u8]) -> Option<Result<Body, Fault>> {
-        let prefix = [name.strip_prefix(b".").map(|_| name)?, b"."].concat();
-        let inside = self.globals.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+    fn namespace(&mut self, name: &[u8]) -> Result<Option<Body>, Fault> {
+        let prefix = [name, b"."].concat();
         let (mut keys, mut values) = (vec![Symbol::default()], vec![Value::NULL]);
-        for (key, body) in inside {
-            keys.push(Symbol::from_bytes(key.get(prefix.len()..)?));
+        for (key, body) in self.globals.range(prefix.clone()..) {
+            let Some(key) = key.strip_prefix(prefix.as_slice()) else { break };
+            self.budget.make(body.as_bytes().len(), 1)?;
+            keys.push(Symbol::from_bytes(key));
             values.push(body.value());
         }
-        (keys.len() > 1).then(|| build::dict(Value::symbols(&keys), Value::from(&values)))
+        if keys.len() == 1 || !name.starts_with(b".") {
+            return Ok(None);
+        }
+        build::dict(Value::symbols(&keys), Value::from(&values)).map(Some)
     }
 }
 

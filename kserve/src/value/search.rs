@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use kcodec::{Body, Item, Kind, Slice, Symbol, Value, Vector};
+use kcodec::{Body, Item, Kind, Slice, Symbol, Symbols, Value, Vector};
 
 use super::budget::Budget;
 use super::fault::Fault;
@@ -25,7 +25,7 @@ macro_rules! same_kind {
 
 /// For each of `wanted` its first place in `all`, or the count of `all`.
 fn look_up(all: Vector<'_>, wanted: Vector<'_>) -> Result<Vec<usize>, Fault> {
-    fixed_kinds!(same_kind, { (all) (wanted) a b (places_of(a, b)) (first_places(a.iter(), b.iter())) })
+    fixed_kinds!(same_kind, { (all) (wanted) a b (places_of(a, b)) (places_of_symbols(a, b)) })
 }
 
 /// One item is looked for from the front; for several all are put in a table first.
@@ -36,6 +36,13 @@ where
     match wanted.get(0) {
         Some(one) if wanted.len() == 1 => vec![all.iter().position(|item| item.matches(one)).unwrap_or(all.len())],
         _ => first_places(all.iter().map(T::to_bytes), wanted.iter().map(T::to_bytes)),
+    }
+}
+
+fn places_of_symbols(all: Symbols<'_>, wanted: Symbols<'_>) -> Vec<usize> {
+    match wanted.get(0) {
+        Some(one) if wanted.len() == 1 => vec![all.iter().position(|item| item == one).unwrap_or(all.len())],
+        _ => first_places(all.iter(), wanted.iter()),
     }
 }
 
