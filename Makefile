@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 10
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: run build install test lint doc interop fuzz clean
+.PHONY: run build install test lint doc interop rivals bench fuzz clean
 
 run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
@@ -21,6 +21,7 @@ test: ## unit tests, integration tests and the README's code
 
 lint:
 	cargo fmt --all --check && cargo fmt --check --manifest-path fuzz/Cargo.toml
+	cargo fmt --check --manifest-path benches/rivals/Cargo.toml -p krivals -p kdbplus_open
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 
 doc:
@@ -32,6 +33,19 @@ interop: build $(VENV) ## pykx and qpython3 against kserve
 $(VENV): interop/requirements.txt
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet -r interop/requirements.txt && touch $(VENV)
+
+LIBE ?= target/rivals/pykx/lib/l64/libe.so
+
+rivals: ## kcodec, other crates and KX's C library on the same bytes; printed, not kept
+	-@$(MAKE) --no-print-directory $(LIBE)
+	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml --target-dir target/rivals -- $(LIBE)
+
+target/rivals/pykx/lib/l64/libe.so:
+	python3 -m pip download --quiet --no-deps --only-binary :all: --dest target/rivals pykx==4.2.0
+	python3 -m zipfile --extract target/rivals/pykx-4.2.0-*.whl target/rivals
+
+bench: ## the duels, into a dated record
+	KBENCH_RECORD=$(CURDIR)/benches/record/$$(date -u +%F).md cargo bench -p kbench
 
 fuzz: fuzz-message fuzz-conversation ## every target, FUZZ_SECONDS each
 
