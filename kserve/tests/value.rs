@@ -747,6 +747,24 @@ fn brackets_without_end() {
     assert_eq!(shown(&mut q, chain.as_str().into()), "50001");
 }
 
+/// Lists as deep as any peer may send, under every word.
+#[test]
+fn values_without_bottom() {
+    let mut q = Interpreter::new().with_limits(EvalLimits { steps: 1_000_000, ..EvalLimits::default() });
+    let mut deep = Body::encode(1_i64).unwrap();
+    for _ in 0..98 {
+        deep = Body::encode(&[deep.value(), Value::from(2_i64)]).unwrap();
+    }
+    q.set("v", deep);
+    for word in TOKENS {
+        for text in [format!("v{word}v"), format!("{word} v"), format!("{word}[v;v]"), format!("v {word}'v")] {
+            q.evaluate(text.as_str().into()).ok();
+        }
+    }
+    assert_eq!(shown(&mut q, "count v".into()), "2");
+    assert_eq!(shown(&mut q, "enlist enlist enlist v".into()), "'limit");
+}
+
 #[test]
 fn results_are_bounded() {
     let mut q = Interpreter::new().with_limits(EvalLimits { bytes: 1000, ..EvalLimits::default() });

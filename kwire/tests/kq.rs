@@ -92,6 +92,7 @@ fn both_thresholds() {
 #[test]
 fn encode_reads_a_literal() {
     assert_eq!(lines(&["encode", "1i"], ""), "010000000d000000fa01000000\n");
+    assert_eq!(lines(&["encode", "-1h"], ""), "010000000b000000fbffff\n");
     assert_eq!(lines(&["encode", "--sync", "\"1+1\""], ""), "01010000110000000a0003000000312b31\n");
     assert_eq!(lines(&["encode", "--response", "42"], ""), "0102000011000000f92a00000000000000\n");
     let output = kq(&["encode", "1 2 x"], b"");

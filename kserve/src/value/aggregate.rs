@@ -2,13 +2,15 @@
 
 use kcodec::{Body, Kind, Value};
 
-use super::arith::{Op, arithmetic};
+use super::arith::{Op, arithmetic, divide};
 use super::atomic;
 use super::budget::Budget;
 use super::build;
+use super::compare;
+use super::convert::Convert;
 use super::fault::Fault;
 use super::items::{NULL_FLOAT, encode, items};
-use super::lane::{Convert, Lane, Out, Side, in_lane};
+use super::lane::{Lane, Out, Side, in_lane};
 use super::promote::{is_number, summed};
 
 /// Of a vector the one item that stands for all; of a list the items put together pair by pair; of a
@@ -96,7 +98,7 @@ pub(crate) fn max(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
 /// `avg x`: the mean as a float, nulls left out of vectors.
 pub(crate) fn avg(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
     match x {
-        Value::Atom(_) => super::arith::divide(budget, x, Value::from(1_i64)),
+        Value::Atom(_) => divide(budget, x, Value::from(1_i64)),
         Value::Vector(_) => {
             budget.make(x.count(), size_of::<f64>())?;
             let side = Side::<f64>::new(x, Convert::Raw)?;
@@ -112,7 +114,7 @@ pub(crate) fn avg(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
         Value::List(_) => {
             let total = sum(budget, x)?;
             let count = Value::from(x.count() as f64);
-            atomic::binary(budget, total.value(), count, &|budget, x, y| super::arith::divide(budget, x, y))
+            atomic::binary(budget, total.value(), count, &|budget, x, y| divide(budget, x, y))
         }
         Value::Table(table) => {
             let columns: Result<Vec<_>, _> =
@@ -126,7 +128,7 @@ pub(crate) fn avg(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
 
 /// `all x` and `any x`: the least and the greatest of booleans.
 pub(crate) fn flags(budget: &mut Budget, x: Value<'_>, all: bool) -> Result<Body, Fault> {
-    let flags = atomic::unary(budget, x, &|budget, x| super::compare::not(budget, x))?;
+    let flags = atomic::unary(budget, x, &|budget, x| compare::not(budget, x))?;
     let none = if all { max(budget, flags.value())? } else { min(budget, flags.value())? };
-    atomic::unary(budget, none.value(), &|budget, x| super::compare::not(budget, x))
+    atomic::unary(budget, none.value(), &|budget, x| compare::not(budget, x))
 }

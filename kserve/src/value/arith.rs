@@ -7,8 +7,9 @@
 use kcodec::{Body, Kind, Value};
 
 use super::budget::Budget;
+use super::convert::{Convert, conversion};
 use super::fault::Fault;
-use super::lane::{Convert, DAY, Lane, Side, in_lane};
+use super::lane::{Lane, Side, in_lane};
 use super::promote::promote;
 
 /// An operation on two numbers.
@@ -74,37 +75,4 @@ pub(crate) fn unary<T: Lane>(
 ) -> Result<Body, Fault> {
     budget.make(value.count(), size_of::<T>())?;
     T::body(kind, Side::<T>::new(value, Convert::Raw)?.map(function))
-}
-
-/// How what is underneath `from` becomes what is underneath `to`. `clock`: a timestamp or date that
-/// becomes a time counts as its time of the day. Numbers and times stay what they are to each other.
-pub(crate) fn conversion(from: Kind, to: Kind, clock: bool) -> Convert {
-    let clock = clock && matches!(to, Kind::Timespan | Kind::Minute | Kind::Second | Kind::Time);
-    match (from, nanoseconds(from), to, nanoseconds(to)) {
-        _ if from == to => Convert::Raw,
-        (Kind::Month | Kind::Date, _, _, Some(_)) if clock => Convert::Times(0),
-        (Kind::Month, _, _, Some(target)) => Convert::Months(DAY / target.max(1)),
-        (Kind::Datetime, _, Kind::Month, _) => Convert::Month(DAY),
-        (_, Some(unit), Kind::Month, _) => Convert::Month(DAY / unit.max(1)),
-        (Kind::Timestamp | Kind::Datetime, _, _, Some(target)) if clock => Convert::Clock(target),
-        (Kind::Datetime, _, Kind::Date, _) => Convert::Floor(DAY),
-        (Kind::Datetime, Some(unit), _, Some(target)) | (_, Some(unit), Kind::Datetime, Some(target)) => {
-            Convert::Scale(unit as f64 / target as f64)
-        }
-        (_, Some(unit), _, Some(target)) if unit > target => Convert::Times(unit / target.max(1)),
-        (_, Some(unit), _, Some(target)) if unit < target => Convert::Floor(target / unit.max(1)),
-        _ => Convert::Raw,
-    }
-}
-
-/// Nanoseconds of the unit that a temporal kind counts in; months vary.
-pub(crate) const fn nanoseconds(kind: Kind) -> Option<i64> {
-    match kind {
-        Kind::Timestamp | Kind::Timespan => Some(1),
-        Kind::Time => Some(1_000_000),
-        Kind::Second => Some(1_000_000_000),
-        Kind::Minute => Some(60_000_000_000),
-        Kind::Date | Kind::Datetime => Some(DAY),
-        _ => None,
-    }
 }

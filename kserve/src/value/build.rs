@@ -7,7 +7,8 @@ use kcodec::{Body, Dict, Symbol, Symbols, Table, Value, Vector};
 use super::atomic::collect;
 use super::budget::Budget;
 use super::fault::Fault;
-use super::items::{encode, nested};
+use super::index::position;
+use super::items::{encode, items, nested, uniform};
 use super::take;
 
 /// A name of a column and its values.
@@ -42,14 +43,14 @@ fn rows(budget: &mut Budget, bodies: &[Body]) -> Option<Result<Body, Fault>> {
     if !dicts.iter().all(|dict| dict.keys() == Value::symbols(names)) {
         return None;
     }
-    let cells: Result<Vec<_>, _> = dicts.iter().map(|dict| super::items::items(budget, dict.values())).collect();
+    let cells: Result<Vec<_>, _> = dicts.iter().map(|dict| items(budget, dict.values())).collect();
     let cells = match cells {
         Ok(cells) => cells,
         Err(fault) => return Some(Err(fault)),
     };
     let column = |at: usize| {
         let cells: Vec<_> = cells.iter().filter_map(|row| row.get(at).copied()).collect();
-        super::items::uniform(&cells)
+        uniform(&cells)
     };
     let columns: Result<Vec<_>, _> = (0..names.len()).map(column).collect();
     Some(columns.and_then(|columns| table(names, &columns)))
@@ -86,7 +87,7 @@ pub(crate) fn bang(budget: &mut Budget, x: &Body, y: &Body) -> Result<Body, Faul
     let (x_bytes, y_bytes) = (x.as_bytes().len(), y.as_bytes().len());
     match (x.value(), y.value()) {
         (Value::Atom(count), table @ (Value::Table(_) | Value::Dict(_))) => {
-            let count = super::index::position(count).ok_or(Fault::TYPE)?.ok_or(Fault::NYI)?;
+            let count = position(count).ok_or(Fault::TYPE)?.ok_or(Fault::NYI)?;
             key_by(count, table)
         }
         (Value::Atom(_), Value::Atom(_)) | (_, Value::Function(_)) => Err(Fault::NYI),

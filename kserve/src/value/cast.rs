@@ -2,9 +2,10 @@
 
 use kcodec::{Atom, Body, Guid, Kind, Symbol, Value};
 
-use super::arith::conversion;
 use super::atomic;
 use super::budget::Budget;
+use super::compare;
+use super::convert::conversion;
 use super::fault::Fault;
 use super::items::{empty, encode, null};
 use super::lane::{Lane, Side, in_lane};
@@ -60,8 +61,8 @@ fn convert(budget: &mut Budget, kind: Kind, value: Value<'_>) -> Result<Body, Fa
         return Err(Fault::TYPE);
     }
     if kind == Kind::Boolean {
-        let zero = super::compare::not(budget, value)?;
-        return super::compare::not(budget, zero.value());
+        let zero = compare::not(budget, value)?;
+        return compare::not(budget, zero.value());
     }
     budget.make(value.count(), size_of::<i64>())?;
     in_lane!(kind, T => {

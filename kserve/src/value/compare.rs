@@ -2,11 +2,12 @@
 
 use kcodec::{Atom, Body, Guid, Item, Kind, Symbol, Value, Vector};
 
-use super::arith::{conform, conversion};
+use super::arith::{Op, conform};
 use super::budget::Budget;
+use super::convert::{Convert, conversion};
 use super::fault::Fault;
 use super::items::encode;
-use super::lane::{Convert, Lane, Out, Side, booleans};
+use super::lane::{Lane, Out, Side, booleans};
 use super::promote::{is_number, promote};
 
 /// What is asked of two items.
@@ -73,7 +74,7 @@ fn common(x: Kind, y: Kind) -> Option<Kind> {
     match (x, y) {
         _ if x == y || !temporal(x) || !temporal(y) => None,
         (Kind::Timestamp, Kind::Timespan) | (Kind::Timespan, Kind::Timestamp) => Some(Kind::Timespan),
-        _ => promote(super::arith::Op::Lesser, x, y),
+        _ => promote(Op::Lesser, x, y),
     }
 }
 

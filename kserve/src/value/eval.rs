@@ -6,9 +6,11 @@ use kcodec::{Atom, Body, List, Value, Vector};
 
 use super::apply::is_elided;
 use super::build;
+use super::convert::Convert;
 use super::fault::Fault;
 use super::function;
 use super::items::encode;
+use super::lane::Side;
 use super::nouns;
 use super::parse;
 use super::syntax::{Control, Expr, Lambda, Name, Node, Statements, Step};
@@ -336,7 +338,6 @@ fn qualified(context: &[u8], name: &[u8]) -> Vec<u8> {
 
 /// The number underneath an atom.
 fn number(value: Value<'_>) -> Option<i64> {
-    use super::lane::{Convert, Side};
     let side = Side::<i64>::new(value, Convert::Raw).ok()?;
     side.split().ok()
 }

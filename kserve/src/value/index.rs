@@ -5,9 +5,10 @@ use kcodec::{Atom, Body, Dict, Function, Kind, Symbol, Table, Value, Vector};
 use super::atomic::collect;
 use super::budget::Budget;
 use super::build;
+use super::convert::Convert;
 use super::fault::Fault;
 use super::items::{empty, encode, items, null, uniform};
-use super::lane::{Convert, Side};
+use super::lane::Side;
 use super::search;
 use super::take::pick;
 

@@ -5,6 +5,7 @@ use kcodec::{Body, Derived, Kind, Table, Value};
 use super::Interpreter;
 use super::build;
 use super::fault::Fault;
+use super::index::position;
 use super::items::{encode, items, uniform};
 
 /// An argument whose items are taken one by one.
@@ -147,7 +148,7 @@ impl Interpreter {
             [first] => (None, first),
             [times, first] => match times.value() {
                 Value::Atom(times) => {
-                    let times = super::index::position(times).ok_or(Fault::NYI)?;
+                    let times = position(times).ok_or(Fault::NYI)?;
                     (Some(times.ok_or(Fault::DOMAIN)?), first)
                 }
                 _ => return Err(Fault::NYI),

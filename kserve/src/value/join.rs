@@ -5,6 +5,7 @@ use kcodec::{Body, Dict, Item, Slice, Symbol, Table, Value, Vector};
 use super::budget::Budget;
 use super::build;
 use super::fault::Fault;
+use super::index::enlist;
 use super::items::{encode, items, single, uniform};
 use super::kinds::fixed_kinds;
 use super::search::places;
@@ -17,7 +18,7 @@ pub(crate) fn join(budget: &mut Budget, x: &Body, y: &Body) -> Result<Body, Faul
         (Value::Table(x), Value::Table(y)) => tables(budget, x, y),
         (Value::Dict(x), Value::Dict(y)) => dicts(budget, x, y),
         (Value::Table(table), Value::Dict(row)) => {
-            let row = super::index::enlist(budget, &encode(row)?)?;
+            let row = enlist(budget, &encode(row)?)?;
             match row.value() {
                 Value::Table(row) => tables(budget, table, row),
                 _ => Err(Fault::NYI),

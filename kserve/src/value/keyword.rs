@@ -1,12 +1,16 @@
 //! Operators and keywords: the table of their names, ids and functions.
 
-use kcodec::{Body, Function, Kind, Lambda, Symbol, Value};
+use std::fmt;
 
+use kcodec::{Atom, Body, Function, Kind, Lambda, Symbol, Value};
+
+use super::apply::is_elided;
 use super::arith::{self, Op};
 use super::atomic;
 use super::compare::{self, Order};
 use super::fault::Fault;
-use super::items::encode;
+use super::function;
+use super::items::{empty, encode};
 use super::{Interpreter, aggregate, build, cast, index, join, math, nouns, search, take};
 
 /// An operator or keyword.
@@ -57,8 +61,8 @@ impl Word {
     }
 }
 
-impl std::fmt::Debug for Word {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
 }
@@ -196,7 +200,7 @@ fn round(q: &mut Interpreter, x: &Body, function: fn(f64) -> f64) -> Result<Body
 }
 
 fn derived(q: &mut Interpreter, kind: Kind, function: &Body, x: &Body) -> Result<Body, Fault> {
-    let derived = super::function::derive(kind, function)?;
+    let derived = function::derive(kind, function)?;
     q.apply(&derived, vec![x.clone()])
 }
 
@@ -210,25 +214,25 @@ fn reduced(q: &mut Interpreter, verb: &str, x: &Body) -> Result<Body, Fault> {
 fn enlist(q: &mut Interpreter, all: &[Body]) -> Result<Body, Fault> {
     match all {
         [x] => index::enlist(&mut q.budget, x),
-        _ if all.iter().any(super::apply::is_elided) => super::function::holes(all),
+        _ if all.iter().any(is_elided) => function::holes(all),
         _ => build::list(&mut q.budget, all.to_vec()),
     }
 }
 
 /// `key x`, which of a name asks whether it is set.
 fn key(q: &mut Interpreter, x: &Body) -> Result<Body, Fault> {
-    let Value::Atom(kcodec::Atom::Symbol(name)) = x.value() else { return nouns::key(&mut q.budget, x.value()) };
+    let Value::Atom(Atom::Symbol(name)) = x.value() else { return nouns::key(&mut q.budget, x.value()) };
     match q.lookup(name.as_bytes()) {
         Ok(body) if matches!(body.value(), Value::Dict(_)) => nouns::key(&mut q.budget, body.value()),
         Ok(_) => Ok(x.clone()),
-        Err(_) => encode(super::items::empty(Kind::List)),
+        Err(_) => encode(empty(Kind::List)),
     }
 }
 
 /// `cols x`, where x may be the name of a table.
 fn of_table(q: &mut Interpreter, x: &Body, function: fn(Value<'_>) -> Result<Body, Fault>) -> Result<Body, Fault> {
     match x.value() {
-        Value::Atom(kcodec::Atom::Symbol(name)) => function(q.lookup(name.as_bytes())?.value()),
+        Value::Atom(Atom::Symbol(name)) => function(q.lookup(name.as_bytes())?.value()),
         table => function(table),
     }
 }
@@ -236,7 +240,7 @@ fn of_table(q: &mut Interpreter, x: &Body, function: fn(Value<'_>) -> Result<Bod
 /// `` `a set x ``
 fn set(q: &mut Interpreter, name: &Body, x: &Body) -> Result<Body, Fault> {
     match name.value() {
-        Value::Atom(kcodec::Atom::Symbol(symbol)) if !symbol.as_bytes().starts_with(b":") => {
+        Value::Atom(Atom::Symbol(symbol)) if !symbol.as_bytes().starts_with(b":") => {
             q.define(symbol.as_bytes(), x.clone());
             Ok(name.clone())
         }

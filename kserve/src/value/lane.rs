@@ -8,13 +8,9 @@ use kcodec::{
     Body, Date, Datetime, Item, Kind, Minute, Month, Second, Slice, Time, Timespan, Timestamp, Value, Vector,
 };
 
-use super::calendar::{days_of_month, month_of_days};
+use super::convert::{Convert, numbers};
 use super::fault::Fault;
 use super::items::{NULL_FLOAT, NULL_REAL, encode, single};
-use super::kinds::with_items;
-
-/// Nanoseconds of a day.
-pub(crate) const DAY: i64 = 86_400_000_000_000;
 
 /// A type to calculate in. Null is the type's own.
 pub(crate) trait Lane: Item {
@@ -86,53 +82,6 @@ pub(crate) enum Out<T> {
     Items(Vec<T>),
 }
 
-/// How the number of one kind becomes that of another.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Convert {
-    /// It stays.
-    Raw,
-    /// Units to smaller ones.
-    Times(i64),
-    /// A float of days to or from units of the other.
-    Scale(f64),
-    /// Months to days, and these to units of the other.
-    Months(i64),
-    /// The time of the day of a timestamp, in units of so many nanoseconds.
-    Clock(i64),
-    /// Units to ones so many times as large, the rest cut off.
-    Floor(i64),
-    /// Units, so many a day, to the month that they are in.
-    Month(i64),
-}
-
-impl Convert {
-    fn long<T: Lane>(self, long: i64) -> T {
-        if long == i64::MIN {
-            return T::from_long(long);
-        }
-        match self {
-            Self::Raw => T::from_long(long),
-            Self::Times(factor) => T::from_long(long.wrapping_mul(factor)),
-            Self::Scale(factor) => T::from_double(long as f64 * factor),
-            Self::Months(factor) => T::from_long(days_of_month(long).wrapping_mul(factor)),
-            Self::Clock(unit) => T::from_long(long.rem_euclid(DAY).div_euclid(unit.max(1))),
-            Self::Floor(factor) => T::from_long(long.div_euclid(factor.max(1))),
-            Self::Month(factor) => T::from_long(month_of_days(long.div_euclid(factor.max(1)))),
-        }
-    }
-
-    /// Datetimes go by way of nanoseconds wherever they are cut.
-    fn double<T: Lane>(self, double: f64) -> T {
-        match self {
-            Self::Scale(factor) => T::from_double(double * factor),
-            Self::Clock(_) | Self::Floor(_) | Self::Month(_) if double.is_finite() => {
-                self.long((double * DAY as f64).round() as i64)
-            }
-            _ => T::from_double(double),
-        }
-    }
-}
-
 /// One argument of an operation, in the type that it is calculated in.
 pub(crate) enum Side<'a, T: Lane> {
     Atom(T),
@@ -190,69 +139,6 @@ impl<'a, T: Lane> Side<'a, T> {
             (Err(x), Ok(y)) => Out::Items(x.iter().map(|x| function(x, y)).collect()),
             (Err(x), Err(y)) => Out::Items(x.iter().zip(y.iter()).map(|(x, y)| function(x, y)).collect()),
         }
-    }
-}
-
-/// The numbers under the items; `None` where there are none.
-fn numbers<T: Lane>(vector: Vector<'_>, convert: Convert) -> Option<Vec<T>> {
-    with_items!(vector, items => Number::convert(items, convert), _symbols => None)
-}
-
-/// Items with a number underneath.
-trait Number: Item {
-    fn convert<T: Lane>(items: Slice<'_, Self>, convert: Convert) -> Option<Vec<T>>;
-}
-
-macro_rules! longs {
-    ($($ty:ident $item:pat => $long:expr;)*) => {$(
-        impl Number for $ty {
-            fn convert<T: Lane>(items: Slice<'_, Self>, convert: Convert) -> Option<Vec<T>> {
-                let longs = items.iter().map(|$item| $long);
-                Some(match convert {
-                    Convert::Raw => longs.map(T::from_long).collect(),
-                    _ => longs.map(|long| convert.long(long)).collect(),
-                })
-            }
-        }
-    )*};
-}
-longs! {
-    bool item => i64::from(item);
-    u8 item => i64::from(item);
-    i16 item => if item == Self::MIN { i64::MIN } else { i64::from(item) };
-    i32 item => widen(item);
-    i64 item => item;
-    Timestamp Timestamp(item) => item;
-    Timespan Timespan(item) => item;
-    Month Month(item) => widen(item);
-    Date Date(item) => widen(item);
-    Minute Minute(item) => widen(item);
-    Second Second(item) => widen(item);
-    Time Time(item) => widen(item);
-}
-
-const fn widen(int: i32) -> i64 {
-    if int == i32::MIN { i64::MIN } else { int as i64 }
-}
-
-macro_rules! doubles {
-    ($($ty:ident $item:pat => $double:expr;)*) => {$(
-        impl Number for $ty {
-            fn convert<T: Lane>(items: Slice<'_, Self>, convert: Convert) -> Option<Vec<T>> {
-                Some(items.iter().map(|$item| convert.double($double)).collect())
-            }
-        }
-    )*};
-}
-doubles! {
-    f32 item => f64::from(item);
-    f64 item => item;
-    Datetime Datetime(item) => item;
-}
-
-impl Number for kcodec::Guid {
-    fn convert<T: Lane>(_items: Slice<'_, Self>, _convert: Convert) -> Option<Vec<T>> {
-        None
     }
 }
 

@@ -4,9 +4,11 @@ use kcodec::{Body, Kind, Value};
 
 use super::arith::unary;
 use super::budget::Budget;
+use super::convert::Convert;
 use super::fault::Fault;
+use super::index::position;
 use super::items::encode;
-use super::lane::{Convert, Lane, Out, Side, in_lane};
+use super::lane::{Lane, Out, Side, in_lane};
 use super::promote::{is_number, negated};
 
 /// `neg x` where x is an atom or a vector.
@@ -58,7 +60,7 @@ pub(crate) fn float(budget: &mut Budget, x: Value<'_>, function: fn(f64) -> f64)
 /// `til x`
 pub(crate) fn til(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
     let Value::Atom(atom) = x else { return Err(Fault::TYPE) };
-    let count = super::index::position(atom).ok_or(Fault::TYPE)?.ok_or(Fault::DOMAIN)?;
+    let count = position(atom).ok_or(Fault::TYPE)?.ok_or(Fault::DOMAIN)?;
     budget.make(count, size_of::<i64>())?;
     encode(&(0..i64::try_from(count).unwrap_or(i64::MAX)).collect::<Vec<i64>>())
 }

@@ -14,6 +14,7 @@ mod build;
 mod calendar;
 mod cast;
 mod compare;
+mod convert;
 mod eval;
 mod fault;
 mod function;

@@ -1,7 +1,8 @@
 //! What a value is and what it is made of: `type count cols key flip string`.
 
-use kcodec::{Atom, Body, Kind, Symbol, Value, Vector};
+use kcodec::{Atom, Body, Dict, Function, Kind, Symbol, Value, Vector};
 
+use super::atomic::collect;
 use super::budget::Budget;
 use super::build::{self, halves};
 use super::fault::Fault;
@@ -45,7 +46,7 @@ pub(crate) fn key(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
 /// `flip x`: a table of a dict of columns, the dict of a table, columns of rows.
 pub(crate) fn flip(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
     match x {
-        Value::Table(table) => nested(kcodec::Dict::new(&Value::symbols(table.names()), &Value::List(table.list()))?),
+        Value::Table(table) => nested(Dict::new(&Value::symbols(table.names()), &Value::List(table.list()))?),
         Value::Dict(dict) => {
             let Value::Vector(Vector::Symbol(names)) = dict.keys() else { return Err(Fault::NYI) };
             let bodies = items(budget, dict.values())?.into_iter().map(encode).collect::<Result<Vec<_>, _>>()?;
@@ -60,7 +61,7 @@ pub(crate) fn flip(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
             }
             let column = |at: usize| uniform(&rows.iter().filter_map(|row| row.get(at).copied()).collect::<Vec<_>>());
             let columns = (0..width).map(column).collect::<Result<Vec<_>, _>>()?;
-            super::atomic::collect(budget, columns)
+            collect(budget, columns)
         }
         _ => Err(Fault::RANK),
     }
@@ -68,7 +69,6 @@ pub(crate) fn flip(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
 
 /// `value x` where x is neither code nor a name: what is inside.
 pub(crate) fn parts(x: Value<'_>) -> Result<Body, Fault> {
-    use kcodec::Function;
     match x {
         Value::Dict(dict) => encode(dict.values()),
         Value::Function(Function::Unary(id) | Function::Binary(id) | Function::Iterator(id)) => encode(i64::from(id)),
@@ -93,7 +93,7 @@ pub(crate) fn string(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> {
                     budget.nest(|budget| string(budget, item))
                 })
                 .collect();
-            super::atomic::collect(budget, strings?)
+            collect(budget, strings?)
         }
         Value::Dict(dict) => {
             let values = budget.nest(|budget| string(budget, dict.values()))?;

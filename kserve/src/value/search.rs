@@ -5,12 +5,15 @@ use std::hash::Hash;
 
 use kcodec::{Body, Item, Kind, Slice, Symbol, Symbols, Value, Vector};
 
+use super::atomic;
 use super::budget::Budget;
+use super::compare::{self, Order};
+use super::convert::Convert;
 use super::fault::Fault;
 use super::index::at;
 use super::items::{encode, items, single};
 use super::kinds::{fixed_kinds, with_items};
-use super::lane::{Convert, Lane, Side, in_lane};
+use super::lane::{Lane, Side, in_lane};
 use super::take::pick;
 
 macro_rules! same_kind {
@@ -96,7 +99,7 @@ fn search(budget: &mut Budget, x: Value<'_>, y: Value<'_>) -> Result<Body, Fault
         (Value::Vector(_), Value::List(list)) => {
             let found: Result<Vec<_>, _> =
                 budget.nest(|budget| list.iter().map(|item| search(budget, x, item)).collect());
-            super::atomic::collect(budget, found?)
+            atomic::collect(budget, found?)
         }
         (Value::Atom(_), _) => Err(Fault::NYI),
         (_, Value::Atom(_) | Value::Function(_)) => encode(long(place(budget, x, y)?)),
@@ -111,12 +114,12 @@ fn search(budget: &mut Budget, x: Value<'_>, y: Value<'_>) -> Result<Body, Fault
 /// `x in y`
 pub(crate) fn is_in(budget: &mut Budget, x: &Body, y: &Body) -> Result<Body, Fault> {
     if y.value().is_atom() {
-        return super::compare::matches(budget, x, y);
+        return compare::matches(budget, x, y);
     }
     let count = i64::try_from(y.value().count()).unwrap_or(i64::MAX);
     let places = find(budget, y, x)?;
-    super::atomic::binary(budget, places.value(), Value::from(count), &|budget, x, y| {
-        super::compare::compare(budget, super::compare::Order::Less, false, x, y)
+    atomic::binary(budget, places.value(), Value::from(count), &|budget, x, y| {
+        compare::compare(budget, Order::Less, false, x, y)
     })
 }
 

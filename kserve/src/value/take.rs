@@ -1,13 +1,17 @@
 //! Parts of a value: some of its items, in some order, and `# _ reverse`.
 
-use kcodec::{Body, Kind, Slice, Symbol, Table, Value, Vector};
+use kcodec::{Atom, Attribute, Body, Capability, Kind, Slice, Symbol, Table, Value, Vector};
 
+use super::atomic::collect;
 use super::budget::Budget;
 use super::build;
+use super::convert::Convert;
 use super::fault::Fault;
 use super::index::{MISSING, null_like, position};
 use super::items::{Blank, encode, single, uniform};
 use super::kinds::map_items;
+use super::lane::Side;
+use super::search;
 
 /// The items at some places; where there is none, the null of the items. Rows of a table, entries
 /// of a dict.
@@ -86,7 +90,7 @@ fn texts(budget: &mut Budget, symbols: &[Symbol<'_>]) -> Result<Body, Fault> {
 fn values(budget: &mut Budget, values: &[Value<'_>]) -> Result<Body, Fault> {
     let mut bytes = 0_usize;
     for value in values {
-        bytes = bytes.saturating_add(value.encoded_len(kcodec::Capability::MAX)?);
+        bytes = bytes.saturating_add(value.encoded_len(Capability::MAX)?);
     }
     budget.make(bytes, 1)?;
     uniform(values)
@@ -106,8 +110,8 @@ pub(crate) fn repeat(budget: &mut Budget, value: Value<'_>, count: usize) -> Res
 /// enough; with names, these columns or entries; with an attribute's letter, the same value under it.
 pub(crate) fn take(budget: &mut Budget, x: &Body, y: &Body) -> Result<Body, Fault> {
     match (x.value(), y.value()) {
-        (Value::Atom(kcodec::Atom::Symbol(letter)), Value::Vector(vector)) => attribute(letter, vector),
-        (Value::Atom(kcodec::Atom::Symbol(_)) | Value::Vector(Vector::Symbol(_)), y) => named(budget, x.value(), y),
+        (Value::Atom(Atom::Symbol(letter)), Value::Vector(vector)) => attribute(letter, vector),
+        (Value::Atom(Atom::Symbol(_)) | Value::Vector(Vector::Symbol(_)), y) => named(budget, x.value(), y),
         (Value::Atom(atom), y) => {
             let count = signed(atom).ok_or(Fault::TYPE)?;
             circular(budget, y, count)
@@ -146,7 +150,7 @@ fn reshape(budget: &mut Budget, shape: Vector<'_>, y: Value<'_>) -> Result<Body,
             budget.make(rows, 16)?;
             let row = |row: usize| range(budget, flat.value(), row * columns, (row + 1) * columns);
             let rows: Result<Vec<_>, _> = (0..rows).map(row).collect();
-            super::atomic::collect(budget, rows?)
+            collect(budget, rows?)
         }
         _ => Err(Fault::NYI),
     }
@@ -160,7 +164,7 @@ fn named(budget: &mut Budget, names: Value<'_>, y: Value<'_>) -> Result<Body, Fa
         _ => return Err(Fault::TYPE),
     };
     let Value::Vector(Vector::Symbol(names)) = names else { return Err(Fault::TYPE) };
-    let places = super::search::places(budget, keys, Value::symbols(names))?;
+    let places = search::places(budget, keys, Value::symbols(names))?;
     if places.iter().any(|&place| place >= keys.count()) {
         return Err(Fault::NYI);
     }
@@ -172,11 +176,10 @@ fn named(budget: &mut Budget, names: Value<'_>, y: Value<'_>) -> Result<Body, Fa
 
 /// `` `s#y ``; the attributes that need a search to be verified are not done.
 fn attribute(letter: Symbol<'_>, vector: Vector<'_>) -> Result<Body, Fault> {
-    use kcodec::Attribute;
     match letter.as_bytes() {
         b"" => encode(vector.with_attribute(Attribute::None)),
         b"g" => encode(vector.with_attribute(Attribute::Grouped)),
-        b"s" if super::search::is_ascending(vector) => encode(vector.with_attribute(Attribute::Sorted)),
+        b"s" if search::is_ascending(vector) => encode(vector.with_attribute(Attribute::Sorted)),
         b"s" => Err(Fault::new("s-fail")),
         b"u" | b"p" => Err(Fault::NYI),
         _ => Err(Fault::TYPE),
@@ -195,7 +198,7 @@ pub(crate) fn drop(budget: &mut Budget, x: &Body, y: &Body) -> Result<Body, Faul
             if count < 0 { range(budget, y, 0, left) } else { range(budget, y, has - left, has) }
         }
         (_, Value::Dict(dict)) if dict.as_keyed_table().is_none() => {
-            let keep = super::search::except(budget, dict.keys(), x)?;
+            let keep = search::except(budget, dict.keys(), x)?;
             pick(budget, y, &keep)
         }
         (Value::Vector(Vector::Symbol(names)), Value::Table(table)) => {
@@ -219,8 +222,7 @@ pub(crate) fn reverse(budget: &mut Budget, x: Value<'_>) -> Result<Body, Fault> 
 }
 
 /// The number of an integer atom; a null is the least.
-fn signed(atom: kcodec::Atom<'_>) -> Option<i64> {
-    use super::lane::{Convert, Side};
+fn signed(atom: Atom<'_>) -> Option<i64> {
     if atom.kind() > Kind::Long || atom.kind() == Kind::Guid {
         return None;
     }

@@ -32,6 +32,7 @@ struct Ask {
     #[arg(required = true)]
     address: Option<String>,
     /// What to evaluate there; without it a console reads lines from standard input.
+    #[arg(allow_hyphen_values = true)]
     expression: Option<String>,
     /// Console size, as q's own -c.
     #[arg(short = 'c', num_args = 2, value_names = ["ROWS", "COLUMNS"], default_values_t = [25, 80])]
@@ -61,6 +62,7 @@ enum Command {
         #[command(flatten)]
         kind: Kind,
         /// For example "`a`b!1 2"
+        #[arg(allow_hyphen_values = true)]
         text: String,
     },
     /// Compress each message as kdb+ would; one that would not halve comes out plain.
