@@ -1,19 +1,57 @@
-//! Days as text shows them: year, month and day of the Gregorian calendar, counted from 2000.01.01.
+//! The Gregorian calendar, counted as kdb+ counts: days from 2000.01.01, months from 2000.01.
 //!
 //! A year that starts on 1 March has its leap day at its end, and the months of such a year repeat
 //! every five with 153 days. So a day number splits into eras of 400 years (146097 days), years and
 //! months by division alone, and joins again the same way.
 
+/// Days of an era.
+const ERA: i64 = 146_097;
+
+/// Days from 0000.03.01 to 2000.01.01, and months.
+const SHIFT: i64 = 730_425;
+const SHIFT_MONTHS: i64 = 2000 * 12 - 2;
+
 /// 0001.01.01 and 9999.12.31, all that q shows.
 const DAYS: std::ops::RangeInclusive<i64> = -730_119..=2_921_939;
+const YEARS: std::ops::RangeInclusive<i64> = 1..=9999;
 
-/// Days from 0000.03.01 to 2000.01.01.
-const SHIFT: i64 = 730_425;
+/// The day that a month begins on, for casts between temporal types. Wraps far outside of what kdb+
+/// can hold.
+///
+/// ```
+/// assert_eq!(kcodec::calendar::first_day(1), 31); // 2000.02.01
+/// assert_eq!(kcodec::calendar::first_day(-1), -31); // 1999.12.01
+/// ```
+#[must_use]
+pub const fn first_day(month: i64) -> i64 {
+    let month = month.wrapping_add(SHIFT_MONTHS);
+    let (year, month) = (month.div_euclid(12), month.rem_euclid(12));
+    let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_era = days_before_year(year).wrapping_add(days_before_month(month));
+    era.wrapping_mul(ERA).wrapping_add(of_era).wrapping_sub(SHIFT)
+}
 
-/// Months from year 0 to 2000.01.
-const MONTHS: i32 = 24_000;
+/// The month that a day is in, the inverse of [`first_day`] for every day of the month.
+#[must_use]
+pub const fn month_of(day: i64) -> i64 {
+    let day = day.wrapping_add(SHIFT);
+    let (era, day) = (day.div_euclid(ERA), day.rem_euclid(ERA));
+    let leap_days = (day / 1460).wrapping_sub(day / 36_524).wrapping_add(day / (ERA - 1));
+    let year = day.wrapping_sub(leap_days) / 365;
+    let day = day.wrapping_sub(days_before_year(year));
+    let month = day.wrapping_mul(5).wrapping_add(2) / 153;
+    era.wrapping_mul(400).wrapping_add(year).wrapping_mul(12).wrapping_add(month).wrapping_sub(SHIFT_MONTHS)
+}
 
-const ERA: u32 = 146_097;
+/// Days of an era before its year, which begins in March.
+const fn days_before_year(year: i64) -> i64 {
+    year.wrapping_mul(365).wrapping_add(year / 4).wrapping_sub(year / 100)
+}
+
+/// Days of a year that begins in March before its month, March being 0.
+const fn days_before_month(month: i64) -> i64 {
+    month.wrapping_mul(153).wrapping_add(2) / 5
+}
 
 /// A day that q can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,61 +62,59 @@ pub(crate) struct Day {
 }
 
 /// The day that is so many days after 2000.01.01, from 0001.01.01 to 9999.12.31.
-#[expect(clippy::arithmetic_side_effects, reason = "a day number within DAYS, shifted, is positive and under 2^22")]
 pub(crate) fn day(days: i64) -> Option<Day> {
-    if !DAYS.contains(&days) {
-        return None;
-    }
-    let shifted = u32::try_from(days + SHIFT).ok()?;
-    let (era, of_era) = (shifted / ERA, shifted % ERA);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / (ERA - 1)) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let year = era * 400 + year_of_era;
-    Some(if month < 10 { Day { year, month: month + 3, day } } else { Day { year: year + 1, month: month - 9, day } })
+    let number = month_of(days);
+    let (year, month) = DAYS.contains(&days).then(|| year_and_month(number))??;
+    let day = u32::try_from(days.wrapping_sub(first_day(number))).ok()?.saturating_add(1);
+    Some(Day { year, month, day })
 }
 
 /// The days from 2000.01.01 to this one; `None` if there is no such day.
-#[expect(clippy::arithmetic_side_effects, reason = "year, month and day are checked first and small")]
 pub(crate) fn days(Day { year, month, day }: Day) -> Option<i32> {
-    if !(1..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=month_days(year, month)).contains(&day) {
-        return None;
-    }
-    let (shifted_year, shifted_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let (era, year_of_era) = (shifted_year / 400, shifted_year % 400);
-    let of_year = (153 * shifted_month + 2) / 5 + day - 1;
-    let of_era = 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + of_year;
-    i32::try_from(i64::from(era * ERA + of_era) - SHIFT).ok()
+    let number = i64::from(months(year, month)?);
+    let date = first_day(number).wrapping_add(i64::from(day)).wrapping_sub(1);
+    (day > 0 && month_of(date) == number).then(|| i32::try_from(date).ok())?
 }
 
 /// Year and month that are so many months after 2000.01, from 0001.01 to 9999.12.
 pub(crate) fn month(months: i32) -> Option<(u32, u32)> {
-    let months = u32::try_from(months.checked_add(MONTHS)?).ok()?;
-    let (year, month) = (months / 12, (months % 12).saturating_add(1));
-    (1..=9999).contains(&year).then_some((year, month))
+    year_and_month(months.into())
 }
 
 /// The months from 2000.01 to this one; `None` if there is no such month.
 pub(crate) fn months(year: u32, month: u32) -> Option<i32> {
-    if !(1..=9999).contains(&year) || !(1..=12).contains(&month) {
-        return None;
-    }
-    i32::try_from(year.saturating_mul(12).saturating_add(month)).ok()?.checked_sub(MONTHS.saturating_add(1))
+    let known = YEARS.contains(&year.into()) && (1..=12).contains(&month);
+    let months = i64::from(year).wrapping_sub(2000).wrapping_mul(12).wrapping_add(month.into()).wrapping_sub(1);
+    known.then(|| i32::try_from(months).ok())?
 }
 
-const fn month_days(year: u32, month: u32) -> u32 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+fn year_and_month(months: i64) -> Option<(u32, u32)> {
+    let year = months.div_euclid(12).wrapping_add(2000);
+    let month = u32::try_from(months.rem_euclid(12)).ok()?.saturating_add(1);
+    YEARS.contains(&year).then(|| Some((u32::try_from(year).ok()?, month)))?
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn length(year: u32, month: u32) -> u32 {
+        match month {
+            2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        }
+    }
+
+    #[test]
+    fn months_begin_and_end_where_they_should() {
+        assert_eq!([0, 1, 2, 12, -1, -10 * 12].map(first_day), [0, 31, 60, 366, -31, -3652]);
+        for month in -30_000..30_000 {
+            let day = first_day(month);
+            assert_eq!((month_of(day), month_of(day - 1)), (month, month - 1));
+        }
+    }
 
     #[test]
     fn every_day_there_and_back() {
@@ -87,7 +123,7 @@ mod tests {
             assert_eq!(day(number), Some(expected));
             assert_eq!(days(expected).map(i64::from), Some(number));
             expected.day += 1;
-            if expected.day > month_days(expected.year, expected.month) {
+            if expected.day > length(expected.year, expected.month) {
                 expected = Day { day: 1, month: expected.month + 1, ..expected };
             }
             if expected.month > 12 {

@@ -36,7 +36,7 @@ compile_error!("kcodec reads and writes little-endian bodies in place: big-endia
 
 mod atom;
 mod body;
-mod calendar;
+pub mod calendar;
 mod compress;
 mod console;
 mod decode;

@@ -1,8 +1,8 @@
 //! The numbers under the items of one kind as those of another: units of time, months, widths.
 
+use kcodec::calendar::{first_day, month_of};
 use kcodec::{Date, Datetime, Item, Kind, Minute, Month, Second, Slice, Time, Timespan, Timestamp, Vector};
 
-use super::calendar::{days_of_month, month_of_days};
 use super::kinds::with_items;
 use super::lane::Lane;
 
@@ -37,10 +37,10 @@ impl Convert {
             Self::Raw => T::from_long(long),
             Self::Times(factor) => T::from_long(long.wrapping_mul(factor)),
             Self::Scale(factor) => T::from_double(long as f64 * factor),
-            Self::Months(factor) => T::from_long(days_of_month(long).wrapping_mul(factor)),
+            Self::Months(factor) => T::from_long(first_day(long).wrapping_mul(factor)),
             Self::Clock(unit) => T::from_long(long.rem_euclid(DAY).div_euclid(unit.max(1))),
             Self::Floor(factor) => T::from_long(long.div_euclid(factor.max(1))),
-            Self::Month(factor) => T::from_long(month_of_days(long.div_euclid(factor.max(1)))),
+            Self::Month(factor) => T::from_long(month_of(long.div_euclid(factor.max(1)))),
         }
     }
 

@@ -11,7 +11,6 @@ mod arith;
 mod atomic;
 mod budget;
 mod build;
-mod calendar;
 mod cast;
 mod compare;
 mod convert;
