@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 10
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: run build install test lint doc interop rivals bench fuzz clean
+.PHONY: run build install test lint doc interop rivals bench instructions fuzz clean
 
 run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
@@ -46,6 +46,10 @@ target/rivals/pykx/lib/l64/libe.so:
 
 bench: ## the duels, into a dated record
 	KBENCH_RECORD=$(CURDIR)/benches/record/$$(date -u +%F).md cargo bench -p kbench
+
+instructions: ## what small messages take, counted by valgrind
+	cargo build --release -p kbench --bin small
+	python3 benches/instructions.py target/release/small
 
 fuzz: fuzz-message fuzz-conversation ## every target, FUZZ_SECONDS each
 

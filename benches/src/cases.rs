@@ -4,6 +4,8 @@ mod compression;
 mod decode;
 mod encode;
 
+pub(crate) use decode::first_items;
+
 use crate::{Case, Claim, Timed};
 
 /// Every case, in the order of the table.

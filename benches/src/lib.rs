@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 mod cases;
 mod plain;
 mod record;
+mod small;
 mod workload;
 
 pub use cases::CASES;
 pub use record::Record;
+pub use small::{SMALL, Small, Step};
 
 /// Runs so often and says how long that took.
 pub type Timed = Box<dyn FnMut(u64) -> Duration>;

@@ -69,7 +69,7 @@ pub(super) fn trade() -> Case {
 }
 
 /// Decodes a table and reads the first item of each of its columns.
-fn first_items(body: &[u8]) -> usize {
+pub(crate) fn first_items(body: &[u8]) -> usize {
     let Ok(Value::Table(table)) = Value::decode(body) else { return 0 };
     let first = |column: Value<'_>| match column {
         Value::Vector(vector) => match vector.get(0) {

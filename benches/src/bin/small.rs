@@ -1,0 +1,25 @@
+//! Does one small thing many times: `small NAME RUNS`. What an instruction counter is held to.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use kbench::SMALL;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, name, runs] = arguments.as_slice() else { return usage() };
+    let (Some(small), Ok(runs)) = (SMALL.iter().find(|small| small.name == name), runs.parse::<u64>()) else {
+        return usage();
+    };
+    let mut run = (small.make)();
+    for _ in 0..runs {
+        black_box(run());
+    }
+    ExitCode::SUCCESS
+}
+
+fn usage() -> ExitCode {
+    let names: Vec<&str> = SMALL.iter().map(|small| small.name).collect();
+    eprintln!("usage: small NAME RUNS, where NAME is one of {}", names.join(", "));
+    ExitCode::from(2)
+}
