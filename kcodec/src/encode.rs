@@ -1,7 +1,7 @@
 //! Writes values as kdb+ sends them: exact size first, then one pass into a [`Sink`].
 
 use crate::atom::Atom;
-use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE, width};
+use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
 use crate::error::{Error, ErrorKind};
 use crate::function::Function;
 use crate::kind::{Attribute, Kind, fixed_kinds};
@@ -132,8 +132,8 @@ impl<'a> Value<'a> {
         Ok(measure.size)
     }
 
-    pub(crate) fn write(self, out: &mut impl Sink<'a>) {
-        match self {
+    pub(crate) fn write(&self, out: &mut impl Sink<'a>) {
+        match *self {
             Self::Atom(atom) => write_atom(atom, out),
             Self::Vector(vector) => write_vector(vector, out),
             Self::List(list) => write_list(list, out),
@@ -226,26 +226,27 @@ impl Measure {
     fn items(&mut self, list: List<'_>) -> Result<(), Error> {
         match list.canonical_bytes() {
             Some(bytes) if !self.every => self.add(bytes.len()),
-            _ => list.iter().try_for_each(|item| self.item(item))?,
+            _ => match list.as_values() {
+                Some(items) => items.iter().try_for_each(|item| self.item(item))?,
+                None => list.iter().try_for_each(|item| self.value(item))?,
+            },
         }
         Ok(())
     }
 
-    /// The kinds that long lists are made of, without a call for each item.
+    /// The kinds that long lists are made of, read where they stand.
     #[inline]
-    fn item(&mut self, item: Value<'_>) -> Result<(), Error> {
+    fn item(&mut self, item: &Value<'_>) -> Result<(), Error> {
         match item {
-            Value::Atom(atom) if atom.kind() < Kind::Symbol && atom.kind() != Kind::Guid => {
-                self.add(width(atom.kind().code()).unwrap_or_default().saturating_add(1));
-                Ok(())
-            }
+            Value::Atom(Atom::Int(_) | Atom::Real(_)) => self.add(5),
+            Value::Atom(Atom::Long(_) | Atom::Float(_)) => self.add(9),
             Value::Vector(Vector::Char(text)) => {
                 self.head(text.len())?;
                 self.add(text.len());
-                Ok(())
             }
-            _ => self.value(item),
+            _ => self.value(*item)?,
         }
+        Ok(())
     }
 
     fn object(&mut self, object: Object<'_>) -> Result<(), Error> {
@@ -358,7 +359,10 @@ fn write_list<'a>(list: List<'a>, out: &mut impl Sink<'a>) {
 fn write_items<'a>(list: List<'a>, out: &mut impl Sink<'a>) {
     match list.canonical_bytes() {
         Some(bytes) => out.run(bytes),
-        None => list.iter().for_each(|item| item.write(out)),
+        None => match list.as_values() {
+            Some(items) => items.iter().for_each(|item| item.write(out)),
+            None => list.iter().for_each(|item| item.write(out)),
+        },
     }
 }
 

@@ -77,6 +77,14 @@ impl<'a> List<'a> {
         ListIter { left: self.items }
     }
 
+    /// The items, when they are borrowed values.
+    pub(crate) const fn as_values(self) -> Option<&'a [Value<'a>]> {
+        match self.items {
+            Items::Wire { .. } => None,
+            Items::Values(items) => Some(items),
+        }
+    }
+
     /// The items' bytes, when they can be sent as they stand.
     pub(crate) const fn canonical_bytes(self) -> Option<&'a [u8]> {
         match self.items {
