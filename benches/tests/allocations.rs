@@ -2,7 +2,7 @@
 
 use allocation_counter::measure;
 use kbench::{SMALL, Small};
-use kcodec::{Slice, Symbol, Table, Value, Vector};
+use kcodec::{Capability, Slice, Symbol, Table, Threshold, Value, Vector, compress, decompress_into};
 use kcorpus::workload::trade;
 
 #[test]
@@ -48,6 +48,18 @@ fn decoding_and_walking_take_no_memory() {
         assert_eq!(walk(value), walk(Value::from(&items)));
         assert!(value == Value::from(&items));
     });
+    assert_eq!(taken.count_total, 0, "{taken:?}");
+}
+
+#[test]
+fn compression_into_warm_buffers_takes_no_memory() {
+    let body = Value::from(&vec![7_i64; 100_000]).gather(Capability::MAX).unwrap().iter().collect::<Vec<_>>().concat();
+    let (mut stream, mut out) = (Vec::with_capacity(body.len()), Vec::with_capacity(body.len()));
+    let taken = measure(|| {
+        let kind = compress(&body, Threshold::Body, &mut stream).unwrap();
+        decompress_into(&stream, kind, false, body.len(), &mut out).unwrap();
+    });
+    assert_eq!(out, body);
     assert_eq!(taken.count_total, 0, "{taken:?}");
 }
 

@@ -1,6 +1,12 @@
 //! The other direction of [`compress`](mod@crate::compress), for input that nobody vouches for.
+//!
+//! [`Decompressor`] takes the input in any pieces; [`decompress`] gives it everything at once. Here
+//! is what surrounds the stream: the claim of a raw length, its limits, and the memory it may have.
+
+use std::fmt;
 
 use crate::error::{Error, ErrorKind};
+use crate::inflate::Inflate;
 
 /// How a message is compressed: byte 2 of its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,12 +35,16 @@ const HEADER: u64 = 8;
 const SMALLEST: u64 = 10;
 /// The most that one byte of stream can become: a group of 17 bytes yields 2056.
 const GROWTH: u64 = 121;
+/// Bytes by which the output is filled ahead of what is written: they stay in the nearest cache.
+const STRETCH: usize = 16 * 1024;
+/// What most bodies grow by at most. They get their memory at once, others as they grow.
+const USUAL_GROWTH: usize = 8;
 
 /// Inflates what follows the header of a compressed message to a body of at most `limit` bytes.
 ///
 /// `big_endian` is the message's byte order; it concerns the raw length only, the body comes out in
-/// the order in which its sender wrote it. Memory grows with what is written, never by what the
-/// message claims.
+/// the order in which its sender wrote it. Memory grows with what is received and written, never by
+/// what the message claims.
 ///
 /// # Errors
 ///
@@ -42,90 +52,201 @@ const GROWTH: u64 = 121;
 /// over `limit`, [`ErrorKind::Truncated`], [`ErrorKind::Trailing`], [`ErrorKind::Match`] and
 /// [`ErrorKind::Overrun`] for a bad stream. Offsets count from the byte after the header.
 pub fn decompress(bytes: &[u8], kind: Compression, big_endian: bool, limit: usize) -> Result<Vec<u8>, Error> {
-    let Some((head, stream)) = bytes.split_at_checked(kind.head()) else {
-        return Err(Error::new(bytes.len(), ErrorKind::Truncated));
-    };
-    let raw = raw_length(head, big_endian);
-    let possible = (stream.len() as u64).saturating_mul(GROWTH).saturating_add(HEADER);
-    if raw < SMALLEST || raw > possible {
-        return Err(Error::new(0, ErrorKind::RawLength(raw)));
-    }
-    let length = raw.saturating_sub(HEADER);
-    match usize::try_from(length) {
-        Ok(length) if length <= limit => Inflate { input: bytes, at: kind.head(), out: Vec::new() }.run(length),
-        _ => Err(Error::new(0, ErrorKind::Inflated(raw))),
-    }
+    let mut out = Vec::new();
+    decompress_into(bytes, kind, big_endian, limit, &mut out)?;
+    Ok(out)
 }
 
-fn raw_length(head: &[u8], big_endian: bool) -> u64 {
-    let append = |length: u64, &byte: &u8| length.wrapping_shl(8) | u64::from(byte);
-    if big_endian { head.iter().fold(0, append) } else { head.iter().rev().fold(0, append) }
+/// Like [`decompress`], but appends to `out`, and allocates nothing if that has room for the body.
+///
+/// # Errors
+///
+/// Those of [`decompress`]; `out` is then as it was.
+pub fn decompress_into(
+    bytes: &[u8],
+    kind: Compression,
+    big_endian: bool,
+    limit: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let start = out.len();
+    let mut whole = Decompressor::new(kind, big_endian, bytes.len(), limit);
+    whole.start = start;
+    whole.out = std::mem::take(out);
+    let result = whole.push(bytes).and_then(|()| whole.complete());
+    *out = whole.out;
+    if result.is_err() {
+        out.truncate(start);
+    }
+    result
 }
 
-struct Inflate<'a> {
-    input: &'a [u8],
-    at: usize,
+/// Inflates a compressed message while it arrives.
+///
+/// ```
+/// use kcodec::{Compression, Decompressor, Threshold, compress};
+///
+/// let mut body = vec![4, 0, 0xb8, 0x0b, 0, 0];
+/// body.resize(3006, 7);
+/// let mut message = Vec::new();
+/// assert_eq!(compress(&body, Threshold::Body, &mut message), Some(Compression::Short));
+///
+/// let mut inflated = Decompressor::new(Compression::Short, false, message.len(), 10_000);
+/// for piece in message.chunks(10) {
+///     inflated.push(piece)?;
+///     assert!(body.starts_with(inflated.output()));
+/// }
+/// assert_eq!(inflated.finish()?, body);
+/// # Ok::<(), kcodec::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Decompressor {
+    kind: Compression,
+    big_endian: bool,
+    /// Bytes that follow the message's header.
+    expected: usize,
+    limit: usize,
+    /// The raw length, as far as it has come.
+    head: [u8; 8],
+    /// Bytes that have come.
+    received: usize,
+    inflate: Inflate,
+    /// The body from `start` on, filled beyond what is written.
     out: Vec<u8>,
+    start: usize,
+    failed: Option<Error>,
 }
 
-impl Inflate<'_> {
-    fn run(mut self, length: usize) -> Result<Vec<u8>, Error> {
-        let mut seen: [Option<usize>; 256] = [None; 256];
-        let mut learned = 0;
-        let mut flags = 0;
-        let mut element = 0_u32;
-        while self.out.len() < length {
-            if element.is_multiple_of(8) {
-                flags = self.next()?;
-            }
-            element = element.wrapping_add(1);
-            if flags & 1 == 0 {
-                let byte = self.next()?;
-                self.out.push(byte);
-                self.learn(&mut learned, &mut seen);
-            } else {
-                let at = self.at;
-                let key = self.next()?;
-                let extra = usize::from(self.next()?);
-                let Some(from) = seen.get(usize::from(key)).copied().flatten() else {
-                    return Err(Error::new(at, ErrorKind::Match));
-                };
-                if self.out.len().saturating_add(2).saturating_add(extra) > length {
-                    return Err(Error::new(at, ErrorKind::Overrun));
-                }
-                self.copy(from, 2);
-                self.learn(&mut learned, &mut seen);
-                self.copy(from.saturating_add(2), extra);
-                learned = self.out.len();
-            }
-            flags >>= 1;
-        }
-        if self.at == self.input.len() { Ok(self.out) } else { Err(Error::new(self.at, ErrorKind::Trailing)) }
-    }
-
-    fn next(&mut self) -> Result<u8, Error> {
-        let Some(&byte) = self.input.get(self.at) else {
-            return Err(Error::new(self.at, ErrorKind::Truncated));
-        };
-        self.at = self.at.saturating_add(1);
-        Ok(byte)
-    }
-
-    /// Appends `count` bytes from `from` on, which may be bytes that this very call appends.
-    fn copy(&mut self, from: usize, count: usize) {
-        for at in from..from.saturating_add(count) {
-            let byte = self.out.get(at).copied().unwrap_or_default();
-            self.out.push(byte);
+impl Decompressor {
+    /// Expects `compressed_len` bytes after the header; the other arguments are [`decompress`]'s.
+    #[must_use]
+    pub const fn new(kind: Compression, big_endian: bool, compressed_len: usize, limit: usize) -> Self {
+        Self {
+            kind,
+            big_endian,
+            expected: compressed_len,
+            limit,
+            head: [0; 8],
+            received: 0,
+            inflate: Inflate::new(kind.head()),
+            out: Vec::new(),
+            start: 0,
+            failed: None,
         }
     }
 
-    /// Remembers every pair that has become whole.
-    fn learn(&self, learned: &mut usize, seen: &mut [Option<usize>; 256]) {
-        while let Some(&[first, second]) = self.out.get(*learned..).and_then(|left| left.first_chunk::<2>()) {
-            if let Some(slot) = seen.get_mut(usize::from(first ^ second)) {
-                *slot = Some(*learned);
-            }
-            *learned = learned.saturating_add(1);
+    /// Takes the next bytes and inflates all of them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`decompress`] but for [`ErrorKind::Truncated`], as soon as they are certain, and
+    /// from then on always the same.
+    pub fn push(&mut self, input: &[u8]) -> Result<(), Error> {
+        if let Some(error) = self.failed {
+            return Err(error);
         }
+        let result = self.take(input);
+        self.failed = result.err();
+        result
+    }
+
+    /// What is inflated so far.
+    #[must_use]
+    pub fn output(&self) -> &[u8] {
+        let end = self.start.saturating_add(self.inflate.written());
+        self.out.get(self.start..end).unwrap_or_default()
+    }
+
+    /// The body.
+    ///
+    /// # Errors
+    ///
+    /// The error that [`push`](Self::push) gave, or [`ErrorKind::Truncated`] if input is missing.
+    pub fn finish(self) -> Result<Vec<u8>, Error> {
+        self.complete()?;
+        Ok(self.out)
+    }
+
+    fn complete(&self) -> Result<(), Error> {
+        match self.failed {
+            Some(error) => Err(error),
+            None if self.inflate.is_complete() => Ok(()),
+            None => Err(Error::new(self.received, ErrorKind::Truncated)),
+        }
+    }
+
+    fn take(&mut self, input: &[u8]) -> Result<(), Error> {
+        let missing = self.expected.saturating_sub(self.received);
+        let (input, surplus) = input.split_at_checked(missing).unwrap_or((input, &[]));
+        let received = self.received;
+        self.received = received.saturating_add(input.len());
+        let left = self.kind.head().saturating_sub(received);
+        let (head, mut stream) = input.split_at_checked(left).unwrap_or((input, &[]));
+        for (slot, &byte) in self.head.iter_mut().skip(received).zip(head) {
+            *slot = byte;
+        }
+        if !head.is_empty() && head.len() == left {
+            self.begin()?;
+        }
+        while !stream.is_empty() && !self.inflate.is_complete() {
+            self.fill();
+            stream = self.inflate.run(stream, self.out.get_mut(self.start..).unwrap_or_default())?;
+        }
+        let excess = self.inflate.is_complete() && self.inflate.at() < self.expected;
+        if excess || !surplus.is_empty() {
+            return Err(Error::new(self.inflate.at(), ErrorKind::Trailing));
+        }
+        Ok(())
+    }
+
+    /// Looks at the raw length.
+    fn begin(&mut self) -> Result<(), Error> {
+        let raw = self.raw_length();
+        let stream = self.expected.saturating_sub(self.kind.head()) as u64;
+        if raw < SMALLEST || raw > stream.saturating_mul(GROWTH).saturating_add(HEADER) {
+            return Err(Error::new(0, ErrorKind::RawLength(raw)));
+        }
+        match usize::try_from(raw.saturating_sub(HEADER)) {
+            Ok(length) if length <= self.limit => {
+                self.inflate.expect(length);
+                Ok(())
+            }
+            _ => Err(Error::new(0, ErrorKind::Inflated(raw))),
+        }
+    }
+
+    fn raw_length(&self) -> u64 {
+        let head = self.head.iter().take(self.kind.head());
+        let append = |length: u64, &byte: &u8| length.wrapping_shl(8) | u64::from(byte);
+        if self.big_endian { head.fold(0, append) } else { head.rev().fold(0, append) }
+    }
+
+    /// Fills the output ahead of what is written, up to the body's length.
+    fn fill(&mut self) {
+        let filled = self.out.len().saturating_sub(self.start);
+        let length = self.inflate.length();
+        let ahead = self.inflate.written().saturating_add(STRETCH).min(length);
+        if ahead <= filled {
+            return;
+        }
+        let room = self.out.capacity().saturating_sub(self.start);
+        if room < ahead {
+            let usual = self.received.saturating_mul(USUAL_GROWTH);
+            let room = room.saturating_mul(2).max(usual).max(ahead).min(length);
+            self.out.reserve_exact(room.saturating_sub(filled));
+        }
+        self.out.resize(self.start.saturating_add(ahead), 0);
+    }
+}
+
+impl fmt::Debug for Decompressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decompressor")
+            .field("kind", &self.kind)
+            .field("received", &self.received)
+            .field("expected", &self.expected)
+            .field("written", &self.inflate.written())
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
     }
 }
