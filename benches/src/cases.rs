@@ -6,38 +6,38 @@ mod encode;
 
 pub(crate) use decode::first_items;
 
-use crate::{Case, Claim, Timed};
+use crate::{Case, Claim, Named};
+
+const fn row(name: &'static str, yardstick: &'static str, claim: Claim, make: fn() -> Case) -> Named {
+    Named { name, yardstick, claim, make }
+}
 
 /// Every case, in the order of the table.
-pub const CASES: &[fn() -> Case] = &[
-    decode::longs,
-    decode::longs_misaligned,
-    decode::floats,
-    decode::symbols,
-    decode::symbols_unique,
-    decode::trade,
-    decode::trade10,
-    decode::int_atoms,
-    decode::strings,
-    decode::rkyv_validated,
-    decode::rkyv_unchecked,
-    decode::big_endian,
-    encode::longs,
-    encode::trade,
-    encode::trade10,
-    encode::trade_texts,
-    encode::gather_longs,
-    encode::gather_trade,
-    compression::compress_trade_sorted,
-    compression::compress_longs_small,
-    compression::compress_trade_fails,
-    compression::decompress_trade_sorted,
-    compression::decompress_longs_small,
-    compression::lz4_decompress_trade_sorted,
-    compression::lz4_decompress_longs_small,
-    compression::lz4_compress_trade_sorted,
+pub const CASES: &[Named] = &[
+    row("decode/longs", "memcpy", Claim::Nanoseconds(60.0), decode::longs),
+    row("decode/longs at odd addresses", "memcpy", Claim::Nanoseconds(60.0), decode::longs_misaligned),
+    row("decode/floats", "memcpy", Claim::Nanoseconds(60.0), decode::floats),
+    row("decode/symbols", "reading the bytes", Claim::Faster(0.7), decode::symbols),
+    row("decode/symbols_unique", "reading the bytes", Claim::Faster(0.7), decode::symbols_unique),
+    row("decode/trade", "memcpy", Claim::None, decode::trade),
+    row("decode/trade", "rkyv, validated", Claim::Faster(1.0), decode::rkyv_validated),
+    row("decode/trade", "rkyv, unchecked", Claim::None, decode::rkyv_unchecked),
+    row("decode/trade10 and each first item", "memcpy", Claim::Nanoseconds(60.0), decode::trade10),
+    row("decode/int_atoms", "memcpy", Claim::None, decode::int_atoms),
+    row("decode/strings", "memcpy", Claim::None, decode::strings),
+    row("swap/longs", "memcpy", Claim::Faster(0.5), decode::big_endian),
+    row("encode/longs", "memcpy", Claim::Faster(0.9), encode::longs),
+    row("encode/trade", "memcpy", Claim::Faster(0.9), encode::trade),
+    row("encode/trade, symbols as &str", "memcpy", Claim::None, encode::trade_texts),
+    row("encode/trade10", "memcpy", Claim::Nanoseconds(60.0), encode::trade10),
+    row("gather/longs", "memcpy", Claim::Nanoseconds(500.0), encode::gather_longs),
+    row("gather/trade", "memcpy", Claim::Nanoseconds(1000.0), encode::gather_trade),
+    row("compress/trade_sorted", "plain port", Claim::Faster(1.5), compression::compress_trade_sorted),
+    row("compress/longs_small", "plain port", Claim::Faster(1.5), compression::compress_longs_small),
+    row("compress/trade, in vain", "plain port", Claim::Faster(1.5), compression::compress_trade_fails),
+    row("compress/trade_sorted", "lz4_flex", Claim::None, compression::lz4_compress_trade_sorted),
+    row("decompress/trade_sorted", "plain port", Claim::Faster(2.5), compression::decompress_trade_sorted),
+    row("decompress/longs_small", "plain port", Claim::Faster(2.5), compression::decompress_longs_small),
+    row("decompress/trade_sorted", "lz4_flex", Claim::Faster(1.0), compression::lz4_decompress_trade_sorted),
+    row("decompress/longs_small", "lz4_flex", Claim::Faster(1.0), compression::lz4_decompress_longs_small),
 ];
-
-fn case(name: &'static str, yardstick: &'static str, claim: Claim, ours: Timed, yard: Timed) -> Case {
-    Case { name, yardstick, claim, ours, yard }
-}

@@ -20,14 +20,21 @@ pub use small::{SMALL, Small, Step};
 /// Runs so often and says how long that took.
 pub type Timed = Box<dyn FnMut(u64) -> Duration>;
 
-/// Ours against a yardstick.
-pub struct Case {
+/// A row of the table: what is claimed, and how to make what proves it.
+#[derive(Debug)]
+pub struct Named {
     /// What is done, to what: `decode/trade`.
     pub name: &'static str,
     /// What it is held against: `memcpy`.
     pub yardstick: &'static str,
     /// What is claimed.
     pub claim: Claim,
+    /// Makes the case; asserts its answers.
+    pub make: fn() -> Case,
+}
+
+/// Ours against a yardstick.
+pub struct Case {
     /// What is measured.
     pub ours: Timed,
     /// What it is measured against.
@@ -36,7 +43,7 @@ pub struct Case {
 
 impl std::fmt::Debug for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} against {}", self.name, self.yardstick)
+        f.debug_struct("Case").finish_non_exhaustive()
     }
 }
 

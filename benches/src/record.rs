@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Case, Claim, Outcome};
+use crate::{Claim, Named, Outcome};
 
 /// Rows of a table, to standard output and to a file.
 #[derive(Debug)]
@@ -37,16 +37,16 @@ impl Record {
     /// # Errors
     ///
     /// What the system says of the file.
-    pub fn row(&mut self, case: &Case, outcome: Outcome) -> io::Result<()> {
+    pub fn row(&mut self, named: &Named, outcome: Outcome) -> io::Result<()> {
         let Outcome { ours, yard, ratio } = outcome;
-        let verdict = if outcome.meets(case.claim) { "" } else { "missed" };
+        let verdict = if outcome.meets(named.claim) { "" } else { "missed" };
         self.line(&format!(
             "| `{}` | {} | {} | {} | {ratio:.2} | {} | {verdict} |",
-            case.name,
+            named.name,
             time(ours),
-            case.yardstick,
+            named.yardstick,
             time(yard),
-            claimed(case.claim),
+            claimed(named.claim),
         ))
     }
 

@@ -2,8 +2,7 @@
 
 use kcodec::{Compression, Threshold, compress, decompress, decompress_into};
 
-use super::case;
-use crate::{Case, Claim, Timed, plain, timed, workload};
+use crate::{Case, Timed, plain, timed, workload};
 
 fn compressed(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -12,7 +11,7 @@ fn compressed(body: &[u8]) -> Vec<u8> {
 }
 
 /// Ours and the plain port on one body; `halves` is how far it shrinks, in thousandths.
-fn compression(name: &'static str, body: Vec<u8>, halves: Option<usize>) -> Case {
+fn compression(body: Vec<u8>, halves: Option<usize>) -> Case {
     let mut out = Vec::with_capacity(body.len());
     let kind = compress(&body, Threshold::Body, &mut out);
     assert_eq!(plain::compress(&body), kind.map(|_| out.clone()));
@@ -22,19 +21,19 @@ fn compression(name: &'static str, body: Vec<u8>, halves: Option<usize>) -> Case
         out.clear();
         compress(&body, Threshold::Body, &mut out)
     });
-    case(name, "plain port", Claim::Faster(1.5), ours, timed(move || plain::compress(&yard_body)))
+    Case { ours, yard: timed(move || plain::compress(&yard_body)) }
 }
 
 pub(super) fn compress_trade_sorted() -> Case {
-    compression("compress/trade_sorted", workload::trade_sorted(), Some(394))
+    compression(workload::trade_sorted(), Some(394))
 }
 
 pub(super) fn compress_longs_small() -> Case {
-    compression("compress/longs_small", workload::longs_small(), Some(263))
+    compression(workload::longs_small(), Some(263))
 }
 
 pub(super) fn compress_trade_fails() -> Case {
-    compression("compress/trade, which does not halve", workload::trade(kcorpus::workload::TRADE), None)
+    compression(workload::trade(kcorpus::workload::TRADE), None)
 }
 
 /// Inflates into a buffer that is used again.
@@ -47,7 +46,7 @@ fn inflate(body: &[u8]) -> Timed {
     })
 }
 
-fn against_plain(name: &'static str, body: Vec<u8>) -> Case {
+fn against_plain(body: Vec<u8>) -> Case {
     let stream = compressed(&body);
     assert!(decompress(&stream, Compression::Short, false, usize::MAX).is_ok_and(|out| out == body));
     let ours = inflate(&body);
@@ -55,32 +54,32 @@ fn against_plain(name: &'static str, body: Vec<u8>) -> Case {
     plain::decompress(&stream, &mut out);
     assert_eq!(out, body);
     let yard = timed(move || plain::decompress(&stream, &mut out));
-    case(name, "plain port", Claim::Faster(2.5), ours, yard)
+    Case { ours, yard }
 }
 
 pub(super) fn decompress_trade_sorted() -> Case {
-    against_plain("decompress/trade_sorted", workload::trade_sorted())
+    against_plain(workload::trade_sorted())
 }
 
 pub(super) fn decompress_longs_small() -> Case {
-    against_plain("decompress/longs_small", workload::longs_small())
+    against_plain(workload::longs_small())
 }
 
-fn against_lz4(name: &'static str, body: Vec<u8>) -> Case {
+fn against_lz4(body: Vec<u8>) -> Case {
     let block = lz4_flex::block::compress(&body);
     let mut out = vec![0; body.len()];
     assert!(lz4_flex::block::decompress_into(&block, &mut out).is_ok() && out == body);
     let ours = inflate(&body);
     let yard = timed(move || lz4_flex::block::decompress_into(&block, &mut out));
-    case(name, "lz4_flex", Claim::Faster(1.0), ours, yard)
+    Case { ours, yard }
 }
 
 pub(super) fn lz4_decompress_trade_sorted() -> Case {
-    against_lz4("decompress/trade_sorted", workload::trade_sorted())
+    against_lz4(workload::trade_sorted())
 }
 
 pub(super) fn lz4_decompress_longs_small() -> Case {
-    against_lz4("decompress/longs_small", workload::longs_small())
+    against_lz4(workload::longs_small())
 }
 
 pub(super) fn lz4_compress_trade_sorted() -> Case {
@@ -94,5 +93,5 @@ pub(super) fn lz4_compress_trade_sorted() -> Case {
         out.clear();
         compress(&body, Threshold::Body, &mut out)
     });
-    case("compress/trade_sorted", "lz4_flex", Claim::None, ours, yard)
+    Case { ours, yard }
 }

@@ -6,8 +6,7 @@ use kcorpus::workload::{
     symbols_unique as unique_names,
 };
 
-use super::case;
-use crate::{Case, Claim, Timed, timed, workload};
+use crate::{Case, Timed, timed, workload};
 
 /// Copies the same bytes into warm memory.
 fn memcpy(bytes: Vec<u8>) -> Timed {
@@ -32,7 +31,7 @@ fn decode(body: Vec<u8>, count: usize) -> Timed {
 pub(super) fn longs() -> Case {
     let body = workload::longs();
     let yard = memcpy(body.clone());
-    case("decode/longs", "memcpy", Claim::Nanoseconds(60.0), decode(body, LONGS), yard)
+    Case { ours: decode(body, LONGS), yard }
 }
 
 pub(super) fn longs_misaligned() -> Case {
@@ -41,31 +40,31 @@ pub(super) fn longs_misaligned() -> Case {
     let Ok(Value::Vector(Vector::Long(items))) = Value::decode(&buffer[start..]) else { panic!("a long vector") };
     assert_eq!((items.len(), items.as_slice()), (LONGS, None));
     let ours = timed(move || Value::decode(&buffer[start..]).is_ok());
-    case("decode/longs at odd addresses", "memcpy", Claim::Nanoseconds(60.0), ours, yard)
+    Case { ours, yard }
 }
 
 pub(super) fn floats() -> Case {
     let body = workload::body(&workload::floats());
     let yard = memcpy(body.clone());
-    case("decode/floats", "memcpy", Claim::Nanoseconds(60.0), decode(body, FLOATS), yard)
+    Case { ours: decode(body, FLOATS), yard }
 }
 
 pub(super) fn symbols() -> Case {
     let body = workload::symbols(&names(SYMBOLS));
     let yard = read(body.clone());
-    case("decode/symbols", "reading the bytes", Claim::Faster(0.7), decode(body, SYMBOLS), yard)
+    Case { ours: decode(body, SYMBOLS), yard }
 }
 
 pub(super) fn symbols_unique() -> Case {
     let body = workload::symbols(&unique_names(SYMBOLS_UNIQUE));
     let yard = read(body.clone());
-    case("decode/symbols_unique", "reading the bytes", Claim::Faster(0.7), decode(body, SYMBOLS_UNIQUE), yard)
+    Case { ours: decode(body, SYMBOLS_UNIQUE), yard }
 }
 
 pub(super) fn trade() -> Case {
     let body = workload::trade(TRADE);
     let yard = memcpy(body.clone());
-    case("decode/trade", "memcpy", Claim::None, decode(body, TRADE), yard)
+    Case { ours: decode(body, TRADE), yard }
 }
 
 /// Decodes a table and reads the first item of each of its columns.
@@ -92,19 +91,19 @@ pub(super) fn trade10() -> Case {
     assert_eq!((body.len() + 8, first_items(&body)), (376, expected));
     let yard = memcpy(body.clone());
     let ours = timed(move || first_items(&body));
-    case("decode/trade10 and each column's first item", "memcpy", Claim::Nanoseconds(60.0), ours, yard)
+    Case { ours, yard }
 }
 
 pub(super) fn int_atoms() -> Case {
     let body = workload::int_atoms();
     let yard = memcpy(body.clone());
-    case("decode/int_atoms", "memcpy", Claim::None, decode(body, INT_ATOMS), yard)
+    Case { ours: decode(body, INT_ATOMS), yard }
 }
 
 pub(super) fn strings() -> Case {
     let body = workload::strings();
     let yard = memcpy(body.clone());
-    case("decode/strings", "memcpy", Claim::None, decode(body, STRINGS), yard)
+    Case { ours: decode(body, STRINGS), yard }
 }
 
 pub(super) fn big_endian() -> Case {
@@ -118,7 +117,7 @@ pub(super) fn big_endian() -> Case {
         body[6]
     };
     assert_eq!((turn(), turn()), (expected[7], expected[0]));
-    case("swap/longs", "memcpy", Claim::Faster(0.5), timed(turn), yard)
+    Case { ours: timed(turn), yard }
 }
 
 /// A trade table as rkyv archives it.
@@ -143,7 +142,7 @@ pub(super) fn rkyv_validated() -> Case {
     let accessed = |bytes: &[u8]| rkyv::access::<ArchivedArchive, rkyv::rancor::Error>(bytes).map(|it| it.price.len());
     assert_eq!(accessed(&bytes).ok(), Some(TRADE));
     let yard = timed(move || accessed(&bytes).is_ok());
-    case("decode/trade", "rkyv, validated", Claim::Faster(1.0), decode(workload::trade(TRADE), TRADE), yard)
+    Case { ours: decode(workload::trade(TRADE), TRADE), yard }
 }
 
 /// No check at all: what reading in place costs at the least.
@@ -154,5 +153,5 @@ pub(super) fn rkyv_unchecked() -> Case {
     let accessed = |bytes: &[u8]| unsafe { rkyv::access_unchecked::<ArchivedArchive>(bytes) }.price.len();
     assert_eq!(accessed(&bytes), TRADE);
     let yard = timed(move || accessed(&bytes));
-    case("decode/trade", "rkyv, unchecked", Claim::None, decode(workload::trade(TRADE), TRADE), yard)
+    Case { ours: decode(workload::trade(TRADE), TRADE), yard }
 }

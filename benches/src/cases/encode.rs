@@ -6,9 +6,8 @@ use std::time::Instant;
 use kcodec::{Capability, Value};
 use kcorpus::workload::{self, TRADE, TRADE10};
 
-use super::case;
 use crate::workload::{Columns, body};
-use crate::{Case, Claim, Timed, timed};
+use crate::{Case, Timed, timed};
 
 /// Copies bytes into a buffer that is used again.
 fn memcpy(bytes: Vec<u8>) -> Timed {
@@ -29,7 +28,7 @@ pub(super) fn longs() -> Case {
         out.clear();
         Value::from(&items).encode(&mut out)
     });
-    case("encode/longs", "memcpy", Claim::Faster(0.9), ours, memcpy(expected))
+    Case { ours, yard: memcpy(expected) }
 }
 
 /// A trade table that borrows Rust slices, with its body.
@@ -64,7 +63,7 @@ impl Trade {
     }
 }
 
-fn encode_trade(name: &'static str, rows: usize, claim: Claim) -> Case {
+fn encode_trade(rows: usize) -> Case {
     let trade = Trade::new(rows);
     let mut out = Vec::with_capacity(trade.expected.len());
     assert!(trade.columns.with_symbols(&trade.symbols, |table| Value::from(table).encode(&mut out)).is_ok());
@@ -73,15 +72,15 @@ fn encode_trade(name: &'static str, rows: usize, claim: Claim) -> Case {
         out.clear();
         table.encode(&mut out).is_ok()
     });
-    case(name, "memcpy", claim, ours, yard)
+    Case { ours, yard }
 }
 
 pub(super) fn trade() -> Case {
-    encode_trade("encode/trade", TRADE, Claim::Faster(0.9))
+    encode_trade(TRADE)
 }
 
 pub(super) fn trade10() -> Case {
-    encode_trade("encode/trade10", TRADE10, Claim::Nanoseconds(60.0))
+    encode_trade(TRADE10)
 }
 
 /// The symbols as Rust texts, which must be gathered from where each stands.
@@ -99,7 +98,7 @@ pub(super) fn trade_texts() -> Case {
             start.elapsed()
         })
     });
-    case("encode/trade, symbols as &str", "memcpy", Claim::None, ours, memcpy(expected))
+    Case { ours, yard: memcpy(expected) }
 }
 
 pub(super) fn gather_longs() -> Case {
@@ -107,14 +106,14 @@ pub(super) fn gather_longs() -> Case {
     let expected = body(&items);
     assert_eq!(gathered(Value::from(&items)), expected);
     let ours = timed(move || Value::from(&items).gather(Capability::MAX).map(|gather| gather.io_slices().len()));
-    case("gather/longs", "memcpy", Claim::Nanoseconds(500.0), ours, memcpy(expected))
+    Case { ours, yard: memcpy(expected) }
 }
 
 pub(super) fn gather_trade() -> Case {
     let trade = Trade::new(TRADE);
     assert_eq!(trade.columns.with_symbols(&trade.symbols, |table| gathered(table.into())), trade.expected);
     let (ours, yard) = trade.timed(|table| table.gather(Capability::MAX).map(|gather| gather.io_slices().len()));
-    case("gather/trade", "memcpy", Claim::Nanoseconds(1000.0), ours, yard)
+    Case { ours, yard }
 }
 
 fn gathered(value: Value<'_>) -> Vec<u8> {
