@@ -162,3 +162,21 @@ fn the_depth_limit_is_the_callers() {
     assert!(Value::decode(&nested(200_000)).is_err());
     assert!(Value::decode_with(&[0xff, 1], limits(0)).is_ok());
 }
+
+#[test]
+fn sizes_at_the_borders_of_what_a_peer_can_read() {
+    // Zeroed memory that nobody touches: measuring looks at lengths alone.
+    let bytes = vec![0_u8; 4_294_967_312];
+    let measured = |count: usize, capability| {
+        let length = Value::from(&bytes[..count]).encoded_len(Capability::new(capability));
+        length.map_err(|error| error.kind)
+    };
+    for capability in 0..=4 {
+        assert_eq!(measured(2_147_483_633, capability), Ok(0x7fff_fff7));
+        assert_eq!(measured(2_147_483_634, capability), Err(ErrorKind::Limit));
+    }
+    assert_eq!(measured(2_147_483_646, 5), Ok(2_147_483_652));
+    assert_eq!(measured(2_147_483_647, 5), Err(ErrorKind::Limit));
+    assert_eq!(measured(4_294_967_295, 6), Ok(4_294_967_301));
+    assert_eq!(measured(4_294_967_312, 6), Ok(4_294_967_322), "the count has 8 bytes now");
+}
