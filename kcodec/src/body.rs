@@ -4,11 +4,12 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::decode;
+use crate::decode::check;
 use crate::encode::Capability;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::value::Value;
+use crate::view::view;
 
 /// One object's bytes, checked and refcounted: cloning shares them, viewing is free.
 #[derive(Clone)]
@@ -34,7 +35,7 @@ impl Body {
     /// As [`Value::decode`].
     pub fn decode_with(bytes: impl Into<Bytes>, limits: Limits) -> Result<Self, Error> {
         let bytes = bytes.into();
-        let canonical = decode::check(&bytes, limits)?;
+        let canonical = check(&bytes, limits)?.canonical;
         Ok(Self { bytes, canonical })
     }
 
@@ -52,7 +53,7 @@ impl Body {
     /// The view.
     #[must_use]
     pub fn value(&self) -> Value<'_> {
-        decode::view(&self.bytes, self.canonical)
+        view(&self.bytes, self.canonical)
     }
 
     /// The bytes, little-endian.

@@ -1,21 +1,18 @@
 //! Checks a body once, so that every view of it is infallible.
 //!
 //! [`Checker::object`] walks one object and returns how many items it counts. Whatever the walk has
-//! passed may be viewed: [`view`] and [`extent`] run over the same bytes again without looking for
-//! faults, and what they cannot read is a bug here, not in the input.
+//! passed may be viewed: [`view`](crate::view) runs over the same bytes again without looking for
+//! faults, and what it cannot read is a bug here, not in the input.
 
-use crate::atom::Atom;
-use crate::dict::Dict;
 use crate::error::{Error, ErrorKind};
-use crate::function::{Derived, Function, Lambda};
 use crate::kind::{Attribute, Kind};
 use crate::limits::Limits;
-use crate::list::List;
 use crate::reader::Reader;
-use crate::symbol::{Symbol, Symbols};
-use crate::table::{Splayed, Table, is_column};
-use crate::value::{Object, Value};
-use crate::vector::Vector;
+use crate::table::is_column;
+use crate::value::Value;
+use crate::view::table;
+
+pub(crate) use crate::view::view;
 
 pub(crate) const TABLE: u8 = Kind::Table.code();
 pub(crate) const DICT: u8 = Kind::Dict.code();
@@ -28,6 +25,8 @@ const BOOLEAN: u8 = Kind::Boolean.code();
 /// The flag of an attribute byte that says that the count has 8 bytes.
 pub(crate) const WIDE: u8 = 0x80;
 
+pub(crate) const LAST_ATTRIBUTE: u8 = Attribute::Grouped.code();
+
 impl<'a> Value<'a> {
     /// Checks a body under the default [`Limits`] and returns a view of it.
     ///
@@ -38,6 +37,7 @@ impl<'a> Value<'a> {
     ///
     /// What kdb+'s own validator refuses, and further: dicts whose halves differ in count or are
     /// no lists, tables without columns of equal length, nesting past the limit, trailing bytes.
+    #[inline]
     pub fn decode(body: &'a [u8]) -> Result<Self, Error> {
         Self::decode_with(body, Limits::default())
     }
@@ -47,40 +47,120 @@ impl<'a> Value<'a> {
     /// # Errors
     ///
     /// As [`decode`](Self::decode).
+    #[inline]
     pub fn decode_with(body: &'a [u8], limits: Limits) -> Result<Self, Error> {
-        check(body, limits).map(|canonical| view(body, canonical))
+        let checked = check(body, limits)?;
+        Ok(match checked.names {
+            Some(names) => table(body, checked.canonical, names),
+            None => view(body, checked.canonical),
+        })
     }
 }
 
-/// Whether the body is one object that may be viewed; inside, whether it can be sent as it stands.
-pub(crate) fn check(body: &[u8], limits: Limits) -> Result<bool, Error> {
+/// What was found while a body was checked.
+pub(crate) struct Checked {
+    /// Whether the body can be sent as it stands: no count is wider than it need be.
+    pub(crate) canonical: bool,
+    /// Of a table, how many bytes its names take.
+    names: Option<usize>,
+}
+
+/// Makes sure that a body is one object that may be viewed.
+pub(crate) fn check(body: &[u8], limits: Limits) -> Result<Checked, Error> {
     let mut checker = Checker::<false>::new(body);
-    if body.first() == Some(&ERROR) {
+    let code = body.first();
+    if code == Some(&ERROR) {
         checker.reader.u8()?;
         checker.reader.text()?;
     } else {
         checker.object(limits.depth)?;
     }
     if checker.reader.left().is_empty() {
-        Ok(checker.canonical)
+        Ok(Checked { canonical: checker.canonical, names: checker.names.filter(|_| code == Some(&TABLE)) })
     } else {
         Err(checker.reader.error(ErrorKind::Trailing))
     }
 }
 
 /// The length of the first object of checked bytes.
+#[inline]
 pub(crate) fn extent(bytes: &[u8]) -> usize {
+    match Plain::split(bytes) {
+        Some((_, rest)) => bytes.len().wrapping_sub(rest.len()),
+        None => extent_of_any(bytes),
+    }
+}
+
+#[inline(never)]
+fn extent_of_any(bytes: &[u8]) -> usize {
+    if let Some(&code) = bytes.first()
+        && let Some(width) = width(code.wrapping_neg())
+    {
+        return width.wrapping_add(1);
+    }
     let mut checker = Checker::<true>::new(bytes);
-    match checker.object(u8::MAX) {
+    match checker.any(u8::MAX) {
         Ok(_) => checker.reader.at(),
         Err(_) => bytes.len(),
     }
 }
 
+/// Tells `ended` where each of `count` checked objects ends.
+pub(crate) fn extents(bytes: &[u8], count: usize, ended: impl FnMut(usize)) {
+    let walked = Checker::<true>::new(bytes).objects(count as u64, u8::MAX, ended);
+    debug_assert!(walked.is_ok(), "unchecked bytes were walked");
+}
+
+/// A vector as nearly all are: of a fixed width and no booleans, its count not wide. There is
+/// nothing to check in it but that it is all there.
+pub(crate) struct Plain<'a> {
+    pub(crate) code: u8,
+    pub(crate) attribute: u8,
+    pub(crate) count: u32,
+    pub(crate) items: &'a [u8],
+}
+
+impl<'a> Plain<'a> {
+    /// The vector that stands first, if it is such a one, and what follows it.
+    #[inline(always)]
+    pub(crate) fn split(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (&[code, attribute], rest) = bytes.split_first_chunk()?;
+        let (&count, rest) = rest.split_first_chunk()?;
+        let count = u32::from_le_bytes(count);
+        let shift = *SHIFTS.get(usize::from(code)).filter(|&&shift| shift < NOT_PLAIN)?;
+        let (items, rest) = rest.split_at_checked(usize::try_from(u64::from(count) << shift).ok()?)?;
+        (attribute <= LAST_ATTRIBUTE).then_some((Self { code, attribute, count, items }, rest))
+    }
+}
+
+const NOT_PLAIN: u8 = u8::MAX;
+
+/// By how many bits to shift the count of a [`Plain`] vector to have its bytes, by type code.
+const SHIFTS: [u8; 20] = {
+    let mut shifts = [NOT_PLAIN; 20];
+    let mut left = shifts.as_mut_slice();
+    let mut code = 0_u8;
+    while let Some((shift, rest)) = left.split_first_mut() {
+        match width(code) {
+            Some(1) if code != BOOLEAN => *shift = 0,
+            Some(2) => *shift = 1,
+            Some(4) => *shift = 2,
+            Some(8) => *shift = 3,
+            Some(16) => *shift = 4,
+            _ => {}
+        }
+        code = code.wrapping_add(1);
+        left = rest;
+    }
+    shifts
+};
+
 /// Walks objects. `TRUSTED`: they were checked before, only their ends are wanted.
 struct Checker<'a, const TRUSTED: bool> {
     reader: Reader<'a>,
     canonical: bool,
+    /// Bytes of the names of the table that was passed last.
+    names: Option<usize>,
 }
 
 /// Number of items of a list, rows of a table, keys of a dict; `None` for atoms and functions.
@@ -88,98 +168,142 @@ type Count = Option<u64>;
 
 impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
     const fn new(bytes: &'a [u8]) -> Self {
-        Self { reader: Reader::new(bytes), canonical: true }
+        Self { reader: Reader::new(bytes), canonical: true, names: None }
     }
 
     /// Passes one object, which may nest `depth` levels, itself one of them.
+    #[inline]
     fn object(&mut self, depth: u8) -> Result<Count, Error> {
+        match self.reader.plain() {
+            Some(vector) => Ok(Some(u64::from(vector.count))),
+            None => self.any(depth),
+        }
+    }
+
+    /// Passes an object of any kind.
+    fn any(&mut self, depth: u8) -> Result<Count, Error> {
         let start = self.reader;
         let code = self.reader.u8()?;
         match code {
             BOOLEAN => self.booleans(),
             SYMBOLS => {
-                let (_, count) = self.head(1)?;
+                let count = self.head(1)?;
                 self.reader.texts(count).map(|_| Some(count as u64))
             }
-            0 => self.nest(depth, start, |checker, inner| {
-                let (_, count) = checker.head(2)?;
-                checker.objects(count as u64, inner)?;
-                Ok(Some(count as u64))
-            }),
+            0 => {
+                let inner = deeper(depth, start)?;
+                let count = self.head(2)? as u64;
+                self.objects(count, inner, |_| ()).map(|()| Some(count))
+            }
             2..=19 => {
                 let Some(width) = width(code) else { return Err(no_such_type(start, code)) };
-                let (_, count) = self.head(width)?;
+                let count = self.head(width)?;
                 self.reader.take(count.saturating_mul(width)).map(|_| Some(count as u64))
             }
             SYMBOL => self.reader.text().map(|_| None),
             0xed..=0xff => self.atom(start, code),
-            TABLE => self.nest(depth, start, Self::table),
-            DICT | SORTED_DICT => self.nest(depth, start, |checker, inner| checker.dict(start, inner)),
-            100 => self.nest(depth, start, |checker, inner| {
-                checker.reader.text()?;
-                checker.object(inner).map(|_| None)
-            }),
+            TABLE => self.table(deeper(depth, start)?),
+            DICT | SORTED_DICT => self.dict(start, deeper(depth, start)?),
+            100 => {
+                let inner = deeper(depth, start)?;
+                self.reader.text()?;
+                self.object(inner).map(|_| None)
+            }
             101..=103 => self.primitive(code),
-            104 | 105 => self.nest(depth, start, |checker, inner| {
-                let count = checker.reader.u32()?;
-                checker.objects(u64::from(count), inner).map(|()| None)
-            }),
-            106..=111 => self.nest(depth, start, |checker, inner| checker.object(inner).map(|_| None)),
+            104 | 105 => {
+                let inner = deeper(depth, start)?;
+                let count = self.reader.u32()?;
+                self.objects(u64::from(count), inner, |_| ()).map(|()| None)
+            }
+            106..=111 => self.object(deeper(depth, start)?).map(|_| None),
             ERROR => Err(start.error(ErrorKind::NestedError)),
             _ => Err(no_such_type(start, code)),
         }
     }
 
-    /// Runs `walk` one level further down, if there is one.
-    fn nest(
-        &mut self,
-        depth: u8,
-        start: Reader<'_>,
-        walk: impl FnOnce(&mut Self, u8) -> Result<Count, Error>,
-    ) -> Result<Count, Error> {
-        match depth.checked_sub(1) {
-            Some(inner) => walk(self, inner),
-            None => Err(start.error(ErrorKind::Depth)),
-        }
-    }
-
-    fn objects(&mut self, count: u64, depth: u8) -> Result<(), Error> {
-        for _ in 0..count {
-            self.object(depth)?;
+    /// Passes `count` objects and tells `ended` where each ends.
+    ///
+    /// Lists hold long stretches of items alike, for which there is a short loop. What it does not
+    /// pass, faults first of all, is left to [`object`](Self::object).
+    fn objects(&mut self, count: u64, depth: u8, mut ended: impl FnMut(usize)) -> Result<(), Error> {
+        let mut left = count;
+        while left > 0 {
+            let passed = self.stretch(left, &mut ended);
+            left = left.wrapping_sub(passed);
+            if passed == 0 {
+                self.object(depth)?;
+                ended(self.reader.at());
+                left = left.wrapping_sub(1);
+            }
         }
         Ok(())
     }
 
-    /// Reads attribute and count of items that take at least `least` bytes each.
-    fn head(&mut self, least: usize) -> Result<(Attribute, usize), Error> {
-        let attribute = self.attribute()?;
-        let at = self.reader;
-        let count = if attribute.1 { self.reader.u64()? } else { u64::from(self.reader.u32()?) };
-        self.canonical &= !attribute.1 || count > u64::from(u32::MAX);
-        match usize::try_from(count) {
-            Ok(items) if items.checked_mul(least).is_some_and(|bytes| bytes <= self.reader.left().len()) => {
-                Ok((attribute.0, items))
+    /// Passes plain vectors, or atoms of the type that stands next: how many, at most `most`.
+    #[inline]
+    fn stretch(&mut self, most: u64, mut ended: impl FnMut(usize)) -> u64 {
+        let Some(&code) = self.reader.left().first() else { return 0 };
+        let mut passed = 0_u64;
+        if let Some(width) = width(code.wrapping_neg()).filter(|_| code != BOOLEAN.wrapping_neg()) {
+            let size = width.wrapping_add(1);
+            while passed < most && self.reader.left().first() == Some(&code) && self.reader.take(size).is_ok() {
+                ended(self.reader.at());
+                passed = passed.wrapping_add(1);
             }
+        } else {
+            while passed < most && self.reader.plain().is_some() {
+                ended(self.reader.at());
+                passed = passed.wrapping_add(1);
+            }
+        }
+        passed
+    }
+
+    /// Reads attribute and count of items that take at least `least` bytes each: the count.
+    #[inline]
+    fn head(&mut self, least: usize) -> Result<usize, Error> {
+        match self.reader.count() {
+            Some((count, left)) if count.saturating_mul(least) <= left.left().len() => {
+                self.reader = left;
+                Ok(count)
+            }
+            _ => self.any_head(least),
+        }
+    }
+
+    /// Reads a head whose count is wide, or that is at fault.
+    #[cold]
+    fn any_head(&mut self, least: usize) -> Result<usize, Error> {
+        let wide = self.attribute()?;
+        let at = self.reader;
+        let count = if wide { self.reader.u64()? } else { u64::from(self.reader.u32()?) };
+        self.canonical &= !wide || count > u64::from(u32::MAX);
+        match usize::try_from(count) {
+            Ok(items) if items.checked_mul(least).is_some_and(|bytes| bytes <= self.reader.left().len()) => Ok(items),
             _ => Err(at.error(ErrorKind::Count(count))),
         }
     }
 
-    /// Reads an attribute byte: the attribute, and whether the flag of a wide count is set.
-    fn attribute(&mut self) -> Result<(Attribute, bool), Error> {
+    /// Reads an attribute byte: whether the flag of a wide count is set.
+    #[inline]
+    fn attribute(&mut self) -> Result<bool, Error> {
         let at = self.reader;
         let byte = self.reader.u8()?;
-        match Attribute::from_code(byte & !WIDE) {
-            Some(attribute) => Ok((attribute, byte & WIDE != 0)),
-            None => Err(at.error(ErrorKind::Attribute(byte))),
+        if byte & !WIDE > LAST_ATTRIBUTE {
+            return Err(at.error(ErrorKind::Attribute(byte)));
         }
+        Ok(byte & WIDE != 0)
     }
 
     fn booleans(&mut self) -> Result<Count, Error> {
-        let (_, count) = self.head(1)?;
-        let items = self.reader;
+        let count = self.head(1)?;
+        let mut items = self.reader;
         let bytes = self.reader.take(count)?;
-        if !TRUSTED && let Some(index) = bytes.iter().position(|&byte| byte > 1) {
-            let mut items = items;
+        // All are looked at together, which the compiler makes vectors of, and one by one for a fault.
+        if !TRUSTED
+            && bytes.iter().fold(0, |all, &byte| all | byte) > 1
+            && let Some(index) = bytes.iter().position(|&byte| byte > 1)
+        {
             items.take(index)?;
             let at = items;
             return Err(at.error(ErrorKind::Boolean(items.u8()?)));
@@ -220,47 +344,70 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
     }
 
     fn table(&mut self, depth: u8) -> Result<Count, Error> {
-        let (_, wide) = self.attribute()?;
-        self.canonical &= !wide;
-        self.expect(&[DICT, SORTED_DICT], ErrorKind::TableDict)?;
-        self.expect(&[SYMBOLS], ErrorKind::TableNames)?;
-        let (_, names) = self.head(1)?;
-        self.reader.texts(names)?;
+        if let Some(&[0..=LAST_ATTRIBUTE, DICT | SORTED_DICT, SYMBOLS]) = self.reader.left().first_chunk() {
+            self.reader.take(3)?;
+        } else {
+            self.canonical &= !self.attribute()?;
+            self.expect([DICT, SORTED_DICT], ErrorKind::TableDict)?;
+            self.expect([SYMBOLS; 2], ErrorKind::TableNames)?;
+        }
+        let width = self.head(1)?;
+        let names = self.reader.texts(width)?.len();
         let at = self.reader;
-        if self.expect(&[0, SYMBOL], ErrorKind::TableColumns)? == SYMBOL {
-            return self.reader.text().map(|_| None);
-        }
-        let (_, columns) = self.head(2)?;
-        if names != columns {
-            return Err(at.error(ErrorKind::TableWidth { names: names as u64, columns: columns as u64 }));
-        }
         let mut rows = None;
-        for _ in 0..columns {
-            let found = self.column(depth)?;
-            let expected = *rows.get_or_insert(found.1);
-            if found.1 != expected {
-                return Err(found.0.error(ErrorKind::Ragged { expected, found: found.1 }));
+        if self.expect([0, SYMBOL], ErrorKind::TableColumns)? == SYMBOL {
+            self.reader.text()?;
+        } else {
+            let columns = self.head(2)?;
+            if width != columns {
+                return Err(at.error(ErrorKind::TableWidth { names: width as u64, columns: columns as u64 }));
+            }
+            rows = Some(self.columns(columns, depth)?);
+        }
+        self.names = Some(names);
+        Ok(rows)
+    }
+
+    /// Passes columns of one length: that length.
+    fn columns(&mut self, count: usize, depth: u8) -> Result<u64, Error> {
+        let mut rows = None;
+        // A copy, which stays in registers as long as columns are plain.
+        let mut reader = self.reader;
+        for _ in 0..count {
+            let at = reader;
+            let found = match reader.plain() {
+                Some(vector) => u64::from(vector.count),
+                None => {
+                    self.reader = reader;
+                    let found = self.any(depth)?;
+                    reader = self.reader;
+                    match (at.left(), found) {
+                        (&[code, ..], Some(found)) if Kind::from_code(code).is_some_and(is_column) => found,
+                        _ => return Err(at.error(ErrorKind::TableColumns)),
+                    }
+                }
+            };
+            let expected = *rows.get_or_insert(found);
+            if found != expected {
+                return Err(at.error(ErrorKind::Ragged { expected, found }));
             }
         }
-        Ok(Some(rows.unwrap_or_default()))
+        self.reader = reader;
+        Ok(rows.unwrap_or_default())
     }
 
-    /// Passes a column: where it starts and its length.
-    fn column(&mut self, depth: u8) -> Result<(Reader<'a>, u64), Error> {
-        let at = self.reader;
-        let kind = at.left().first().and_then(|&code| Kind::from_code(code));
-        match self.object(depth)? {
-            Some(count) if kind.is_some_and(is_column) => Ok((at, count)),
-            _ => Err(at.error(ErrorKind::TableColumns)),
-        }
-    }
-
-    /// Reads a type byte that must be one of `codes`.
-    fn expect(&mut self, codes: &[u8], otherwise: ErrorKind) -> Result<u8, Error> {
+    /// Reads a type byte that must be one of two.
+    #[inline]
+    fn expect(&mut self, [one, other]: [u8; 2], otherwise: ErrorKind) -> Result<u8, Error> {
         let at = self.reader;
         let code = self.reader.u8()?;
-        if codes.contains(&code) { Ok(code) } else { Err(at.error(otherwise)) }
+        if code == one || code == other { Ok(code) } else { Err(at.error(otherwise)) }
     }
+}
+
+/// How deep the parts of an object may nest that may itself nest `depth` levels.
+fn deeper(depth: u8, start: Reader<'_>) -> Result<u8, Error> {
+    depth.checked_sub(1).ok_or_else(|| start.error(ErrorKind::Depth))
 }
 
 fn no_such_type(start: Reader<'_>, code: u8) -> Error {
@@ -276,118 +423,5 @@ pub(crate) const fn width(code: u8) -> Option<usize> {
         7 | 9 | 12 | 15 | 16 => Some(8),
         2 => Some(16),
         _ => None,
-    }
-}
-
-/// The view of checked bytes that hold exactly one object.
-pub(crate) fn view(bytes: &[u8], canonical: bool) -> Value<'_> {
-    let viewed = View { reader: Reader::new(bytes), canonical }.value();
-    debug_assert!(viewed.is_ok(), "unchecked bytes were viewed");
-    viewed.unwrap_or(Value::NULL)
-}
-
-/// Reads the heads of checked objects; whatever comes last takes all bytes that are left.
-struct View<'a> {
-    reader: Reader<'a>,
-    canonical: bool,
-}
-
-impl<'a> View<'a> {
-    fn value(mut self) -> Result<Value<'a>, Error> {
-        let code = self.reader.u8()?;
-        Ok(match code {
-            0 => Value::List(self.list()?),
-            SYMBOLS => {
-                let (attribute, count) = self.head()?;
-                Value::Vector(Vector::Symbol(Symbols::from_wire(self.reader.left(), count, attribute)))
-            }
-            1..=19 => Value::Vector(self.vector(code)?),
-            SYMBOL => Value::Atom(Atom::Symbol(Symbol::from_bytes(self.reader.text()?))),
-            0xed..=0xff => Value::Atom(self.atom(code)?),
-            TABLE => self.table()?,
-            DICT | SORTED_DICT => {
-                let keys = self.first();
-                Value::Dict(Dict::from_wire(keys, self.rest(), code == SORTED_DICT))
-            }
-            ERROR => Value::Error(Symbol::from_bytes(self.reader.text()?)),
-            _ => Value::Function(self.function(code)?),
-        })
-    }
-
-    fn vector(&mut self, code: u8) -> Result<Vector<'a>, Error> {
-        let (attribute, _) = self.head()?;
-        Kind::from_code(code)
-            .and_then(|kind| Vector::from_wire(kind, self.reader.left(), attribute))
-            .ok_or_else(|| no_such_type(self.reader, code))
-    }
-
-    fn atom(&self, code: u8) -> Result<Atom<'a>, Error> {
-        Kind::from_code(code.wrapping_neg())
-            .and_then(|kind| Vector::from_wire(kind, self.reader.left(), Attribute::None)?.get(0))
-            .ok_or_else(|| no_such_type(self.reader, code))
-    }
-
-    fn list(&mut self) -> Result<List<'a>, Error> {
-        let (attribute, count) = self.head()?;
-        Ok(List::from_wire(self.reader.left(), count, self.canonical, attribute))
-    }
-
-    fn table(&mut self) -> Result<Value<'a>, Error> {
-        let attribute = self.attribute()?.0;
-        let sorted = self.reader.u8()? == SORTED_DICT;
-        self.reader.u8()?;
-        let (names_attribute, count) = self.head()?;
-        let names = Symbols::from_wire(self.reader.texts(count)?, count, names_attribute);
-        Ok(if self.reader.u8()? == SYMBOL {
-            let path = Symbol::from_bytes(self.reader.text()?);
-            Value::Splayed(Splayed::from_wire(names, path, attribute, sorted))
-        } else {
-            Value::Table(Table::from_wire(names, self.list()?, attribute, sorted))
-        })
-    }
-
-    fn function(&mut self, code: u8) -> Result<Function<'a>, Error> {
-        Ok(match code {
-            100 => {
-                let context = Symbol::from_bytes(self.reader.text()?);
-                Function::Lambda(Lambda::from_wire(context, self.rest()))
-            }
-            101 => Function::Unary(self.reader.u8()?),
-            102 => Function::Binary(self.reader.u8()?),
-            103 => Function::Iterator(self.reader.u8()?),
-            104 => Function::Projection(self.functions()?),
-            105 => Function::Composition(self.functions()?),
-            _ => match Kind::from_code(code) {
-                Some(kind) => Function::Derived(Derived::from_wire(kind, self.rest())),
-                None => return Err(no_such_type(self.reader, code)),
-            },
-        })
-    }
-
-    fn functions(&mut self) -> Result<List<'a>, Error> {
-        let count = self.reader.u32()? as usize;
-        Ok(List::from_wire(self.reader.left(), count, self.canonical, Attribute::None))
-    }
-
-    fn head(&mut self) -> Result<(Attribute, usize), Error> {
-        let (attribute, wide) = self.attribute()?;
-        let count = if wide { self.reader.u64()? } else { u64::from(self.reader.u32()?) };
-        Ok((attribute, usize::try_from(count).unwrap_or_default()))
-    }
-
-    fn attribute(&mut self) -> Result<(Attribute, bool), Error> {
-        let byte = self.reader.u8()?;
-        Ok((Attribute::from_code(byte & !WIDE).unwrap_or_default(), byte & WIDE != 0))
-    }
-
-    /// The object that stands next.
-    fn first(&mut self) -> Object<'a> {
-        let bytes = self.reader.take(extent(self.reader.left())).unwrap_or_default();
-        Object::Wire { bytes, canonical: self.canonical }
-    }
-
-    /// The object that takes all that is left.
-    fn rest(&self) -> Object<'a> {
-        Object::Wire { bytes: self.reader.left(), canonical: self.canonical }
     }
 }

@@ -98,10 +98,10 @@ impl Inflate {
     pub(crate) fn run<'a>(&mut self, mut input: &'a [u8], out: &mut [u8]) -> Result<&'a [u8], Error> {
         loop {
             if self.key.is_none() {
-                input = self.fours(input, out);
+                input = self.fours(input, out)?;
             }
             let room = out.len().saturating_sub(self.written);
-            if room < MATCH && self.written.saturating_add(room) < self.length {
+            if room < ROOM && self.written.saturating_add(room) < self.length {
                 return Ok(input);
             }
             if self.is_complete() || !self.element(&mut input, out)? {
@@ -175,9 +175,10 @@ impl Inflate {
     }
 
     /// Reads elements by fours as long as there is input and room, and returns the input left.
-    fn fours<'a>(&mut self, input: &'a [u8], out: &mut [u8]) -> &'a [u8] {
+    fn fours<'a>(&mut self, input: &'a [u8], out: &mut [u8]) -> Result<&'a [u8], Error> {
         let (mut flags, mut rest) = (self.flags, input);
-        let mut lane = Lane { seen: &mut self.seen, out, at: place(self.written), literal: self.literal };
+        let mut seen = self.seen;
+        let mut lane = Lane { seen: &mut seen, out, at: place(self.written), literal: self.literal };
         while lane.has_room() {
             if flags < FOUR {
                 if flags >= SOME {
@@ -188,18 +189,21 @@ impl Inflate {
                 rest = after;
             }
             let Some(window) = rest.first_chunk() else { break };
-            let (elements, used) = lane.any_four(flags, window);
-            flags = flags.wrapping_shr(elements);
-            rest = rest.get(used..).unwrap_or_default();
-            if elements < 4 {
-                break;
+            match lane.any_four(flags, window) {
+                Ok(used) => rest = rest.get(used..).unwrap_or_default(),
+                Err(used) => {
+                    let read = input.len().wrapping_sub(rest.len()).wrapping_add(used);
+                    return Err(Error::new(self.at.wrapping_add(read), ErrorKind::Match));
+                }
             }
+            flags >>= 4;
         }
         self.written = position(lane.at);
         self.literal = lane.literal;
+        self.seen = seen;
         self.flags = flags;
         self.at = self.at.wrapping_add(input.len().wrapping_sub(rest.len()));
-        rest
+        Ok(rest)
     }
 }
 
@@ -220,7 +224,7 @@ impl Lane<'_> {
 
     /// Reads four elements. Returns how many of them it did and how many bytes they took.
     #[inline(always)]
-    fn any_four(&mut self, flags: u32, input: &[u8; 8]) -> (u32, usize) {
+    fn any_four(&mut self, flags: u32, input: &[u8; 8]) -> Result<usize, usize> {
         macro_rules! dispatch {
             ($($flags:literal)*) => {
                 match flags & 31 {
@@ -234,60 +238,44 @@ impl Lane<'_> {
 
     /// The lowest flag is that of the element before.
     #[inline(always)]
-    fn four<const FLAGS: u32>(&mut self, input: &[u8; 8]) -> (u32, usize) {
-        let mut used = 0;
-        if !self.one(FLAGS, 4, input, &mut used) {
-            return (0, used);
-        }
-        if !self.one(FLAGS >> 1, 3, input, &mut used) {
-            return (1, used);
-        }
-        if !self.one(FLAGS >> 2, 2, input, &mut used) {
-            return (2, used);
-        }
-        if !self.one(FLAGS >> 3, 1, input, &mut used) {
-            return (3, used);
-        }
-        (4, used)
+    fn four<const FLAGS: u32>(&mut self, input: &[u8; 8]) -> Result<usize, usize> {
+        let used = self.one(FLAGS, 4, input, 0)?;
+        let used = self.one(FLAGS >> 1, 3, input, used)?;
+        let used = self.one(FLAGS >> 2, 2, input, used)?;
+        self.one(FLAGS >> 3, 1, input, used)
     }
 
     /// Reads one of `left` elements. False, and nothing has changed: it is a match of nothing.
     #[inline(always)]
-    fn one(&mut self, flags: u32, left: u32, input: &[u8; 8], used: &mut usize) -> bool {
+    fn one(&mut self, flags: u32, left: u32, input: &[u8; 8], used: usize) -> Result<usize, usize> {
         let after_literal = flags & 1 == 0;
-        let first = input.get(*used).copied().unwrap_or_default();
+        let first = input.get(used).copied().unwrap_or_default();
         if flags & 2 == 0 {
             if left == 4 || !after_literal {
                 let run = ((flags >> 1) | 1_u32.wrapping_shl(left)).trailing_zeros();
-                self.literals(run, input.get(*used..).unwrap_or_default());
+                self.literals(run, input.get(used..).unwrap_or_default());
             }
             if after_literal {
                 self.learn(first);
             }
             self.literal = first;
             self.at = self.at.wrapping_add(1 << BYTE);
-            *used = used.wrapping_add(1);
-            return true;
+            return Ok(used.wrapping_add(1));
         }
         let key = first;
         let extra = input.get(used.wrapping_add(1)).copied().unwrap_or_default();
         let entry = look_up(self.seen, key);
-        let (from, to, count) = (position(entry), position(self.at), usize::from(extra).wrapping_add(2));
-        let copied = match count {
-            ..=4 => copy_4(self.out, from, to),
-            ..=16 => copy_16(self.out, from, to),
-            _ => false,
-        };
-        if !copied && !copy(self.out, from, to, count) {
-            return false;
-        }
         if after_literal {
             self.learn(byte(entry));
         }
-        store(self.seen, key, self.at | u64::from(byte(entry)));
+        store(self.seen, key, self.at.wrapping_add(u64::from(byte(entry))));
+        let (from, to, count) = (position(entry), position(self.at), usize::from(extra).wrapping_add(2));
+        let copied = if count <= 4 { copy_4(self.out, from, to) } else { count <= 16 && copy_16(self.out, from, to) };
+        if !copied && !copy(self.out, from, to, count) {
+            return Err(used);
+        }
         self.at = self.at.wrapping_add(place(count));
-        *used = used.wrapping_add(2);
-        true
+        Ok(used.wrapping_add(2))
     }
 
     /// Writes literals that stand side by side, and perhaps a byte more, without moving on.
@@ -303,7 +291,7 @@ impl Lane<'_> {
 
     #[inline(always)]
     fn learn(&mut self, byte: u8) {
-        let entry = self.at.wrapping_sub(1 << BYTE) | u64::from(self.literal);
+        let entry = self.at.wrapping_sub(1 << BYTE).wrapping_add(u64::from(self.literal));
         store(self.seen, self.literal ^ byte, entry);
     }
 }
@@ -373,17 +361,21 @@ fn copy_16(out: &mut [u8], from: usize, to: usize) -> bool {
         && shift::<8>(out, from.wrapping_add(8), to.wrapping_add(8))
 }
 
-/// Copies `count` bytes from anywhere before the target. False: `from` is not before it.
+/// Copies `count` bytes, and perhaps some more. False: they are not before the target.
 #[inline(never)]
 fn copy(out: &mut [u8], from: usize, to: usize, count: usize) -> bool {
-    if from >= to {
-        return false;
+    match to.checked_sub(from) {
+        None | Some(0) => return false,
+        Some(1..8) => steps::<1>(out, from, to, count),
+        Some(8..16) => steps::<8>(out, from, to, count),
+        Some(16..) => steps::<16>(out, from, to, count),
     }
-    let offsets = 0..count;
-    let step = |offset: usize| (from.wrapping_add(offset), to.wrapping_add(offset));
-    match to.wrapping_sub(from) {
-        ..8 => offsets.map(step).all(|(from, to)| shift::<1>(out, from, to)),
-        ..16 => offsets.step_by(8).map(step).all(|(from, to)| shift::<8>(out, from, to)),
-        _ => offsets.step_by(16).map(step).all(|(from, to)| shift::<16>(out, from, to)),
+    true
+}
+
+#[inline(always)]
+fn steps<const N: usize>(out: &mut [u8], from: usize, to: usize, count: usize) {
+    for offset in (0..count).step_by(N) {
+        shift::<N>(out, from.wrapping_add(offset), to.wrapping_add(offset));
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::decode;
+use crate::decode::extent;
 use crate::kind::Attribute;
 use crate::value::Value;
+use crate::view::view;
 
 /// Objects in order: bytes of a checked body, or borrowed values.
 #[derive(Clone, Copy)]
@@ -85,6 +86,14 @@ impl<'a> List<'a> {
         }
     }
 
+    /// The items' bytes, if they are those of a body, and whether they can be sent as they stand.
+    pub(crate) const fn wire(self) -> Option<(&'a [u8], bool)> {
+        match self.items {
+            Items::Wire { bytes, canonical, .. } => Some((bytes, canonical)),
+            Items::Values(_) => None,
+        }
+    }
+
     /// The items' bytes, when they can be sent as they stand.
     pub(crate) const fn canonical_bytes(self) -> Option<&'a [u8]> {
         match self.items {
@@ -128,25 +137,38 @@ pub struct ListIter<'a> {
     left: Items<'a>,
 }
 
+impl<'a> ListIter<'a> {
+    /// The next item, where there must be one.
+    #[inline(always)]
+    pub(crate) fn item(&mut self) -> Value<'a> {
+        match &mut self.left {
+            Items::Wire { bytes, count, canonical } => {
+                *count = count.wrapping_sub(1);
+                // The last item is all that is left: its end need not be looked for.
+                let end = if *count == 0 { bytes.len() } else { extent(bytes) };
+                let (item, rest) = bytes.split_at_checked(end).unwrap_or_default();
+                *bytes = rest;
+                view(item, *canonical)
+            }
+            Items::Values(items) => match items.split_first() {
+                Some((first, rest)) => {
+                    *items = rest;
+                    *first
+                }
+                None => Value::NULL,
+            },
+        }
+    }
+}
+
 impl<'a> Iterator for ListIter<'a> {
     type Item = Value<'a>;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Value<'a>> {
-        match &mut self.left {
-            Items::Wire { count: 0, .. } => None,
-            Items::Wire { bytes, count, canonical } => {
-                *count = count.saturating_sub(1);
-                // The last item is all that is left: its end need not be looked for.
-                let end = if *count == 0 { bytes.len() } else { decode::extent(bytes) };
-                let (item, rest) = bytes.split_at_checked(end)?;
-                *bytes = rest;
-                Some(decode::view(item, *canonical))
-            }
-            Items::Values(items) => {
-                let (first, rest) = items.split_first()?;
-                *items = rest;
-                Some(*first)
-            }
+        match self.len() {
+            0 => None,
+            _ => Some(self.item()),
         }
     }
 

@@ -1,22 +1,25 @@
 //! The cursor: the only code that turns counts into offsets.
 
+use crate::decode::{LAST_ATTRIBUTE, Plain};
 use crate::error::{Error, ErrorKind};
+use crate::simd;
 
 /// A position in a body. Every method either advances past what it read or fails where it stands.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reader<'a> {
     left: &'a [u8],
-    at: usize,
+    /// Offset of the end: the next byte is as far before it as there are bytes left.
+    end: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self { left: bytes, at: 0 }
+        Self { left: bytes, end: bytes.len() }
     }
 
     /// Offset of the next byte.
     pub(crate) const fn at(&self) -> usize {
-        self.at
+        self.end.wrapping_sub(self.left.len())
     }
 
     /// The bytes not yet read.
@@ -25,7 +28,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) const fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(self.at, kind)
+        Error::new(self.at(), kind)
     }
 
     #[inline]
@@ -34,7 +37,6 @@ impl<'a> Reader<'a> {
             return Err(self.error(ErrorKind::Truncated));
         };
         self.left = left;
-        self.at = self.at.wrapping_add(count);
         Ok(taken)
     }
 
@@ -44,7 +46,6 @@ impl<'a> Reader<'a> {
             return Err(self.error(ErrorKind::Truncated));
         };
         self.left = left;
-        self.at = self.at.wrapping_add(N);
         Ok(*taken)
     }
 
@@ -61,23 +62,35 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    /// The vector that stands next, if it is a plain one; nothing else is read.
+    #[inline(always)]
+    pub(crate) fn plain(&mut self) -> Option<Plain<'a>> {
+        let (vector, left) = Plain::split(self.left)?;
+        self.left = left;
+        Some(vector)
+    }
+
+    /// The count that stands after an attribute, if it is not wide, and what follows it.
+    #[inline(always)]
+    pub(crate) fn count(&self) -> Option<(usize, Self)> {
+        let (&[attribute], left) = self.left.split_first_chunk()?;
+        let (&count, left) = left.split_first_chunk()?;
+        let count = u32::from_le_bytes(count) as usize;
+        (attribute <= LAST_ATTRIBUTE).then_some((count, Self { left, ..*self }))
+    }
+
     /// The bytes before the next NUL; steps over the NUL.
     pub(crate) fn text(&mut self) -> Result<&'a [u8], Error> {
-        let end = memchr::memchr(0, self.left).ok_or_else(|| self.error(ErrorKind::Truncated))?;
+        let end = simd::text_len(self.left).ok_or_else(|| self.error(ErrorKind::Truncated))?;
         let text = self.take(end)?;
         self.u8()?;
         Ok(text)
     }
 
     /// `count` terminated texts in one run, the last terminator included.
+    #[inline]
     pub(crate) fn texts(&mut self, count: usize) -> Result<&'a [u8], Error> {
-        if count == 0 {
-            return self.take(0);
-        }
-        let last = memchr::memchr_iter(0, self.left).nth(count.wrapping_sub(1));
-        let Some(last) = last else {
-            return Err(self.error(ErrorKind::Truncated));
-        };
-        self.take(last.wrapping_add(1))
+        let end = simd::skip_texts(self.left, count).ok_or_else(|| self.error(ErrorKind::Truncated))?;
+        self.take(end)
     }
 }

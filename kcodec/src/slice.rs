@@ -51,6 +51,10 @@ macro_rules! integers {
             fn is_null(self) -> bool {
                 self == Self::MIN
             }
+
+            fn matches(self, other: Self) -> bool {
+                self == other
+            }
         }
     )*};
 }
@@ -228,6 +232,11 @@ impl<'a, T: Item> Slice<'a, T> {
         Self { items: self.items.get(start..end).unwrap_or_default(), attribute: Attribute::None }
     }
 
+    /// The items as they stand in a body.
+    pub(crate) const fn raw(self) -> &'a [T::Bytes] {
+        self.items
+    }
+
     /// The bytes as they stand in a body.
     #[must_use]
     pub fn as_bytes(self) -> &'a [u8] {
@@ -251,13 +260,6 @@ impl<'a, T: Item> Slice<'a, T> {
     /// Copies as many items as both sides have and returns how many.
     pub fn copy_to_slice(self, target: &mut [T]) -> usize {
         target.iter_mut().zip(self.iter()).map(|(to, from)| *to = from).count()
-    }
-}
-
-/// q's `~`: equal items, nulls match; attributes do not count.
-impl<T: Item> PartialEq for Slice<'_, T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().zip(other.iter()).all(|(a, b)| a.matches(b))
     }
 }
 

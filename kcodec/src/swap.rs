@@ -3,6 +3,7 @@
 use crate::decode::{DICT, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE, width};
 use crate::kind::Kind;
 use crate::limits::Limits;
+use crate::simd;
 
 /// Turns a big-endian body into the little-endian one that every view reads, in place and once.
 ///
@@ -81,9 +82,9 @@ impl<'a> Swap<'a> {
         let width = width(code)?;
         let items = self.take(count.checked_mul(width)?)?;
         match width {
-            2 => items.as_chunks_mut::<2>().0.iter_mut().for_each(|item| item.reverse()),
-            4 => items.as_chunks_mut::<4>().0.iter_mut().for_each(|item| item.reverse()),
-            8 => items.as_chunks_mut::<8>().0.iter_mut().for_each(|item| item.reverse()),
+            2 => simd::swap16(items),
+            4 => simd::swap32(items),
+            8 => simd::swap64(items),
             _ => {}
         }
         Some(())
@@ -105,11 +106,8 @@ impl<'a> Swap<'a> {
     }
 
     fn texts(&mut self, count: u64) -> Option<()> {
-        for _ in 0..count {
-            let end = memchr::memchr(0, self.left)?;
-            self.take(end.checked_add(1)?)?;
-        }
-        Some(())
+        let end = simd::skip_texts(self.left, usize::try_from(count).ok()?)?;
+        self.take(end).map(|_| ())
     }
 
     fn u8(&mut self) -> Option<u8> {

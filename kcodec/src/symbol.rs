@@ -1,8 +1,9 @@
 //! Symbols: bytes that end with a NUL on the wire and hold none themselves.
 
-use std::fmt;
+use std::{fmt, slice};
 
 use crate::kind::Attribute;
+use crate::simd::{self, BLOCK};
 
 /// One symbol: its bytes, by convention UTF-8, without the terminator.
 ///
@@ -134,7 +135,10 @@ impl<'a> Symbols<'a> {
     #[must_use]
     pub fn get(self, index: usize) -> Option<Symbol<'a>> {
         match self.items {
-            Items::Wire { .. } => self.iter().nth(index),
+            Items::Wire { bytes, .. } => {
+                let left = bytes.get(simd::skip_texts(bytes, index)?..)?;
+                left.get(..simd::text_len(left)?).map(Symbol)
+            }
             Items::Text(items) => items.get(index).copied().map(Symbol::new),
             Items::Symbols(items) => items.get(index).copied(),
         }
@@ -143,7 +147,13 @@ impl<'a> Symbols<'a> {
     /// The symbols in order.
     #[must_use]
     pub fn iter(self) -> SymbolsIter<'a> {
-        SymbolsIter { left: self.items }
+        SymbolsIter {
+            left: match self.items {
+                Items::Wire { bytes, count } => Left::Wire(Texts { bytes, count, start: 0, ahead: 0, nuls: 0 }),
+                Items::Text(items) => Left::Text(items.iter()),
+                Items::Symbols(items) => Left::Symbols(items.iter()),
+            },
+        }
     }
 
     /// The terminated texts as they stand in a body; `None` for borrowed Rust slices.
@@ -211,37 +221,34 @@ impl fmt::Debug for Symbols<'_> {
 /// Iterator over [`Symbols`].
 #[derive(Clone)]
 pub struct SymbolsIter<'a> {
-    left: Items<'a>,
+    left: Left<'a>,
+}
+
+#[derive(Clone)]
+enum Left<'a> {
+    Wire(Texts<'a>),
+    Text(slice::Iter<'a, &'a str>),
+    Symbols(slice::Iter<'a, Symbol<'a>>),
 }
 
 impl<'a> Iterator for SymbolsIter<'a> {
     type Item = Symbol<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Symbol<'a>> {
         match &mut self.left {
-            Items::Wire { bytes, count } => {
-                let end = memchr::memchr(0, bytes)?;
-                let (text, rest) = bytes.split_at_checked(end)?;
-                *bytes = rest.get(1..)?;
-                *count = count.saturating_sub(1);
-                Some(Symbol(text))
-            }
-            Items::Text(items) => {
-                let (first, rest) = items.split_first()?;
-                *items = rest;
-                Some(Symbol::new(first))
-            }
-            Items::Symbols(items) => {
-                let (first, rest) = items.split_first()?;
-                *items = rest;
-                Some(*first)
-            }
+            Left::Wire(texts) => texts.next(),
+            Left::Text(items) => items.next().copied().map(Symbol::new),
+            Left::Symbols(items) => items.next().copied(),
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = Symbols { items: self.left, attribute: Attribute::None }.len();
-        (left, Some(left))
+        match &self.left {
+            Left::Wire(texts) => (texts.count, Some(texts.count)),
+            Left::Text(items) => items.size_hint(),
+            Left::Symbols(items) => items.size_hint(),
+        }
     }
 }
 
@@ -250,5 +257,35 @@ impl ExactSizeIterator for SymbolsIter<'_> {}
 impl fmt::Debug for SymbolsIter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+/// Terminated texts, their ends found a block at a time.
+#[derive(Clone)]
+struct Texts<'a> {
+    bytes: &'a [u8],
+    /// Texts to come.
+    count: usize,
+    /// Where the next text starts.
+    start: usize,
+    /// Where the bytes start that were not yet searched.
+    ahead: usize,
+    /// The terminators to come in the block before `ahead`.
+    nuls: u64,
+}
+
+impl<'a> Texts<'a> {
+    #[inline]
+    fn next(&mut self) -> Option<Symbol<'a>> {
+        while self.nuls == 0 {
+            self.nuls = simd::mask(self.bytes.get(self.ahead..).filter(|ahead| !ahead.is_empty())?);
+            self.ahead = self.ahead.wrapping_add(BLOCK);
+        }
+        let end = self.ahead.wrapping_sub(BLOCK).wrapping_add(self.nuls.trailing_zeros() as usize);
+        let text = self.bytes.get(self.start..end)?;
+        self.nuls &= self.nuls.wrapping_sub(1);
+        self.start = end.wrapping_add(1);
+        self.count = self.count.wrapping_sub(1);
+        Some(Symbol(text))
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::kind::{Attribute, Kind};
-use crate::list::List;
-use crate::symbol::{Symbol, Symbols};
+use crate::list::{List, ListIter};
+use crate::symbol::{Symbol, Symbols, SymbolsIter};
 use crate::value::Value;
 
 /// Column names and columns of equal length.
@@ -76,8 +76,9 @@ impl<'a> Table<'a> {
     }
 
     /// Names and columns, in order.
-    pub fn columns(self) -> impl ExactSizeIterator<Item = (Symbol<'a>, Value<'a>)> + Clone + use<'a> {
-        self.names.iter().zip(self.columns.iter())
+    #[must_use]
+    pub fn columns(self) -> Columns<'a> {
+        Columns { names: self.names.iter(), columns: self.columns.iter() }
     }
 
     /// The first column of that name.
@@ -104,6 +105,30 @@ impl<'a> Table<'a> {
         self.len() == 0
     }
 }
+
+/// Iterator over the columns of a [`Table`] and their names.
+#[derive(Debug, Clone)]
+pub struct Columns<'a> {
+    names: SymbolsIter<'a>,
+    columns: ListIter<'a>,
+}
+
+impl<'a> Iterator for Columns<'a> {
+    type Item = (Symbol<'a>, Value<'a>);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(Symbol<'a>, Value<'a>)> {
+        // There are as many columns as names.
+        let name = self.names.next()?;
+        Some((name, self.columns.item()))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.columns.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Columns<'_> {}
 
 /// What may stand as a column: anything q indexes by row number.
 pub(crate) const fn is_column(kind: Kind) -> bool {

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::atom::Atom;
-use crate::decode;
 use crate::dict::Dict;
 use crate::function::Function;
 use crate::kind::Kind;
@@ -13,6 +12,7 @@ use crate::symbol::{Symbol, Symbols};
 use crate::table::{Splayed, Table};
 use crate::temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespan, Timestamp};
 use crate::vector::Vector;
+use crate::view;
 
 /// Any q object, borrowed.
 ///
@@ -138,7 +138,7 @@ pub(crate) enum Object<'a> {
 impl<'a> Object<'a> {
     pub(crate) fn value(self) -> Value<'a> {
         match self {
-            Self::Wire { bytes, canonical } => decode::view(bytes, canonical),
+            Self::Wire { bytes, canonical } => view::view(bytes, canonical),
             Self::Value(value) => *value,
         }
     }

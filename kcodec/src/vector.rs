@@ -69,14 +69,6 @@ macro_rules! define {
                     Self::Symbol(items) => items.as_bytes(),
                 }
             }
-
-            /// A vector of `kind` over the bytes of its items; symbols have a constructor of their own.
-            pub(crate) fn from_wire(kind: Kind, bytes: &'a [u8], attribute: Attribute) -> Option<Self> {
-                match kind {
-                    $(Kind::$kind => Some(Self::$kind(Slice::from_wire(bytes, attribute))),)*
-                    _ => None,
-                }
-            }
         }
     };
 }

@@ -1,0 +1,283 @@
+//! Access by position to what stands on the wire one after the other.
+//!
+//! The items of a symbol vector or a list differ in length, so that finding one means passing all
+//! before it. An index passes them once and keeps where each ends.
+
+use std::fmt;
+
+use crate::decode::extents;
+use crate::list::List;
+use crate::simd::{self, SLACK};
+use crate::symbol::{Symbol, Symbols};
+use crate::table::Table;
+use crate::value::Value;
+use crate::view::view;
+
+/// A symbol vector whose symbols are found by position in constant time: [`Symbols::index`].
+#[derive(Clone)]
+pub struct SymbolsIndex<'a> {
+    symbols: Symbols<'a>,
+    ends: Ends,
+}
+
+impl<'a> Symbols<'a> {
+    /// Finds where each symbol is, once and for all.
+    ///
+    /// Allocates 4 bytes a symbol, 8 past 4 GiB of text; nothing for borrowed Rust slices.
+    ///
+    /// ```
+    /// use kcodec::{Value, Vector};
+    ///
+    /// let Value::Vector(Vector::Symbol(symbols)) = Value::decode(b"\x0b\0\x03\0\0\0one\0two\0three\0")? else {
+    ///     panic!("a symbol vector")
+    /// };
+    /// let index = symbols.index();
+    /// assert_eq!(index.get(2).and_then(|symbol| symbol.as_str()), Some("three"));
+    /// assert_eq!(index.get(3), None);
+    /// # Ok::<(), kcodec::Error>(())
+    /// ```
+    #[must_use]
+    pub fn index(self) -> SymbolsIndex<'a> {
+        let ends = self.as_bytes().map_or(Ends::NONE, |bytes| Ends::of_texts(bytes, self.len()));
+        SymbolsIndex { symbols: self, ends }
+    }
+}
+
+impl<'a> SymbolsIndex<'a> {
+    /// The vector that was indexed.
+    #[must_use]
+    pub const fn symbols(&self) -> Symbols<'a> {
+        self.symbols
+    }
+
+    /// Number of symbols.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.symbols.len()
+    }
+
+    /// Whether there are no symbols.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.symbols.is_empty()
+    }
+
+    /// The symbol at `index`, in constant time.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Symbol<'a>> {
+        let Some(bytes) = self.symbols.as_bytes() else { return self.symbols.get(index) };
+        let (start, end) = self.ends.span(index, 1)?;
+        bytes.get(start..end).map(Symbol::from_bytes)
+    }
+
+    /// The symbols, in order and from either end.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Symbol<'a>> + ExactSizeIterator {
+        (0..self.len()).map(|index| self.get(index).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for SymbolsIndex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.symbols.fmt(f)
+    }
+}
+
+/// A list whose items are found by position in constant time: [`List::index`].
+#[derive(Clone)]
+pub struct ListIndex<'a> {
+    list: List<'a>,
+    ends: Ends,
+}
+
+impl<'a> List<'a> {
+    /// Finds where each item is, once and for all.
+    ///
+    /// Allocates 4 bytes an item, 8 past 4 GiB of items; nothing for borrowed values.
+    ///
+    /// ```
+    /// use kcodec::Value;
+    ///
+    /// let items = [1_i64.into(), "two".into(), Value::symbol("three")];
+    /// let mut body = Vec::new();
+    /// Value::from(&items).encode(&mut body)?;
+    /// let Value::List(list) = Value::decode(&body)? else { panic!("a list") };
+    /// let index = list.index();
+    /// assert_eq!(index.get(1), Some("two".into()));
+    /// assert_eq!(index.iter().next_back(), Some(Value::symbol("three")));
+    /// # Ok::<(), kcodec::Error>(())
+    /// ```
+    #[must_use]
+    pub fn index(self) -> ListIndex<'a> {
+        let ends = self.wire().map_or(Ends::NONE, |(bytes, _)| Ends::of_objects(bytes, self.len()));
+        ListIndex { list: self, ends }
+    }
+}
+
+impl<'a> ListIndex<'a> {
+    /// The list that was indexed.
+    #[must_use]
+    pub const fn list(&self) -> List<'a> {
+        self.list
+    }
+
+    /// Number of items.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are no items.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The item at `index`, in constant time.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Value<'a>> {
+        let Some((bytes, canonical)) = self.list.wire() else { return self.list.get(index) };
+        let (start, end) = self.ends.span(index, 0)?;
+        bytes.get(start..end).map(|item| view(item, canonical))
+    }
+
+    /// The items, in order and from either end.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Value<'a>> + ExactSizeIterator {
+        (0..self.len()).map(|index| self.get(index).unwrap_or(Value::NULL))
+    }
+}
+
+impl fmt::Debug for ListIndex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.list.fmt(f)
+    }
+}
+
+/// A table whose columns are found by position in constant time: [`Table::index`].
+#[derive(Debug, Clone)]
+pub struct TableIndex<'a> {
+    table: Table<'a>,
+    columns: Vec<(Symbol<'a>, Value<'a>)>,
+}
+
+impl<'a> Table<'a> {
+    /// Views every column, once and for all. Allocates as many names and values as there are columns.
+    #[must_use]
+    pub fn index(self) -> TableIndex<'a> {
+        TableIndex { table: self, columns: self.columns().collect() }
+    }
+}
+
+impl<'a> TableIndex<'a> {
+    /// The table that was indexed.
+    #[must_use]
+    pub const fn table(&self) -> Table<'a> {
+        self.table
+    }
+
+    /// Names and columns, in order.
+    #[must_use]
+    pub fn columns(&self) -> &[(Symbol<'a>, Value<'a>)] {
+        &self.columns
+    }
+
+    /// The column at `index`, in constant time.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Value<'a>> {
+        self.columns.get(index).map(|(_, column)| *column)
+    }
+
+    /// The first column of that name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<Value<'a>> {
+        self.columns.iter().find(|(found, _)| found == name).map(|(_, column)| *column)
+    }
+}
+
+/// Where items end, in as few bytes as the offsets allow.
+#[derive(Clone)]
+enum Ends {
+    Narrow(Vec<u32>),
+    Wide(Vec<usize>),
+}
+
+impl Ends {
+    const NONE: Self = Self::Narrow(Vec::new());
+
+    /// Where `count` texts end: the offsets of their terminators.
+    fn of_texts(bytes: &[u8], count: usize) -> Self {
+        match u32::try_from(bytes.len()) {
+            Ok(_) => Self::Narrow(nuls(bytes, count)),
+            Err(_) => Self::Wide(wide_nuls(bytes, count, 1 << 20)),
+        }
+    }
+
+    /// Where `count` objects end.
+    fn of_objects(bytes: &[u8], count: usize) -> Self {
+        match u32::try_from(bytes.len()) {
+            Ok(_) => {
+                let mut ends = Vec::with_capacity(count);
+                // No end is past the length, which fits.
+                extents(bytes, count, |end| ends.push(u32::try_from(end).unwrap_or(u32::MAX)));
+                Self::Narrow(ends)
+            }
+            Err(_) => {
+                let mut ends = Vec::with_capacity(count);
+                extents(bytes, count, |end| ends.push(end));
+                Self::Wide(ends)
+            }
+        }
+    }
+
+    /// Where the item at `index` starts, which is `gap` past the end of the one before it, and ends.
+    #[inline]
+    fn span(&self, index: usize, gap: usize) -> Option<(usize, usize)> {
+        let end = self.get(index)?;
+        let start = match index.checked_sub(1) {
+            Some(before) => self.get(before)?.wrapping_add(gap),
+            None => 0,
+        };
+        Some((start, end))
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> Option<usize> {
+        match self {
+            Self::Narrow(ends) => ends.get(index).map(|&end| end as usize),
+            Self::Wide(ends) => ends.get(index).copied(),
+        }
+    }
+}
+
+/// The offsets of `count` NULs, none past 4 GiB.
+fn nuls(bytes: &[u8], count: usize) -> Vec<u32> {
+    let mut ends = vec![0; count.saturating_add(SLACK)];
+    let found = simd::index_texts(bytes, &mut ends);
+    ends.truncate(found);
+    ends
+}
+
+/// The offsets of `count` NULs, `piece` bytes after the other.
+fn wide_nuls(bytes: &[u8], count: usize, piece: usize) -> Vec<usize> {
+    let mut ends = Vec::with_capacity(count);
+    let mut room = vec![0; piece.saturating_add(SLACK)];
+    for (piece, base) in bytes.chunks(piece).zip((0_usize..).step_by(piece)) {
+        let found = simd::index_texts(piece, &mut room);
+        ends.extend(room.iter().take(found).map(|&end| base.wrapping_add(end as usize)));
+    }
+    ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{nuls, wide_nuls};
+
+    #[test]
+    fn offsets_past_4_gib_are_found_like_the_others() {
+        let bytes = b"one\0two\0\0three\0".repeat(1000);
+        let narrow: Vec<usize> = nuls(&bytes, 4000).into_iter().map(|end| end as usize).collect();
+        assert_eq!(narrow.len(), 4000);
+        for piece in [1, 7, 64, 100, 4096, 1 << 20] {
+            assert_eq!(wide_nuls(&bytes, 4000, piece), narrow);
+        }
+    }
+}
