@@ -3,8 +3,11 @@
 mod compression;
 mod decode;
 mod encode;
+mod kernel;
 
 pub(crate) use decode::first_items;
+
+use kcorpus::workload::SYMBOLS;
 
 use crate::{Case, Claim, Named};
 
@@ -26,6 +29,12 @@ pub const CASES: &[Named] = &[
     row("decode/int_atoms", "memcpy", Claim::None, decode::int_atoms),
     row("decode/strings", "memcpy", Claim::None, decode::strings),
     row("swap/longs", "memcpy", Claim::Faster(0.5), decode::big_endian),
+    row("sum/floats at odd addresses", "the aligned slice", Claim::Faster(0.8), kernel::sum),
+    row("copy/floats from odd addresses", "memcpy", Claim::Faster(0.8), kernel::copy),
+    row("index/symbols", "a plain loop", Claim::NanosecondsEach(1.2, SYMBOLS), kernel::symbols_index),
+    row("iter/symbols", "a plain index", Claim::None, kernel::symbols_iter),
+    row("codes/symbols", "a plain index", Claim::None, kernel::symbols_codes),
+    row("index/int_atoms", "decoding it", Claim::None, kernel::list_index),
     row("encode/longs", "memcpy", Claim::Faster(0.9), encode::longs),
     row("encode/trade", "memcpy", Claim::Faster(0.9), encode::trade),
     row("encode/trade, symbols as &str", "memcpy", Claim::None, encode::trade_texts),
