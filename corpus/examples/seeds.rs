@@ -1,6 +1,7 @@
-//! Writes what a fuzzer may start from: golden messages, and what the clients of the conversations say.
+//! Writes what a fuzzer may start from: golden messages, the streams of the compressed ones, and what
+//! the clients of the conversations say.
 //!
-//! `cargo run -p kcorpus --example seeds FOLDER` fills `FOLDER/message` and `FOLDER/conversation`.
+//! `cargo run -p kcorpus --example seeds FOLDER` fills a folder for each target in `FOLDER`.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -11,6 +12,13 @@ fn main() -> io::Result<()> {
     let folder = env::args_os().nth(1).ok_or_else(|| io::Error::other("no folder was named"))?;
     let messages = golden().into_iter().map(|golden| (golden.name.replace('/', "-"), golden.message));
     write(&Path::new(&folder).join("message"), messages)?;
+    let compressed = golden().into_iter().filter(|golden| golden.message.get(2).is_some_and(|&kind| kind > 0));
+    let streams = compressed.map(|golden| {
+        // Where to cut; the kind and the byte order; what follows the header.
+        let flags = (golden.message[2] - 1) | (1 - golden.message[0]) << 1;
+        (golden.name.replace('/', "-"), [&[7, flags], &golden.message[8..]].concat())
+    });
+    write(&Path::new(&folder).join("inflate"), streams)?;
     let clients = conversations().into_iter().map(|conversation| {
         let said = conversation.turns.iter().filter(|turn| turn.side == Side::Client);
         // The first byte tells the target where to cut.

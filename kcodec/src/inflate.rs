@@ -177,8 +177,7 @@ impl Inflate {
     /// Reads elements by fours as long as there is input and room, and returns the input left.
     fn fours<'a>(&mut self, input: &'a [u8], out: &mut [u8]) -> Result<&'a [u8], Error> {
         let (mut flags, mut rest) = (self.flags, input);
-        let mut seen = self.seen;
-        let mut lane = Lane { seen: &mut seen, out, at: place(self.written), literal: self.literal };
+        let mut lane = Lane { seen: &mut self.seen, out, at: place(self.written), literal: self.literal };
         while lane.has_room() {
             if flags < FOUR {
                 if flags >= SOME {
@@ -200,7 +199,6 @@ impl Inflate {
         }
         self.written = position(lane.at);
         self.literal = lane.literal;
-        self.seen = seen;
         self.flags = flags;
         self.at = self.at.wrapping_add(input.len().wrapping_sub(rest.len()));
         Ok(rest)

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kcodec::{Capability, Threshold};
+use kcodec::{Capability, Compression, Decompressor, Threshold};
 
 use crate::{Connection, Error, Event, Inbound, Limits, Message, MessageType, compress, decompress, encode};
 
@@ -73,4 +73,23 @@ fn hear(bytes: &[u8], cut: usize) -> (Vec<(MessageType, String)>, Option<String>
         }
     }
     (heard, None)
+}
+
+/// Any bytes inflate in pieces as they do at once, to the same body or the same error.
+///
+/// # Panics
+///
+/// If they do not.
+pub fn inflate(bytes: &[u8]) {
+    let [cut, flags, bytes @ ..] = bytes else { return };
+    let kind = if flags & 1 == 0 { Compression::Short } else { Compression::Long };
+    let (big_endian, limit) = (flags & 2 != 0, 1 << 20);
+    let whole = kcodec::decompress(bytes, kind, big_endian, limit);
+    let mut pieces = Decompressor::new(kind, big_endian, bytes.len(), limit);
+    let pushed = bytes.chunks(usize::from(*cut).max(1)).try_for_each(|piece| pieces.push(piece));
+    assert_eq!(pushed.and_then(|()| pieces.finish()), whole);
+    let mut dirty = vec![7; 100];
+    let appended = kcodec::decompress_into(bytes, kind, big_endian, limit, &mut dirty);
+    assert_eq!(appended.map(|()| dirty.split_off(100)), whole);
+    assert_eq!(dirty, [7; 100]);
 }
