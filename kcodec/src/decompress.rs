@@ -36,7 +36,7 @@ const SMALLEST: u64 = 10;
 /// The most that one byte of stream can become: a group of 17 bytes yields 2056.
 const GROWTH: u64 = 121;
 /// Bytes by which the output is filled ahead of what is written: they stay in the nearest cache.
-const STRETCH: usize = 3 * 1024;
+const STRETCH: usize = 32 * 1024;
 /// What most bodies grow by at most. They get their memory at once, others as they grow.
 const USUAL_GROWTH: usize = 8;
 
