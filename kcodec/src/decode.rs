@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::kind::{Attribute, Kind};
 use crate::limits::Limits;
 use crate::reader::Reader;
+use crate::simd;
 use crate::table::is_column;
 use crate::value::Value;
 use crate::view::table;
@@ -68,38 +69,37 @@ pub(crate) struct Checked {
 /// Makes sure that a body is one object that may be viewed.
 pub(crate) fn check(body: &[u8], limits: Limits) -> Result<Checked, Error> {
     let mut checker = Checker::<false>::new(body);
-    let code = body.first();
-    if code == Some(&ERROR) {
-        checker.reader.u8()?;
-        checker.reader.text()?;
-    } else {
-        checker.object(limits.depth)?;
+    let mut names = None;
+    match (body.first(), limits.depth.checked_sub(1)) {
+        (Some(&ERROR), _) => {
+            checker.reader.u8()?;
+            checker.reader.text()?;
+        }
+        (Some(&TABLE), Some(inner)) => {
+            checker.reader.u8()?;
+            names = Some(checker.table(inner)?.0);
+        }
+        _ => {
+            checker.object(limits.depth)?;
+        }
     }
     if checker.reader.left().is_empty() {
-        Ok(Checked { canonical: checker.canonical, names: checker.names.filter(|_| code == Some(&TABLE)) })
+        Ok(Checked { canonical: checker.canonical, names })
     } else {
         Err(checker.reader.error(ErrorKind::Trailing))
     }
 }
 
 /// The length of the first object of checked bytes.
-#[inline]
 pub(crate) fn extent(bytes: &[u8]) -> usize {
-    match Plain::split(bytes) {
-        Some((_, rest)) => bytes.len().wrapping_sub(rest.len()),
-        None => extent_of_any(bytes),
-    }
-}
-
-#[inline(never)]
-fn extent_of_any(bytes: &[u8]) -> usize {
+    // Of an atom it follows from the type.
     if let Some(&code) = bytes.first()
         && let Some(width) = width(code.wrapping_neg())
     {
         return width.wrapping_add(1);
     }
     let mut checker = Checker::<true>::new(bytes);
-    match checker.any(u8::MAX) {
+    match checker.object(u8::MAX) {
         Ok(_) => checker.reader.at(),
         Err(_) => bytes.len(),
     }
@@ -133,6 +133,23 @@ impl<'a> Plain<'a> {
     }
 }
 
+impl<'a> Plain<'a> {
+    /// Like [`split`](Self::split), for a symbol vector. `last`: the bytes were checked and hold
+    /// nothing else, so that no end need be looked for.
+    #[inline(always)]
+    pub(crate) fn split_symbols(bytes: &'a [u8], last: bool) -> Option<(Self, &'a [u8])> {
+        let (&[code, attribute], rest) = bytes.split_first_chunk()?;
+        let (&count, rest) = rest.split_first_chunk()?;
+        let count = u32::from_le_bytes(count);
+        if code != SYMBOLS || attribute > LAST_ATTRIBUTE {
+            return None;
+        }
+        let end = if last { rest.len() } else { simd::skip_texts(rest, count as usize)? };
+        let (items, rest) = rest.split_at_checked(end)?;
+        Some((Self { code, attribute, count, items }, rest))
+    }
+}
+
 const NOT_PLAIN: u8 = u8::MAX;
 
 /// By how many bits to shift the count of a [`Plain`] vector to have its bytes, by type code.
@@ -159,8 +176,6 @@ const SHIFTS: [u8; 20] = {
 struct Checker<'a, const TRUSTED: bool> {
     reader: Reader<'a>,
     canonical: bool,
-    /// Bytes of the names of the table that was passed last.
-    names: Option<usize>,
 }
 
 /// Number of items of a list, rows of a table, keys of a dict; `None` for atoms and functions.
@@ -168,7 +183,7 @@ type Count = Option<u64>;
 
 impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
     const fn new(bytes: &'a [u8]) -> Self {
-        Self { reader: Reader::new(bytes), canonical: true, names: None }
+        Self { reader: Reader::new(bytes), canonical: true }
     }
 
     /// Passes one object, which may nest `depth` levels, itself one of them.
@@ -202,7 +217,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
             }
             SYMBOL => self.reader.text().map(|_| None),
             0xed..=0xff => self.atom(start, code),
-            TABLE => self.table(deeper(depth, start)?),
+            TABLE => self.table(deeper(depth, start)?).map(|(_, rows)| rows),
             DICT | SORTED_DICT => self.dict(start, deeper(depth, start)?),
             100 => {
                 let inner = deeper(depth, start)?;
@@ -343,7 +358,8 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         }
     }
 
-    fn table(&mut self, depth: u8) -> Result<Count, Error> {
+    /// Passes a table after its type: how many bytes its names take, and its count.
+    fn table(&mut self, depth: u8) -> Result<(usize, Count), Error> {
         if let Some(&[0..=LAST_ATTRIBUTE, DICT | SORTED_DICT, SYMBOLS]) = self.reader.left().first_chunk() {
             self.reader.take(3)?;
         } else {
@@ -364,8 +380,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
             }
             rows = Some(self.columns(columns, depth)?);
         }
-        self.names = Some(names);
-        Ok(rows)
+        Ok((names, rows))
     }
 
     /// Passes columns of one length: that length.
@@ -375,7 +390,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         let mut reader = self.reader;
         for _ in 0..count {
             let at = reader;
-            let found = match reader.plain() {
+            let found = match reader.plain().or_else(|| reader.symbols()) {
                 Some(vector) => u64::from(vector.count),
                 None => {
                     self.reader = reader;

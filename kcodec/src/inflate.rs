@@ -42,7 +42,7 @@ const FOUR: u32 = 1 << 5;
 /// The most that a match yields.
 const MATCH: usize = 257;
 /// Bytes by which copying in steps may write too far.
-const STEP: usize = 16;
+const STEP: usize = 32;
 /// Room for four elements.
 const ROOM: usize = 4 * MATCH + STEP;
 
@@ -365,15 +365,19 @@ fn copy(out: &mut [u8], from: usize, to: usize, count: usize) -> bool {
     match to.checked_sub(from) {
         None | Some(0) => return false,
         Some(1..8) => steps::<1>(out, from, to, count),
-        Some(8..16) => steps::<8>(out, from, to, count),
-        Some(16..) => steps::<16>(out, from, to, count),
+        Some(8..32) => steps::<8>(out, from, to, count),
+        Some(32..) => steps::<32>(out, from, to, count),
     }
     true
 }
 
+/// Copies `N` bytes at a time, each `N` of which are before their target.
 #[inline(always)]
-fn steps<const N: usize>(out: &mut [u8], from: usize, to: usize, count: usize) {
-    for offset in (0..count).step_by(N) {
-        shift::<N>(out, from.wrapping_add(offset), to.wrapping_add(offset));
+fn steps<const N: usize>(out: &mut [u8], mut from: usize, mut to: usize, count: usize) {
+    let end = to.wrapping_add(count);
+    while to < end {
+        shift::<N>(out, from, to);
+        from = from.wrapping_add(N);
+        to = to.wrapping_add(N);
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::decode::extent;
+use crate::decode::{Plain, extent};
 use crate::kind::Attribute;
 use crate::value::Value;
-use crate::view::view;
+use crate::view::{plain, view};
 
 /// Objects in order: bytes of a checked body, or borrowed values.
 #[derive(Clone, Copy)]
@@ -138,6 +138,16 @@ pub struct ListIter<'a> {
 }
 
 impl<'a> ListIter<'a> {
+    /// The next item, if it is a plain vector or one of symbols.
+    #[inline(always)]
+    pub(crate) fn plain(&mut self) -> Option<Plain<'a>> {
+        let Items::Wire { bytes, count, .. } = &mut self.left else { return None };
+        let (vector, rest) = Plain::split(bytes).or_else(|| Plain::split_symbols(bytes, *count == 1))?;
+        *bytes = rest;
+        *count = count.wrapping_sub(1);
+        Some(vector)
+    }
+
     /// The next item, where there must be one.
     #[inline(always)]
     pub(crate) fn item(&mut self) -> Value<'a> {
@@ -166,10 +176,26 @@ impl<'a> Iterator for ListIter<'a> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Value<'a>> {
-        match self.len() {
-            0 => None,
-            _ => Some(self.item()),
+        if self.len() == 0 {
+            return None;
         }
+        match self.plain() {
+            Some(vector) => Some(plain(vector)),
+            None => Some(self.item()),
+        }
+    }
+
+    #[inline]
+    fn fold<B, F: FnMut(B, Value<'a>) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut all = init;
+        while self.len() > 0 {
+            // Two calls, so that what is done with a plain vector is compiled for it alone.
+            all = match self.plain() {
+                Some(vector) => f(all, plain(vector)),
+                None => f(all, self.item()),
+            };
+        }
+        all
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

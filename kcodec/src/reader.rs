@@ -70,6 +70,14 @@ impl<'a> Reader<'a> {
         Some(vector)
     }
 
+    /// The symbol vector that stands next, if its count is not wide and nothing is at fault.
+    #[inline(always)]
+    pub(crate) fn symbols(&mut self) -> Option<Plain<'a>> {
+        let (vector, left) = Plain::split_symbols(self.left, false)?;
+        self.left = left;
+        Some(vector)
+    }
+
     /// The count that stands after an attribute, if it is not wide, and what follows it.
     #[inline(always)]
     pub(crate) fn count(&self) -> Option<(usize, Self)> {

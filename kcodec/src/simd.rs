@@ -31,7 +31,10 @@
 //! against. Vectors are loaded and stored as arrays of bytes, which the compiler checks, so that
 //! one thing alone is unsafe here: to call what was compiled for more than every processor has.
 
-#![expect(unsafe_code, reason = "calls what is compiled for instructions that were found to be there")]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "calls what is compiled for instructions that were found to be there")
+)]
 
 mod twins;
 

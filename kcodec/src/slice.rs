@@ -198,29 +198,34 @@ impl<'a, T: Item> Slice<'a, T> {
 
     /// What the sender claims of the items' order.
     #[must_use]
+    #[inline]
     pub fn attribute(self) -> Attribute {
         self.attribute
     }
 
     /// Number of items.
     #[must_use]
+    #[inline]
     pub fn len(self) -> usize {
         self.items.len()
     }
 
     /// Whether there are no items.
     #[must_use]
+    #[inline]
     pub fn is_empty(self) -> bool {
         self.items.is_empty()
     }
 
     /// The item at `index`, read in place.
     #[must_use]
+    #[inline]
     pub fn get(self, index: usize) -> Option<T> {
         self.items.get(index).copied().map(T::from_bytes)
     }
 
     /// The items in order, read in place at any alignment.
+    #[inline]
     pub fn iter(self) -> impl DoubleEndedIterator<Item = T> + ExactSizeIterator + Clone + use<'a, T> {
         self.items.iter().copied().map(T::from_bytes)
     }
@@ -239,6 +244,7 @@ impl<'a, T: Item> Slice<'a, T> {
 
     /// The bytes as they stand in a body.
     #[must_use]
+    #[inline]
     pub fn as_bytes(self) -> &'a [u8] {
         bytemuck::try_cast_slice(self.items).unwrap_or_default()
     }
@@ -247,6 +253,7 @@ impl<'a, T: Item> Slice<'a, T> {
     ///
     /// Free but for booleans, whose bytes are looked at again.
     #[must_use]
+    #[inline]
     pub fn as_slice(self) -> Option<&'a [T]> {
         bytemuck::checked::try_cast_slice(self.items).ok()
     }

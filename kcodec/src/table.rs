@@ -5,6 +5,7 @@ use crate::kind::{Attribute, Kind};
 use crate::list::{List, ListIter};
 use crate::symbol::{Symbol, Symbols, SymbolsIter};
 use crate::value::Value;
+use crate::view::plain;
 
 /// Column names and columns of equal length.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +121,23 @@ impl<'a> Iterator for Columns<'a> {
     fn next(&mut self) -> Option<(Symbol<'a>, Value<'a>)> {
         // There are as many columns as names.
         let name = self.names.next()?;
-        Some((name, self.columns.item()))
+        match self.columns.plain() {
+            Some(vector) => Some((name, plain(vector))),
+            None => Some((name, self.columns.item())),
+        }
+    }
+
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut all = init;
+        for name in self.names.by_ref() {
+            // Two calls, so that what is done with a plain vector is compiled for it alone.
+            all = match self.columns.plain() {
+                Some(vector) => f(all, (name, plain(vector))),
+                None => f(all, (name, self.columns.item())),
+            };
+        }
+        all
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

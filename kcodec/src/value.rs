@@ -70,6 +70,7 @@ impl<'a> Value<'a> {
 
     /// The kind, the same for an atom and a vector of it.
     #[must_use]
+    #[inline]
     pub const fn kind(self) -> Kind {
         match self {
             Self::Atom(atom) => atom.kind(),
@@ -85,6 +86,7 @@ impl<'a> Value<'a> {
 
     /// q's type number: negative for atoms and errors, 127 for a sorted dict.
     #[must_use]
+    #[inline]
     pub const fn type_code(self) -> i8 {
         let code = self.kind().code().cast_signed();
         if matches!(self, Self::Atom(_)) { code.wrapping_neg() } else { code }
@@ -92,6 +94,7 @@ impl<'a> Value<'a> {
 
     /// q's `count`: items of a list, rows of a table, keys of a dict; 1 for everything else.
     #[must_use]
+    #[inline]
     pub fn count(self) -> usize {
         match self {
             Self::Vector(vector) => vector.len(),

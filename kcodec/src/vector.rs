@@ -27,6 +27,7 @@ macro_rules! define {
 
             /// Number of items.
             #[must_use]
+            #[inline]
             pub fn len(self) -> usize {
                 match self {
                     $(Self::$kind(items) => items.len(),)*
@@ -54,6 +55,7 @@ macro_rules! define {
 
             /// The item at `index`. On symbols of a body this walks all before it.
             #[must_use]
+            #[inline]
             pub fn get(self, index: usize) -> Option<Atom<'a>> {
                 match self {
                     $(Self::$kind(items) => items.get(index).map(Atom::$kind),)*

@@ -21,7 +21,7 @@ use crate::vector::Vector;
 #[inline(never)]
 pub(crate) fn view(bytes: &[u8], canonical: bool) -> Value<'_> {
     if let Some((vector, _)) = Plain::split(bytes) {
-        return fixed(vector.code, vector.items, Attribute::from_code(vector.attribute).unwrap_or_default());
+        return plain(vector);
     }
     let mut view = View { bytes, canonical };
     let code = view.u8();
@@ -53,6 +53,20 @@ pub(crate) fn table(bytes: &[u8], canonical: bool, names: usize) -> Value<'_> {
     let mut view = View { bytes, canonical };
     view.u8();
     view.table(Some(names))
+}
+
+/// The view of a vector that was split off. Inlined, for then what is done with a vector of one
+/// kind follows from its code at once.
+#[inline(always)]
+pub(crate) fn plain(vector: Plain<'_>) -> Value<'_> {
+    let attribute = Attribute::from_code(vector.attribute).unwrap_or_default();
+    match vector.code {
+        SYMBOLS => {
+            let symbols = Symbols::from_wire(vector.items, vector.count as usize, attribute);
+            Value::Vector(Vector::Symbol(symbols))
+        }
+        code => fixed(code, vector.items, attribute),
+    }
 }
 
 macro_rules! define {
