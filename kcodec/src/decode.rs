@@ -124,16 +124,20 @@ impl<'a> Plain<'a> {
     /// The vector that stands first, if it is such a one, and what follows it.
     #[inline(always)]
     pub(crate) fn split(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let (&[code, attribute], rest) = bytes.split_first_chunk()?;
+        let &code = bytes.first()?;
+        Self::split_alike(bytes, code, shift(code)?)
+    }
+
+    /// Like [`split`](Self::split), for a vector of this type and no other.
+    #[inline(always)]
+    pub(crate) fn split_alike(bytes: &'a [u8], code: u8, shift: u8) -> Option<(Self, &'a [u8])> {
+        let (&[found, attribute], rest) = bytes.split_first_chunk()?;
         let (&count, rest) = rest.split_first_chunk()?;
         let count = u32::from_le_bytes(count);
-        let shift = *SHIFTS.get(usize::from(code)).filter(|&&shift| shift < NOT_PLAIN)?;
         let (items, rest) = rest.split_at_checked(usize::try_from(u64::from(count) << shift).ok()?)?;
-        (attribute <= LAST_ATTRIBUTE).then_some((Self { code, attribute, count, items }, rest))
+        (found == code && attribute <= LAST_ATTRIBUTE).then_some((Self { code, attribute, count, items }, rest))
     }
-}
 
-impl<'a> Plain<'a> {
     /// Like [`split`](Self::split), for a symbol vector. `last`: the bytes were checked and hold
     /// nothing else, so that no end need be looked for.
     #[inline(always)]
@@ -150,9 +154,14 @@ impl<'a> Plain<'a> {
     }
 }
 
+/// By how many bits to shift the count of a [`Plain`] vector of the type to have its bytes.
+#[inline(always)]
+fn shift(code: u8) -> Option<u8> {
+    SHIFTS.get(usize::from(code)).copied().filter(|&shift| shift < NOT_PLAIN)
+}
+
 const NOT_PLAIN: u8 = u8::MAX;
 
-/// By how many bits to shift the count of a [`Plain`] vector to have its bytes, by type code.
 const SHIFTS: [u8; 20] = {
     let mut shifts = [NOT_PLAIN; 20];
     let mut left = shifts.as_mut_slice();
@@ -254,23 +263,26 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         Ok(())
     }
 
-    /// Passes plain vectors, or atoms of the type that stands next: how many, at most `most`.
+    /// Passes atoms or plain vectors of the type that stands next: how many, at most `most`.
     #[inline]
     fn stretch(&mut self, most: u64, mut ended: impl FnMut(usize)) -> u64 {
-        let Some(&code) = self.reader.left().first() else { return 0 };
+        let mut reader = self.reader;
+        let Some(&code) = reader.left().first() else { return 0 };
         let mut passed = 0_u64;
         if let Some(width) = width(code.wrapping_neg()).filter(|_| code != BOOLEAN.wrapping_neg()) {
             let size = width.wrapping_add(1);
-            while passed < most && self.reader.left().first() == Some(&code) && self.reader.take(size).is_ok() {
-                ended(self.reader.at());
+            while passed < most && reader.left().first() == Some(&code) && reader.take(size).is_ok() {
+                ended(reader.at());
                 passed = passed.wrapping_add(1);
             }
-        } else {
-            while passed < most && self.reader.plain().is_some() {
-                ended(self.reader.at());
+        } else if let Some(shift) = shift(code) {
+            // The shift need not be looked up again, so that to find the next vector takes only its count.
+            while passed < most && reader.alike(code, shift).is_some() {
+                ended(reader.at());
                 passed = passed.wrapping_add(1);
             }
         }
+        self.reader = reader;
         passed
     }
 

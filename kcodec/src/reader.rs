@@ -70,6 +70,14 @@ impl<'a> Reader<'a> {
         Some(vector)
     }
 
+    /// Like [`plain`](Self::plain), for a vector of this type and no other.
+    #[inline(always)]
+    pub(crate) fn alike(&mut self, code: u8, shift: u8) -> Option<Plain<'a>> {
+        let (vector, left) = Plain::split_alike(self.left, code, shift)?;
+        self.left = left;
+        Some(vector)
+    }
+
     /// The symbol vector that stands next, if its count is not wide and nothing is at fault.
     #[inline(always)]
     pub(crate) fn symbols(&mut self) -> Option<Plain<'a>> {
