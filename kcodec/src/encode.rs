@@ -1,4 +1,4 @@
-//! Writes values as kdb+ sends them: exact size first, then one pass into a [`Sink`].
+//! Writes values as kdb+ sends them: one walk into a [`Sink`].
 
 use crate::atom::Atom;
 use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::function::Function;
 use crate::kind::{Attribute, Kind, fixed_kinds};
 use crate::list::List;
+use crate::short::Short;
 use crate::slice::Item;
 use crate::symbol::{Symbol, Symbols};
 use crate::table::{Splayed, Table};
@@ -14,20 +15,76 @@ use crate::vector::Vector;
 
 /// Where an encoded body goes.
 pub(crate) trait Sink<'a> {
+    /// Bytes taken so far.
+    fn size(&self) -> usize;
+
     /// Takes bytes that last no longer than the call: types, counts, atoms.
-    fn head(&mut self, bytes: &[u8]);
+    fn head<const N: usize>(&mut self, bytes: [u8; N]);
 
     /// Takes bytes that last as long as the value: the items of a vector.
     fn run(&mut self, bytes: &'a [u8]);
+
+    /// Takes the first `length` bytes of two words.
+    fn short(&mut self, words: [[u8; 8]; 2], length: usize);
 }
 
-impl Sink<'_> for Vec<u8> {
-    fn head(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
+/// A buffer that takes what it has room for; what it has no room for is counted only.
+struct Room<'b> {
+    out: &'b mut Vec<u8>,
+    /// Bytes in the buffer before.
+    start: usize,
+    /// Bytes for which there was no room.
+    missing: usize,
+}
+
+impl<'b> Room<'b> {
+    const fn new(out: &'b mut Vec<u8>) -> Self {
+        let start = out.len();
+        Self { out, start, missing: 0 }
     }
 
+    #[inline(always)]
+    const fn has_room(&self, count: usize) -> bool {
+        count <= self.out.capacity().wrapping_sub(self.out.len())
+    }
+
+    #[inline(always)]
+    fn put(&mut self, bytes: &[u8]) {
+        if self.has_room(bytes.len()) {
+            self.out.extend_from_slice(bytes);
+        } else {
+            self.missing = self.missing.saturating_add(bytes.len());
+        }
+    }
+}
+
+impl Sink<'_> for Room<'_> {
+    fn size(&self) -> usize {
+        self.out.len().wrapping_sub(self.start).saturating_add(self.missing)
+    }
+
+    #[inline(always)]
+    fn head<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.put(&bytes);
+    }
+
+    #[inline(always)]
     fn run(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
+        self.put(bytes);
+    }
+
+    #[inline(always)]
+    fn short(&mut self, words: [[u8; 8]; 2], length: usize) {
+        // Both words are two stores, where so many bytes as are wanted are a call.
+        if self.has_room(Short::ROOM) {
+            let [first, rest] = words;
+            let end = self.out.len().saturating_add(length);
+            self.out.extend_from_slice(&first);
+            self.out.extend_from_slice(&rest);
+            self.out.truncate(end);
+        } else {
+            self.put(words.as_flattened().get(..length).unwrap_or_default());
+        }
     }
 }
 
@@ -90,10 +147,13 @@ impl Capability {
 impl<'a> Value<'a> {
     /// Appends the body to `out`, for peers of full capability.
     ///
+    /// Written in one walk if `out` has room for it; else measured in that walk, so that `out` grows
+    /// once and by as much as it must, and written in a second.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Nul`] for a symbol that holds a NUL, [`ErrorKind::NestedError`] for an error
-    /// inside another object, [`ErrorKind::Limit`] past kdb+'s own limits. Nothing is written then.
+    /// inside another object, [`ErrorKind::Limit`] past kdb+'s own limits. `out` is as it was then.
     pub fn encode(self, out: &mut Vec<u8>) -> Result<(), Error> {
         self.encode_for(Capability::MAX, out)
     }
@@ -103,11 +163,18 @@ impl<'a> Value<'a> {
     /// # Errors
     ///
     /// As [`encode`](Self::encode), and [`ErrorKind::Unsupported`] for a type that the peer's
-    /// release does not have. Nothing is written then.
+    /// release does not have. `out` is as it was then.
     pub fn encode_for(self, capability: Capability, out: &mut Vec<u8>) -> Result<(), Error> {
-        out.reserve(self.encoded_len(capability)?);
-        self.write(out);
-        Ok(())
+        let start = out.len();
+        let written = self.write(capability, Room::new(out)).and_then(|size| {
+            if out.len().saturating_sub(start) == size {
+                return Ok(());
+            }
+            out.truncate(start);
+            out.reserve(size);
+            self.write(capability, Room::new(out)).map(|_| ())
+        });
+        written.inspect_err(|_| out.truncate(start))
     }
 
     /// The exact size of the body in bytes, if it can be sent to a peer of `capability`.
@@ -116,292 +183,204 @@ impl<'a> Value<'a> {
     ///
     /// As [`encode_for`](Self::encode_for).
     pub fn encoded_len(self, capability: Capability) -> Result<usize, Error> {
-        if let Self::Error(text) = self {
-            return measure_text(text, 1);
+        self.write(capability, Room::new(&mut Vec::new()))
+    }
+
+    /// Writes the body and returns its size, if it can be sent to a peer of `capability`.
+    pub(crate) fn write(&self, capability: Capability, out: impl Sink<'a>) -> Result<usize, Error> {
+        let mut writer = Writer { capability, out };
+        match self {
+            Self::Error(text) => {
+                writer.out.head([ERROR]);
+                writer.text(*text)?;
+            }
+            value => writer.value(value)?,
         }
-        // Bytes that were received need no second look unless the peer's limits are the tighter ones.
-        let mut measure = Measure { capability, every: capability < Capability::GUID, size: 0 };
-        measure.value(self)?;
-        if capability.items() < measure.size as u64 && !measure.every {
-            measure = Measure { capability, every: true, size: 0 };
-            measure.value(self)?;
-        }
-        if measure.size as u64 > capability.body() {
+        let size = writer.out.size();
+        if size as u64 > capability.body() {
             return Err(Error::new(0, ErrorKind::Limit));
         }
-        Ok(measure.size)
-    }
-
-    pub(crate) fn write(&self, out: &mut impl Sink<'a>) {
-        match *self {
-            Self::Atom(atom) => write_atom(atom, out),
-            Self::Vector(vector) => write_vector(vector, out),
-            Self::List(list) => write_list(list, out),
-            Self::Dict(dict) => {
-                out.head(&[if dict.is_sorted() { SORTED_DICT } else { DICT }]);
-                let (keys, values) = dict.halves();
-                write_object(keys, out);
-                write_object(values, out);
-            }
-            Self::Table(table) => write_table(table, out),
-            Self::Splayed(splayed) => write_splayed(splayed, out),
-            Self::Function(function) => write_function(function, out),
-            Self::Error(text) => {
-                out.head(&[ERROR]);
-                write_text(text, out);
-            }
-        }
+        Ok(size)
     }
 }
 
-/// Adds up sizes and finds what cannot be sent, before anything is written.
-struct Measure {
+/// Walks a value, finds what cannot be sent, and writes the rest.
+struct Writer<S> {
     capability: Capability,
-    /// Whether bytes that were received are looked at too.
-    every: bool,
-    size: usize,
+    out: S,
 }
 
-impl Measure {
-    fn value(&mut self, value: Value<'_>) -> Result<(), Error> {
-        match value {
-            Value::Atom(atom) => {
-                self.kind(atom.kind())?;
-                match atom {
-                    Atom::Symbol(symbol) => self.add(measure_text(symbol, 1)?),
-                    _ => self.add(atom.kind().width().unwrap_or_default().saturating_add(1)),
+macro_rules! define_atom {
+    ($($kind:ident $ty:ty,)*) => {
+        #[inline(always)]
+        fn atom(&mut self, atom: Atom<'a>) -> Result<(), Error> {
+            match atom {
+                $(Atom::$kind(item) => {
+                    self.kind(Kind::$kind)?;
+                    self.out.head([Kind::$kind.code().wrapping_neg()]);
+                    self.out.head(<$ty as Item>::to_bytes(item));
+                })*
+                Atom::Symbol(symbol) => {
+                    self.out.head([SYMBOL]);
+                    self.text(symbol)?;
                 }
             }
-            Value::Vector(Vector::Symbol(symbols)) => self.symbols(symbols)?,
-            Value::Vector(vector) => {
-                self.kind(vector.kind())?;
-                self.head(vector.len())?;
-                self.add(vector.as_bytes().unwrap_or_default().len());
-            }
-            Value::List(list) => {
-                self.head(list.len())?;
-                self.items(list)?;
-            }
+            Ok(())
+        }
+    };
+}
+
+impl<'a, S: Sink<'a>> Writer<S> {
+    fn value(&mut self, value: &Value<'a>) -> Result<(), Error> {
+        match *value {
+            Value::Atom(atom) => self.atom(atom),
+            Value::Vector(Vector::Symbol(symbols)) => self.symbols(symbols),
+            Value::Vector(vector) => self.vector(vector),
+            Value::List(list) => self.list(list),
             Value::Dict(dict) => {
-                self.add(1);
-                self.object(dict.halves().0)?;
-                self.object(dict.halves().1)?;
+                self.out.head([if dict.is_sorted() { SORTED_DICT } else { DICT }]);
+                let (keys, values) = dict.halves();
+                self.object(keys)?;
+                self.object(values)
             }
-            Value::Table(table) => {
-                self.add(3);
-                self.symbols(table.names())?;
-                self.head(table.width())?;
-                self.items(table.list())?;
-            }
-            Value::Splayed(splayed) => {
-                self.add(3);
-                self.symbols(splayed.names())?;
-                self.add(measure_text(splayed.path(), 1)?);
-            }
-            Value::Function(function) => self.function(function)?,
-            Value::Error(_) => return Err(Error::new(self.size, ErrorKind::NestedError)),
+            Value::Table(table) => self.table(table),
+            Value::Splayed(splayed) => self.splayed(splayed),
+            Value::Function(function) => self.function(function),
+            Value::Error(_) => Err(self.error(ErrorKind::NestedError)),
+        }
+    }
+
+    fixed_kinds!(define_atom);
+
+    #[inline(always)]
+    fn vector(&mut self, vector: Vector<'a>) -> Result<(), Error> {
+        self.kind(vector.kind())?;
+        self.head(vector.kind().code(), vector.attribute(), vector.len())?;
+        let items = vector.as_bytes().unwrap_or_default();
+        match Short::new(items) {
+            Some(short) => self.out.short(short.words(), items.len()),
+            None => self.out.run(items),
         }
         Ok(())
     }
 
-    fn function(&mut self, function: Function<'_>) -> Result<(), Error> {
-        match function {
-            Function::Lambda(lambda) => {
-                self.add(measure_text(lambda.context(), 1)?);
-                self.object(lambda.object())?;
-            }
-            Function::Unary(_) | Function::Binary(_) | Function::Iterator(_) => self.add(2),
-            Function::Projection(items) | Function::Composition(items) => {
-                self.add(5);
-                self.items(items)?;
-            }
-            Function::Derived(derived) => {
-                self.add(1);
-                self.object(derived.object())?;
-            }
+    fn symbols(&mut self, symbols: Symbols<'a>) -> Result<(), Error> {
+        self.head(SYMBOLS, symbols.attribute(), symbols.len())?;
+        match symbols.as_bytes() {
+            Some(bytes) => self.out.run(bytes),
+            None => symbols.iter().try_for_each(|symbol| self.text(symbol))?,
         }
         Ok(())
     }
 
-    fn items(&mut self, list: List<'_>) -> Result<(), Error> {
+    fn list(&mut self, list: List<'a>) -> Result<(), Error> {
+        self.head(0, list.attribute(), list.len())?;
+        self.items(list)
+    }
+
+    fn items(&mut self, list: List<'a>) -> Result<(), Error> {
         match list.canonical_bytes() {
-            Some(bytes) if !self.every => self.add(bytes.len()),
+            Some(bytes) if self.may_copy(bytes) => self.out.run(bytes),
             _ => match list.as_values() {
-                Some(items) => items.iter().try_for_each(|item| self.item(item))?,
-                None => list.iter().try_for_each(|item| self.value(item))?,
+                Some(items) => items.iter().try_for_each(|item| self.value(item))?,
+                None => list.iter().try_for_each(|item| self.value(&item))?,
             },
         }
         Ok(())
     }
 
-    /// The kinds that long lists are made of, read where they stand.
-    #[inline]
-    fn item(&mut self, item: &Value<'_>) -> Result<(), Error> {
-        match item {
-            Value::Atom(Atom::Int(_) | Atom::Real(_)) => self.add(5),
-            Value::Atom(Atom::Long(_) | Atom::Float(_)) => self.add(9),
-            Value::Vector(Vector::Char(text)) => {
-                self.head(text.len())?;
-                self.add(text.len());
-            }
-            _ => self.value(*item)?,
-        }
-        Ok(())
-    }
-
-    fn object(&mut self, object: Object<'_>) -> Result<(), Error> {
+    fn object(&mut self, object: Object<'a>) -> Result<(), Error> {
         match object.canonical_bytes() {
-            Some(bytes) if !self.every => self.add(bytes.len()),
-            _ => self.value(object.value())?,
+            Some(bytes) if self.may_copy(bytes) => self.out.run(bytes),
+            _ => self.value(&object.value())?,
         }
         Ok(())
     }
 
-    fn symbols(&mut self, symbols: Symbols<'_>) -> Result<(), Error> {
-        self.head(symbols.len())?;
-        match symbols.as_bytes() {
-            Some(bytes) => self.add(bytes.len()),
-            None => {
-                for symbol in symbols {
-                    self.add(measure_text(symbol, 0)?);
+    fn table(&mut self, table: Table<'a>) -> Result<(), Error> {
+        self.table_head(table.attribute(), table.is_sorted());
+        self.symbols(table.names())?;
+        self.list(table.list())
+    }
+
+    fn splayed(&mut self, splayed: Splayed<'a>) -> Result<(), Error> {
+        self.table_head(splayed.attribute(), splayed.is_sorted());
+        self.symbols(splayed.names())?;
+        self.out.head([SYMBOL]);
+        self.text(splayed.path())
+    }
+
+    fn table_head(&mut self, attribute: Attribute, sorted: bool) {
+        self.out.head([TABLE, attribute.code(), if sorted { SORTED_DICT } else { DICT }]);
+    }
+
+    fn function(&mut self, function: Function<'a>) -> Result<(), Error> {
+        self.out.head([function.kind().code()]);
+        match function {
+            Function::Lambda(lambda) => {
+                self.text(lambda.context())?;
+                self.object(lambda.object())?;
+            }
+            Function::Unary(id) | Function::Binary(id) | Function::Iterator(id) => self.out.head([id]),
+            Function::Projection(items) | Function::Composition(items) => {
+                let Ok(count) = u32::try_from(items.len()) else { return Err(self.error(ErrorKind::Limit)) };
+                self.out.head(count.to_le_bytes());
+                self.items(items)?;
+            }
+            Function::Derived(derived) => self.object(derived.object())?,
+        }
+        Ok(())
+    }
+
+    /// A text and its terminator.
+    #[inline(always)]
+    fn text(&mut self, text: Symbol<'a>) -> Result<(), Error> {
+        let text = text.as_bytes();
+        match Short::new(text) {
+            Some(short) if !short.has_nul() => self.out.short(short.words(), text.len().saturating_add(1)),
+            _ => {
+                if let Some(nul) = memchr::memchr(0, text) {
+                    return Err(Error::new(self.out.size().saturating_add(nul), ErrorKind::Nul));
                 }
+                self.out.run(text);
+                self.out.head([0]);
             }
         }
         Ok(())
     }
 
-    /// Type byte, attribute and count of a list.
-    fn head(&mut self, count: usize) -> Result<(), Error> {
+    /// Type, attribute and count of a list.
+    #[inline(always)]
+    fn head(&mut self, code: u8, attribute: Attribute, count: usize) -> Result<(), Error> {
         if count as u64 > self.capability.items() {
-            return Err(Error::new(self.size, ErrorKind::Limit));
+            return Err(self.error(ErrorKind::Limit));
         }
-        self.add(if u32::try_from(count).is_ok() { 6 } else { 10 });
+        match u32::try_from(count) {
+            Ok(count) => {
+                let [a, b, c, d] = count.to_le_bytes();
+                self.out.head([code, attribute.code(), a, b, c, d]);
+            }
+            Err(_) => {
+                self.out.head([code, attribute.code() | WIDE]);
+                self.out.head((count as u64).to_le_bytes());
+            }
+        }
         Ok(())
     }
 
+    /// Whether bytes that were received can be sent unseen: nothing in them can be past the peer's
+    /// limits.
+    const fn may_copy(&self, bytes: &[u8]) -> bool {
+        self.capability.0 >= Capability::GUID.0 && bytes.len() as u64 <= self.capability.items()
+    }
+
+    #[inline(always)]
     fn kind(&self, kind: Kind) -> Result<(), Error> {
-        if self.capability.has(kind) { Ok(()) } else { Err(Error::new(self.size, ErrorKind::Unsupported)) }
+        if self.capability.has(kind) { Ok(()) } else { Err(self.error(ErrorKind::Unsupported)) }
     }
 
-    const fn add(&mut self, bytes: usize) {
-        self.size = self.size.saturating_add(bytes);
-    }
-}
-
-/// The size of `head` bytes, the text and its terminator.
-#[inline]
-fn measure_text(text: Symbol<'_>, head: usize) -> Result<usize, Error> {
-    let text = text.as_bytes();
-    // Most symbols are too short for a search to pay for being started.
-    let nul = if text.len() < 16 { text.contains(&0) } else { memchr::memchr(0, text).is_some() };
-    if nul { Err(nul_error(text)) } else { Ok(text.len().saturating_add(head).saturating_add(1)) }
-}
-
-#[cold]
-fn nul_error(text: &[u8]) -> Error {
-    Error::new(memchr::memchr(0, text).unwrap_or_default(), ErrorKind::Nul)
-}
-
-fn write_text<'a>(text: Symbol<'a>, out: &mut impl Sink<'a>) {
-    out.run(text.as_bytes());
-    out.head(&[0]);
-}
-
-fn write_head<'a>(code: u8, attribute: Attribute, count: usize, out: &mut impl Sink<'a>) {
-    match u32::try_from(count) {
-        Ok(count) => {
-            let [a, b, c, d] = count.to_le_bytes();
-            out.head(&[code, attribute.code(), a, b, c, d]);
-        }
-        Err(_) => {
-            out.head(&[code, attribute.code() | WIDE]);
-            out.head(&(count as u64).to_le_bytes());
-        }
-    }
-}
-
-macro_rules! define_write_atom {
-    ($($kind:ident $ty:ty,)*) => {
-        fn write_atom<'a>(atom: Atom<'a>, out: &mut impl Sink<'a>) {
-            out.head(&[atom.kind().code().wrapping_neg()]);
-            match atom {
-                $(Atom::$kind(item) => out.head(&<$ty as Item>::to_bytes(item)),)*
-                Atom::Symbol(symbol) => write_text(symbol, out),
-            }
-        }
-    };
-}
-fixed_kinds!(define_write_atom);
-
-fn write_vector<'a>(vector: Vector<'a>, out: &mut impl Sink<'a>) {
-    match vector {
-        Vector::Symbol(symbols) => write_symbols(symbols, out),
-        _ => {
-            write_head(vector.kind().code(), vector.attribute(), vector.len(), out);
-            out.run(vector.as_bytes().unwrap_or_default());
-        }
-    }
-}
-
-fn write_symbols<'a>(symbols: Symbols<'a>, out: &mut impl Sink<'a>) {
-    write_head(SYMBOLS, symbols.attribute(), symbols.len(), out);
-    match symbols.as_bytes() {
-        Some(bytes) => out.run(bytes),
-        None => symbols.iter().for_each(|symbol| write_text(symbol, out)),
-    }
-}
-
-fn write_list<'a>(list: List<'a>, out: &mut impl Sink<'a>) {
-    write_head(0, list.attribute(), list.len(), out);
-    write_items(list, out);
-}
-
-fn write_items<'a>(list: List<'a>, out: &mut impl Sink<'a>) {
-    match list.canonical_bytes() {
-        Some(bytes) => out.run(bytes),
-        None => match list.as_values() {
-            Some(items) => items.iter().for_each(|item| item.write(out)),
-            None => list.iter().for_each(|item| item.write(out)),
-        },
-    }
-}
-
-fn write_object<'a>(object: Object<'a>, out: &mut impl Sink<'a>) {
-    match object.canonical_bytes() {
-        Some(bytes) => out.run(bytes),
-        None => object.value().write(out),
-    }
-}
-
-fn write_table<'a>(table: Table<'a>, out: &mut impl Sink<'a>) {
-    write_table_head(table.attribute(), table.is_sorted(), out);
-    write_symbols(table.names(), out);
-    write_list(table.list(), out);
-}
-
-fn write_splayed<'a>(splayed: Splayed<'a>, out: &mut impl Sink<'a>) {
-    write_table_head(splayed.attribute(), splayed.is_sorted(), out);
-    write_symbols(splayed.names(), out);
-    out.head(&[SYMBOL]);
-    write_text(splayed.path(), out);
-}
-
-fn write_table_head<'a>(attribute: Attribute, sorted: bool, out: &mut impl Sink<'a>) {
-    out.head(&[TABLE, attribute.code(), if sorted { SORTED_DICT } else { DICT }]);
-}
-
-fn write_function<'a>(function: Function<'a>, out: &mut impl Sink<'a>) {
-    out.head(&[function.kind().code()]);
-    match function {
-        Function::Lambda(lambda) => {
-            write_text(lambda.context(), out);
-            write_object(lambda.object(), out);
-        }
-        Function::Unary(id) | Function::Binary(id) | Function::Iterator(id) => out.head(&[id]),
-        Function::Projection(items) | Function::Composition(items) => {
-            out.head(&u32::try_from(items.len()).unwrap_or(u32::MAX).to_le_bytes());
-            write_items(items, out);
-        }
-        Function::Derived(derived) => write_object(derived.object(), out),
+    #[cold]
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(self.out.size(), kind)
     }
 }

@@ -23,6 +23,8 @@ use crate::value::Value;
 pub struct Gather<'a> {
     heads: Vec<u8>,
     parts: Vec<Part<'a>>,
+    /// Bytes of all parts together.
+    size: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -43,9 +45,8 @@ impl<'a> Value<'a> {
     ///
     /// As [`encode_for`](Self::encode_for).
     pub fn gather(self, capability: Capability) -> Result<Gather<'a>, Error> {
-        self.encoded_len(capability)?;
         let mut gather = Gather::default();
-        self.write(&mut gather);
+        self.write(capability, &mut gather)?;
         Ok(gather)
     }
 }
@@ -67,8 +68,8 @@ impl Gather<'_> {
 
     /// Bytes of all parts together.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.iter().map(<[u8]>::len).sum()
+    pub const fn len(&self) -> usize {
+        self.size
     }
 
     /// Whether there are no bytes: never so for a value.
@@ -78,18 +79,37 @@ impl Gather<'_> {
     }
 }
 
-impl<'a> Sink<'a> for Gather<'a> {
-    fn head(&mut self, bytes: &[u8]) {
+impl<'a> Gather<'a> {
+    fn copy(&mut self, bytes: &[u8]) {
         let start = self.heads.len();
         self.heads.extend_from_slice(bytes);
         let end = self.heads.len();
+        self.size = self.size.saturating_add(bytes.len());
         match self.parts.last_mut() {
             Some(Part::Head(range)) => range.end = end,
             _ => self.parts.push(Part::Head(start..end)),
         }
     }
+}
+
+impl<'a> Sink<'a> for &mut Gather<'a> {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn head<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.copy(&bytes);
+    }
 
     fn run(&mut self, bytes: &'a [u8]) {
-        if bytes.len() < LONG { self.head(bytes) } else { self.parts.push(Part::Run(bytes)) }
+        if bytes.len() < LONG {
+            return self.copy(bytes);
+        }
+        self.size = self.size.saturating_add(bytes.len());
+        self.parts.push(Part::Run(bytes));
+    }
+
+    fn short(&mut self, words: [[u8; 8]; 2], length: usize) {
+        self.copy(words.as_flattened().get(..length).unwrap_or_default());
     }
 }

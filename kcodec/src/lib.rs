@@ -57,6 +57,7 @@ mod list;
 mod parse;
 pub mod primitive;
 mod reader;
+mod short;
 mod simd;
 mod slice;
 mod swap;

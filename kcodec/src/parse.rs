@@ -69,8 +69,10 @@ impl FromStr for Body {
 }
 
 fn error(message: &[u8], at: usize) -> Result<Body, Error> {
+    // The type byte of the error stands where the quote does.
+    let start = at.saturating_sub(1);
     Body::encode(Value::Error(Symbol::from_bytes(message)))
-        .map_err(|error| Error::new(at.saturating_add(error.at), error.kind))
+        .map_err(|error| Error::new(start.saturating_add(error.at), error.kind))
 }
 
 /// A position in a text, and what was read so far in wire form.
