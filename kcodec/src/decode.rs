@@ -4,6 +4,7 @@
 //! passed may be viewed: [`view`](crate::view) runs over the same bytes again without looking for
 //! faults, and what it cannot read is a bug here, not in the input.
 
+use crate::counted::Counted;
 use crate::error::{Error, ErrorKind};
 use crate::kind::{Attribute, Kind};
 use crate::limits::Limits;
@@ -52,7 +53,7 @@ impl<'a> Value<'a> {
     pub fn decode_with(body: &'a [u8], limits: Limits) -> Result<Self, Error> {
         let checked = check(body, limits)?;
         Ok(match checked.names {
-            Some(names) => table(body, checked.canonical, names),
+            Some(_) => table(body, checked.canonical, checked.names),
             None => view(body, checked.canonical),
         })
     }
@@ -118,6 +119,8 @@ pub(crate) struct Plain<'a> {
     pub(crate) attribute: u8,
     pub(crate) count: u32,
     pub(crate) items: &'a [u8],
+    /// From the attribute on.
+    pub(crate) counted: Counted<'a>,
 }
 
 impl<'a> Plain<'a> {
@@ -131,26 +134,27 @@ impl<'a> Plain<'a> {
     /// Like [`split`](Self::split), for a vector of this type and no other.
     #[inline(always)]
     pub(crate) fn split_alike(bytes: &'a [u8], code: u8, shift: u8) -> Option<(Self, &'a [u8])> {
-        let (&[found, attribute], rest) = bytes.split_first_chunk()?;
-        let (&count, rest) = rest.split_first_chunk()?;
-        let count = u32::from_le_bytes(count);
-        let (items, rest) = rest.split_at_checked(usize::try_from(u64::from(count) << shift).ok()?)?;
-        (found == code && attribute <= LAST_ATTRIBUTE).then_some((Self { code, attribute, count, items }, rest))
+        let (&[found, attribute, a, b, c, d], items) = bytes.split_first_chunk()?;
+        let count = u32::from_le_bytes([a, b, c, d]);
+        let (items, rest) = items.split_at_checked(usize::try_from(u64::from(count) << shift).ok()?)?;
+        let counted = Counted::new(bytes.get(1..items.len().wrapping_add(6))?);
+        let plain = Self { code, attribute, count, items, counted };
+        (found == code && attribute <= LAST_ATTRIBUTE).then_some((plain, rest))
     }
 
     /// Like [`split`](Self::split), for a symbol vector. `last`: the bytes were checked and hold
     /// nothing else, so that no end need be looked for.
     #[inline(always)]
     pub(crate) fn split_symbols(bytes: &'a [u8], last: bool) -> Option<(Self, &'a [u8])> {
-        let (&[code, attribute], rest) = bytes.split_first_chunk()?;
-        let (&count, rest) = rest.split_first_chunk()?;
-        let count = u32::from_le_bytes(count);
+        let (&[code, attribute, a, b, c, d], items) = bytes.split_first_chunk()?;
+        let count = u32::from_le_bytes([a, b, c, d]);
         if code != SYMBOLS || attribute > LAST_ATTRIBUTE {
             return None;
         }
-        let end = if last { rest.len() } else { simd::skip_texts(rest, count as usize)? };
-        let (items, rest) = rest.split_at_checked(end)?;
-        Some((Self { code, attribute, count, items }, rest))
+        let end = if last { items.len() } else { simd::skip_texts(items, count as usize)? };
+        let (items, rest) = items.split_at_checked(end)?;
+        let counted = Counted::new(bytes.get(1..items.len().wrapping_add(6))?);
+        Some((Self { code, attribute, count, items, counted }, rest))
     }
 }
 

@@ -7,9 +7,19 @@ use crate::value::{Object, Value};
 /// Keys and values of equal count.
 #[derive(Debug, Clone, Copy)]
 pub struct Dict<'a> {
-    keys: Object<'a>,
-    values: Object<'a>,
+    halves: Halves<'a>,
     sorted: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Halves<'a> {
+    /// Checked: two objects, of which the first takes so many bytes.
+    Wire {
+        bytes: &'a [u8],
+        keys: usize,
+        canonical: bool,
+    },
+    Values(&'a Value<'a>, &'a Value<'a>),
 }
 
 impl<'a> Dict<'a> {
@@ -27,11 +37,11 @@ impl<'a> Dict<'a> {
         if counts.0 != counts.1 {
             return Err(Error::new(0, ErrorKind::DictCount { keys: counts.0, values: counts.1 }));
         }
-        Ok(Self { keys: Object::Value(keys), values: Object::Value(values), sorted: false })
+        Ok(Self { halves: Halves::Values(keys, values), sorted: false })
     }
 
-    pub(crate) const fn from_wire(keys: Object<'a>, values: Object<'a>, sorted: bool) -> Self {
-        Self { keys, values, sorted }
+    pub(crate) const fn from_wire(bytes: &'a [u8], keys: usize, canonical: bool, sorted: bool) -> Self {
+        Self { halves: Halves::Wire { bytes, keys, canonical }, sorted }
     }
 
     /// The same dict as a sorted (step) dict, type 127; nothing is verified.
@@ -49,13 +59,13 @@ impl<'a> Dict<'a> {
     /// The keys: a vector, a list, a table or a dict.
     #[must_use]
     pub fn keys(self) -> Value<'a> {
-        self.keys.value()
+        self.halves().0.value()
     }
 
     /// The values, as many as the keys.
     #[must_use]
     pub fn values(self) -> Value<'a> {
-        self.values.value()
+        self.halves().1.value()
     }
 
     /// The two halves of a keyed table, when this is one.
@@ -79,14 +89,20 @@ impl<'a> Dict<'a> {
         self.len() == 0
     }
 
-    pub(crate) const fn halves(self) -> (Object<'a>, Object<'a>) {
-        (self.keys, self.values)
+    pub(crate) fn halves(self) -> (Object<'a>, Object<'a>) {
+        match self.halves {
+            Halves::Wire { bytes, keys, canonical } => {
+                let (keys, values) = bytes.split_at_checked(keys).unwrap_or_default();
+                (Object::Wire { bytes: keys, canonical }, Object::Wire { bytes: values, canonical })
+            }
+            Halves::Values(keys, values) => (Object::Value(keys), Object::Value(values)),
+        }
     }
 }
 
 /// q's `~`: equal keys and values in equal order.
 impl PartialEq for Dict<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.sorted == other.sorted && self.keys == other.keys && self.values == other.values
+        self.sorted == other.sorted && self.halves() == other.halves()
     }
 }

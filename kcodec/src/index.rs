@@ -52,13 +52,13 @@ impl<'a> SymbolsIndex<'a> {
 
     /// Number of symbols.
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.symbols.len()
     }
 
     /// Whether there are no symbols.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.symbols.is_empty()
     }
 
@@ -122,13 +122,13 @@ impl<'a> ListIndex<'a> {
 
     /// Number of items.
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.list.len()
     }
 
     /// Whether there are no items.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 

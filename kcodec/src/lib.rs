@@ -40,6 +40,7 @@ pub mod calendar;
 mod codes;
 mod compress;
 mod console;
+mod counted;
 mod decode;
 mod decompress;
 mod dict;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::counted::Counted;
 use crate::decode::{Plain, extent};
 use crate::kind::Attribute;
 use crate::value::Value;
@@ -9,95 +10,106 @@ use crate::view::{plain, view};
 
 /// Objects in order: bytes of a checked body, or borrowed values.
 #[derive(Clone, Copy)]
-pub struct List<'a> {
-    items: Items<'a>,
-    attribute: Attribute,
-}
+pub struct List<'a>(Items<'a>);
 
 #[derive(Clone, Copy)]
 enum Items<'a> {
-    /// Checked: exactly `count` objects and nothing else.
+    /// Checked: as many objects as are counted and nothing else.
     Wire {
-        bytes: &'a [u8],
-        count: usize,
+        objects: Counted<'a>,
         canonical: bool,
+        attribute: Attribute,
     },
-    Values(&'a [Value<'a>]),
+    Values(&'a [Value<'a>], Attribute),
 }
 
 impl<'a> List<'a> {
     /// Borrows values.
     #[must_use]
     pub const fn new(items: &'a [Value<'a>]) -> Self {
-        Self { items: Items::Values(items), attribute: Attribute::None }
+        Self(Items::Values(items, Attribute::None))
     }
 
-    pub(crate) const fn from_wire(bytes: &'a [u8], count: usize, canonical: bool, attribute: Attribute) -> Self {
-        Self { items: Items::Wire { bytes, count, canonical }, attribute }
+    #[inline(always)]
+    pub(crate) const fn from_wire(objects: Counted<'a>, canonical: bool, attribute: Attribute) -> Self {
+        Self(Items::Wire { objects, canonical, attribute })
     }
 
     /// The same items under another attribute; nothing is verified.
     #[must_use]
     pub const fn with_attribute(self, attribute: Attribute) -> Self {
-        Self { attribute, ..self }
+        Self(match self.0 {
+            Items::Wire { objects, canonical, .. } => Items::Wire { objects, canonical, attribute },
+            Items::Values(items, _) => Items::Values(items, attribute),
+        })
     }
 
     /// What the sender claims of the items' order.
     #[must_use]
     pub const fn attribute(self) -> Attribute {
-        self.attribute
+        let (Items::Wire { attribute, .. } | Items::Values(_, attribute)) = self.0;
+        attribute
     }
 
     /// Number of items.
     #[must_use]
-    pub const fn len(self) -> usize {
-        match self.items {
-            Items::Wire { count, .. } => count,
-            Items::Values(items) => items.len(),
+    #[inline]
+    pub fn len(self) -> usize {
+        match self.0 {
+            Items::Wire { objects, .. } => objects.count(),
+            Items::Values(items, _) => items.len(),
         }
     }
 
     /// Whether there are no items.
     #[must_use]
-    pub const fn is_empty(self) -> bool {
+    pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
     /// The item at `index`. On bytes of a body this walks all before it.
     #[must_use]
     pub fn get(self, index: usize) -> Option<Value<'a>> {
-        match self.items {
+        match self.0 {
             Items::Wire { .. } => self.iter().nth(index),
-            Items::Values(items) => items.get(index).copied(),
+            Items::Values(items, _) => items.get(index).copied(),
         }
     }
 
     /// The items in order.
     #[must_use]
     pub fn iter(self) -> ListIter<'a> {
-        ListIter { left: self.items }
+        ListIter {
+            left: match self.0 {
+                Items::Wire { objects, canonical, .. } => {
+                    let (count, bytes) = objects.split();
+                    Left::Wire { bytes, count, canonical }
+                }
+                Items::Values(items, _) => Left::Values(items),
+            },
+        }
     }
 
     /// The items, when they are borrowed values.
     pub(crate) const fn as_values(self) -> Option<&'a [Value<'a>]> {
-        match self.items {
+        match self.0 {
             Items::Wire { .. } => None,
-            Items::Values(items) => Some(items),
+            Items::Values(items, _) => Some(items),
         }
     }
 
     /// The items' bytes, if they are those of a body, and whether they can be sent as they stand.
-    pub(crate) const fn wire(self) -> Option<(&'a [u8], bool)> {
-        match self.items {
-            Items::Wire { bytes, canonical, .. } => Some((bytes, canonical)),
-            Items::Values(_) => None,
+    pub(crate) fn wire(self) -> Option<(&'a [u8], bool)> {
+        match self.0 {
+            Items::Wire { objects, canonical, .. } => Some((objects.rest(), canonical)),
+            Items::Values(..) => None,
         }
     }
 
     /// The items' bytes, when they can be sent as they stand.
-    pub(crate) const fn canonical_bytes(self) -> Option<&'a [u8]> {
-        match self.items {
-            Items::Wire { bytes, canonical: true, .. } => Some(bytes),
+    pub(crate) fn canonical_bytes(self) -> Option<&'a [u8]> {
+        match self.0 {
+            Items::Wire { objects, canonical: true, .. } => Some(objects.rest()),
             _ => None,
         }
     }
@@ -134,14 +146,20 @@ impl fmt::Debug for List<'_> {
 /// Iterator over a [`List`].
 #[derive(Clone)]
 pub struct ListIter<'a> {
-    left: Items<'a>,
+    left: Left<'a>,
+}
+
+#[derive(Clone)]
+enum Left<'a> {
+    Wire { bytes: &'a [u8], count: usize, canonical: bool },
+    Values(&'a [Value<'a>]),
 }
 
 impl<'a> ListIter<'a> {
     /// The next item, if it is a plain vector or one of symbols.
     #[inline(always)]
     pub(crate) fn plain(&mut self) -> Option<Plain<'a>> {
-        let Items::Wire { bytes, count, .. } = &mut self.left else { return None };
+        let Left::Wire { bytes, count, .. } = &mut self.left else { return None };
         let (vector, rest) = Plain::split(bytes).or_else(|| Plain::split_symbols(bytes, *count == 1))?;
         *bytes = rest;
         *count = count.wrapping_sub(1);
@@ -152,7 +170,7 @@ impl<'a> ListIter<'a> {
     #[inline(always)]
     pub(crate) fn item(&mut self) -> Value<'a> {
         match &mut self.left {
-            Items::Wire { bytes, count, canonical } => {
+            Left::Wire { bytes, count, canonical } => {
                 *count = count.wrapping_sub(1);
                 // The last item is all that is left: its end need not be looked for.
                 let end = if *count == 0 { bytes.len() } else { extent(bytes) };
@@ -160,7 +178,7 @@ impl<'a> ListIter<'a> {
                 *bytes = rest;
                 view(item, *canonical)
             }
-            Items::Values(items) => match items.split_first() {
+            Left::Values(items) => match items.split_first() {
                 Some((first, rest)) => {
                     *items = rest;
                     *first
@@ -199,12 +217,20 @@ impl<'a> Iterator for ListIter<'a> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = List { items: self.left, attribute: Attribute::None }.len();
+        let left = self.len();
         (left, Some(left))
     }
 }
 
-impl ExactSizeIterator for ListIter<'_> {}
+impl ExactSizeIterator for ListIter<'_> {
+    #[inline]
+    fn len(&self) -> usize {
+        match self.left {
+            Left::Wire { count, .. } => count,
+            Left::Values(items) => items.len(),
+        }
+    }
+}
 
 impl fmt::Debug for ListIter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,7 @@
 
 use std::{fmt, slice};
 
+use crate::counted::Counted;
 use crate::kind::Attribute;
 use crate::simd::{self, BLOCK};
 
@@ -76,71 +77,73 @@ impl fmt::Debug for Symbol<'_> {
 
 /// A symbol vector: terminated texts of a body, or borrowed Rust slices.
 #[derive(Clone, Copy)]
-pub struct Symbols<'a> {
-    items: Items<'a>,
-    attribute: Attribute,
-}
+pub struct Symbols<'a>(Items<'a>);
 
 #[derive(Clone, Copy)]
 enum Items<'a> {
-    /// Checked: exactly `count` terminators, the last byte one of them.
-    Wire {
-        bytes: &'a [u8],
-        count: usize,
-    },
-    Text(&'a [&'a str]),
-    Symbols(&'a [Symbol<'a>]),
+    /// Checked: as many terminators as are counted, the last byte one of them.
+    Wire(Counted<'a>, Attribute),
+    Text(&'a [&'a str], Attribute),
+    Symbols(&'a [Symbol<'a>], Attribute),
 }
 
 impl<'a> Symbols<'a> {
     /// Borrows texts.
     #[must_use]
     pub const fn new(items: &'a [&'a str]) -> Self {
-        Self { items: Items::Text(items), attribute: Attribute::None }
+        Self(Items::Text(items, Attribute::None))
     }
 
-    pub(crate) const fn from_wire(bytes: &'a [u8], count: usize, attribute: Attribute) -> Self {
-        Self { items: Items::Wire { bytes, count }, attribute }
+    #[inline(always)]
+    pub(crate) fn from_wire(symbols: Counted<'a>) -> Self {
+        Self(Items::Wire(symbols, symbols.attribute()))
     }
 
     /// The same symbols under another attribute; nothing is verified.
     #[must_use]
     pub const fn with_attribute(self, attribute: Attribute) -> Self {
-        Self { attribute, ..self }
+        Self(match self.0 {
+            Items::Wire(symbols, _) => Items::Wire(symbols, attribute),
+            Items::Text(items, _) => Items::Text(items, attribute),
+            Items::Symbols(items, _) => Items::Symbols(items, attribute),
+        })
     }
 
     /// What the sender claims of the symbols' order.
     #[must_use]
     pub const fn attribute(self) -> Attribute {
-        self.attribute
+        let (Items::Wire(_, attribute) | Items::Text(_, attribute) | Items::Symbols(_, attribute)) = self.0;
+        attribute
     }
 
     /// Number of symbols.
     #[must_use]
-    pub const fn len(self) -> usize {
-        match self.items {
-            Items::Wire { count, .. } => count,
-            Items::Text(items) => items.len(),
-            Items::Symbols(items) => items.len(),
+    #[inline]
+    pub fn len(self) -> usize {
+        match self.0 {
+            Items::Wire(symbols, _) => symbols.count(),
+            Items::Text(items, _) => items.len(),
+            Items::Symbols(items, _) => items.len(),
         }
     }
 
     /// Whether there are no symbols.
     #[must_use]
-    pub const fn is_empty(self) -> bool {
+    pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
     /// The symbol at `index`. On bytes of a body this walks all before it.
     #[must_use]
     pub fn get(self, index: usize) -> Option<Symbol<'a>> {
-        match self.items {
-            Items::Wire { bytes, .. } => {
+        match self.0 {
+            Items::Wire(symbols, _) => {
+                let bytes = symbols.rest();
                 let left = bytes.get(simd::skip_texts(bytes, index)?..)?;
                 left.get(..simd::text_len(left)?).map(Symbol)
             }
-            Items::Text(items) => items.get(index).copied().map(Symbol::new),
-            Items::Symbols(items) => items.get(index).copied(),
+            Items::Text(items, _) => items.get(index).copied().map(Symbol::new),
+            Items::Symbols(items, _) => items.get(index).copied(),
         }
     }
 
@@ -148,27 +151,30 @@ impl<'a> Symbols<'a> {
     #[must_use]
     pub fn iter(self) -> SymbolsIter<'a> {
         SymbolsIter {
-            left: match self.items {
-                Items::Wire { bytes, count } => Left::Wire(Texts { bytes, count, start: 0, ahead: 0, nuls: 0 }),
-                Items::Text(items) => Left::Text(items.iter()),
-                Items::Symbols(items) => Left::Symbols(items.iter()),
+            left: match self.0 {
+                Items::Wire(symbols, _) => {
+                    let (count, bytes) = symbols.split();
+                    Left::Wire(Texts { bytes, count, start: 0, ahead: 0, nuls: 0 })
+                }
+                Items::Text(items, _) => Left::Text(items.iter()),
+                Items::Symbols(items, _) => Left::Symbols(items.iter()),
             },
         }
     }
 
     /// The terminated texts as they stand in a body; `None` for borrowed Rust slices.
     #[must_use]
-    pub const fn as_bytes(self) -> Option<&'a [u8]> {
-        match self.items {
-            Items::Wire { bytes, .. } => Some(bytes),
-            Items::Text(_) | Items::Symbols(_) => None,
+    pub fn as_bytes(self) -> Option<&'a [u8]> {
+        match self.0 {
+            Items::Wire(symbols, _) => Some(symbols.rest()),
+            Items::Text(..) | Items::Symbols(..) => None,
         }
     }
 }
 
 impl<'a> From<&'a [Symbol<'a>]> for Symbols<'a> {
     fn from(items: &'a [Symbol<'a>]) -> Self {
-        Self { items: Items::Symbols(items), attribute: Attribute::None }
+        Self(Items::Symbols(items, Attribute::None))
     }
 }
 

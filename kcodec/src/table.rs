@@ -1,5 +1,9 @@
 //! Tables: names and as many columns of equal length.
 
+use std::fmt;
+
+use crate::counted::Counted;
+use crate::decode::SYMBOL;
 use crate::error::{Error, ErrorKind};
 use crate::kind::{Attribute, Kind};
 use crate::list::{List, ListIter};
@@ -8,12 +12,24 @@ use crate::value::Value;
 use crate::view::plain;
 
 /// Column names and columns of equal length.
-#[derive(Debug, Clone, Copy)]
-pub struct Table<'a> {
-    names: Symbols<'a>,
-    columns: List<'a>,
-    attribute: Attribute,
-    sorted: bool,
+#[derive(Clone, Copy)]
+pub struct Table<'a>(Parts<'a>);
+
+#[derive(Clone, Copy)]
+enum Parts<'a> {
+    /// Checked: names, the texts of which take so many bytes, the type of a list, and columns.
+    Wire {
+        bytes: Counted<'a>,
+        names: usize,
+        canonical: bool,
+        attribute: Attribute,
+        sorted: bool,
+    },
+    Values {
+        names: Symbols<'a>,
+        columns: &'a [Value<'a>],
+        attribute: Attribute,
+    },
 }
 
 impl<'a> Table<'a> {
@@ -40,46 +56,68 @@ impl<'a> Table<'a> {
                 return fail(ErrorKind::Ragged { expected, found });
             }
         }
-        Ok(Self { names, columns: List::new(columns), attribute: Attribute::None, sorted: false })
+        Ok(Self(Parts::Values { names, columns, attribute: Attribute::None }))
     }
 
-    pub(crate) const fn from_wire(names: Symbols<'a>, columns: List<'a>, attribute: Attribute, sorted: bool) -> Self {
-        Self { names, columns, attribute, sorted }
+    #[inline(always)]
+    pub(crate) const fn from_wire(
+        bytes: Counted<'a>,
+        names: usize,
+        canonical: bool,
+        attribute: Attribute,
+        sorted: bool,
+    ) -> Self {
+        Self(Parts::Wire { bytes, names, canonical, attribute, sorted })
     }
 
     /// The same table under another attribute; nothing is verified.
     #[must_use]
-    pub const fn with_attribute(self, attribute: Attribute) -> Self {
-        Self { attribute, ..self }
+    pub const fn with_attribute(mut self, new: Attribute) -> Self {
+        let (Parts::Wire { attribute, .. } | Parts::Values { attribute, .. }) = &mut self.0;
+        *attribute = new;
+        self
     }
 
     /// The table's own attribute; its columns have theirs.
     #[must_use]
     pub const fn attribute(self) -> Attribute {
-        self.attribute
+        let (Parts::Wire { attribute, .. } | Parts::Values { attribute, .. }) = self.0;
+        attribute
     }
 
     /// Whether the dict inside is a sorted one: seen on the wire, without meaning of its own.
     pub(crate) const fn is_sorted(self) -> bool {
-        self.sorted
+        matches!(self.0, Parts::Wire { sorted: true, .. })
     }
 
     /// The column names.
     #[must_use]
-    pub const fn names(self) -> Symbols<'a> {
-        self.names
+    #[inline]
+    pub fn names(self) -> Symbols<'a> {
+        match self.0 {
+            Parts::Wire { bytes, names, .. } => Symbols::from_wire(bytes.split_rest(names).0),
+            Parts::Values { names, .. } => names,
+        }
     }
 
     /// The columns, without their names.
     #[must_use]
-    pub const fn list(self) -> List<'a> {
-        self.columns
+    #[inline]
+    pub fn list(self) -> List<'a> {
+        match self.0 {
+            Parts::Wire { bytes, names, canonical, .. } => {
+                let (_, list) = bytes.split_rest(names);
+                let columns = Counted::new(list.get(1..).unwrap_or_default());
+                List::from_wire(columns, canonical, columns.attribute())
+            }
+            Parts::Values { columns, .. } => List::new(columns),
+        }
     }
 
     /// Names and columns, in order.
     #[must_use]
     pub fn columns(self) -> Columns<'a> {
-        Columns { names: self.names.iter(), columns: self.columns.iter() }
+        Columns { names: self.names().iter(), columns: self.list().iter() }
     }
 
     /// The first column of that name.
@@ -90,14 +128,14 @@ impl<'a> Table<'a> {
 
     /// Number of columns.
     #[must_use]
-    pub const fn width(self) -> usize {
-        self.columns.len()
+    pub fn width(self) -> usize {
+        self.list().len()
     }
 
     /// Number of rows.
     #[must_use]
     pub fn len(self) -> usize {
-        self.columns.iter().next().map_or(0, Value::count)
+        self.list().iter().next().map_or(0, Value::count)
     }
 
     /// Whether there are no rows.
@@ -155,51 +193,91 @@ pub(crate) const fn is_column(kind: Kind) -> bool {
 /// q's `~`: equal names and columns in equal order; attributes do not count.
 impl PartialEq for Table<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.names == other.names && self.columns == other.columns
+        self.names() == other.names() && self.list() == other.list()
+    }
+}
+
+impl fmt::Debug for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.columns()).finish()
     }
 }
 
 /// A splayed table that is still on its owner's disk: the names and where the columns are.
 ///
 /// kdb+ sends it for a table mapped from disk, as type 98 whose dict has a symbol for its value.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Splayed<'a> {
-    names: Symbols<'a>,
-    path: Symbol<'a>,
-    attribute: Attribute,
-    sorted: bool,
+#[derive(Clone, Copy)]
+pub struct Splayed<'a>(Place<'a>);
+
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// Checked: names, the texts of which take so many bytes, the type of a symbol, and a path.
+    Wire {
+        bytes: Counted<'a>,
+        names: usize,
+        attribute: Attribute,
+        sorted: bool,
+    },
+    Values {
+        names: Symbols<'a>,
+        path: Symbol<'a>,
+    },
 }
 
 impl<'a> Splayed<'a> {
     /// Borrows names and path.
     #[must_use]
     pub fn new(names: impl Into<Symbols<'a>>, path: Symbol<'a>) -> Self {
-        Self { names: names.into(), path, attribute: Attribute::None, sorted: false }
+        Self(Place::Values { names: names.into(), path })
     }
 
-    pub(crate) const fn from_wire(names: Symbols<'a>, path: Symbol<'a>, attribute: Attribute, sorted: bool) -> Self {
-        Self { names, path, attribute, sorted }
+    pub(crate) const fn from_wire(bytes: Counted<'a>, names: usize, attribute: Attribute, sorted: bool) -> Self {
+        Self(Place::Wire { bytes, names, attribute, sorted })
     }
 
     /// The table's own attribute.
     #[must_use]
     pub const fn attribute(self) -> Attribute {
-        self.attribute
+        match self.0 {
+            Place::Wire { attribute, .. } => attribute,
+            Place::Values { .. } => Attribute::None,
+        }
     }
 
     pub(crate) const fn is_sorted(self) -> bool {
-        self.sorted
+        matches!(self.0, Place::Wire { sorted: true, .. })
     }
 
     /// The column names.
     #[must_use]
-    pub const fn names(self) -> Symbols<'a> {
-        self.names
+    pub fn names(self) -> Symbols<'a> {
+        match self.0 {
+            Place::Wire { bytes, names, .. } => Symbols::from_wire(bytes.split_rest(names).0),
+            Place::Values { names, .. } => names,
+        }
     }
 
     /// The table's folder on the sender's machine.
     #[must_use]
-    pub const fn path(self) -> Symbol<'a> {
-        self.path
+    pub fn path(self) -> Symbol<'a> {
+        match self.0 {
+            Place::Wire { bytes, names, .. } => match bytes.split_rest(names).1 {
+                [SYMBOL, path @ .., 0] => Symbol::from_bytes(path),
+                _ => Symbol::default(),
+            },
+            Place::Values { path, .. } => path,
+        }
+    }
+}
+
+impl PartialEq for Splayed<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.names() == other.names() && self.path() == other.path()
+    }
+}
+
+impl fmt::Debug for Splayed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Splayed").field("names", &self.names()).field("path", &self.path()).finish()
     }
 }

@@ -251,3 +251,6 @@ impl<'a> From<Symbol<'a>> for Value<'a> {
         Self::Atom(Atom::Symbol(symbol))
     }
 }
+
+/// Lists of values are read at the speed of memory, so that every byte counts.
+const _: () = assert!(size_of::<Value<'_>>() <= 48);

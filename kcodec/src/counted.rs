@@ -1,0 +1,59 @@
+//! A count and what it counts, in checked bytes.
+
+use crate::decode::WIDE;
+use crate::kind::Attribute;
+
+/// Checked bytes from the byte before a count on: an attribute byte, which may have the flag of an
+/// 8-byte count, or the type of a function, in which that flag is clear.
+///
+/// One slice instead of a count and a slice, so that views are small. What is missing reads as zero,
+/// which in checked bytes nothing is.
+#[derive(Clone, Copy)]
+pub(crate) struct Counted<'a>(&'a [u8]);
+
+impl<'a> Counted<'a> {
+    #[inline(always)]
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The count, and the bytes behind it.
+    #[inline(always)]
+    pub(crate) fn split(self) -> (usize, &'a [u8]) {
+        match self.0 {
+            [0..WIDE, bytes @ ..] => {
+                let (count, rest) = bytes.split_first_chunk().unwrap_or((&[0; 4], &[]));
+                (u32::from_le_bytes(*count) as usize, rest)
+            }
+            [_, bytes @ ..] => {
+                let (count, rest) = bytes.split_first_chunk().unwrap_or((&[0; 8], &[]));
+                (usize::try_from(u64::from_le_bytes(*count)).unwrap_or_default(), rest)
+            }
+            [] => (0, &[]),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn count(self) -> usize {
+        self.split().0
+    }
+
+    #[inline(always)]
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.split().1
+    }
+
+    /// What the byte before the count says, where that is an attribute byte.
+    #[inline(always)]
+    pub(crate) fn attribute(self) -> Attribute {
+        self.0.first().and_then(|byte| Attribute::from_code(byte & !WIDE)).unwrap_or_default()
+    }
+
+    /// The bytes up to so many behind the count, and those that follow.
+    #[inline(always)]
+    pub(crate) fn split_rest(self, length: usize) -> (Self, &'a [u8]) {
+        let head = self.0.len().wrapping_sub(self.rest().len());
+        let (first, rest) = self.0.split_at_checked(head.wrapping_add(length)).unwrap_or_default();
+        (Self(first), rest)
+    }
+}
