@@ -8,7 +8,7 @@ use crate::kind::{Attribute, Kind, fixed_kinds};
 use crate::list::List;
 use crate::short::Short;
 use crate::slice::Item;
-use crate::symbol::{Symbol, Symbols};
+use crate::symbol::{Items, Symbol, Symbols};
 use crate::table::{Splayed, Table};
 use crate::value::{Object, Value};
 use crate::vector::Vector;
@@ -138,7 +138,7 @@ impl Capability {
     /// Items of the longest vector.
     const fn items(self) -> u64 {
         match self.0 {
-            0..=5 => 0x7fff_fffe,
+            0..=5 => LONGEST as u64,
             _ => 0xff_ffff_ffff,
         }
     }
@@ -204,6 +204,9 @@ impl<'a> Value<'a> {
     }
 }
 
+/// The longest vector that every release can take.
+const LONGEST: u32 = 0x7fff_fffe;
+
 /// Walks a value, finds what cannot be sent, and writes the rest.
 struct Writer<S> {
     capability: Capability,
@@ -215,17 +218,12 @@ macro_rules! define_atom {
         #[inline(always)]
         fn atom(&mut self, atom: Atom<'a>) -> Result<(), Error> {
             match atom {
-                $(Atom::$kind(item) => {
-                    self.kind(Kind::$kind)?;
-                    self.out.head([Kind::$kind.code().wrapping_neg()]);
-                    self.out.head(<$ty as Item>::to_bytes(item));
-                })*
+                $(Atom::$kind(item) => self.item(Kind::$kind, <$ty as Item>::to_bytes(item)),)*
                 Atom::Symbol(symbol) => {
                     self.out.head([SYMBOL]);
-                    self.text(symbol)?;
+                    self.text(symbol)
                 }
             }
-            Ok(())
         }
     };
 }
@@ -252,10 +250,19 @@ impl<'a, S: Sink<'a>> Writer<S> {
 
     fixed_kinds!(define_atom);
 
+    /// An atom of fixed width: one function for all kinds of that width.
+    fn item<const N: usize>(&mut self, kind: Kind, bytes: [u8; N]) -> Result<(), Error> {
+        self.kind(kind)?;
+        self.out.head([kind.code().wrapping_neg()]);
+        self.out.head(bytes);
+        Ok(())
+    }
+
     #[inline(always)]
     fn vector(&mut self, vector: Vector<'a>) -> Result<(), Error> {
-        self.kind(vector.kind())?;
-        self.head(vector.kind().code(), vector.attribute(), vector.len())?;
+        let kind = vector.kind();
+        self.kind(kind)?;
+        self.head(kind.code(), vector.attribute(), vector.len())?;
         let items = vector.as_bytes().unwrap_or_default();
         match Short::new(items) {
             Some(short) => self.out.short(short.words(), items.len()),
@@ -266,9 +273,10 @@ impl<'a, S: Sink<'a>> Writer<S> {
 
     fn symbols(&mut self, symbols: Symbols<'a>) -> Result<(), Error> {
         self.head(SYMBOLS, symbols.attribute(), symbols.len())?;
-        match symbols.as_bytes() {
-            Some(bytes) => self.out.run(bytes),
-            None => symbols.iter().try_for_each(|symbol| self.text(symbol))?,
+        match symbols.items() {
+            Items::Wire(symbols, _) => self.out.run(symbols.rest()),
+            Items::Text(items, _) => items.iter().try_for_each(|text| self.text(Symbol::new(text)))?,
+            Items::Symbols(items, _) => items.iter().try_for_each(|symbol| self.text(*symbol))?,
         }
         Ok(())
     }
@@ -279,12 +287,13 @@ impl<'a, S: Sink<'a>> Writer<S> {
     }
 
     fn items(&mut self, list: List<'a>) -> Result<(), Error> {
-        match list.canonical_bytes() {
-            Some(bytes) if self.may_copy(bytes) => self.out.run(bytes),
-            _ => match list.as_values() {
-                Some(items) => items.iter().try_for_each(|item| self.value(item))?,
-                None => list.iter().try_for_each(|item| self.value(&item))?,
-            },
+        match (list.as_values(), list.canonical_bytes()) {
+            (Some(items), _) => items.iter().try_for_each(|item| match *item {
+                Value::Vector(vector) if !matches!(vector, Vector::Symbol(_)) => self.vector(vector),
+                _ => self.value(item),
+            })?,
+            (_, Some(bytes)) if self.may_copy(bytes) => self.out.run(bytes),
+            _ => list.iter().try_for_each(|item| self.value(&item))?,
         }
         Ok(())
     }
@@ -352,6 +361,18 @@ impl<'a, S: Sink<'a>> Writer<S> {
     /// Type, attribute and count of a list.
     #[inline(always)]
     fn head(&mut self, code: u8, attribute: Attribute, count: usize) -> Result<(), Error> {
+        let count = match u32::try_from(count) {
+            Ok(short) if short <= LONGEST => short,
+            _ => return self.long_head(code, attribute, count),
+        };
+        let [a, b, c, d] = count.to_le_bytes();
+        self.out.head([code, attribute.code(), a, b, c, d]);
+        Ok(())
+    }
+
+    /// The head of a list of a count that some peers or the short form cannot take.
+    #[cold]
+    fn long_head(&mut self, code: u8, attribute: Attribute, count: usize) -> Result<(), Error> {
         if count as u64 > self.capability.items() {
             return Err(self.error(ErrorKind::Limit));
         }
@@ -376,7 +397,11 @@ impl<'a, S: Sink<'a>> Writer<S> {
 
     #[inline(always)]
     fn kind(&self, kind: Kind) -> Result<(), Error> {
-        if self.capability.has(kind) { Ok(()) } else { Err(self.error(ErrorKind::Unsupported)) }
+        if self.capability >= Capability::GUID || self.capability.has(kind) {
+            Ok(())
+        } else {
+            Err(self.error(ErrorKind::Unsupported))
+        }
     }
 
     #[cold]

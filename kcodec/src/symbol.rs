@@ -80,7 +80,7 @@ impl fmt::Debug for Symbol<'_> {
 pub struct Symbols<'a>(Items<'a>);
 
 #[derive(Clone, Copy)]
-enum Items<'a> {
+pub(crate) enum Items<'a> {
     /// Checked: as many terminators as are counted, the last byte one of them.
     Wire(Counted<'a>, Attribute),
     Text(&'a [&'a str], Attribute),
@@ -97,6 +97,10 @@ impl<'a> Symbols<'a> {
     #[inline(always)]
     pub(crate) fn from_wire(symbols: Counted<'a>) -> Self {
         Self(Items::Wire(symbols, symbols.attribute()))
+    }
+
+    pub(crate) const fn items(self) -> Items<'a> {
+        self.0
     }
 
     /// The same symbols under another attribute; nothing is verified.
