@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::function::Function;
 use crate::kind::{Attribute, Kind, fixed_kinds};
 use crate::list::List;
-use crate::short::Short;
+use crate::short::{Short, has_zero};
 use crate::slice::Item;
 use crate::symbol::{Items, Symbol, Symbols};
 use crate::table::{Splayed, Table};
@@ -24,8 +24,8 @@ pub(crate) trait Sink<'a> {
     /// Takes bytes that last as long as the value: the items of a vector.
     fn run(&mut self, bytes: &'a [u8]);
 
-    /// Takes the first `length` bytes of two words.
-    fn short(&mut self, words: [[u8; 8]; 2], length: usize);
+    /// Takes the first `length` bytes of a word.
+    fn short(&mut self, word: [u8; 8], length: usize);
 }
 
 /// A buffer that takes what it has room for; what it has no room for is counted only.
@@ -74,16 +74,14 @@ impl Sink<'_> for Room<'_> {
     }
 
     #[inline(always)]
-    fn short(&mut self, words: [[u8; 8]; 2], length: usize) {
-        // Both words are two stores, where so many bytes as are wanted are a call.
-        if self.has_room(Short::ROOM) {
-            let [first, rest] = words;
+    fn short(&mut self, word: [u8; 8], length: usize) {
+        // A whole word is one store, where so many bytes as are wanted are a call.
+        if self.has_room(word.len()) {
             let end = self.out.len().saturating_add(length);
-            self.out.extend_from_slice(&first);
-            self.out.extend_from_slice(&rest);
+            self.out.extend_from_slice(&word);
             self.out.truncate(end);
         } else {
-            self.put(words.as_flattened().get(..length).unwrap_or_default());
+            self.put(word.get(..length).unwrap_or_default());
         }
     }
 }
@@ -264,9 +262,14 @@ impl<'a, S: Sink<'a>> Writer<S> {
         self.kind(kind)?;
         self.head(kind.code(), vector.attribute(), vector.len())?;
         let items = vector.as_bytes().unwrap_or_default();
-        match Short::new(items) {
-            Some(short) => self.out.short(short.words(), items.len()),
-            None => self.out.run(items),
+        let (words, rest) = items.as_chunks();
+        match (words, Short::new(rest)) {
+            ([], Some(short)) => self.out.short(short.padded(), rest.len()),
+            ([word], Some(short)) => {
+                self.out.head::<8>(*word);
+                self.out.short(short.padded(), rest.len());
+            }
+            _ => self.out.run(items),
         }
         Ok(())
     }
@@ -345,8 +348,15 @@ impl<'a, S: Sink<'a>> Writer<S> {
     #[inline(always)]
     fn text(&mut self, text: Symbol<'a>) -> Result<(), Error> {
         let text = text.as_bytes();
-        match Short::new(text) {
-            Some(short) if !short.has_nul() => self.out.short(short.words(), text.len().saturating_add(1)),
+        let (words, rest) = text.as_chunks();
+        match (words, Short::new(rest)) {
+            ([], Some(short)) if !short.has_nul() => {
+                self.out.short(short.padded(), rest.len().saturating_add(1));
+            }
+            ([word], Some(short)) if !short.has_nul() && !has_zero(u64::from_le_bytes(*word)) => {
+                self.out.head(*word);
+                self.out.short(short.padded(), rest.len().saturating_add(1));
+            }
             _ => {
                 if let Some(nul) = memchr::memchr(0, text) {
                     return Err(Error::new(self.out.size().saturating_add(nul), ErrorKind::Nul));

@@ -109,7 +109,7 @@ impl<'a> Sink<'a> for &mut Gather<'a> {
         self.parts.push(Part::Run(bytes));
     }
 
-    fn short(&mut self, words: [[u8; 8]; 2], length: usize) {
-        self.copy(words.as_flattened().get(..length).unwrap_or_default());
+    fn short(&mut self, word: [u8; 8], length: usize) {
+        self.copy(word.get(..length).unwrap_or_default());
     }
 }
