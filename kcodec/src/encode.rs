@@ -164,15 +164,15 @@ impl<'a> Value<'a> {
     /// release does not have. `out` is as it was then.
     pub fn encode_for(self, capability: Capability, out: &mut Vec<u8>) -> Result<(), Error> {
         let start = out.len();
-        let written = self.write(capability, Room::new(out)).and_then(|size| {
-            if out.len().saturating_sub(start) == size {
-                return Ok(());
+        loop {
+            let written = self.write(capability, Room::new(out));
+            let room = out.len().wrapping_sub(start);
+            match written {
+                Ok(size) if size == room => return Ok(()),
+                _ => out.truncate(start),
             }
-            out.truncate(start);
-            out.reserve(size);
-            self.write(capability, Room::new(out)).map(|_| ())
-        });
-        written.inspect_err(|_| out.truncate(start))
+            out.reserve(written?);
+        }
     }
 
     /// The exact size of the body in bytes, if it can be sent to a peer of `capability`.
@@ -185,6 +185,7 @@ impl<'a> Value<'a> {
     }
 
     /// Writes the body and returns its size, if it can be sent to a peer of `capability`.
+    #[inline(always)]
     pub(crate) fn write(&self, capability: Capability, out: impl Sink<'a>) -> Result<usize, Error> {
         let mut writer = Writer { capability, out };
         match self {
