@@ -2,6 +2,7 @@
 
 use crate::atom::Atom;
 use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
+use crate::dict::Dict;
 use crate::error::{Error, ErrorKind};
 use crate::function::Function;
 use crate::kind::{Attribute, Kind, fixed_kinds};
@@ -77,7 +78,7 @@ impl Sink<'_> for Room<'_> {
     fn short(&mut self, word: [u8; 8], length: usize) {
         // A whole word is one store, where so many bytes as are wanted are a call.
         if self.has_room(word.len()) {
-            let end = self.out.len().saturating_add(length);
+            let end = self.out.len().wrapping_add(length);
             self.out.extend_from_slice(&word);
             self.out.truncate(end);
         } else {
@@ -234,12 +235,7 @@ impl<'a, S: Sink<'a>> Writer<S> {
             Value::Vector(Vector::Symbol(symbols)) => self.symbols(symbols),
             Value::Vector(vector) => self.vector(vector),
             Value::List(list) => self.list(list),
-            Value::Dict(dict) => {
-                self.out.head([if dict.is_sorted() { SORTED_DICT } else { DICT }]);
-                let (keys, values) = dict.halves();
-                self.object(keys)?;
-                self.object(values)
-            }
+            Value::Dict(dict) => self.dict(dict),
             Value::Table(table) => self.table(table),
             Value::Splayed(splayed) => self.splayed(splayed),
             Value::Function(function) => self.function(function),
@@ -285,6 +281,7 @@ impl<'a, S: Sink<'a>> Writer<S> {
         Ok(())
     }
 
+    #[inline(always)]
     fn list(&mut self, list: List<'a>) -> Result<(), Error> {
         self.head(0, list.attribute(), list.len())?;
         self.items(list)
@@ -310,12 +307,22 @@ impl<'a, S: Sink<'a>> Writer<S> {
         Ok(())
     }
 
+    #[inline(never)]
+    fn dict(&mut self, dict: Dict<'a>) -> Result<(), Error> {
+        self.out.head([if dict.is_sorted() { SORTED_DICT } else { DICT }]);
+        let (keys, values) = dict.halves();
+        self.object(keys)?;
+        self.object(values)
+    }
+
+    #[inline(never)]
     fn table(&mut self, table: Table<'a>) -> Result<(), Error> {
         self.table_head(table.attribute(), table.is_sorted());
         self.symbols(table.names())?;
         self.list(table.list())
     }
 
+    #[inline(never)]
     fn splayed(&mut self, splayed: Splayed<'a>) -> Result<(), Error> {
         self.table_head(splayed.attribute(), splayed.is_sorted());
         self.symbols(splayed.names())?;
@@ -327,6 +334,7 @@ impl<'a, S: Sink<'a>> Writer<S> {
         self.out.head([TABLE, attribute.code(), if sorted { SORTED_DICT } else { DICT }]);
     }
 
+    #[inline(never)]
     fn function(&mut self, function: Function<'a>) -> Result<(), Error> {
         self.out.head([function.kind().code()]);
         match function {
