@@ -194,7 +194,8 @@ impl Decompressor {
         }
         let excess = self.inflate.is_complete() && self.inflate.at() < self.expected;
         if excess || !surplus.is_empty() {
-            return Err(Error::new(self.inflate.at(), ErrorKind::Trailing));
+            // What was announced may end before the raw length does.
+            return Err(Error::new(self.inflate.at().min(self.expected), ErrorKind::Trailing));
         }
         Ok(())
     }
