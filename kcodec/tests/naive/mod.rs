@@ -2,12 +2,17 @@
 //!
 //! It is written from the format notes in WIRE.md (sections 3 to 8) and shares no code with the
 //! library. It copies every item, recurses freely within a depth limit, and is slow. It comes in
-//! four parts: the tree, its encoder, its decoder, compression; and at the end the strategies
-//! that make trees and messages.
+//! four parts: the tree, its encoder, its decoder, messages; and at the end the strategies that make
+//! trees and messages.
+//!
+//! Compression speaks of the library's errors, and is a file that fuzz targets can include.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
+pub mod compression;
+
+use kcodec::Compression;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -439,7 +444,7 @@ fn length_of(tree: &Tree) -> Option<usize> {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Messages and compression
+// Messages
 // ---------------------------------------------------------------------------------------------
 
 /// A whole little-endian, uncompressed message: kind 0 is async, 1 sync, 2 a response.
@@ -458,64 +463,16 @@ fn write_header(out: &mut [u8], kind: u8, compression: u8, total: usize) {
 }
 
 /// The compressed form of a plain little-endian message, if it is longer than `threshold` bytes
-/// in all and shrinks below half.
+/// in all and shrinks to half.
 pub fn compress(message: &[u8], threshold: usize) -> Option<Vec<u8>> {
-    let length = message.len();
-    if length < 10 || length <= threshold {
+    if message.len() < 10 || message.len() <= threshold {
         return None;
     }
-    let cap = length / 2;
     let mut out = vec![0; 8];
-    out.extend(u32::try_from(length).ok()?.to_le_bytes());
-    let mut seen: [Option<usize>; 256] = [None; 256];
-    let mut pending: Option<(u8, usize)> = None;
-    let mut flags_at = 0;
-    let mut element = 0;
-    let mut at = 8;
-    while at < length {
-        if element % 8 == 0 {
-            if out.len() + 17 > cap {
-                return None;
-            }
-            flags_at = out.len();
-            out.push(0);
-        }
-        let key = (at + 3 <= length).then(|| message[at] ^ message[at + 1]);
-        let found = key.and_then(|key| seen[usize::from(key)]);
-        if let Some((key, position)) = pending.take() {
-            seen[usize::from(key)] = Some(position);
-        }
-        match (key, found) {
-            (Some(key), Some(from)) if message[from] == message[at] => {
-                seen[usize::from(key)] = Some(at);
-                let extra = common(&message[from + 2..], &message[at + 2..]);
-                out[flags_at] |= 1 << (element % 8);
-                out.extend([key, extra]);
-                at += 2 + usize::from(extra);
-            }
-            _ => {
-                out.push(message[at]);
-                pending = key.map(|key| (key, at));
-                at += 1;
-            }
-        }
-        element += 1;
-    }
+    out.extend(compression::compress(&message[8..])?);
     let total = out.len();
     write_header(&mut out, message[1], 1, total);
     Some(out)
-}
-
-/// How many bytes two texts have in common at their beginning, at most 255.
-fn common(left: &[u8], right: &[u8]) -> u8 {
-    let mut count = 0;
-    for (a, b) in left.iter().zip(right) {
-        if a != b || count == 255 {
-            break;
-        }
-        count += 1;
-    }
-    count
 }
 
 /// The plain form of a compressed little-endian message of either kind; nothing if the stream
@@ -526,65 +483,19 @@ pub fn decompress(message: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let total = number(&message[4..8]) | u64::from(message[3]) << 32;
-    let stream_at = match message[2] {
-        1 => 12,
-        2 => 16,
+    let kind = match message[2] {
+        1 => Compression::Short,
+        2 => Compression::Long,
         _ => return None,
     };
-    if total != length as u64 || length < stream_at {
+    if total != length as u64 {
         return None;
     }
-    let raw_length = usize::try_from(number(&message[8..stream_at])).ok()?;
-    if raw_length < 10 {
-        return None;
-    }
-    let mut out = inflate(&message[stream_at..], raw_length)?;
-    write_header(&mut out, message[1], 0, raw_length);
-    Some(out)
-}
-
-/// Decodes a stream to `length` bytes, of which the first 8 are left for the header. The output
-/// grows only as the stream pays for it, so a monstrous length runs out of input first.
-fn inflate(stream: &[u8], length: usize) -> Option<Vec<u8>> {
-    let mut input = stream.iter().copied();
     let mut out = vec![0; 8];
-    let mut seen: [Option<usize>; 256] = [None; 256];
-    let mut learned = 8;
-    let mut flags = 0;
-    let mut element = 0;
-    while out.len() < length {
-        if element % 8 == 0 {
-            flags = input.next()?;
-        }
-        if flags >> (element % 8) & 1 == 0 {
-            out.push(input.next()?);
-            learn(&out, &mut learned, &mut seen);
-        } else {
-            let from = seen[usize::from(input.next()?)]?;
-            let extra = usize::from(input.next()?);
-            if 2 + extra > length - out.len() {
-                return None;
-            }
-            out.push(out[from]);
-            out.push(out[from + 1]);
-            learn(&out, &mut learned, &mut seen);
-            for i in 0..extra {
-                out.push(out[from + 2 + i]);
-            }
-            learned = out.len();
-        }
-        element += 1;
-    }
-    input.next().is_none().then_some(out)
-}
-
-/// Remembers the pairs of bytes that were completed since the last time.
-fn learn(out: &[u8], learned: &mut usize, seen: &mut [Option<usize>; 256]) {
-    while *learned + 1 < out.len() {
-        let key = out[*learned] ^ out[*learned + 1];
-        seen[usize::from(key)] = Some(*learned);
-        *learned += 1;
-    }
+    out.extend(compression::decompress(&message[8..], kind, false, usize::MAX).ok()?);
+    let total = out.len();
+    write_header(&mut out, message[1], 0, total);
+    Some(out)
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -815,7 +726,7 @@ fn vector_body(code: u8, data: &[u8]) -> Vec<u8> {
 }
 
 /// A stretch of data: one pattern again and again, a counter, or noise over few or all bytes.
-fn stretch() -> BoxedStrategy<Vec<u8>> {
+pub fn stretch() -> BoxedStrategy<Vec<u8>> {
     prop_oneof![
         2 => (vec(any::<u8>(), 1..12), 1..400_usize).prop_map(repeat),
         1 => (vec(any::<u8>(), 100..400), 1..8_usize).prop_map(repeat),
