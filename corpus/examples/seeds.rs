@@ -1,5 +1,5 @@
-//! Writes what a fuzzer may start from: golden messages, the streams of the compressed ones, and what
-//! the clients of the conversations say.
+//! Writes what a fuzzer may start from: golden messages, the streams of the compressed ones, the bodies
+//! of the others, and what the clients of the conversations say.
 //!
 //! `cargo run -p kcorpus --example seeds FOLDER` fills a folder for each target in `FOLDER`.
 
@@ -19,6 +19,10 @@ fn main() -> io::Result<()> {
         (golden.name.replace('/', "-"), [&[7, flags], &golden.message[8..]].concat())
     });
     write(&Path::new(&folder).join("inflate"), streams)?;
+    let plain = golden().into_iter().filter(|golden| golden.message.get(2) == Some(&0));
+    // The first byte is the limit of depth.
+    let bodies = plain.map(|golden| (golden.name.replace('/', "-"), [&[100], &golden.message[8..]].concat()));
+    write(&Path::new(&folder).join("refuse"), bodies)?;
     let clients = conversations().into_iter().map(|conversation| {
         let said = conversation.turns.iter().filter(|turn| turn.side == Side::Client);
         // The first byte tells the target where to cut.

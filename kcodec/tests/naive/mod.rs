@@ -5,12 +5,14 @@
 //! four parts: the tree, its encoder, its decoder, messages; and at the end the strategies that make
 //! trees and messages.
 //!
-//! Compression speaks of the library's errors, and is a file that fuzz targets can include.
+//! Two parts speak of the library's errors, and so are files that fuzz targets can include:
+//! compression, and a walk that says where and why a body is refused.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 pub mod compression;
+pub mod walk;
 
 use kcodec::Compression;
 use proptest::collection::vec;
