@@ -2,6 +2,7 @@
 
 use crate::decode::WIDE;
 use crate::kind::Attribute;
+use crate::simd;
 
 /// Checked bytes from the byte before a count on: an attribute byte, which may have the flag of an
 /// 8-byte count, or the type of a function, in which that flag is clear.
@@ -49,11 +50,10 @@ impl<'a> Counted<'a> {
         self.0.first().and_then(|byte| Attribute::from_code(byte & !WIDE)).unwrap_or_default()
     }
 
-    /// The bytes up to so many behind the count, and those that follow.
-    #[inline(always)]
-    pub(crate) fn split_rest(self, length: usize) -> (Self, &'a [u8]) {
-        let head = self.0.len().wrapping_sub(self.rest().len());
-        let (first, rest) = self.0.split_at_checked(head.wrapping_add(length)).unwrap_or_default();
-        (Self(first), rest)
+    /// How many bytes it takes with the count, if terminated texts are what is counted.
+    pub(crate) fn texts_len(self) -> usize {
+        let (count, texts) = self.split();
+        let rest = texts.len().wrapping_sub(simd::skip_texts(texts, count).unwrap_or_default());
+        self.0.len().wrapping_sub(rest)
     }
 }

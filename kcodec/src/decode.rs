@@ -39,7 +39,7 @@ impl<'a> Value<'a> {
     ///
     /// What kdb+'s own validator refuses, and further: dicts whose halves differ in count or are
     /// no lists, tables without columns of equal length, nesting past the limit, trailing bytes.
-    #[inline]
+    #[inline(always)]
     pub fn decode(body: &'a [u8]) -> Result<Self, Error> {
         Self::decode_with(body, Limits::default())
     }
@@ -49,7 +49,7 @@ impl<'a> Value<'a> {
     /// # Errors
     ///
     /// As [`decode`](Self::decode).
-    #[inline]
+    #[inline(always)]
     pub fn decode_with(body: &'a [u8], limits: Limits) -> Result<Self, Error> {
         let checked = check(body, limits)?;
         Ok(match checked.names {
@@ -63,7 +63,7 @@ impl<'a> Value<'a> {
 pub(crate) struct Checked {
     /// Whether the body can be sent as it stands: no count is wider than it need be.
     pub(crate) canonical: bool,
-    /// Of a table, how many bytes its names take.
+    /// Of a table, where its names end.
     names: Option<usize>,
 }
 
@@ -134,8 +134,9 @@ impl<'a> Plain<'a> {
     /// Like [`split`](Self::split), for a vector of this type and no other.
     #[inline(always)]
     pub(crate) fn split_alike(bytes: &'a [u8], code: u8, shift: u8) -> Option<(Self, &'a [u8])> {
-        let (&[found, attribute, a, b, c, d], items) = bytes.split_first_chunk()?;
-        let count = u32::from_le_bytes([a, b, c, d]);
+        let (&[found, attribute], rest) = bytes.split_first_chunk()?;
+        let (&count, items) = rest.split_first_chunk()?;
+        let count = u32::from_le_bytes(count);
         let (items, rest) = items.split_at_checked(usize::try_from(u64::from(count) << shift).ok()?)?;
         let counted = Counted::new(bytes.get(1..items.len().wrapping_add(6))?);
         let plain = Self { code, attribute, count, items, counted };
@@ -146,8 +147,9 @@ impl<'a> Plain<'a> {
     /// nothing else, so that no end need be looked for.
     #[inline(always)]
     pub(crate) fn split_symbols(bytes: &'a [u8], last: bool) -> Option<(Self, &'a [u8])> {
-        let (&[code, attribute, a, b, c, d], items) = bytes.split_first_chunk()?;
-        let count = u32::from_le_bytes([a, b, c, d]);
+        let (&[code, attribute], rest) = bytes.split_first_chunk()?;
+        let (&count, items) = rest.split_first_chunk()?;
+        let count = u32::from_le_bytes(count);
         if code != SYMBOLS || attribute > LAST_ATTRIBUTE {
             return None;
         }
@@ -374,7 +376,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         }
     }
 
-    /// Passes a table after its type: how many bytes its names take, and its count.
+    /// Passes a table after its type: where its names end, and its count.
     fn table(&mut self, depth: u8) -> Result<(usize, Count), Error> {
         if let Some(&[0..=LAST_ATTRIBUTE, DICT | SORTED_DICT, SYMBOLS]) = self.reader.left().first_chunk() {
             self.reader.take(3)?;
@@ -384,7 +386,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
             self.expect([SYMBOLS; 2], ErrorKind::TableNames)?;
         }
         let width = self.head(1)?;
-        let names = self.reader.texts(width)?.len();
+        self.reader.texts(width)?;
         let at = self.reader;
         let mut rows = None;
         if self.expect([0, SYMBOL], ErrorKind::TableColumns)? == SYMBOL {
@@ -396,7 +398,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
             }
             rows = Some(self.columns(columns, depth)?);
         }
-        Ok((names, rows))
+        Ok((at.at(), rows))
     }
 
     /// Passes columns of one length: that length.

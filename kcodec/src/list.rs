@@ -78,6 +78,7 @@ impl<'a> List<'a> {
 
     /// The items in order.
     #[must_use]
+    #[inline]
     pub fn iter(self) -> ListIter<'a> {
         ListIter {
             left: match self.0 {

@@ -76,7 +76,7 @@ pub(crate) fn text_len(bytes: &[u8]) -> Option<usize> {
 /// The offset just past the `count`-th NUL; `None` where there are fewer.
 #[inline]
 pub(crate) fn skip_texts(bytes: &[u8], count: usize) -> Option<usize> {
-    Level::get().skip_texts(bytes, count)
+    if count == 0 { Some(0) } else { Level::get().skip_texts(bytes, count) }
 }
 
 /// Writes the offsets of all NULs to the front of `ends` and returns how many there are.

@@ -153,6 +153,7 @@ impl<'a> Symbols<'a> {
 
     /// The symbols in order.
     #[must_use]
+    #[inline]
     pub fn iter(self) -> SymbolsIter<'a> {
         SymbolsIter {
             left: match self.0 {

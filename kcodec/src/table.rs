@@ -17,9 +17,9 @@ pub struct Table<'a>(Parts<'a>);
 
 #[derive(Clone, Copy)]
 enum Parts<'a> {
-    /// Checked: names, the texts of which take so many bytes, the type of a list, and columns.
+    /// Checked: names from their attribute on, which take so many bytes, the type of a list, and columns.
     Wire {
-        bytes: Counted<'a>,
+        bytes: &'a [u8],
         names: usize,
         canonical: bool,
         attribute: Attribute,
@@ -61,7 +61,7 @@ impl<'a> Table<'a> {
 
     #[inline(always)]
     pub(crate) const fn from_wire(
-        bytes: Counted<'a>,
+        bytes: &'a [u8],
         names: usize,
         canonical: bool,
         attribute: Attribute,
@@ -95,7 +95,7 @@ impl<'a> Table<'a> {
     #[inline]
     pub fn names(self) -> Symbols<'a> {
         match self.0 {
-            Parts::Wire { bytes, names, .. } => Symbols::from_wire(bytes.split_rest(names).0),
+            Parts::Wire { bytes, names, .. } => wire_names(bytes, names),
             Parts::Values { names, .. } => names,
         }
     }
@@ -106,8 +106,7 @@ impl<'a> Table<'a> {
     pub fn list(self) -> List<'a> {
         match self.0 {
             Parts::Wire { bytes, names, canonical, .. } => {
-                let (_, list) = bytes.split_rest(names);
-                let columns = Counted::new(list.get(1..).unwrap_or_default());
+                let columns = Counted::new(bytes.get(names.wrapping_add(1)..).unwrap_or_default());
                 List::from_wire(columns, canonical, columns.attribute())
             }
             Parts::Values { columns, .. } => List::new(columns),
@@ -116,6 +115,7 @@ impl<'a> Table<'a> {
 
     /// Names and columns, in order.
     #[must_use]
+    #[inline]
     pub fn columns(self) -> Columns<'a> {
         Columns { names: self.names().iter(), columns: self.list().iter() }
     }
@@ -143,6 +143,12 @@ impl<'a> Table<'a> {
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
+}
+
+/// The names that take the first bytes of a table or splayed table.
+#[inline]
+fn wire_names(bytes: &[u8], names: usize) -> Symbols<'_> {
+    Symbols::from_wire(Counted::new(bytes.get(..names).unwrap_or_default()))
 }
 
 /// Iterator over the columns of a [`Table`] and their names.
@@ -211,9 +217,9 @@ pub struct Splayed<'a>(Place<'a>);
 
 #[derive(Clone, Copy)]
 enum Place<'a> {
-    /// Checked: names, the texts of which take so many bytes, the type of a symbol, and a path.
+    /// Checked: names from their attribute on, which take so many bytes, the type of a symbol, and a path.
     Wire {
-        bytes: Counted<'a>,
+        bytes: &'a [u8],
         names: usize,
         attribute: Attribute,
         sorted: bool,
@@ -231,7 +237,7 @@ impl<'a> Splayed<'a> {
         Self(Place::Values { names: names.into(), path })
     }
 
-    pub(crate) const fn from_wire(bytes: Counted<'a>, names: usize, attribute: Attribute, sorted: bool) -> Self {
+    pub(crate) const fn from_wire(bytes: &'a [u8], names: usize, attribute: Attribute, sorted: bool) -> Self {
         Self(Place::Wire { bytes, names, attribute, sorted })
     }
 
@@ -252,7 +258,7 @@ impl<'a> Splayed<'a> {
     #[must_use]
     pub fn names(self) -> Symbols<'a> {
         match self.0 {
-            Place::Wire { bytes, names, .. } => Symbols::from_wire(bytes.split_rest(names).0),
+            Place::Wire { bytes, names, .. } => wire_names(bytes, names),
             Place::Values { names, .. } => names,
         }
     }
@@ -261,8 +267,8 @@ impl<'a> Splayed<'a> {
     #[must_use]
     pub fn path(self) -> Symbol<'a> {
         match self.0 {
-            Place::Wire { bytes, names, .. } => match bytes.split_rest(names).1 {
-                [SYMBOL, path @ .., 0] => Symbol::from_bytes(path),
+            Place::Wire { bytes, names, .. } => match bytes.get(names..) {
+                Some([SYMBOL, path @ .., 0]) => Symbol::from_bytes(path),
                 _ => Symbol::default(),
             },
             Place::Values { path, .. } => path,

@@ -39,21 +39,18 @@ pub(crate) fn view(bytes: &[u8], canonical: bool) -> Value<'_> {
     }
 }
 
-/// The view of checked bytes that hold exactly one table; `names`: how many bytes its names take,
-/// where that is known.
+/// The view of checked bytes that hold exactly one table; `names`: where its names end, if that is known.
 #[inline]
 pub(crate) fn table(bytes: &[u8], canonical: bool, names: Option<usize>) -> Value<'_> {
-    let Some((&[_, attribute, dict, _], rest)) = bytes.split_first_chunk() else { return Value::NULL };
+    /// Type and attribute of the table, and the types of the dict and of the names.
+    const HEAD: usize = 4;
+    let Some((&[_, attribute, dict, _], rest)) = bytes.split_first_chunk::<HEAD>() else { return Value::NULL };
     let attribute = Attribute::from_code(attribute & !WIDE).unwrap_or_default();
     let sorted = dict == SORTED_DICT;
-    let counted = Counted::new(rest);
-    let names = names.unwrap_or_else(|| {
-        let (count, texts) = counted.split();
-        simd::skip_texts(texts, count).unwrap_or_default()
-    });
-    match counted.split_rest(names).1 {
-        [SYMBOL, ..] => Value::Splayed(Splayed::from_wire(counted, names, attribute, sorted)),
-        _ => Value::Table(Table::from_wire(counted, names, canonical, attribute, sorted)),
+    let names = names.map_or_else(|| Counted::new(rest).texts_len(), |end| end.wrapping_sub(HEAD));
+    match rest.get(names) {
+        Some(&SYMBOL) => Value::Splayed(Splayed::from_wire(rest, names, attribute, sorted)),
+        _ => Value::Table(Table::from_wire(rest, names, canonical, attribute, sorted)),
     }
 }
 
