@@ -1,5 +1,7 @@
 //! Writes values as kdb+ sends them: one walk into a [`Sink`].
 
+use std::mem;
+
 use crate::atom::Atom;
 use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
 use crate::dict::Dict;
@@ -30,16 +32,16 @@ pub(crate) trait Sink<'a> {
 }
 
 /// A buffer that takes what it has room for; what it has no room for is counted only.
-struct Room<'b> {
-    out: &'b mut Vec<u8>,
+struct Room {
+    out: Vec<u8>,
     /// Bytes in the buffer before.
     start: usize,
     /// Bytes for which there was no room.
     missing: usize,
 }
 
-impl<'b> Room<'b> {
-    const fn new(out: &'b mut Vec<u8>) -> Self {
+impl Room {
+    const fn new(out: Vec<u8>) -> Self {
         let start = out.len();
         Self { out, start, missing: 0 }
     }
@@ -59,7 +61,7 @@ impl<'b> Room<'b> {
     }
 }
 
-impl Sink<'_> for Room<'_> {
+impl Sink<'_> for Room {
     fn size(&self) -> usize {
         self.out.len().wrapping_sub(self.start).saturating_add(self.missing)
     }
@@ -166,12 +168,15 @@ impl<'a> Value<'a> {
     pub fn encode_for(self, capability: Capability, out: &mut Vec<u8>) -> Result<(), Error> {
         let start = out.len();
         loop {
-            let written = self.write(capability, Room::new(out));
-            let room = out.len().wrapping_sub(start);
-            match written {
-                Ok(size) if size == room => return Ok(()),
-                _ => out.truncate(start),
+            // Owned, so that nothing else can change it while it is written and its length stays in a register.
+            let mut writer = Writer { capability, out: Room::new(mem::take(out)) };
+            let written = writer.body(&self);
+            let missing = writer.out.missing;
+            *out = writer.out.out;
+            if written.is_ok() && missing == 0 {
+                return Ok(());
             }
+            out.truncate(start);
             out.reserve(written?);
         }
     }
@@ -182,25 +187,7 @@ impl<'a> Value<'a> {
     ///
     /// As [`encode_for`](Self::encode_for).
     pub fn encoded_len(self, capability: Capability) -> Result<usize, Error> {
-        self.write(capability, Room::new(&mut Vec::new()))
-    }
-
-    /// Writes the body and returns its size, if it can be sent to a peer of `capability`.
-    #[inline(always)]
-    pub(crate) fn write(&self, capability: Capability, out: impl Sink<'a>) -> Result<usize, Error> {
-        let mut writer = Writer { capability, out };
-        match self {
-            Self::Error(text) => {
-                writer.out.head([ERROR]);
-                writer.text(*text)?;
-            }
-            value => writer.value(value)?,
-        }
-        let size = writer.out.size();
-        if size as u64 > capability.body() {
-            return Err(Error::new(0, ErrorKind::Limit));
-        }
-        Ok(size)
+        Writer { capability, out: Room::new(Vec::new()) }.body(&self)
     }
 }
 
@@ -208,9 +195,9 @@ impl<'a> Value<'a> {
 const LONGEST: u32 = 0x7fff_fffe;
 
 /// Walks a value, finds what cannot be sent, and writes the rest.
-struct Writer<S> {
-    capability: Capability,
-    out: S,
+pub(crate) struct Writer<S> {
+    pub(crate) capability: Capability,
+    pub(crate) out: S,
 }
 
 macro_rules! define_atom {
@@ -229,6 +216,23 @@ macro_rules! define_atom {
 }
 
 impl<'a, S: Sink<'a>> Writer<S> {
+    /// Writes a body and returns its size, if it can be sent.
+    #[inline(always)]
+    pub(crate) fn body(&mut self, value: &Value<'a>) -> Result<usize, Error> {
+        match value {
+            Value::Error(text) => {
+                self.out.head([ERROR]);
+                self.text(*text)?;
+            }
+            _ => self.value(value)?,
+        }
+        let size = self.out.size();
+        if size as u64 > self.capability.body() {
+            return Err(Error::new(0, ErrorKind::Limit));
+        }
+        Ok(size)
+    }
+
     fn value(&mut self, value: &Value<'a>) -> Result<(), Error> {
         match *value {
             Value::Atom(atom) => self.atom(atom),

@@ -3,7 +3,7 @@
 use std::io::IoSlice;
 use std::ops::Range;
 
-use crate::encode::{Capability, Sink};
+use crate::encode::{Capability, Sink, Writer};
 use crate::error::Error;
 use crate::value::Value;
 
@@ -45,9 +45,9 @@ impl<'a> Value<'a> {
     ///
     /// As [`encode_for`](Self::encode_for).
     pub fn gather(self, capability: Capability) -> Result<Gather<'a>, Error> {
-        let mut gather = Gather::default();
-        self.write(capability, &mut gather)?;
-        Ok(gather)
+        let mut writer = Writer { capability, out: Gather::default() };
+        writer.body(&self)?;
+        Ok(writer.out)
     }
 }
 
@@ -92,7 +92,7 @@ impl<'a> Gather<'a> {
     }
 }
 
-impl<'a> Sink<'a> for &mut Gather<'a> {
+impl<'a> Sink<'a> for Gather<'a> {
     fn size(&self) -> usize {
         self.size
     }
