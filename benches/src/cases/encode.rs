@@ -1,10 +1,10 @@
 //! Rust data into bodies, held against memcpy of the same bytes.
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kcodec::{Capability, Value};
-use kcorpus::workload::{self, TRADE, TRADE10};
+use kcorpus::workload::{self, INT_ATOMS, STRINGS, SYMBOLS, TRADE, TRADE10};
 
 use crate::workload::{Columns, body};
 use crate::{Case, Timed, timed};
@@ -83,22 +83,51 @@ pub(super) fn trade10() -> Case {
     encode_trade(TRADE10)
 }
 
-/// The symbols as Rust texts, which must be gathered from where each stands.
-pub(super) fn trade_texts() -> Case {
-    let columns = Columns::new(workload::trade(TRADE));
-    let expected = columns.with(|table| body(table));
+/// Times the encoding of a value that is lent, anew for each reading of the clock.
+fn lent(lend: impl Fn(&mut dyn FnMut(Value<'_>)) + 'static) -> Case {
+    let mut expected = Vec::new();
+    lend(&mut |value| expected = body(value));
     let mut out = Vec::with_capacity(expected.len());
     let ours: Timed = Box::new(move |runs| {
-        columns.with(|table| {
+        let mut spent = Duration::ZERO;
+        lend(&mut |value| {
             let start = Instant::now();
             for _ in 0..runs {
                 out.clear();
-                assert!(Value::from(black_box(table)).encode(&mut out).is_ok());
+                assert!(black_box(value).encode(&mut out).is_ok());
             }
-            start.elapsed()
-        })
+            spent = start.elapsed();
+        });
+        spent
     });
     Case { ours, yard: memcpy(expected) }
+}
+
+/// The symbols as Rust texts, which must be gathered from where each stands.
+pub(super) fn trade_texts() -> Case {
+    let columns = Columns::new(workload::trade(TRADE));
+    lent(move |use_it| columns.with(|table| use_it(table.into())))
+}
+
+pub(super) fn symbols() -> Case {
+    let names = workload::symbols(SYMBOLS);
+    lent(move |use_it| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        use_it(Value::symbols(&names));
+    })
+}
+
+pub(super) fn int_atoms() -> Case {
+    let items: Vec<Value<'_>> = workload::int_atoms(INT_ATOMS).into_iter().map(Value::from).collect();
+    lent(move |use_it| use_it((&items).into()))
+}
+
+pub(super) fn strings() -> Case {
+    let texts = workload::strings(STRINGS);
+    lent(move |use_it| {
+        let items: Vec<Value<'_>> = texts.iter().map(Value::from).collect();
+        use_it((&items).into());
+    })
 }
 
 pub(super) fn gather_longs() -> Case {
