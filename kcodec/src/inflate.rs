@@ -7,11 +7,13 @@ use crate::error::{Error, ErrorKind};
 // pairs inside a match. `Inflate::run` does all it can with `Lane::four` instead, which takes four
 // elements at a time and is sound for these reasons:
 //
-// * Which pairs are learned depends on the input alone. A literal after a literal completes the
-//   pair that starts at the one before; a match after a literal completes it too, by its first
-//   byte, and then is itself a pair, whose key it names; nothing is learned from the last byte of a
-//   match. So an entry holds its position and, below it, the byte at that position: the table never
-//   waits for the output, and the output is only written, and read to be written.
+// * Which pairs are learned depends on the input. A literal after a literal completes the pair that
+//   starts at the one before; a match after a literal completes it too, by its first byte, and then
+//   is itself a pair, whose key it names; nothing is learned from the last byte of a match. That
+//   first byte is all that learning needs of the output, and only there.
+// * An entry is eight times its position. So the compiler knows that a position is far from the
+//   largest number, and does not ask whether adding to it overflows; eight times, because the
+//   processor adds that in one instruction.
 // * Four flags and the flag before them, which says whether a pair is open, are all that the course
 //   of four elements depends on. Each of their 32 values has its own straight piece of code, compiled
 //   from the one function, and one jump leads to it: offsets in the input are constants there,
@@ -23,14 +25,15 @@ use crate::error::{Error, ErrorKind};
 //   begins. Sizes are those of the data, since a load that spans two recent stores has to wait for
 //   both to leave the processor; that is why four bytes are not copied as eight.
 // * An entry of nothing has a position beyond everything, so that the same comparison fails for it.
-//   What fails is asked again without haste, and only then refused: nothing was changed until then,
-//   so `element` can be left to find the reason and its place.
+//   What fails is asked again without haste, by `copy`, and only then refused. That is marked as
+//   cold, though long matches may be frequent: what its call needs saved is then saved beside it,
+//   and not on the way of those that go by.
 // * Four elements begin only where room for the longest four is left. They cannot run past the
 //   body's length then, and no offset is out of bounds; the tests that the language makes are left to
 //   the compiler, which drops most of them, and never fail.
 
-/// Bits of an entry below its position: the byte there.
-const BYTE: u32 = 8;
+/// Bits of an entry below its position.
+const UNIT: u32 = 3;
 /// The entry of a key that was not seen: a position beyond everything.
 const NONE: u64 = u64::MAX;
 /// A flag above the eight of a group, which shows how many are left.
@@ -135,16 +138,15 @@ impl Inflate {
 
     fn matched(&mut self, key: u8, count: usize, out: &mut [u8]) -> Result<(), Error> {
         let at = self.at.wrapping_sub(2);
-        let entry = look_up(&self.seen, key);
-        if entry == NONE {
+        let from = look_up(&self.seen, key);
+        if from == position(NONE) {
             return Err(Error::new(at, ErrorKind::Match));
         }
         if count > self.length.wrapping_sub(self.written) {
             return Err(Error::new(at, ErrorKind::Overrun));
         }
-        let (from, first) = (position(entry), byte(entry));
-        self.learn(first);
-        store(&mut self.seen, key, place(self.written) | u64::from(first));
+        self.learn(out.get(from).copied().unwrap_or_default());
+        store(&mut self.seen, key, place(self.written));
         for from in from..from.wrapping_add(count) {
             // Perhaps a byte that this very loop wrote.
             let byte = out.get(from).copied().unwrap_or_default();
@@ -156,8 +158,7 @@ impl Inflate {
     /// Remembers the pair of the literal before, if there is one, and the byte to be written.
     fn learn(&mut self, byte: u8) {
         if self.flags & 1 == 0 {
-            let entry = place(self.written.wrapping_sub(1)) | u64::from(self.literal);
-            store(&mut self.seen, self.literal ^ byte, entry);
+            store(&mut self.seen, self.literal ^ byte, place(self.written.wrapping_sub(1)));
         }
     }
 
@@ -177,7 +178,7 @@ impl Inflate {
     /// Reads elements by fours as long as there is input and room, and returns the input left.
     fn fours<'a>(&mut self, input: &'a [u8], out: &mut [u8]) -> Result<&'a [u8], Error> {
         let (mut flags, mut rest) = (self.flags, input);
-        let mut lane = Lane { seen: &mut self.seen, out, at: place(self.written), literal: self.literal };
+        let mut lane = Lane { seen: &mut self.seen, out, at: place(self.written), literal: self.literal, failed: 0 };
         while lane.has_room() {
             if flags < FOUR {
                 if flags >= SOME {
@@ -188,13 +189,12 @@ impl Inflate {
                 rest = after;
             }
             let Some(window) = rest.first_chunk() else { break };
-            match lane.any_four(flags, window) {
-                Ok(used) => rest = rest.get(used..).unwrap_or_default(),
-                Err(used) => {
-                    let read = input.len().wrapping_sub(rest.len()).wrapping_add(used);
-                    return Err(Error::new(self.at.wrapping_add(read), ErrorKind::Match));
-                }
+            let used = lane.any_four(flags, window);
+            if used == 0 {
+                let read = input.len().wrapping_sub(rest.len()).wrapping_add(lane.failed);
+                return Err(Error::new(self.at.wrapping_add(read), ErrorKind::Match));
             }
+            rest = rest.get(used..).unwrap_or_default();
             flags >>= 4;
         }
         self.written = position(lane.at);
@@ -209,9 +209,11 @@ impl Inflate {
 struct Lane<'a> {
     seen: &'a mut [u64; 256],
     out: &'a mut [u8],
-    /// The entry of the next position and byte zero.
+    /// The entry of the next position.
     at: u64,
     literal: u8,
+    /// Bytes that the four took before a match of nothing.
+    failed: usize,
 }
 
 impl Lane<'_> {
@@ -220,9 +222,9 @@ impl Lane<'_> {
         position(self.at).wrapping_add(ROOM) <= self.out.len()
     }
 
-    /// Reads four elements. Returns how many of them it did and how many bytes they took.
+    /// Reads four elements. Returns how many bytes they took, none if one is a match of nothing.
     #[inline(always)]
-    fn any_four(&mut self, flags: u32, input: &[u8; 8]) -> Result<usize, usize> {
+    fn any_four(&mut self, flags: u32, input: &[u8; 8]) -> usize {
         macro_rules! dispatch {
             ($($flags:literal)*) => {
                 match flags & 31 {
@@ -236,44 +238,51 @@ impl Lane<'_> {
 
     /// The lowest flag is that of the element before.
     #[inline(always)]
-    fn four<const FLAGS: u32>(&mut self, input: &[u8; 8]) -> Result<usize, usize> {
-        let used = self.one(FLAGS, 4, input, 0)?;
-        let used = self.one(FLAGS >> 1, 3, input, used)?;
-        let used = self.one(FLAGS >> 2, 2, input, used)?;
-        self.one(FLAGS >> 3, 1, input, used)
+    fn four<const FLAGS: u32>(&mut self, input: &[u8; 8]) -> usize {
+        let mut used = 0;
+        let whole = self.one(FLAGS, 4, input, &mut used)
+            && self.one(FLAGS >> 1, 3, input, &mut used)
+            && self.one(FLAGS >> 2, 2, input, &mut used)
+            && self.one(FLAGS >> 3, 1, input, &mut used);
+        if whole {
+            return used;
+        }
+        self.failed = used;
+        0
     }
 
-    /// Reads one of `left` elements. False, and nothing has changed: it is a match of nothing.
+    /// Reads one of `left` elements. False: it is a match of nothing.
     #[inline(always)]
-    fn one(&mut self, flags: u32, left: u32, input: &[u8; 8], used: usize) -> Result<usize, usize> {
+    fn one(&mut self, flags: u32, left: u32, input: &[u8; 8], used: &mut usize) -> bool {
         let after_literal = flags & 1 == 0;
-        let first = input.get(used).copied().unwrap_or_default();
+        let first = input.get(*used).copied().unwrap_or_default();
         if flags & 2 == 0 {
             if left == 4 || !after_literal {
                 let run = ((flags >> 1) | 1_u32.wrapping_shl(left)).trailing_zeros();
-                self.literals(run, input.get(used..).unwrap_or_default());
+                self.literals(run, input.get(*used..).unwrap_or_default());
             }
             if after_literal {
                 self.learn(first);
             }
             self.literal = first;
-            self.at = self.at.wrapping_add(1 << BYTE);
-            return Ok(used.wrapping_add(1));
+            self.at = self.at.wrapping_add(place(1));
+            *used = used.wrapping_add(1);
+            return true;
         }
         let key = first;
         let extra = input.get(used.wrapping_add(1)).copied().unwrap_or_default();
-        let entry = look_up(self.seen, key);
+        let (from, to, count) = (look_up(self.seen, key), position(self.at), usize::from(extra).wrapping_add(2));
         if after_literal {
-            self.learn(byte(entry));
+            self.learn(self.out.get(from).copied().unwrap_or_default());
         }
-        store(self.seen, key, self.at.wrapping_add(u64::from(byte(entry))));
-        let (from, to, count) = (position(entry), position(self.at), usize::from(extra).wrapping_add(2));
+        store(self.seen, key, self.at);
         let copied = if count <= 4 { copy_4(self.out, from, to) } else { count <= 16 && copy_16(self.out, from, to) };
         if !copied && !copy(self.out, from, to, count) {
-            return Err(used);
+            return false;
         }
         self.at = self.at.wrapping_add(place(count));
-        Ok(used.wrapping_add(2))
+        *used = used.wrapping_add(2);
+        true
     }
 
     /// Writes literals that stand side by side, and perhaps a byte more, without moving on.
@@ -289,8 +298,7 @@ impl Lane<'_> {
 
     #[inline(always)]
     fn learn(&mut self, byte: u8) {
-        let entry = self.at.wrapping_sub(1 << BYTE).wrapping_add(u64::from(self.literal));
-        store(self.seen, self.literal ^ byte, entry);
+        store(self.seen, self.literal ^ byte, self.at.wrapping_sub(place(1)));
     }
 }
 
@@ -299,26 +307,21 @@ const fn more(flags: u32, next: u8) -> u32 {
     (flags & 1) | ((next as u32) << 1) | END
 }
 
-/// The entry of a position and byte zero.
+/// The entry of a position.
 #[inline(always)]
 const fn place(position: usize) -> u64 {
-    (position as u64).wrapping_shl(BYTE)
+    (position as u64).wrapping_shl(UNIT)
 }
 
 #[inline(always)]
 fn position(entry: u64) -> usize {
-    usize::try_from(entry >> BYTE).unwrap_or(usize::MAX)
+    usize::try_from(entry >> UNIT).unwrap_or(usize::MAX)
 }
 
+/// The latest position of a key.
 #[inline(always)]
-const fn byte(entry: u64) -> u8 {
-    let [byte, ..] = entry.to_le_bytes();
-    byte
-}
-
-#[inline(always)]
-fn look_up(seen: &[u64; 256], key: u8) -> u64 {
-    seen.get(usize::from(key)).copied().unwrap_or(NONE)
+fn look_up(seen: &[u64; 256], key: u8) -> usize {
+    position(seen.get(usize::from(key)).copied().unwrap_or(NONE))
 }
 
 #[inline(always)]
@@ -360,6 +363,7 @@ fn copy_16(out: &mut [u8], from: usize, to: usize) -> bool {
 }
 
 /// Copies `count` bytes, and perhaps some more. False: they are not before the target.
+#[cold]
 #[inline(never)]
 fn copy(out: &mut [u8], from: usize, to: usize, count: usize) -> bool {
     match to.checked_sub(from) {
