@@ -87,6 +87,9 @@ pub fn compress(body: &[u8], threshold: Threshold, out: &mut Vec<u8>) -> Option<
 //   that an exception costs one wrong guess and not two. It is a length that eight bytes can tell
 //   (UNUSUAL otherwise). `step` repeats it in units of `at`: the compiler must not see that the
 //   step is computed from the length found, or it would do that and bring the wait back.
+// * What changes with every element stays in registers: in memory, each position would wait for the
+//   one before to be stored and loaded. So the table, which must be in memory, is not a part of
+//   `Writer` but borrowed, and `plain` takes and returns values where it could borrow them.
 // * The eight elements of a group are written out, not looped over. Data of rows repeats with the
 //   row, and a branch for each place in the group lets the processor learn that.
 // * The output is filled ahead, a stretch at a time that stays in the nearest cache, and written
@@ -110,7 +113,7 @@ const UNUSUAL: u32 = 8;
 struct Writer<'a> {
     body: &'a [u8],
     /// The latest entry of each key.
-    seen: [u64; 256],
+    seen: &'a mut [u64; 256],
     /// The key and the entry to learn after the next look-up.
     pending: (u8, u64),
     /// The entry of this position and byte zero.
@@ -158,7 +161,8 @@ impl Group<'_> {
 
 /// Appends the stream. False: it would take more than `out` up to `end`.
 fn stream(body: &[u8], end: usize, out: &mut Vec<u8>) -> bool {
-    let mut writer = Writer::new(body);
+    let mut seen = [NONE; 256];
+    let mut writer = Writer::new(body, &mut seen);
     let mut written = out.len();
     out.reserve(end.saturating_sub(written).saturating_add(WINDOW));
     while writer.position() < body.len() {
@@ -173,7 +177,7 @@ fn stream(body: &[u8], end: usize, out: &mut Vec<u8>) -> bool {
         let mut group = Group { bytes, used: 1, flags: 0 };
         let elements = writer.group(&mut group);
         if elements < 8 {
-            writer = writer.plain(elements, &mut group);
+            (writer, group) = writer.plain(elements, group);
         }
         group.put(0, group.flags);
         written = written.saturating_add(group.used);
@@ -183,8 +187,8 @@ fn stream(body: &[u8], end: usize, out: &mut Vec<u8>) -> bool {
 }
 
 impl<'a> Writer<'a> {
-    const fn new(body: &'a [u8]) -> Self {
-        Self { body, seen: [NONE; 256], pending: (0, NONE), at: 0, usual: UNUSUAL, step: 0, missed: false }
+    const fn new(body: &'a [u8], seen: &'a mut [u64; 256]) -> Self {
+        Self { body, seen, pending: (0, NONE), at: 0, usual: UNUSUAL, step: 0, missed: false }
     }
 
     /// Writes up to eight elements, fewer at the end of the body, and returns how many.
@@ -260,7 +264,7 @@ impl<'a> Writer<'a> {
     /// Writes the rest of a group near the end of the body.
     #[cold]
     #[inline(never)]
-    fn plain(mut self, elements: u32, group: &mut Group<'_>) -> Self {
+    fn plain<'g>(mut self, elements: u32, mut group: Group<'g>) -> (Self, Group<'g>) {
         for element in elements..8 {
             let position = self.position();
             match *self.body.get(position..).unwrap_or_default() {
@@ -284,7 +288,7 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        self
+        (self, group)
     }
 }
 
