@@ -294,6 +294,7 @@ impl<'a, S: Sink<'a>> Writer<S> {
     fn items(&mut self, list: List<'a>) -> Result<(), Error> {
         match (list.as_values(), list.canonical_bytes()) {
             (Some(items), _) => items.iter().try_for_each(|item| match *item {
+                Value::Atom(atom) => self.atom(atom),
                 Value::Vector(vector) if !matches!(vector, Vector::Symbol(_)) => self.vector(vector),
                 _ => self.value(item),
             })?,
@@ -323,7 +324,14 @@ impl<'a, S: Sink<'a>> Writer<S> {
     fn table(&mut self, table: Table<'a>) -> Result<(), Error> {
         self.table_head(table.attribute(), table.is_sorted());
         self.symbols(table.names())?;
-        self.list(table.list())
+        let list = table.list();
+        let Some(columns) = list.as_values() else { return self.list(list) };
+        self.head(0, list.attribute(), columns.len())?;
+        columns.iter().try_for_each(|column| match *column {
+            Value::Vector(Vector::Symbol(symbols)) => self.symbols(symbols),
+            Value::Vector(vector) => self.vector(vector),
+            _ => self.value(column),
+        })
     }
 
     #[inline(never)]
