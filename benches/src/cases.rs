@@ -50,6 +50,7 @@ pub const CASES: &[Named] = &[
     row("compress/trade_sorted", "lz4_flex", Claim::None, compression::lz4_compress_trade_sorted),
     row("decompress/trade_sorted", "plain port", Claim::Faster(2.5), compression::decompress_trade_sorted),
     row("decompress/longs_small", "plain port", Claim::Faster(2.5), compression::decompress_longs_small),
+    row("decompress/trade_sorted, appended to a Vec", "into a slice", Claim::None, compression::decompress_append),
     row("decompress/trade_sorted", "lz4_flex", Claim::Faster(1.0), compression::lz4_decompress_trade_sorted),
     row("decompress/longs_small", "lz4_flex", Claim::Faster(1.0), compression::lz4_decompress_longs_small),
 ];

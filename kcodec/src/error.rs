@@ -96,7 +96,8 @@ pub enum ErrorKind {
     /// A compressed body claims a raw length that its stream cannot have.
     #[error("compressed body claims {0} raw bytes")]
     RawLength(u64),
-    /// A compressed body claims more raw bytes than the caller allows.
+    /// A compressed body claims more raw bytes than the caller allows. The number is that of the
+    /// message, the 8 bytes of its header included; limits are those of the body.
     #[error("inflates to {0} bytes, over the limit")]
     Inflated(u64),
     /// A match in a compressed stream refers to a pair that was never seen.

@@ -73,7 +73,7 @@ pub use atom::Atom;
 pub use body::Body;
 pub use compress::{Threshold, compress};
 pub use console::{Console, console};
-pub use decompress::{Compression, Decompressor, decompress, decompress_into};
+pub use decompress::{Compression, Decompressor, decompress, decompress_into, decompress_to_slice};
 pub use dict::Dict;
 pub use encode::Capability;
 pub use error::{Error, ErrorKind};

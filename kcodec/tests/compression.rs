@@ -2,7 +2,10 @@
 
 mod naive;
 
-use kcodec::{Compression, Decompressor, Error, ErrorKind, Threshold, Value, compress, decompress, decompress_into};
+use kcodec::{
+    Compression, Decompressor, Error, ErrorKind, Threshold, Value, compress, decompress, decompress_into,
+    decompress_to_slice,
+};
 use kcorpus::workload::{self, SplitMix64};
 use naive::compression::{self, Plain, compress_alike};
 use naive::stretch;
@@ -38,15 +41,16 @@ impl Compressed {
         compression::inflate(&self.bytes[..length], self.kind, self.big_endian, expected, self.limit)
     }
 
-    /// Inflates at once, into a buffer in use and in pieces of these lengths in turn: all three end
-    /// as the plain loops do, and so does this.
+    /// Inflates at once, into a buffer in use, into memory that is there and in pieces of these lengths
+    /// in turn: all end as the plain loops do, and so does this.
     fn alike(&self, pieces: &[usize]) -> Result<Vec<u8>, Error> {
         let (body, result) = self.plain(self.bytes.len(), self.bytes.len());
         let expected = result.map(|()| &body[..]);
-        same(decompress(&self.bytes, self.kind, self.big_endian, self.limit), expected);
+        same(self.at_most(usize::MAX), expected);
         for room in [0, body.len(), body.len() + 5000] {
             same(self.appended(room), expected);
         }
+        same(self.in_place(), self.at_most(PLACE).as_deref().map_err(|error| *error));
         same(self.in_pieces(pieces, &body), expected);
         expected.map(<[u8]>::to_vec)
     }
@@ -60,6 +64,18 @@ impl Compressed {
         let body = out.split_off(100);
         assert!(result.is_ok() || body.is_empty());
         result.map(|()| body)
+    }
+
+    fn at_most(&self, limit: usize) -> Result<Vec<u8>, Error> {
+        decompress(&self.bytes, self.kind, self.big_endian, self.limit.min(limit))
+    }
+
+    /// Inflates into memory that held other bytes.
+    fn in_place(&self) -> Result<Vec<u8>, Error> {
+        let mut out = vec![0xaa; self.limit.min(PLACE)];
+        let length = decompress_to_slice(&self.bytes, self.kind, self.big_endian, &mut out)?;
+        out.truncate(length);
+        Ok(out)
     }
 
     /// Inflates in pieces, and looks at what comes out.
@@ -99,6 +115,9 @@ impl Compressed {
         }
     }
 }
+
+/// Room for nearly every body here.
+const PLACE: usize = 1 << 17;
 
 fn same(found: Result<Vec<u8>, Error>, expected: Result<&[u8], Error>) {
     // Bodies are long: if they differ in length, the lengths say enough.

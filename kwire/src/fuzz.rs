@@ -75,7 +75,7 @@ fn hear(bytes: &[u8], cut: usize) -> (Vec<(MessageType, String)>, Option<String>
     (heard, None)
 }
 
-/// Any bytes inflate in pieces as they do at once, to the same body or the same error.
+/// Any bytes inflate in pieces as they do at once and into memory that is there, to the same body or the same error.
 ///
 /// # Panics
 ///
@@ -92,4 +92,8 @@ pub fn inflate(bytes: &[u8]) {
     let appended = kcodec::decompress_into(bytes, kind, big_endian, limit, &mut dirty);
     assert_eq!(appended.map(|()| dirty.split_off(100)), whole);
     assert_eq!(dirty, [7; 100]);
+    let mut room = [7; 4096];
+    let whole = kcodec::decompress(bytes, kind, big_endian, room.len());
+    let length = kcodec::decompress_to_slice(bytes, kind, big_endian, &mut room);
+    assert_eq!(length.map(|length| room.split_at(length).0.to_vec()), whole);
 }
