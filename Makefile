@@ -44,8 +44,10 @@ target/rivals/pykx/lib/l64/libe.so:
 	python3 -m pip download --quiet --no-deps --only-binary :all: --dest target/rivals pykx==4.2.0
 	python3 -m zipfile --extract target/rivals/pykx-4.2.0-*.whl target/rivals
 
-bench: ## the duels, into a dated record
-	KBENCH_RECORD=$(CURDIR)/benches/record/$$(date -u +%F).md cargo bench -p kbench
+bench: export KBENCH_RECORD = $(CURDIR)/benches/record/$(shell date -u +%F).md
+bench: ## the duels and the other crates, into a dated record
+	cargo bench -p kbench
+	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml --target-dir target/rivals
 
 instructions: ## what small messages take, counted by valgrind
 	cargo build --release -p kbench --bin small

@@ -1,10 +1,13 @@
 //! kcodec, crates that do the same and KX's C library on the same bytes: one table, on standard output.
 //!
 //! The argument is the library's path; without one its columns stay empty. Every answer is asserted
-//! before it is timed: what a rival decodes it must encode to the very bytes again.
+//! before it is timed: what a rival decodes it must encode to the very bytes again. The crates' columns
+//! are appended to the file that `KBENCH_RECORD` names too, if it names one; the library's never are.
 
 use std::env;
 use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
 
 use kcodec::{Capability, Value};
 
@@ -34,16 +37,35 @@ const NOTE: &str = "
 Medians, and how many times as long as kcodec. KX's library compresses what it encodes, and decodes what it
 decompresses, in one call: its figures in those rows are for both.";
 
-fn main() {
+/// How many columns of a row may be kept.
+const KEPT: usize = 3;
+
+fn main() -> io::Result<()> {
     let libe = env::args_os().nth(1).and_then(|path| load(&path));
-    println!("| | | kcodec | {} | {} | KX C library | KX `okx`, validates only |", KdbCodec::NAME, Kdbplus::NAME);
-    println!("|---|---|---|---|---|---|---|");
+    let record = env::var_os("KBENCH_RECORD");
+    let mut record = record.map(|path| OpenOptions::new().append(true).create(true).open(path)).transpose()?;
+    if let Some(record) = &mut record {
+        writeln!(record, "\nOther crates: medians, and how many times as long as kcodec.\n")?;
+    }
+    let names = ["kcodec", KdbCodec::NAME, Kdbplus::NAME, "KX C library", "KX `okx`, validates only"];
+    line("| | ", &names.map(str::to_owned), record.as_mut())?;
+    line("|---|---", &names.map(|_| "---".to_owned()), record.as_mut())?;
     for (verb, workloads, contest) in CONTESTS {
         for (name, lend) in workloads {
-            lend(&mut |value| row(verb, name, value, &mut contest(value, libe.as_ref())));
+            let mut written = Ok(());
+            lend(&mut |value| written = row(verb, name, value, &mut contest(value, libe.as_ref()), record.as_mut()));
+            written?;
         }
     }
     println!("{NOTE}");
+    Ok(())
+}
+
+/// Prints a line of the table, and keeps what may be kept of it.
+fn line(head: &str, cells: &[String; 5], record: Option<&mut File>) -> io::Result<()> {
+    println!("{head}| {} |", cells.join(" | "));
+    let Some(record) = record else { return Ok(()) };
+    writeln!(record, "{head}| {} |", cells[..KEPT].join(" | "))
 }
 
 /// The library, if it is there and for this machine.
@@ -98,11 +120,11 @@ fn decompress<'a>(value: Value<'_>, libe: Option<&'a Libe>) -> Lanes<'a> {
     ]
 }
 
-/// Races, and prints how it ended.
-fn row(verb: &str, name: &str, value: Value<'_>, lanes: &mut Lanes<'_>) {
+/// Races, and tells how it ended.
+fn row(verb: &str, name: &str, value: Value<'_>, lanes: &mut Lanes<'_>, record: Option<&mut File>) -> io::Result<()> {
     let bytes = value.encoded_len(Capability::MAX).unwrap_or_else(|error| panic!("{error}"));
     let cells = race(lanes).map(|outcome| outcome.map(cell).unwrap_or_default());
-    println!("| {verb} | `{name}`, {} | {} |", size(bytes + ours::HEADER), cells.join(" | "));
+    line(&format!("| {verb} | `{name}`, {} ", size(bytes + ours::HEADER)), &cells, record)
 }
 
 fn cell(Outcome { nanoseconds, ratio }: Outcome) -> String {
