@@ -87,13 +87,21 @@ impl Message {
 ///
 /// # Errors
 ///
-/// [`Error::Unsendable`]; nothing is written then.
+/// [`Error::Unsendable`]; `out` is as it was then.
 pub fn encode(kind: MessageType, value: Value<'_>, capability: Capability, out: &mut Vec<u8>) -> Result<(), Error> {
-    let length = value.encoded_len(capability).map_err(Error::Unsendable)?.saturating_add(Header::LEN);
-    out.reserve(length);
-    let header = Header { order: ByteOrder::Little, kind, compression: None, length: length as u64 };
-    out.extend_from_slice(&header.to_bytes());
-    value.encode_for(capability, out).map_err(Error::Unsendable)
+    let start = out.len();
+    out.extend_from_slice(&[0; Header::LEN]);
+    if let Err(error) = value.encode_for(capability, out) {
+        out.truncate(start);
+        return Err(Error::Unsendable(error));
+    }
+    // The length is known once the body is written.
+    let message = out.get_mut(start..).unwrap_or_default();
+    let header = Header { order: ByteOrder::Little, kind, compression: None, length: message.len() as u64 };
+    if let Some(head) = message.first_chunk_mut() {
+        *head = header.to_bytes();
+    }
+    Ok(())
 }
 
 /// Compresses a whole plain message if kdb+ would: `None` when it is short or does not halve.
