@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::capability::Capability;
 use crate::decode::check;
-use crate::encode::Capability;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::value::Value;

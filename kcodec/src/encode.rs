@@ -3,6 +3,7 @@
 use std::mem;
 
 use crate::atom::Atom;
+use crate::capability::{Capability, LONGEST};
 use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
 use crate::dict::Dict;
 use crate::error::{Error, ErrorKind};
@@ -10,140 +11,12 @@ use crate::function::Function;
 use crate::kind::{Attribute, Kind, fixed_kinds};
 use crate::list::List;
 use crate::short::{Short, has_zero};
+use crate::sink::{Room, Sink};
 use crate::slice::Item;
 use crate::symbol::{Items, Symbol, Symbols};
 use crate::table::{Splayed, Table};
 use crate::value::{Object, Value};
 use crate::vector::Vector;
-
-/// Where an encoded body goes.
-pub(crate) trait Sink<'a> {
-    /// Bytes taken so far.
-    fn size(&self) -> usize;
-
-    /// Takes bytes that last no longer than the call: types, counts, atoms.
-    fn head<const N: usize>(&mut self, bytes: [u8; N]);
-
-    /// Takes bytes that last as long as the value: the items of a vector.
-    fn run(&mut self, bytes: &'a [u8]);
-
-    /// Takes the first `length` bytes of a word.
-    fn short(&mut self, word: [u8; 8], length: usize);
-}
-
-/// A buffer that takes what it has room for; what it has no room for is counted only.
-struct Room {
-    out: Vec<u8>,
-    /// Bytes in the buffer before.
-    start: usize,
-    /// Bytes for which there was no room.
-    missing: usize,
-}
-
-impl Room {
-    const fn new(out: Vec<u8>) -> Self {
-        let start = out.len();
-        Self { out, start, missing: 0 }
-    }
-
-    #[inline(always)]
-    const fn has_room(&self, count: usize) -> bool {
-        count <= self.out.capacity().wrapping_sub(self.out.len())
-    }
-
-    #[inline(always)]
-    fn put(&mut self, bytes: &[u8]) {
-        if self.has_room(bytes.len()) {
-            self.out.extend_from_slice(bytes);
-        } else {
-            self.missing = self.missing.saturating_add(bytes.len());
-        }
-    }
-}
-
-impl Sink<'_> for Room {
-    fn size(&self) -> usize {
-        self.out.len().wrapping_sub(self.start).saturating_add(self.missing)
-    }
-
-    #[inline(always)]
-    fn head<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.put(&bytes);
-    }
-
-    #[inline(always)]
-    fn run(&mut self, bytes: &[u8]) {
-        self.put(bytes);
-    }
-
-    #[inline(always)]
-    fn short(&mut self, word: [u8; 8], length: usize) {
-        // A whole word is one store, where so many bytes as are wanted are a call.
-        if self.has_room(word.len()) {
-            let end = self.out.len().wrapping_add(length);
-            self.out.extend_from_slice(&word);
-            self.out.truncate(end);
-        } else {
-            self.put(word.get(..length).unwrap_or_default());
-        }
-    }
-}
-
-/// What both ends of a connection can read: the number agreed on at login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Capability(u8);
-
-impl Capability {
-    /// kdb+ before 2.6: no compression, timestamps, timespans or guids.
-    pub const BASE: Self = Self(0);
-    /// kdb+ 3.0: guids, messages up to 2 GiB. What KX's C library offers unless asked for more.
-    pub const GUID: Self = Self(3);
-    /// kdb+ 3.4: messages up to 1 TiB and vectors past 2^31 items.
-    pub const MAX: Self = Self(6);
-
-    /// The capability a peer claims; more than [`MAX`](Self::MAX) is cut to it.
-    #[must_use]
-    pub const fn new(byte: u8) -> Self {
-        if byte > 6 { Self::MAX } else { Self(byte) }
-    }
-
-    /// The byte that goes over the wire.
-    #[must_use]
-    pub const fn byte(self) -> u8 {
-        self.0
-    }
-
-    /// Whether compressed messages may be sent.
-    #[must_use]
-    pub const fn compresses(self) -> bool {
-        self.0 >= 1
-    }
-
-    /// Whether the peer's release has the kind.
-    const fn has(self, kind: Kind) -> bool {
-        match kind {
-            Kind::Guid => self.0 >= 3,
-            Kind::Timestamp | Kind::Timespan => self.0 >= 1,
-            _ => true,
-        }
-    }
-
-    /// Bytes of the largest body, header excluded.
-    const fn body(self) -> u64 {
-        match self.0 {
-            0..=4 => 0x7fff_fff7,
-            _ => 0xff_ffff_fff7,
-        }
-    }
-
-    /// Items of the longest vector.
-    const fn items(self) -> u64 {
-        match self.0 {
-            0..=5 => LONGEST as u64,
-            _ => 0xff_ffff_ffff,
-        }
-    }
-}
 
 impl<'a> Value<'a> {
     /// Appends the body to `out`, for peers of full capability.
@@ -171,9 +44,9 @@ impl<'a> Value<'a> {
             // Owned, so that nothing else can change it while it is written and its length stays in a register.
             let mut writer = Writer { capability, out: Room::new(mem::take(out)) };
             let written = writer.body(&self);
-            let missing = writer.out.missing;
-            *out = writer.out.out;
-            if written.is_ok() && missing == 0 {
+            let whole = writer.out.is_whole();
+            *out = writer.out.into_inner();
+            if written.is_ok() && whole {
                 return Ok(());
             }
             out.truncate(start);
@@ -190,9 +63,6 @@ impl<'a> Value<'a> {
         Writer { capability, out: Room::new(Vec::new()) }.body(&self)
     }
 }
-
-/// The longest vector that every release can take.
-const LONGEST: u32 = 0x7fff_fffe;
 
 /// Walks a value, finds what cannot be sent, and writes the rest.
 pub(crate) struct Writer<S> {
@@ -423,7 +293,7 @@ impl<'a, S: Sink<'a>> Writer<S> {
     /// Whether bytes that were received can be sent unseen: nothing in them can be past the peer's
     /// limits.
     const fn may_copy(&self, bytes: &[u8]) -> bool {
-        self.capability.0 >= Capability::GUID.0 && bytes.len() as u64 <= self.capability.items()
+        self.capability.byte() >= Capability::GUID.byte() && bytes.len() as u64 <= self.capability.items()
     }
 
     #[inline(always)]

@@ -3,8 +3,10 @@
 use std::io::IoSlice;
 use std::ops::Range;
 
-use crate::encode::{Capability, Sink, Writer};
+use crate::capability::Capability;
+use crate::encode::Writer;
 use crate::error::Error;
+use crate::sink::Sink;
 use crate::value::Value;
 
 /// An encoded body in parts: the same bytes as [`Value::encode`] writes, the long runs borrowed.

@@ -2,7 +2,8 @@
 //!
 //! [`Value::decode`] checks a body and returns a view that borrows it; every accessor after that is
 //! infallible and copies nothing. The same [`Value`] is built from borrowed Rust slices, and
-//! [`Value::encode`] writes it in one buffer of exact size. [`Body`] owns a checked body.
+//! [`Value::encode`] appends it to a buffer, which grows once and by
+//! as much as it must. [`Body`] owns a checked body.
 //! [`compress`] and [`decompress`] speak kdb+'s own compression, byte for byte.
 //!
 //! ```
@@ -37,6 +38,7 @@ compile_error!("kcodec reads and writes little-endian bodies in place: big-endia
 mod atom;
 mod body;
 pub mod calendar;
+mod capability;
 mod codes;
 mod compress;
 mod console;
@@ -60,6 +62,7 @@ pub mod primitive;
 mod reader;
 mod short;
 mod simd;
+mod sink;
 mod slice;
 mod swap;
 mod symbol;
@@ -71,11 +74,11 @@ mod view;
 
 pub use atom::Atom;
 pub use body::Body;
+pub use capability::Capability;
 pub use compress::{Threshold, compress};
 pub use console::{Console, console};
 pub use decompress::{Compression, Decompressor, decompress, decompress_into, decompress_to_slice};
 pub use dict::Dict;
-pub use encode::Capability;
 pub use error::{Error, ErrorKind};
 pub use function::{Derived, Function, Lambda};
 pub use gather::Gather;

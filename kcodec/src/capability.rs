@@ -1,0 +1,62 @@
+//! What a peer's release can read.
+
+use crate::kind::Kind;
+
+/// The longest vector that every release can take.
+pub(crate) const LONGEST: u32 = 0x7fff_fffe;
+
+/// What both ends of a connection can read: the number agreed on at login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Capability(u8);
+
+impl Capability {
+    /// kdb+ before 2.6: no compression, timestamps, timespans or guids.
+    pub const BASE: Self = Self(0);
+    /// kdb+ 3.0: guids, messages up to 2 GiB. What KX's C library offers unless asked for more.
+    pub const GUID: Self = Self(3);
+    /// kdb+ 3.4: messages up to 1 TiB and vectors past 2^31 items.
+    pub const MAX: Self = Self(6);
+
+    /// The capability a peer claims; more than [`MAX`](Self::MAX) is cut to it.
+    #[must_use]
+    pub const fn new(byte: u8) -> Self {
+        if byte > 6 { Self::MAX } else { Self(byte) }
+    }
+
+    /// The byte that goes over the wire.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        self.0
+    }
+
+    /// Whether compressed messages may be sent.
+    #[must_use]
+    pub const fn compresses(self) -> bool {
+        self.0 >= 1
+    }
+
+    /// Whether the peer's release has the kind.
+    pub(crate) const fn has(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Guid => self.0 >= 3,
+            Kind::Timestamp | Kind::Timespan => self.0 >= 1,
+            _ => true,
+        }
+    }
+
+    /// Bytes of the largest body, header excluded.
+    pub(crate) const fn body(self) -> u64 {
+        match self.0 {
+            0..=4 => 0x7fff_fff7,
+            _ => 0xff_ffff_fff7,
+        }
+    }
+
+    /// Items of the longest vector.
+    pub(crate) const fn items(self) -> u64 {
+        match self.0 {
+            0..=5 => LONGEST as u64,
+            _ => 0xff_ffff_ffff,
+        }
+    }
+}

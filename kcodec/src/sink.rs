@@ -1,0 +1,83 @@
+//! Where an encoded body goes: a buffer, or parts of which the long ones are borrowed.
+
+/// Where an encoded body goes.
+pub(crate) trait Sink<'a> {
+    /// Bytes taken so far.
+    fn size(&self) -> usize;
+
+    /// Takes bytes that last no longer than the call: types, counts, atoms.
+    fn head<const N: usize>(&mut self, bytes: [u8; N]);
+
+    /// Takes bytes that last as long as the value: the items of a vector.
+    fn run(&mut self, bytes: &'a [u8]);
+
+    /// Takes the first `length` bytes of a word.
+    fn short(&mut self, word: [u8; 8], length: usize);
+}
+
+/// A buffer that takes what it has room for; what it has no room for is counted only.
+pub(crate) struct Room {
+    out: Vec<u8>,
+    /// Bytes in the buffer before.
+    start: usize,
+    /// Bytes for which there was no room.
+    missing: usize,
+}
+
+impl Room {
+    pub(crate) const fn new(out: Vec<u8>) -> Self {
+        let start = out.len();
+        Self { out, start, missing: 0 }
+    }
+
+    /// Whether there was room for everything.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.missing == 0
+    }
+
+    pub(crate) fn into_inner(self) -> Vec<u8> {
+        self.out
+    }
+
+    #[inline(always)]
+    const fn has_room(&self, count: usize) -> bool {
+        count <= self.out.capacity().wrapping_sub(self.out.len())
+    }
+
+    #[inline(always)]
+    fn put(&mut self, bytes: &[u8]) {
+        if self.has_room(bytes.len()) {
+            self.out.extend_from_slice(bytes);
+        } else {
+            self.missing = self.missing.saturating_add(bytes.len());
+        }
+    }
+}
+
+impl Sink<'_> for Room {
+    fn size(&self) -> usize {
+        self.out.len().wrapping_sub(self.start).saturating_add(self.missing)
+    }
+
+    #[inline(always)]
+    fn head<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.put(&bytes);
+    }
+
+    #[inline(always)]
+    fn run(&mut self, bytes: &[u8]) {
+        self.put(bytes);
+    }
+
+    #[inline(always)]
+    fn short(&mut self, word: [u8; 8], length: usize) {
+        // A whole word is one store, where so many bytes as are wanted are a call.
+        if self.has_room(word.len()) {
+            let end = self.out.len().wrapping_add(length);
+            self.out.extend_from_slice(&word);
+            self.out.truncate(end);
+        } else {
+            self.put(word.get(..length).unwrap_or_default());
+        }
+    }
+}
