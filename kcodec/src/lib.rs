@@ -2,8 +2,8 @@
 //!
 //! [`Value::decode`] checks a body and returns a view that borrows it; every accessor after that is
 //! infallible and copies nothing. The same [`Value`] is built from borrowed Rust slices, and
-//! [`Value::encode`] appends it to a buffer, which grows once and by
-//! as much as it must. [`Body`] owns a checked body.
+//! [`Value::encode`] appends it to a buffer, which grows once and by as much as it must, while
+//! [`Value::gather`] lends the long runs. [`Body`] owns a checked body.
 //! [`compress`] and [`decompress`] speak kdb+'s own compression, byte for byte.
 //!
 //! ```
