@@ -67,7 +67,7 @@ pub(super) fn trade() -> Case {
     Case { ours: decode(body, TRADE), yard }
 }
 
-/// Decodes a table and reads the first item of each of its columns.
+/// Decodes a table and reads the first item of each of its columns, whatever their names.
 pub(crate) fn first_items(body: &[u8]) -> usize {
     let Ok(Value::Table(table)) = Value::decode(body) else { return 0 };
     let first = |column: Value<'_>| match column {
@@ -81,7 +81,7 @@ pub(crate) fn first_items(body: &[u8]) -> usize {
         },
         _ => 0,
     };
-    table.columns().map(|(_, column)| first(column)).fold(0, usize::wrapping_add)
+    table.list().iter().map(first).fold(0, usize::wrapping_add)
 }
 
 pub(super) fn trade10() -> Case {
