@@ -21,9 +21,11 @@ impl Record {
     /// What the system says of the file.
     pub fn start() -> io::Result<Self> {
         let path = std::env::var_os("KBENCH_RECORD");
+        // Asked for before the record is begun, which may itself be a file that has changed.
+        let title = format!("# kcodec, {}, commit {}", said("date", &["-u", "+%F"]), commit());
         let file = path.map(|path| File::create(Path::new(&path))).transpose()?;
         let mut record = Self { file };
-        record.line(&format!("# kcodec, {}, commit {}", said("date", &["-u", "+%F"]), commit()))?;
+        record.line(&title)?;
         record.line("")?;
         record.line(&format!("{}; {}", processor(), said("rustc", &["--version"])))?;
         record.line("")?;

@@ -90,10 +90,7 @@ impl<'a, S: Sink<'a>> Writer<S> {
     #[inline(always)]
     pub(crate) fn body(&mut self, value: &Value<'a>) -> Result<usize, Error> {
         match value {
-            Value::Error(text) => {
-                self.out.head([ERROR]);
-                self.text(*text)?;
-            }
+            Value::Error(text) => self.refusal(*text)?,
             _ => self.value(value)?,
         }
         let size = self.out.size();
@@ -101,6 +98,12 @@ impl<'a, S: Sink<'a>> Writer<S> {
             return Err(Error::new(0, ErrorKind::Limit));
         }
         Ok(size)
+    }
+
+    #[cold]
+    fn refusal(&mut self, text: Symbol<'a>) -> Result<(), Error> {
+        self.out.head([ERROR]);
+        self.text(text)
     }
 
     fn value(&mut self, value: &Value<'a>) -> Result<(), Error> {
