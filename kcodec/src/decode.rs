@@ -271,22 +271,32 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
 
     /// Passes atoms or plain vectors of the type that stands next: how many, at most `most`.
     #[inline]
-    fn stretch(&mut self, most: u64, mut ended: impl FnMut(usize)) -> u64 {
-        let mut reader = self.reader;
-        let Some(&code) = reader.left().first() else { return 0 };
-        let mut passed = 0_u64;
+    fn stretch(&mut self, most: u64, ended: impl FnMut(usize)) -> u64 {
+        let Some(&code) = self.reader.left().first() else { return 0 };
         if let Some(width) = width(code.wrapping_neg()).filter(|_| code != BOOLEAN.wrapping_neg()) {
             let size = width.wrapping_add(1);
-            while passed < most && reader.left().first() == Some(&code) && reader.take(size).is_ok() {
-                ended(reader.at());
-                passed = passed.wrapping_add(1);
-            }
-        } else if let Some(shift) = shift(code) {
-            // The shift need not be looked up again, so that to find the next vector takes only its count.
-            while passed < most && reader.alike(code, shift).is_some() {
-                ended(reader.at());
-                passed = passed.wrapping_add(1);
-            }
+            return self.alike(most, ended, |reader| reader.left().first() == Some(&code) && reader.take(size).is_ok());
+        }
+        // A loop for each width: to find the next vector then takes no more than its count.
+        match shift(code) {
+            Some(0) => self.alike(most, ended, |reader| reader.alike::<0>(code)),
+            Some(1) => self.alike(most, ended, |reader| reader.alike::<1>(code)),
+            Some(2) => self.alike(most, ended, |reader| reader.alike::<2>(code)),
+            Some(3) => self.alike(most, ended, |reader| reader.alike::<3>(code)),
+            Some(4) => self.alike(most, ended, |reader| reader.alike::<4>(code)),
+            _ => 0,
+        }
+    }
+
+    /// Passes as many objects as `pass` can: how many, at most `most`.
+    #[inline]
+    fn alike(&mut self, most: u64, mut ended: impl FnMut(usize), pass: impl Fn(&mut Reader<'a>) -> bool) -> u64 {
+        // A copy, which stays in registers.
+        let mut reader = self.reader;
+        let mut passed = 0_u64;
+        while passed < most && pass(&mut reader) {
+            ended(reader.at());
+            passed = passed.wrapping_add(1);
         }
         self.reader = reader;
         passed

@@ -70,12 +70,12 @@ impl<'a> Reader<'a> {
         Some(vector)
     }
 
-    /// Like [`plain`](Self::plain), for a vector of this type and no other.
+    /// Passes the plain vector that stands next, if it has this type, whose count is to be shifted so far.
     #[inline(always)]
-    pub(crate) fn alike(&mut self, code: u8, shift: u8) -> Option<Plain<'a>> {
-        let (vector, left) = Plain::split_alike(self.left, code, shift)?;
+    pub(crate) fn alike<const SHIFT: u8>(&mut self, code: u8) -> bool {
+        let Some((_, left)) = Plain::split_alike(self.left, code, SHIFT) else { return false };
         self.left = left;
-        Some(vector)
+        true
     }
 
     /// The symbol vector that stands next, if its count is not wide and nothing is at fault.
