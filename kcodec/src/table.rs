@@ -276,6 +276,7 @@ impl<'a> Splayed<'a> {
     }
 }
 
+/// Equal names in equal order and equal paths; attributes do not count.
 impl PartialEq for Splayed<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.names() == other.names() && self.path() == other.path()
