@@ -35,6 +35,7 @@ mod limits;
 mod listen;
 mod outbound;
 mod peer;
+pub mod q;
 mod server;
 mod users;
 mod value;

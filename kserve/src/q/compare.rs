@@ -1,0 +1,5 @@
+//! Comparison: `= <> < > <= >=`, `not`, `null`.
+
+use super::verb::Verb;
+
+pub(crate) static VERBS: &[Verb] = &[];
