@@ -33,6 +33,7 @@
 mod handler;
 mod limits;
 mod listen;
+mod memory;
 mod outbound;
 mod peer;
 mod server;
@@ -41,6 +42,7 @@ mod value;
 
 pub use handler::{Handler, Reply};
 pub use limits::Limits;
+pub use memory::Memory;
 pub use peer::{Peer, PeerId};
 pub use server::{Server, Stopper};
 pub use users::{Users, UsersError};
