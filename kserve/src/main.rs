@@ -8,9 +8,8 @@ use std::process::ExitCode;
 use std::thread;
 
 use clap::Parser;
-use kcodec::Value;
-use kserve::{Handler, Interpreter, Limits, Peer, Reply, Stopper, Users};
-use kwire::Error;
+use kserve::{Context, Handler, Interpreter, Interrupt, Limits, Peer, Reply, Users};
+use kwire::{Error, Message};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::{debug, error, info, warn};
@@ -92,8 +91,10 @@ fn serve(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
         server = server.with_users(users);
     }
     let address = server.local_addr().ok_or("no address to listen on")?;
-    let server = server.with_unix().map_err(|error| format!("unix socket of port {}: {error}", address.port()))?;
-    stop_on_signals(server.stopper())?;
+    if let Err(error) = server.listen_unix() {
+        warn!("no unix socket for port {}: {error}", address.port());
+    }
+    stop_on_signals(server.interrupt())?;
     announce(address, options.demo)?;
     server.run(&mut handler)?;
     info!("stopped");
@@ -112,12 +113,12 @@ fn announce(address: SocketAddr, demo: bool) -> io::Result<()> {
 }
 
 /// Stops the server at the first SIGINT or SIGTERM.
-fn stop_on_signals(stopper: Stopper) -> io::Result<()> {
+fn stop_on_signals(interrupt: Interrupt) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             info!(signal, "stopping");
-            stopper.stop();
+            interrupt.stop();
         }
     });
     Ok(())
@@ -130,14 +131,14 @@ struct Q {
 }
 
 impl Handler for Q {
-    fn on_open(&mut self, peer: &mut Peer<'_>) {
+    fn on_open(&mut self, _cx: &mut Context<'_>, peer: &Peer) {
         let user = String::from_utf8_lossy(peer.user());
         debug!(handle = %peer.id(), address = %shown(peer), %user, capability = peer.capability().byte(), "open");
     }
 
-    fn on_sync(&mut self, peer: &mut Peer<'_>, query: Value<'_>, reply: Reply<'_>) {
-        match self.interpreter.evaluate(query) {
-            Ok(body) => reply.value(body.value()),
+    fn on_sync(&mut self, _cx: &mut Context<'_>, peer: &Peer, query: &Message, reply: Reply<'_>) {
+        match self.interpreter.evaluate(query.value()) {
+            Ok(body) => reply.body(&body),
             Err(fault) => {
                 debug!(handle = %peer.id(), "'{fault}");
                 reply.error(&fault.to_string());
@@ -145,25 +146,25 @@ impl Handler for Q {
         }
     }
 
-    fn on_async(&mut self, peer: &mut Peer<'_>, update: Value<'_>) {
-        if let Err(fault) = self.interpreter.evaluate(update) {
+    fn on_async(&mut self, _cx: &mut Context<'_>, peer: &Peer, update: &Message) {
+        if let Err(fault) = self.interpreter.evaluate(update.value()) {
             error!(handle = %peer.id(), "async: '{fault}");
         }
     }
 
-    fn on_close(&mut self, peer: &mut Peer<'_>) {
+    fn on_close(&mut self, _cx: &mut Context<'_>, peer: &Peer) {
         debug!(handle = %peer.id(), "close");
     }
 
-    fn on_bad_message(&mut self, peer: &mut Peer<'_>, message: &[u8], error: &Error) {
+    fn on_bad_message(&mut self, _cx: &mut Context<'_>, peer: &Peer, message: &[u8], error: &Error) {
         warn!(handle = %peer.id(), address = %shown(peer), bytes = message.len(), "badmsg: {error}");
     }
 
-    fn on_error(&mut self, peer: &mut Peer<'_>, error: &Error) {
+    fn on_error(&mut self, _cx: &mut Context<'_>, peer: &Peer, error: &Error) {
         warn!(handle = %peer.id(), address = %shown(peer), "closing: {error}");
     }
 }
 
-fn shown(peer: &Peer<'_>) -> impl Display + use<> {
+fn shown(peer: &Peer) -> impl Display + use<> {
     peer.address().map_or_else(|| "unix".to_owned(), |address| address.to_string())
 }
