@@ -80,5 +80,5 @@ pub trait Handler {
 }
 
 /// What an HTTP client is told by default.
-const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
+pub(crate) const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
     Content-Length: 33\r\nConnection: close\r\n\r\nthis port speaks kdb+ IPC alone\r\n";

@@ -217,7 +217,7 @@ impl Vm<'_> {
         if self.q.read_only || !self.host.caller().may_write {
             return Err(Fault::from(format!("noupdate: `. `{}", String::from_utf8_lossy(self.text(name)))));
         }
-        Ok(())
+        super::process::settable(self.text(name))
     }
 
     fn read(&mut self, place: Place) -> R {

@@ -23,16 +23,22 @@ pub(crate) struct Symbols {
     texts: Vec<Arc<[u8]>>,
     /// The standard library's hasher is keyed at random: nobody can choose texts that collide.
     numbers: HashMap<Arc<[u8]>, Sym>,
+    bytes: usize,
 }
 
 impl Symbols {
     pub(crate) fn new() -> Self {
         let null: Arc<[u8]> = Arc::from([]);
-        Self { texts: vec![null.clone()], numbers: HashMap::from([(null, Sym::NULL)]) }
+        Self { texts: vec![null.clone()], numbers: HashMap::from([(null, Sym::NULL)]), bytes: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.texts.len()
+    }
+
+    /// Bytes of all texts.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The symbol of a text. A NUL ends it: no symbol holds one.
@@ -45,6 +51,7 @@ impl Symbols {
         }
         let sym = Sym(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
         let text: Arc<[u8]> = text.into();
+        self.bytes += text.len();
         self.texts.push(text.clone());
         self.numbers.insert(text, sym);
         sym
