@@ -259,8 +259,8 @@ impl Core {
 
     /// Queues a message from the loop's buffer.
     fn post_buffer(&mut self, slot: usize, kind: MessageType, message: &[u8]) -> Result<(), Error> {
-        let compresses = |link: &Box<Link>| link.connection.compression().is_some() && message.len() > PLAIN;
-        if message.len() >= SMALL || self.links.get(slot).is_some_and(compresses) {
+        let compresses = |link: &Link| link.connection.compression().is_some() && message.len() > PLAIN;
+        if message.len() >= SMALL || self.links.get(slot).is_some_and(|link| compresses(link)) {
             return self.post(slot, kind, &mut Shared::new(vec![message.to_vec().into()]));
         }
         if !self.may_queue(slot) {

@@ -37,6 +37,7 @@ mod encode;
 mod greet;
 mod handler;
 mod interrupt;
+pub mod layer;
 mod limits;
 mod link;
 mod listen;
