@@ -27,8 +27,22 @@ impl Core {
 
     fn expect_close(&mut self, slot: usize, within: Duration) {
         let Some(link) = self.links.get_mut(slot) else { return };
-        link.deadline = Instant::now().checked_add(within);
-        self.deadlines.extend(link.deadline.map(|deadline| Reverse((deadline, link.peer.id))));
+        let deadline = Instant::now().checked_add(within);
+        link.deadline = deadline.map(|deadline| (deadline, link.outbound.bytes()));
+        self.deadlines.extend(deadline.map(|deadline| Reverse((deadline, link.peer.id))));
+    }
+
+    /// Gives up a closing connection whose time is up, unless it has read something meanwhile.
+    pub(crate) fn expire_close(&mut self, slot: usize, now: Instant) {
+        let Some((deadline, bytes)) = self.links.get(slot).and_then(|link| link.deadline) else { return };
+        if deadline > now {
+            return;
+        }
+        if self.links.get(slot).is_some_and(|link| link.outbound.bytes() < bytes) {
+            self.expect_close(slot, self.drain);
+        } else {
+            self.remove(slot);
+        }
     }
 }
 

@@ -295,6 +295,8 @@ impl<'a> Context<'a> {
         self.core.inline = true;
         let event = self.wait_inline(id, deadline);
         self.core.inline = false;
+        // What came behind the message has its turn later.
+        self.core.enqueue(id.slot);
         event
     }
 

@@ -38,6 +38,8 @@ use kwire::MessageType;
 
 /// Bytes written to one peer before others have their turn.
 const WRITTEN: usize = 1 << 20;
+/// Messages of so many bytes are never compressed.
+const PLAIN: usize = 2000;
 /// Bytes queued for a peer from which on its own requests wait until it reads.
 pub(crate) const PAUSE: usize = 1 << 20;
 
@@ -257,8 +259,8 @@ impl Core {
 
     /// Queues a message from the loop's buffer.
     fn post_buffer(&mut self, slot: usize, kind: MessageType, message: &[u8]) -> Result<(), Error> {
-        let compresses = self.links.get(slot).is_some_and(|link| link.connection.compression().is_some());
-        if message.len() >= SMALL || compresses {
+        let compresses = |link: &Link| link.connection.compression().is_some() && message.len() > PLAIN;
+        if message.len() >= SMALL || self.links.get(slot).is_some_and(|link| compresses(link)) {
             return self.post(slot, kind, &mut Shared::new(vec![message.to_vec().into()]));
         }
         if !self.may_queue(slot) {

@@ -39,14 +39,14 @@ impl Interrupt {
         Self { shared: Arc::default(), waker }
     }
 
-    /// Cancels the request under way, or stops the server if there is none: SIGINT. A handler must
-    /// ask [`Context::interrupted`](crate::Context::interrupted) to be cancelled.
-    pub fn cancel(&self) {
-        if self.shared.busy.load(Ordering::Acquire) {
+    /// Cancels the request under way and returns whether there is one: what SIGINT does before it
+    /// stops a server. The handler must ask [`Context::interrupted`](crate::Context::interrupted).
+    pub fn cancel(&self) -> bool {
+        let busy = self.shared.busy.load(Ordering::Acquire);
+        if busy {
             self.shared.cancel.store(true, Ordering::Release);
-        } else {
-            self.stop();
         }
+        busy
     }
 
     /// Cancels the request under way and makes [`Server::run`](crate::Server::run) return once what

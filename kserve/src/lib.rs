@@ -37,12 +37,14 @@ mod encode;
 mod greet;
 mod handler;
 mod interrupt;
+pub mod layer;
 mod limits;
 mod link;
 mod listen;
 mod memory;
 mod outbound;
 mod peer;
+#[cfg(feature = "q")]
 pub mod q;
 mod receive;
 mod recycle;
@@ -51,7 +53,6 @@ mod run;
 mod sender;
 mod server;
 mod users;
-mod value;
 mod worker;
 
 pub use context::{Context, Event, Queue, Ticket};
@@ -61,11 +62,12 @@ pub use limits::Limits;
 pub use listen::Bind;
 pub use memory::Memory;
 pub use peer::{Peer, PeerId, Protocol};
+#[cfg(feature = "q")]
+pub use q::{EvalLimits, Fault, Grants, Host, Interpreter, Output};
 pub use reply::{Deferred, Reply};
 pub use sender::{Busy, Sender};
 pub use server::Server;
 pub use users::{Users, UsersError};
-pub use value::{EvalLimits, Fault, Interpreter};
 
 /// The README's code, compiled.
 #[cfg(doctest)]

@@ -28,8 +28,8 @@ pub(crate) struct Link {
     pub(crate) checked: Option<Checked>,
     /// Why the connection is to be closed, once it is.
     pub(crate) doom: Option<Doom>,
-    /// When a closing connection is given up.
-    pub(crate) deadline: Option<Instant>,
+    /// When a closing connection is given up, unless fewer bytes wait for it by then.
+    pub(crate) deadline: Option<(Instant, usize)>,
     pub(crate) flags: Flags,
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Loop<'a, H> {
 const EXHAUSTED: Duration = Duration::from_millis(100);
 /// How often the handler hears of that.
 const TELL: Duration = Duration::from_secs(10);
+/// Connections accepted before those that are in have their turn.
+const ACCEPTED: usize = 128;
 /// Events taken from the OS at a time.
 const EVENTS: usize = 1024;
 
@@ -121,7 +123,7 @@ impl<'a, H: Handler> Loop<'a, H> {
 
     fn handle(&mut self, slot: usize, next: Next, now: Instant) {
         match next {
-            Next::Login(login) => self.log_in(slot, login),
+            Next::Login(login) => self.log_in(slot, &login, now),
             Next::Http(request) => self.http(slot, &request, now),
             Next::Message(message) => self.message(slot, &message, now),
             Next::Rejected(refused) => self.reject(slot, &refused),
@@ -136,14 +138,14 @@ impl<'a, H: Handler> Loop<'a, H> {
         self.core.links.get(slot).map(|link| link.peer.clone())
     }
 
-    fn log_in(&mut self, slot: usize, login: Login) {
+    fn log_in(&mut self, slot: usize, login: &Login, now: Instant) {
         let users = self.core.users.as_ref();
         let known = users.is_none_or(|users| users.accept(&login.user, &login.password));
         let Some(link) = self.core.links.get_mut(slot) else { return };
-        link.peer.user = login.user;
+        link.peer.user = login.user.clone();
         link.peer.capability = link.connection.capability();
         let peer = link.peer.clone();
-        if !(known && self.handler.on_login(&mut Context::new(&mut self.core), &peer, &login.password)) {
+        if !(known && self.call(slot, now, |handler, cx| handler.on_login(cx, &peer, &login.password))) {
             return self.fail(slot, Error::Refused);
         }
         let Some(link) = self.core.links.get_mut(slot) else { return };
@@ -154,7 +156,7 @@ impl<'a, H: Handler> Loop<'a, H> {
         link.phase = Phase::Open;
         link.outbound.append(&answer, &mut self.core.spare);
         self.core.touch(slot);
-        self.handler.on_open(&mut Context::new(&mut self.core), &peer);
+        self.call(slot, now, |handler, cx| handler.on_open(cx, &peer));
     }
 
     fn http(&mut self, slot: usize, request: &[u8], now: Instant) {
@@ -304,15 +306,16 @@ impl<'a, H: Handler> Loop<'a, H> {
         if phase != Phase::Open {
             return;
         }
+        let now = Instant::now();
         for ticket in asked {
-            let cx = &mut Context::new(&mut self.core);
-            self.handler.on_response(cx, &peer, ticket, Err(&Error::Failed));
+            self.call(slot, now, |handler, cx| handler.on_response(cx, &peer, ticket, Err(&Error::Failed)));
         }
-        self.handler.on_close(&mut Context::new(&mut self.core), &peer);
+        self.call(slot, now, |handler, cx| handler.on_close(cx, &peer));
     }
 
     fn accept(&mut self, index: usize) {
-        while let Some(listener) = self.core.listeners.get(index) {
+        for _ in 0..ACCEPTED {
+            let Some(listener) = self.core.listeners.get(index) else { return };
             match listener.accept() {
                 Ok(stream) if self.core.links.len() < self.core.limits.peers => self.admit(stream),
                 Ok(stream) => self.turn_away(&stream),
@@ -321,6 +324,8 @@ impl<'a, H: Handler> Loop<'a, H> {
                 Err(error) => return self.exhausted(&error),
             }
         }
+        // More may wait: they have their turn after those that are in.
+        self.retry = Some(Instant::now());
     }
 
     fn admit(&mut self, stream: listen::Stream) {
@@ -388,9 +393,7 @@ impl<'a, H: Handler> Loop<'a, H> {
         self.core.expire_answers(slot, now);
         let Some(link) = self.core.links.get_mut(slot) else { return };
         if link.phase == Phase::Closing {
-            if link.deadline.is_some_and(|deadline| deadline <= now) {
-                self.core.remove(slot);
-            }
+            self.core.expire_close(slot, now);
         } else if let Err(error) = link.connection.handle_time(now) {
             self.fail(slot, error);
         }
