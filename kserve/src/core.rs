@@ -12,11 +12,12 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kwire::{Connection, Error};
-use mio::{Poll, Token, Waker};
+use mio::{Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::encode::{Answer, Encoder, Shared};
@@ -31,6 +32,7 @@ use crate::receive::Receive;
 use crate::recycle::{Recycle, Spare};
 use crate::reply::Deferred;
 use crate::sender::Sender;
+use crate::server::LISTENERS;
 use crate::users::Users;
 use crate::worker::Worker;
 use kcodec::{Body, Capability, Threshold, Value};
@@ -83,6 +85,21 @@ pub(crate) struct Timer {
 }
 
 impl Core {
+    /// Tells the OS which listeners are waited for.
+    pub(crate) fn register_listeners(&mut self) -> io::Result<()> {
+        for (index, listener) in self.listeners.iter_mut().enumerate() {
+            self.poll.registry().register(listener.source(), Token(LISTENERS + index), Interest::READABLE)?;
+        }
+        Ok(())
+    }
+
+    /// Listens on other sockets from now on.
+    pub(crate) fn listen(&mut self, listeners: Vec<Listener>) -> io::Result<()> {
+        // Closing the old ones takes them off the OS's list.
+        self.listeners = listeners;
+        self.register_listeners()
+    }
+
     pub(crate) fn new(poll: Poll, waker: Waker) -> Self {
         let waker = Arc::new(waker);
         Self {

@@ -1,7 +1,7 @@
 //! q's own handlers, and a log beside them.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use kserve::q::{Handle, Output};
@@ -18,6 +18,8 @@ pub(crate) struct Q {
     pub(crate) interpreter: Interpreter,
     timer: Duration,
     read_only: bool,
+    /// Whether a person types at the console.
+    prompts: bool,
     rate: Rate,
 }
 
@@ -41,7 +43,18 @@ impl Q {
             interpreter,
             timer: Duration::from_millis(options.timer),
             read_only: options.read_only,
+            prompts: options.has_console() && io::stdin().is_terminal(),
             rate: Rate::new(),
+        }
+    }
+}
+
+impl Q {
+    /// Says that the console waits for a line.
+    fn prompt(&self) {
+        if self.prompts {
+            let mut out = io::stdout().lock();
+            drop(write!(out, "{}", self.interpreter.prompt()).and_then(|()| out.flush()));
         }
     }
 }
@@ -63,6 +76,7 @@ impl Handler for Q {
             cx.set_timer(Some(self.timer));
         }
         self.interpreter.on_start(cx);
+        self.prompt();
     }
 
     fn on_login(&mut self, cx: &mut Context<'_>, peer: &Peer, password: &[u8]) -> bool {
@@ -85,6 +99,11 @@ impl Handler for Q {
     fn on_async(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message) {
         cx.set_read_only(self.read_only);
         self.interpreter.on_async(cx, peer, message);
+    }
+
+    fn on_line(&mut self, cx: &mut Context<'_>, line: &[u8]) {
+        self.interpreter.on_line(cx, line);
+        self.prompt();
     }
 
     fn on_timer(&mut self, cx: &mut Context<'_>) {

@@ -47,6 +47,11 @@ pub trait Handler {
         let _ = cx;
     }
 
+    /// `.z.pi`: a line of the process's own console, which [`Sender::line`](crate::Sender::line) sent.
+    fn on_line(&mut self, cx: &mut Context<'_>, line: &[u8]) {
+        let _ = (cx, line);
+    }
+
     /// `.z.ph`, `.z.pp`, `.z.pm`: an HTTP request, up to the blank line behind its headers and
     /// whatever came with it. Returns the whole response, after which the connection is closed.
     fn on_http(&mut self, cx: &mut Context<'_>, peer: &Peer, request: &[u8]) -> Vec<u8> {

@@ -44,6 +44,7 @@ mod listen;
 mod memory;
 mod outbound;
 mod peer;
+mod port;
 #[cfg(feature = "q")]
 pub mod q;
 mod receive;
@@ -62,6 +63,7 @@ pub use limits::Limits;
 pub use listen::Bind;
 pub use memory::Memory;
 pub use peer::{Peer, PeerId, Protocol};
+pub use port::Port;
 #[cfg(feature = "q")]
 pub use q::{EvalLimits, Fault, Grants, Host, Interpreter, Output};
 pub use reply::{Deferred, Reply};

@@ -1,12 +1,11 @@
 //! The command line.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use kserve::Limits;
-
-use crate::port::Port;
+use kserve::{Limits, Port};
 
 /// A server of kdb+ IPC. Evaluates what clients send, as a q process does.
 #[derive(Debug, Parser)]
@@ -14,9 +13,14 @@ use crate::port::Port;
 pub(crate) struct Options {
     /// Where to listen: [rp,][HOST:]PORT, where PORT is a number, a service, 0 or 0W (any free port)
     /// or a range LOW/HIGH (any free port in it). Without a host: all interfaces. rp, shares the port
-    /// with other processes that say so (SO_REUSEPORT).
-    #[arg(short, long, value_name = "[HOST:]PORT", default_value = "127.0.0.1:5001", allow_hyphen_values = true)]
-    pub(crate) port: Port,
+    /// with other processes that say so (SO_REUSEPORT). Without -p: 127.0.0.1:5001, or nowhere where
+    /// standard input is a terminal or a script says \\p.
+    #[arg(short, long, value_name = "[HOST:]PORT", allow_hyphen_values = true)]
+    pub(crate) port: Option<Port>,
+
+    /// Read q from standard input, as is done where that is a terminal; its end ends the process.
+    #[arg(short = 'i', long)]
+    pub(crate) console: bool,
 
     /// Password file: one user:password a line, plain, MD5 or SHA-1 in hex. SIGHUP reads it again.
     #[arg(short, long, visible_short_alias = 'U', value_name = "FILE")]
@@ -99,6 +103,11 @@ pub(crate) enum Grant {
 }
 
 impl Options {
+    /// Whether lines of standard input are evaluated.
+    pub(crate) fn has_console(&self) -> bool {
+        self.console || io::stdin().is_terminal()
+    }
+
     /// The bounds that they set.
     pub(crate) fn limits(&self) -> Limits {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);

@@ -195,6 +195,14 @@ impl Interpreter {
         self.shell.user = user.as_bytes().to_vec();
     }
 
+    /// The console's prompt: `q)`, or with the namespace, `q.a)`.
+    #[must_use]
+    pub fn prompt(&self) -> String {
+        let context = String::from_utf8_lossy(self.state.symbols.text(self.state.context));
+        let dot = if context.is_empty() { "" } else { "." };
+        format!("q{dot}{context})")
+    }
+
     /// Runs `.z.exit` and gives the code that the process ends with.
     pub fn exit(&mut self) -> i32 {
         let code = self.shell.exit.unwrap_or(0);

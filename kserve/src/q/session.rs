@@ -19,6 +19,7 @@ use super::{Grants, Interpreter, Output, Shell};
 use crate::context::{Context, Event, Ticket};
 use crate::handler::Handler;
 use crate::peer::{Peer, PeerId};
+use crate::port::Port;
 use crate::reply::{Deferred, Reply};
 use kcodec::Kind;
 
@@ -243,6 +244,12 @@ impl Host for Process<'_, '_> {
         Ok(())
     }
 
+    fn listen(&mut self, port: &[u8]) -> Result<(), Fault> {
+        let text = std::str::from_utf8(port).map_err(|_| Fault::TYPE)?;
+        let port = if text == "0" { None } else { Some(text.parse::<Port>().map_err(Fault::from)?) };
+        self.cx.listen(port.as_ref()).map_err(|error| Fault::from(format!("{text}: {error}")))
+    }
+
     fn read(&mut self, path: &[u8]) -> Result<bytes::Bytes, Fault> {
         self.granted(self.shell.grants.files)?;
         let text = std::str::from_utf8(path).map_err(|_| Fault::TYPE)?;
@@ -373,6 +380,23 @@ impl Handler for Interpreter {
     fn on_async(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message) {
         if let (Err(fault), _) = self.message(cx, peer, message, false) {
             (self.shell.output)(Output::Fault { handle: peer.id().handle(), what: "async", fault: &fault });
+        }
+    }
+
+    fn on_line(&mut self, cx: &mut Context<'_>, line: &[u8]) {
+        let function = self.handler(".z.pi");
+        let mut process = Process::new(cx, &mut self.shell, None, false);
+        let mut vm = Vm::new(&mut self.state, &mut process);
+        let shown = match function {
+            Some(function) => vm.apply(&function, vec![Noun::text(line.to_vec())]).map(|_| String::new()),
+            None => vm.console_line(line),
+        };
+        match shown {
+            Ok(text) => vm.host.print(1, text.as_bytes()),
+            Err(fault) => {
+                let construct = fault.construct().map(|construct| format!(" ({construct})")).unwrap_or_default();
+                vm.host.print(1, format!("'{fault}{construct}\n").as_bytes());
+            }
         }
     }
 
