@@ -116,7 +116,12 @@ impl Vm<'_> {
 
     /// `\a`, `\v .ns`: sorted names of globals in a namespace.
     fn names_of(&mut self, space: &[u8], is_wanted: impl Fn(&Noun) -> bool) -> R {
-        let space = if space.is_empty() { self.text(self.q.context).to_vec() } else { space.to_vec() };
+        let here = self.text(self.q.context);
+        let space = match (space, here) {
+            (b"", b"") => Vec::new(),
+            (b"", here) => [b".", here].concat(),
+            (space, _) => space.to_vec(),
+        };
         let prefix = match space.as_slice() {
             b"" | b"." => Vec::new(),
             space => [space, b"."].concat(),
