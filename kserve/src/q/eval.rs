@@ -188,18 +188,29 @@ impl Vm<'_> {
                 }
                 done
             }
-            Place::Global(name) => self.change_global(name, change),
+            Place::Global(name) => self.change_global(name, true, change),
         }
     }
 
-    /// [`change`](Self::change) of a global.
-    pub(crate) fn change_global(&mut self, name: Sym, change: impl FnOnce(&mut Self, &mut Noun) -> R<()>) -> R<()> {
+    /// [`change`](Self::change) of a global. `alone`: nothing that runs meanwhile can read it, so that it need not keep
+    /// its value.
+    pub(crate) fn change_global(
+        &mut self,
+        name: Sym,
+        alone: bool,
+        change: impl FnOnce(&mut Self, &mut Noun) -> R<()>,
+    ) -> R<()> {
         self.may_write(name)?;
-        let Some(value) = self.q.globals.get_mut(&name) else {
-            // A name with dots may be of an item of a dict: `.a.b` of the dict `.a`.
+        let Some(place) = self.q.globals.get_mut(&name) else {
             return Err(Fault::named(self.q.symbols.text(name)));
         };
-        let mut value = std::mem::take(value);
+        if !alone {
+            let mut value = place.clone();
+            change(self, &mut value)?;
+            self.q.globals.insert(name, value);
+            return Ok(());
+        }
+        let mut value = std::mem::take(place);
         let done = change(self, &mut value);
         self.q.globals.insert(name, value);
         done
@@ -214,7 +225,7 @@ impl Vm<'_> {
 
     /// `noupdate` for a caller who may not change globals.
     pub(crate) fn may_write(&self, name: Sym) -> R<()> {
-        if self.q.read_only || !self.host.caller().may_write {
+        if self.q.read_only || !self.host.may_write() {
             return Err(Fault::from(format!("noupdate: `. `{}", String::from_utf8_lossy(self.text(name)))));
         }
         super::process::settable(self.text(name))

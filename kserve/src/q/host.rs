@@ -56,8 +56,6 @@ pub struct Caller {
     pub user: Vec<u8>,
     /// `.z.a`: the address as a big-endian number, 0 over a Unix socket.
     pub address: u32,
-    /// Whether it may change globals: not under `-b`.
-    pub may_write: bool,
 }
 
 /// The process around an evaluation: connections, time, memory, output. Every method has a default for a
@@ -65,7 +63,12 @@ pub struct Caller {
 pub trait Host {
     /// Who asked.
     fn caller(&self) -> Caller {
-        Caller { may_write: true, ..Caller::default() }
+        Caller::default()
+    }
+
+    /// Whether the caller may change globals: not under `-b`.
+    fn may_write(&self) -> bool {
+        true
     }
 
     /// Whether the evaluation must end: its time is up, it was cancelled, who asked has gone. Called about once a

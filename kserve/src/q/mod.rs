@@ -22,6 +22,7 @@ mod eval;
 mod fault;
 mod find;
 mod func;
+mod fuzz;
 mod group;
 mod handles;
 mod host;
@@ -61,6 +62,8 @@ use std::sync::Arc;
 use kcodec::{Body, Value};
 
 pub use fault::Fault;
+#[doc(hidden)]
+pub use fuzz::fuzz_q;
 pub use host::{Caller, Handle, HandleInfo, Host, Incoming, Words};
 pub use vm::EvalLimits;
 

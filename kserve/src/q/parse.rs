@@ -66,9 +66,9 @@ fn finished(statements: Vec<Option<Chain>>) -> Code {
 }
 
 impl Chain {
-    /// Whether the last thing it does is an assignment.
+    /// Whether the last thing it does is to assign a global, which has the value `::` where it stands last.
     pub(crate) fn assigns(&self) -> bool {
-        matches!(self.steps.last(), Some(Step::Assign(_)))
+        matches!(self.steps.last(), Some(Step::Assign(assign)) if matches!(assign.place, Place::Global(_)))
     }
 
     /// A term alone.

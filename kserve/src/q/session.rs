@@ -83,15 +83,13 @@ impl Host for Process<'_, '_> {
                     Some(IpAddr::V4(address)) => address.to_bits(),
                     _ => 0,
                 },
-                may_write: !self.cx.is_read_only(),
             },
-            None => Caller {
-                handle: 0,
-                user: self.shell.user.clone(),
-                address: u32::from_be_bytes([127, 0, 0, 1]),
-                may_write: true,
-            },
+            None => Caller { handle: 0, user: self.shell.user.clone(), address: u32::from_be_bytes([127, 0, 0, 1]) },
         }
+    }
+
+    fn may_write(&self) -> bool {
+        self.peer.is_none() || !self.cx.is_read_only()
     }
 
     fn interrupted(&mut self) -> bool {
