@@ -337,7 +337,12 @@ impl Vm<'_> {
     }
 
     /// `([k:x]v:y)` of its columns; atoms are as long as the lists.
+    /// Without columns, `([k:x;l:y])` is a dict.
     pub(crate) fn table_of(&mut self, keys: Vec<(Sym, Noun)>, columns: Vec<(Sym, Noun)>, keyed: bool) -> R {
+        if keyed && columns.is_empty() {
+            let (names, values): (Vec<Sym>, Vec<Noun>) = keys.into_iter().unzip();
+            return Dict::new(Noun::syms(names), build::tidy(values)?);
+        }
         let lists = keys.iter().chain(&columns).filter(|(_, column)| column.is_list() || column.as_keyed().is_some());
         let count = lists.map(|(_, list)| list.len()).next();
         let Some(count) = count else {
@@ -357,9 +362,6 @@ impl Vm<'_> {
             return half(columns);
         }
         let keys = half(keys)?;
-        if columns.is_empty() {
-            return Ok(keys);
-        }
         Dict::new(keys, half(columns)?)
     }
 
