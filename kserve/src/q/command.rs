@@ -205,7 +205,7 @@ impl Vm<'_> {
     /// `\w`: bytes in use, allocated, at most, the limit, mapped, of the machine; `\w 0`: symbols and their bytes.
     fn workspace(&mut self, argument: &[u8]) -> R {
         if !argument.is_empty() {
-            return Ok(Noun::longs(vec![long(self.q.symbols.len()), long(self.q.symbols.bytes())]));
+            return Ok(Noun::longs(vec![long(self.q.symbols.count()), long(self.q.symbols.bytes())]));
         }
         let (held, limit) = self.host.memory();
         let limit = if limit == usize::MAX { 0 } else { limit };

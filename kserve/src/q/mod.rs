@@ -47,6 +47,7 @@ mod select;
 mod serial;
 mod session;
 mod sort;
+mod sweep;
 mod symbols;
 mod table;
 mod take;

@@ -123,6 +123,7 @@ pub(crate) struct Vm<'h> {
 impl<'h> Vm<'h> {
     /// Begins a request.
     pub(crate) fn new(q: &'h mut State, host: &'h mut (dyn Host + 'h)) -> Self {
+        q.sweep();
         q.fuel = SLICE;
         q.work_left = q.limits.work;
         q.entry = here();
