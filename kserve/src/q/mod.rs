@@ -32,12 +32,14 @@ mod iterate;
 mod join;
 mod joins;
 mod json;
+mod key;
 mod lex;
 mod math;
 mod names;
 mod noun;
 mod number;
 mod parse;
+mod pattern;
 mod process;
 mod promote;
 mod query;
@@ -62,7 +64,7 @@ mod vm;
 mod wire;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use kcodec::{Body, Value};
 
@@ -243,9 +245,9 @@ impl Interpreter {
 
     /// Makes a Rust function callable by name: in text as `f x`, `f[x;y]` or `f[]`, in lists as
     /// ``(`f;x)`` or `("f";x)`. Called without arguments it gets one, `::`, as in q.
-    pub fn register(&mut self, name: &str, function: impl Fn(&[Body]) -> Result<Body, Fault> + Send + Sync + 'static) {
+    pub fn register(&mut self, name: &str, function: impl FnMut(&[Body]) -> Result<Body, Fault> + Send + 'static) {
         let name = self.state.symbols.intern(name.as_bytes());
-        let native = Native { name, call: Box::new(function) };
+        let native = Native { name, call: Mutex::new(Box::new(function)) };
         self.state.globals.insert(name, Noun::Func(Func::Native(Arc::new(native))));
     }
 
