@@ -43,6 +43,7 @@ mod search;
 mod select;
 mod serial;
 mod sort;
+mod split;
 mod symbols;
 mod table;
 mod take;
