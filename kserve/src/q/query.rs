@@ -4,6 +4,7 @@ use super::code::Chain;
 use super::fault::{Fault, R};
 use super::noun::Noun;
 use super::parse::Parser;
+use super::vm::Vm;
 
 /// A query: column phrases are parse trees, as functional forms take them.
 #[derive(Debug)]
@@ -31,5 +32,13 @@ impl Parser<'_, '_> {
             b"select" | b"exec" | b"update" | b"delete" => Err(Fault::nyi("select")),
             _ => Ok(None),
         }
+    }
+}
+
+impl Vm<'_> {
+    /// `select … from t`
+    pub(crate) fn run_query(&mut self, query: &Query) -> R {
+        let _ = query;
+        Err(Fault::nyi("select"))
     }
 }

@@ -195,7 +195,7 @@ impl Vm<'_> {
             _ if x.as_text().is_some() => {
                 let separator = x.as_text().unwrap_or_default();
                 let mut out = Vec::new();
-                for (at, part) in self.texts(y)?.iter().enumerate() {
+                for (at, part) in self.parts_text(y)?.iter().enumerate() {
                     if at > 0 {
                         self.grow(&mut out, separator.len())?;
                         out.extend_from_slice(separator);
@@ -224,7 +224,7 @@ impl Vm<'_> {
     }
 
     /// The texts of a list of strings; a char is one.
-    fn texts(&mut self, y: &Noun) -> R<Vec<Vec<u8>>> {
+    fn parts_text(&mut self, y: &Noun) -> R<Vec<Vec<u8>>> {
         self.charge(super::wire::weight(y))?;
         match y {
             Noun::Vector(Vector { kind: Kind::Char, items: Items::U8(text), .. }) => {
@@ -247,7 +247,7 @@ impl Vm<'_> {
             return Ok(Noun::sym(sym));
         }
         let mut out = Vec::new();
-        for part in self.texts(y)? {
+        for part in self.parts_text(y)? {
             self.grow(&mut out, part.len() + 1)?;
             out.extend_from_slice(&part);
             out.push(b'\n');
