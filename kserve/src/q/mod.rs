@@ -52,6 +52,7 @@ mod select;
 mod serial;
 mod session;
 mod sort;
+mod split;
 mod sweep;
 mod symbols;
 mod table;

@@ -66,6 +66,11 @@ impl Pattern {
         if gaps < 2 { length + 8 } else { length.saturating_mul(self.parts.len()).saturating_add(8) }
     }
 
+    /// About how much work it is to look through a text.
+    pub(crate) fn work(&self, length: usize) -> usize {
+        length.saturating_mul(self.parts.len().saturating_add(4))
+    }
+
     /// Whether all of a text matches.
     pub(crate) fn matches(&self, text: &[u8]) -> bool {
         // After the last gap passed, the place to go back to: every gap takes as little as it can.

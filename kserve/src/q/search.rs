@@ -106,6 +106,8 @@ impl Vm<'_> {
                 // What has the rank of the items of `x` is looked for whole.
                 let inner = list.items().first().map_or(0, rank);
                 match y {
+                    // Among lists no atom is looked for.
+                    Noun::Atom(_) if inner > 0 => Ok(Noun::long(long(list.items().len()))),
                     Noun::Vector(_) if inner == 0 => {
                         let places = self.positions(x, y)?;
                         self.longs(&places)

@@ -92,7 +92,7 @@ impl Vm<'_> {
         }
         let (text, pattern) = (x.as_text().ok_or(Fault::TYPE)?, y.as_text().ok_or(Fault::TYPE)?);
         let pattern = Pattern::new(pattern)?;
-        self.charge(text.len().saturating_mul(4))?;
+        self.charge(pattern.work(text.len()))?;
         let places = pattern.places(text)?;
         let mut out = self.vec(places.len())?;
         out.extend(places.into_iter().map(|(start, _)| long(start)));
@@ -108,7 +108,7 @@ impl Vm<'_> {
         }
         let text = text.as_text().ok_or(Fault::TYPE)?;
         let pattern = Pattern::new(pattern.as_text().ok_or(Fault::TYPE)?)?;
-        self.charge(text.len().saturating_mul(4))?;
+        self.charge(pattern.work(text.len()))?;
         let places = pattern.places(text)?;
         let mut out = self.vec(text.len())?;
         let mut at = 0;
