@@ -24,10 +24,4 @@ impl Vm<'_> {
         let _ = (handle, args);
         Err(Fault::nyi("handles"))
     }
-
-    /// `select … from t`
-    pub(crate) fn run_query(&mut self, query: &super::query::Query) -> R {
-        let _ = query;
-        Err(Fault::nyi("select"))
-    }
 }

@@ -84,7 +84,7 @@ pub(crate) struct Scope {
 pub(crate) struct Parser<'a, 'h> {
     pub(crate) vm: &'a mut Vm<'h>,
     text: &'a [u8],
-    context: Sym,
+    pub(crate) context: Sym,
     /// Those not yet read.
     tokens: &'a [Token],
     /// The lambda that is being read; none at the top.
@@ -105,15 +105,15 @@ enum Term {
 }
 
 impl<'a, 'h> Parser<'a, 'h> {
-    fn new(vm: &'a mut Vm<'h>, text: &'a [u8], context: Sym, tokens: &'a [Token], k: bool) -> Self {
+    pub(crate) fn new(vm: &'a mut Vm<'h>, text: &'a [u8], context: Sym, tokens: &'a [Token], k: bool) -> Self {
         Self { vm, text, context, tokens, scope: None, phrase: false, k }
     }
 
-    fn peek(&self) -> Option<&'a TokenKind> {
+    pub(crate) fn peek(&self) -> Option<&'a TokenKind> {
         self.tokens.first().map(|token| &token.kind)
     }
 
-    fn next(&mut self) -> Option<&'a Token> {
+    pub(crate) fn next(&mut self) -> Option<&'a Token> {
         let (first, left) = self.tokens.split_first()?;
         self.tokens = left;
         Some(first)
@@ -137,7 +137,7 @@ impl<'a, 'h> Parser<'a, 'h> {
     }
 
     /// Reads an opening bracket, if it is that which comes next.
-    fn open(&mut self, bracket: u8) -> bool {
+    pub(crate) fn open(&mut self, bracket: u8) -> bool {
         let is_next = matches!(self.peek(), Some(TokenKind::Open(next)) if *next == bracket);
         if is_next {
             self.next();
@@ -155,7 +155,7 @@ impl<'a, 'h> Parser<'a, 'h> {
     }
 
     /// Reads what is inside brackets of which the opening one has been read.
-    fn inside<T>(&mut self, open: u8, close: u8, read: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+    pub(crate) fn inside<T>(&mut self, open: u8, close: u8, read: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
         self.vm.check_stack()?;
         let phrase = std::mem::replace(&mut self.phrase, false);
         let inside = read(self);
