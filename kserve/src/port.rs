@@ -3,23 +3,23 @@
 use std::io;
 use std::str::FromStr;
 
-use kserve::Server;
+use crate::listen::{self, Bind, Listener};
 
 /// Where to listen: a host, and ports of which the first free one is taken.
 #[derive(Debug, Clone)]
-pub(crate) struct Port {
+pub struct Port {
     host: Option<String>,
     low: u16,
     high: u16,
+    bind: Bind,
 }
 
 impl FromStr for Port {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.starts_with("rp,") {
-            return Err("rp, (a shared port) is not supported yet".to_owned());
-        }
+        let mut bind = Bind::default();
+        let text = text.strip_prefix("rp,").inspect(|_| bind.reuse_port = true).unwrap_or(text);
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) => (Some(host.trim_matches(['[', ']'])).filter(|host| !host.is_empty()), port),
             None => (None, text),
@@ -34,7 +34,7 @@ impl FromStr for Port {
         if low > high {
             return Err(format!("{low}/{high} is no range"));
         }
-        Ok(Self { host: host.map(str::to_owned), low, high })
+        Ok(Self { host: host.map(str::to_owned), low, high, bind })
     }
 }
 
@@ -47,21 +47,21 @@ fn number(text: &str) -> Result<u16, String> {
 
 impl Port {
     /// Binds the first port that is free.
-    pub(crate) fn bind(&self) -> Result<Server, String> {
-        let mut failure = String::new();
+    pub(crate) fn bind(&self) -> io::Result<Listener> {
+        let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for port in self.low..=self.high {
             match self.bind_one(port) {
-                Ok(server) => return Ok(server),
-                Err(error) => failure = format!("{port}: {error}"),
+                Ok(listener) => return Ok(listener),
+                Err(error) => failure = io::Error::new(error.kind(), format!("{port}: {error}")),
             }
         }
         Err(failure)
     }
 
-    fn bind_one(&self, port: u16) -> io::Result<Server> {
+    fn bind_one(&self, port: u16) -> io::Result<Listener> {
         match &self.host {
-            Some(host) => Server::bind((host.as_str(), port)),
-            None => Server::bind(("::", port)).or_else(|_| Server::bind(("0.0.0.0", port))),
+            Some(host) => listen::first((host.as_str(), port), self.bind),
+            None => listen::first(("::", port), self.bind).or_else(|_| listen::first(("0.0.0.0", port), self.bind)),
         }
     }
 }

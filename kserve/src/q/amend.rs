@@ -28,6 +28,7 @@ impl Vm<'_> {
                 _ => return Err(Fault::TYPE),
             },
         };
+        let alone = verb_of(&function).is_some();
         let change = |vm: &mut Self, value: &mut Noun| match y {
             None => vm.amend_path(value, &path, &mut |vm, old| vm.apply1(&function, old), None),
             Some(y) => vm.amend_at(value, &path, Some(&function), y),
@@ -35,7 +36,7 @@ impl Vm<'_> {
         match x.as_sym() {
             Some(name) if x.is_atom() => {
                 if path.is_empty() || self.q.globals.contains_key(&name) {
-                    self.change_global(name, change)?;
+                    self.change_global(name, alone, change)?;
                 } else {
                     return Err(Fault::named(self.text(name)));
                 }

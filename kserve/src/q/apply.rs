@@ -26,6 +26,9 @@ impl Vm<'_> {
                 Err(_) => Err(Fault::RANK),
             },
             Noun::Elided => Err(Fault::TYPE),
+            Noun::Atom(Atom { item: Item::Sym(name), .. }) if self.text(*name).starts_with(b":") => {
+                self.one_shot(function, args)
+            }
             Noun::Atom(Atom { item: Item::Sym(name), kind: Kind::Symbol }) => {
                 let function = self.callable(*name)?;
                 self.deeper(|vm| vm.apply(&function, args))
@@ -266,4 +269,9 @@ impl Vm<'_> {
 /// Whether anything but elided arguments stands before the last one.
 fn whole_before(args: &[Noun]) -> bool {
     args.iter().rev().skip(1).any(|arg| !is_elided(arg))
+}
+
+/// A list of two.
+pub(crate) fn pair(x: Noun, y: Noun) -> R {
+    super::noun::List::raw(vec![x, y])
 }

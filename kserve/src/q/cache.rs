@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::code::Code;
+use super::func::Lambda;
 use super::symbols::Sym;
 
 /// Parsed texts by namespace and text, of lambdas and of whole queries. Emptied when it is full.
 pub(crate) struct Cache {
-    lambdas: HashMap<Key, Arc<super::func::Lambda>>,
-    queries: HashMap<Key, Arc<super::code::Code>>,
+    lambdas: HashMap<Sym, HashMap<Arc<[u8]>, Arc<Lambda>>>,
+    queries: HashMap<Sym, HashMap<Arc<[u8]>, Arc<Code>>>,
     bytes: usize,
 }
-
-type Key = (Sym, Arc<[u8]>);
 
 /// The longest text that is kept, in bytes.
 const LONGEST: usize = 1 << 14;
@@ -27,26 +27,23 @@ impl Default for Cache {
 }
 
 impl Cache {
-    pub(crate) fn lambda(&self, context: Sym, text: &Arc<[u8]>) -> Option<Arc<super::func::Lambda>> {
-        self.lambdas.get(&(context, text.clone())).cloned()
+    pub(crate) fn lambda(&self, context: Sym, text: &[u8]) -> Option<Arc<Lambda>> {
+        self.lambdas.get(&context)?.get(text).cloned()
     }
 
-    pub(crate) fn keep_lambda(&mut self, context: Sym, text: Arc<[u8]>, lambda: Arc<super::func::Lambda>) {
+    pub(crate) fn keep_lambda(&mut self, context: Sym, text: Arc<[u8]>, lambda: Arc<Lambda>) {
         if self.has_room(text.len()) {
-            self.lambdas.insert((context, text), lambda);
+            self.lambdas.entry(context).or_default().insert(text, lambda);
         }
     }
 
-    pub(crate) fn query(&self, context: Sym, text: &[u8]) -> Option<Arc<super::code::Code>> {
-        if text.len() > LONGEST {
-            return None;
-        }
-        self.queries.get(&(context, Arc::from(text))).cloned()
+    pub(crate) fn query(&self, context: Sym, text: &[u8]) -> Option<Arc<Code>> {
+        self.queries.get(&context)?.get(text).cloned()
     }
 
-    pub(crate) fn keep_query(&mut self, context: Sym, text: &[u8], code: Arc<super::code::Code>) {
+    pub(crate) fn keep_query(&mut self, context: Sym, text: &[u8], code: Arc<Code>) {
         if self.has_room(text.len()) {
-            self.queries.insert((context, text.into()), code);
+            self.queries.entry(context).or_default().insert(text.into(), code);
         }
     }
 

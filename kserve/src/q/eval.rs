@@ -188,18 +188,29 @@ impl Vm<'_> {
                 }
                 done
             }
-            Place::Global(name) => self.change_global(name, change),
+            Place::Global(name) => self.change_global(name, true, change),
         }
     }
 
-    /// [`change`](Self::change) of a global.
-    pub(crate) fn change_global(&mut self, name: Sym, change: impl FnOnce(&mut Self, &mut Noun) -> R<()>) -> R<()> {
+    /// [`change`](Self::change) of a global. `alone`: nothing that runs meanwhile can read it, so that it need not keep
+    /// its value.
+    pub(crate) fn change_global(
+        &mut self,
+        name: Sym,
+        alone: bool,
+        change: impl FnOnce(&mut Self, &mut Noun) -> R<()>,
+    ) -> R<()> {
         self.may_write(name)?;
-        let Some(value) = self.q.globals.get_mut(&name) else {
-            // A name with dots may be of an item of a dict: `.a.b` of the dict `.a`.
+        let Some(place) = self.q.globals.get_mut(&name) else {
             return Err(Fault::named(self.q.symbols.text(name)));
         };
-        let mut value = std::mem::take(value);
+        if !alone {
+            let mut value = place.clone();
+            change(self, &mut value)?;
+            self.q.globals.insert(name, value);
+            return Ok(());
+        }
+        let mut value = std::mem::take(place);
         let done = change(self, &mut value);
         self.q.globals.insert(name, value);
         done
@@ -214,10 +225,10 @@ impl Vm<'_> {
 
     /// `noupdate` for a caller who may not change globals.
     pub(crate) fn may_write(&self, name: Sym) -> R<()> {
-        if self.q.read_only || !self.host.caller().may_write {
+        if self.q.read_only || !self.host.may_write() {
             return Err(Fault::from(format!("noupdate: `. `{}", String::from_utf8_lossy(self.text(name)))));
         }
-        Ok(())
+        super::process::settable(self.text(name))
     }
 
     pub(crate) fn read(&mut self, place: Place) -> R {
@@ -326,7 +337,12 @@ impl Vm<'_> {
     }
 
     /// `([k:x]v:y)` of its columns; atoms are as long as the lists.
+    /// Without columns, `([k:x;l:y])` is a dict.
     pub(crate) fn table_of(&mut self, keys: Vec<(Sym, Noun)>, columns: Vec<(Sym, Noun)>, keyed: bool) -> R {
+        if keyed && columns.is_empty() {
+            let (names, values): (Vec<Sym>, Vec<Noun>) = keys.into_iter().unzip();
+            return Dict::new(Noun::syms(names), build::tidy(values)?);
+        }
         let lists = keys.iter().chain(&columns).filter(|(_, column)| column.is_list() || column.as_keyed().is_some());
         let count = lists.map(|(_, list)| list.len()).next();
         let Some(count) = count else {
@@ -346,9 +362,6 @@ impl Vm<'_> {
             return half(columns);
         }
         let keys = half(keys)?;
-        if columns.is_empty() {
-            return Ok(keys);
-        }
         Dict::new(keys, half(columns)?)
     }
 

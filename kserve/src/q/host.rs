@@ -32,6 +32,19 @@ pub struct HandleInfo {
     pub bytes: usize,
     /// Over a Unix socket.
     pub unix: bool,
+    /// Large messages to it are compressed.
+    pub compresses: bool,
+}
+
+/// Words of the command line, as `.z.x` and its likes show them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// `.z.x`: what stands after the script.
+    Arguments,
+    /// `.z.X`: all of it.
+    CommandLine,
+    /// `.z.f`: the script.
+    Script,
 }
 
 /// Who asked for what is being evaluated.
@@ -43,8 +56,6 @@ pub struct Caller {
     pub user: Vec<u8>,
     /// `.z.a`: the address as a big-endian number, 0 over a Unix socket.
     pub address: u32,
-    /// Whether it may change globals: not under `-b`.
-    pub may_write: bool,
 }
 
 /// The process around an evaluation: connections, time, memory, output. Every method has a default for a
@@ -52,7 +63,12 @@ pub struct Caller {
 pub trait Host {
     /// Who asked.
     fn caller(&self) -> Caller {
-        Caller { may_write: true, ..Caller::default() }
+        Caller::default()
+    }
+
+    /// Whether the caller may change globals: not under `-b`.
+    fn may_write(&self) -> bool {
+        true
     }
 
     /// Whether the evaluation must end: its time is up, it was cancelled, who asked has gone. Called about once a
@@ -75,6 +91,17 @@ pub trait Host {
     /// Writes to the process's own output: handle -1 or 1, to its errors: -2 or 2.
     fn print(&mut self, handle: Handle, text: &[u8]) {
         let _ = (handle, text);
+    }
+
+    /// Tells of a fault that nobody is answered with: of an async message, a timer.
+    fn fault(&mut self, handle: Handle, what: &'static str, fault: &Fault) {
+        let _ = (handle, what, fault);
+    }
+
+    /// Words of the command line.
+    fn words(&self, which: Words) -> Vec<Vec<u8>> {
+        let _ = which;
+        Vec::new()
     }
 
     /// The port that is listened on, 0 for none.
@@ -178,7 +205,21 @@ pub trait Host {
         Err(Fault::nyi("\\p"))
     }
 
+    /// `\u`: reads the password file again.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or it cannot be read.
+    fn reload_users(&mut self) -> Result<(), Fault> {
+        Err(Fault::nyi("\\u"))
+    }
+
     /// `\T`: seconds that a request of a client may run; 0 for ever.
+    fn timeout(&self) -> u64 {
+        0
+    }
+
+    /// Sets that.
     fn set_timeout(&mut self, seconds: u64) {
         let _ = seconds;
     }
@@ -207,6 +248,6 @@ pub trait Host {
 impl Host for () {}
 
 /// What q says of a handle that is not open.
-fn bad_handle(handle: Handle) -> Fault {
+pub(crate) fn bad_handle(handle: Handle) -> Fault {
     Fault::from(format!("Cannot write to handle {handle}. OS reports: Bad file descriptor"))
 }

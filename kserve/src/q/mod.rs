@@ -6,8 +6,10 @@
 
 mod aggregate;
 mod amend;
+mod answer;
 mod apply;
 mod arith;
+mod atomic;
 mod bang;
 mod build;
 mod cache;
@@ -22,7 +24,9 @@ mod fault;
 mod filter;
 mod find;
 mod func;
+mod fuzz;
 mod group;
+mod handles;
 mod host;
 mod index;
 mod iterate;
@@ -33,21 +37,35 @@ mod lex;
 mod math;
 mod names;
 mod noun;
+<<<<<<< HEAD
 mod order;
+=======
+mod number;
+>>>>>>> q
 mod parse;
+mod process;
 mod promote;
 mod query;
 mod random;
+<<<<<<< HEAD
 mod rows;
 mod running;
 mod scope;
+=======
+mod read;
+mod running;
+mod script;
+>>>>>>> q
 mod search;
 mod select;
 mod serial;
+mod session;
 mod sort;
+mod sweep;
 mod symbols;
 mod table;
 mod take;
+mod temporal;
 mod text;
 mod tree;
 mod update;
@@ -61,7 +79,9 @@ use std::sync::Arc;
 use kcodec::{Body, Value};
 
 pub use fault::Fault;
-pub use host::{Caller, Handle, HandleInfo, Host, Incoming};
+#[doc(hidden)]
+pub use fuzz::fuzz_q;
+pub use host::{Caller, Handle, HandleInfo, Host, Incoming, Words};
 pub use vm::EvalLimits;
 
 use func::{Func, Native};
@@ -83,13 +103,78 @@ use vm::{State, Vm};
 /// ```
 pub struct Interpreter {
     state: State,
+    shell: Shell,
+}
+
+/// What a process lets its clients reach beyond its own memory; a script, the console and timers may do all of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// `hopen`, one-shot requests.
+    pub net: bool,
+    /// `\\l`, `read0`, `read1`.
+    pub files: bool,
+    /// `exit`, `\\\\`.
+    pub exit: bool,
+}
+
+/// What an interpreter prints.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Output<'a> {
+    /// Text for the process's output: `show`, `0N!`, `-1`.
+    Text(&'a [u8]),
+    /// Text for its errors: `-2`.
+    Errors(&'a [u8]),
+    /// A request that failed. Clients are told of the faults of sync requests alone.
+    Fault {
+        /// Whose it was; 0 for the process's own.
+        handle: Handle,
+        /// `sync`, `async`, or the handler that failed.
+        what: &'static str,
+        /// Why.
+        fault: &'a Fault,
+    },
+}
+
+/// Where an interpreter's output goes.
+type Sink = Box<dyn FnMut(Output<'_>) + Send>;
+
+/// What an interpreter is told of the process around it.
+struct Shell {
+    output: Sink,
+    grants: Grants,
+    /// `.z.u` of the process itself.
+    user: Vec<u8>,
+    /// `.z.x`, `.z.X`, `.z.f`
+    arguments: Vec<Vec<u8>>,
+    command_line: Vec<Vec<u8>>,
+    script: Option<Vec<u8>>,
+    /// To run before anybody is served.
+    scripts: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What `exit` was given.
+    exit: Option<i32>,
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        Self {
+            output: Box::new(|_| {}),
+            grants: Grants::default(),
+            user: Vec::new(),
+            arguments: Vec::new(),
+            command_line: Vec::new(),
+            script: None,
+            scripts: Vec::new(),
+            exit: None,
+        }
+    }
 }
 
 impl Interpreter {
     /// An interpreter without names of its own, under the default [`EvalLimits`].
     #[must_use]
     pub fn new() -> Self {
-        Self { state: State::new(EvalLimits::default()) }
+        Self { state: State::new(EvalLimits::default()), shell: Shell::default() }
     }
 
     /// The same interpreter under other limits.
@@ -97,6 +182,52 @@ impl Interpreter {
     pub fn with_limits(mut self, limits: EvalLimits) -> Self {
         self.state.limits = limits;
         self
+    }
+
+    /// Sends what is printed, and the faults that nobody is answered with, to `output`.
+    #[must_use]
+    pub fn with_output(mut self, output: impl FnMut(Output<'_>) + Send + 'static) -> Self {
+        self.shell.output = Box::new(output);
+        self
+    }
+
+    /// Allows clients more than to evaluate.
+    #[must_use]
+    pub const fn with_grants(mut self, grants: Grants) -> Self {
+        self.shell.grants = grants;
+        self
+    }
+
+    /// Runs a script when the server starts, before anybody is served. A fault in it stops the server.
+    pub fn add_script(&mut self, path: &str, text: &[u8]) {
+        self.shell.script = Some(path.as_bytes().to_vec());
+        self.shell.scripts.push((path.as_bytes().to_vec(), text.to_vec()));
+    }
+
+    /// Sets the command line's words: `.z.X`, and those after the script, `.z.x`.
+    pub fn set_words(&mut self, command_line: Vec<Vec<u8>>, arguments: Vec<Vec<u8>>) {
+        self.shell.command_line = command_line;
+        self.shell.arguments = arguments;
+    }
+
+    /// Sets the user of the process itself: `.z.u` where no client asks.
+    pub fn set_user(&mut self, user: &str) {
+        self.shell.user = user.as_bytes().to_vec();
+    }
+
+    /// The console's prompt: `q)`, or with the namespace, `q.a)`.
+    #[must_use]
+    pub fn prompt(&self) -> String {
+        let context = String::from_utf8_lossy(self.state.symbols.text(self.state.context));
+        let dot = if context.is_empty() { "" } else { "." };
+        format!("q{dot}{context})")
+    }
+
+    /// Runs `.z.exit` and gives the code that the process ends with.
+    pub fn exit(&mut self) -> i32 {
+        let code = self.shell.exit.unwrap_or(0);
+        Self::leave(&mut self.state, &mut (), code);
+        code
     }
 
     /// Sets a global, as `name:body` does at the top.

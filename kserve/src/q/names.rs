@@ -88,12 +88,4 @@ impl Vm<'_> {
         }
         Dict::new(Noun::syms(keys), build::tidy(values)?).map(Some)
     }
-
-    /// What the process itself has under a name: `.z.w` and its like.
-    fn process_value(&mut self, name: &[u8]) -> R<Option<Noun>> {
-        match name {
-            b".z.w" => Ok(Some(Noun::int(self.host.caller().handle))),
-            _ => Ok(None),
-        }
-    }
 }

@@ -14,6 +14,10 @@ use super::vm::Vm;
 /// The arguments of a lambda that declares none.
 const IMPLICIT: [&[u8]; 3] = [b"x", b"y", b"z"];
 
+/// Names that a lambda may mention, and parameters that it may declare; q's bounds are of this size.
+const NAMES: usize = 250;
+const PARAMS: usize = 8;
+
 impl Vm<'_> {
     /// The statements of a text, read in a namespace; kept for the next time.
     ///
@@ -62,9 +66,9 @@ fn finished(statements: Vec<Option<Chain>>) -> Code {
 }
 
 impl Chain {
-    /// Whether the last thing it does is an assignment.
+    /// Whether the last thing it does is to assign a global, which has the value `::` where it stands last.
     pub(crate) fn assigns(&self) -> bool {
-        matches!(self.steps.last(), Some(Step::Assign(_)))
+        matches!(self.steps.last(), Some(Step::Assign(assign)) if matches!(assign.place, Place::Global(_)))
     }
 
     /// A term alone.
@@ -79,6 +83,8 @@ pub(crate) struct Scope {
     pub(crate) slots: Vec<Slot>,
     /// Parameters are declared, or x, y and z have the first slots; then how many of them are used.
     implicit: Option<usize>,
+    /// More names than a lambda may mention.
+    crowded: bool,
 }
 
 pub(crate) struct Parser<'a, 'h> {
@@ -346,11 +352,15 @@ impl<'a, 'h> Parser<'a, 'h> {
         if self.vm.q.symbols.text(name).contains(&b'.') {
             return Place::Global(global);
         }
+        if scope.crowded {
+            return Place::Global(global);
+        }
         if let Some(slot) = scope.slots.iter().position(|slot| slot.name == name) {
             scope.implicit = scope.implicit.map(|used| if slot < IMPLICIT.len() { used.max(slot + 1) } else { used });
             return Place::Local(slot);
         }
         scope.slots.push(Slot { name, global, local: false });
+        scope.crowded |= scope.slots.len() > NAMES;
         Place::Local(scope.slots.len() - 1)
     }
 
@@ -442,7 +452,7 @@ impl<'a, 'h> Parser<'a, 'h> {
     fn function(&mut self, start: usize) -> R {
         let declared = self.open(b'[');
         let params = if declared { self.params()? } else { IMPLICIT.map(|name| self.vm.intern(name)).to_vec() };
-        let mut scope = Scope { slots: Vec::new(), implicit: (!declared).then_some(1) };
+        let mut scope = Scope { implicit: (!declared).then_some(1), ..Scope::default() };
         for &name in &params {
             scope.slots.push(Slot { name, global: name, local: true });
         }
@@ -450,6 +460,9 @@ impl<'a, 'h> Parser<'a, 'h> {
         let body = finished(self.separated()?);
         let end = self.close(b'{', b'}')?.end;
         let scope = self.scope.take().unwrap_or_default();
+        if scope.crowded {
+            return Err(Fault::new("locals"));
+        }
         let params = params.get(..scope.implicit.unwrap_or(params.len())).unwrap_or_default().to_vec();
         let source: Arc<[u8]> = match self.k {
             true => [b"k)", self.source(start, end)].concat().into(),
@@ -466,6 +479,7 @@ impl<'a, 'h> Parser<'a, 'h> {
             let Some(token) = self.next() else { return Err(Fault::named(b"[")) };
             match token.kind {
                 TokenKind::Name => params.push(self.vm.intern(self.token_text(token))),
+                TokenKind::Close(b']') if params.len() > PARAMS => return Err(Fault::new("params")),
                 TokenKind::Close(b']') => return Ok(params),
                 TokenKind::Semicolon => {}
                 _ => return Err(self.unexpected(token)),

@@ -28,7 +28,7 @@ fn insert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
         return vm.found(name, y, true);
     }
     let mut range = (0, 0);
-    vm.change_global(name, |vm, value| {
+    vm.change_global(name, true, |vm, value| {
         let before = value.len();
         vm.add(value, y, true)?;
         range = (before, value.len());
@@ -46,7 +46,7 @@ fn upsert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
         Some(name) => {
             let full = vm.global_name(name);
             if vm.q.globals.contains_key(&full) {
-                vm.change_global(full, |vm, value| vm.add(value, y, false))?;
+                vm.change_global(full, true, |vm, value| vm.add(value, y, false))?;
             } else {
                 vm.found(full, y, false)?;
             }

@@ -57,7 +57,9 @@ pub(crate) const fn any(name: &'static str, id: Option<u8>, function: Many) -> V
 
 /// The tables of all families.
 static FAMILIES: &[&[Verb]] = &[
+    super::command::VERBS,
     super::core::VERBS,
+    super::handles::VERBS,
     super::arith::VERBS,
     super::compare::VERBS,
     super::math::VERBS,

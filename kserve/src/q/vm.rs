@@ -68,8 +68,11 @@ pub(crate) struct Settings {
     pub(crate) console: (usize, usize),
     /// `\P`: digits shown; 0 for all.
     pub(crate) precision: usize,
-    /// `\S`: the state of the random numbers.
+    /// `\C`: the same for pages.
+    pub(crate) page: (usize, usize),
+    /// The state of the random numbers, and what `\S` was last given.
     pub(crate) seed: u64,
+    pub(crate) seed_shown: i32,
     /// `\t`, milliseconds.
     pub(crate) timer: u64,
     /// `\W`, `\z`, `\o` and their like, which change nothing here but are remembered.
@@ -78,7 +81,15 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { console: (25, 80), precision: 7, seed: 0xcafe_f00d, timer: 0, week_offset: 2 }
+        Self {
+            console: (25, 80),
+            precision: 7,
+            page: (36, 2000),
+            seed: 0xcafe_f00d,
+            seed_shown: -314_159,
+            timer: 0,
+            week_offset: 2,
+        }
     }
 }
 
@@ -112,6 +123,7 @@ pub(crate) struct Vm<'h> {
 impl<'h> Vm<'h> {
     /// Begins a request.
     pub(crate) fn new(q: &'h mut State, host: &'h mut (dyn Host + 'h)) -> Self {
+        q.sweep();
         q.fuel = SLICE;
         q.work_left = q.limits.work;
         q.entry = here();
