@@ -1,12 +1,12 @@
 //! `!`: dicts, keyed tables, and the numbered functions.
 
 use super::fault::{Fault, R};
-use super::noun::{Atom, Dict, List, Noun, Table};
+use super::noun::{Atom, Dict, Noun, Table};
 use super::verb::{Verb, many};
 use super::vm::Vm;
 use kcodec::Kind;
 
-pub(crate) static VERBS: &[Verb] = &[many("!", Some(16), true, bang), many("?", Some(17), true, query)];
+pub(crate) static VERBS: &[Verb] = &[many("!", Some(16), true, bang)];
 
 /// `x!y`, `![t;c;b;a]`
 fn bang(vm: &mut Vm<'_>, mut args: Vec<Noun>) -> R {
@@ -17,14 +17,6 @@ fn bang(vm: &mut Vm<'_>, mut args: Vec<Noun>) -> R {
         }
         4 => vm.functional_update(args),
         _ => Err(Fault::RANK),
-    }
-}
-
-/// `x?y`, `?[t;c;b;a]`
-fn query(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
-    match args.as_slice() {
-        [x, y] => vm.find(x, y),
-        _ => vm.functional_select(args),
     }
 }
 
@@ -79,9 +71,4 @@ impl Vm<'_> {
         };
         Dict::new(half(0, keys)?, half(keys, table.columns().len())?)
     }
-}
-
-/// `key x` and `!:`: see [`table`](super::table).
-pub(crate) fn list_of(items: Vec<Noun>) -> R {
-    List::raw(items)
 }

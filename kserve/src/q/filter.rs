@@ -61,13 +61,13 @@ impl Vm<'_> {
                 continue;
             }
             let holds = self.eval_tree(condition, &mut Scope::of(table, rows.as_deref(), locals))?;
-            rows = self.keep(&holds, rows, table.len())?;
+            rows = self.keep_rows(&holds, rows, table.len())?;
         }
         Ok(rows)
     }
 
     /// Those of `rows` where a condition's value says so.
-    fn keep(&mut self, holds: &Noun, rows: Option<Vec<usize>>, count: usize) -> R<Option<Vec<usize>>> {
+    fn keep_rows(&mut self, holds: &Noun, rows: Option<Vec<usize>>, count: usize) -> R<Option<Vec<usize>>> {
         match holds {
             Noun::Vector(Vector { kind: Kind::Boolean, items: Items::U8(flags), .. }) => {
                 if flags.len() != rows.as_ref().map_or(count, Vec::len) {

@@ -1,14 +1,7 @@
-//! Rows by the values of some columns: numbers of groups, and sums over them.
-//!
-//! Each column becomes group numbers in one pass: symbols, bytes and integers of a small range through a table,
-//! everything else through a hash map. Several columns are combined two by two. Groups are numbered as they appear;
-//! `order` has them ascending by key, which is how `by` gives them.
-
-use std::collections::HashMap;
+//! Rows by the values of some columns: groups, and sums over them in one pass each.
 
 use super::fault::{Fault, R};
 use super::noun::{self, Item, Items, Lane, Noun, Vector};
-use super::order;
 use super::verb::Verb;
 use super::vm::Vm;
 use kcodec::Kind;
@@ -24,17 +17,6 @@ pub(crate) struct Groups {
     /// The groups in the order of their keys.
     pub(crate) order: Vec<usize>,
 }
-
-/// Group numbers under way.
-struct Numbering {
-    ids: Vec<u32>,
-    firsts: Vec<usize>,
-}
-
-/// No group yet, in tables of them.
-const NONE: u32 = u32::MAX;
-/// Table entries that are always worth it; beyond that as many as rows.
-const TABLE: usize = 1 << 16;
 
 impl Groups {
     pub(crate) fn count(&self) -> usize {
@@ -78,162 +60,19 @@ impl Groups {
 
 impl Vm<'_> {
     /// Groups rows by the values in columns of equal count, at least one.
-    pub(crate) fn groups(&mut self, columns: &[Noun]) -> R<Groups> {
-        let numbering = self.numbered(columns)?;
-        let heads: R<Vec<Noun>> = columns.iter().map(|column| self.gather(column, &numbering.firsts)).collect();
-        let order = order::grade(self, &heads?, false)?;
-        Ok(Groups { ids: numbering.ids, firsts: numbering.firsts, order })
+    pub(crate) fn group_rows(&mut self, columns: &[Noun]) -> R<Groups> {
+        let numbered = self.numbered_columns(columns)?;
+        let heads: R<Vec<Noun>> = columns.iter().map(|column| self.gather(column, &numbered.firsts)).collect();
+        let order = self.grade_columns(&heads?, false)?;
+        Ok(Groups { ids: numbered.numbers, firsts: numbered.firsts, order })
     }
 
     /// Groups that stay in the order of their appearance.
     pub(crate) fn groups_as_met(&mut self, columns: &[Noun]) -> R<Groups> {
-        let Numbering { ids, firsts } = self.numbered(columns)?;
-        let order = (0..firsts.len()).collect();
-        Ok(Groups { ids, firsts, order })
+        let numbered = self.numbered_columns(columns)?;
+        let order = (0..numbered.firsts.len()).collect();
+        Ok(Groups { ids: numbered.numbers, firsts: numbered.firsts, order })
     }
-
-    fn numbered(&mut self, columns: &[Noun]) -> R<Numbering> {
-        let mut all: Option<Numbering> = None;
-        for column in columns {
-            let next = self.number(column)?;
-            all = Some(match all {
-                None => next,
-                Some(all) => self.combine(&all, &next)?,
-            });
-        }
-        all.ok_or(Fault::LENGTH)
-    }
-
-    fn number(&mut self, column: &Noun) -> R<Numbering> {
-        let vector = match column {
-            Noun::Vector(vector) => vector,
-            _ => return self.number_values(column),
-        };
-        match &vector.items {
-            Items::Sym(items) => {
-                let size = self.q.symbols.len();
-                self.by_table(items, size, |item| item.index())
-            }
-            Items::U8(items) => self.by_table(items, 256, |item| usize::from(item)),
-            Items::I16(items) => self.by_table(items, 1 << 16, |item| usize::from(item.cast_unsigned())),
-            Items::I32(items) => self.by_range(items, i64::from),
-            Items::I64(items) => self.by_range(items, |item| item),
-            Items::F64(items) => self.by_hash(items, |item| float_key(item).cast_signed()),
-            Items::F32(items) => self.by_hash(items, |item| float_key(f64::from(item)).cast_signed()),
-            Items::Guid(items) => self.by_hash(items, |item| item),
-        }
-    }
-
-    /// Items that are small numbers.
-    fn by_table<T: Copy>(&mut self, items: &[T], size: usize, key: impl Fn(T) -> usize) -> R<Numbering> {
-        let mut table = self.vec::<u32>(size)?;
-        table.resize(size, NONE);
-        let mut ids = self.vec::<u32>(items.len())?;
-        let mut firsts = Vec::new();
-        // A table of 2^k entries or one larger than every key: the lookup cannot fail.
-        ids.extend(items.iter().enumerate().map(|(row, &item)| {
-            let Some(entry) = table.get_mut(key(item)) else { return NONE };
-            if *entry == NONE {
-                *entry = u32::try_from(firsts.len()).unwrap_or(NONE);
-                firsts.push(row);
-            }
-            *entry
-        }));
-        Ok(Numbering { ids, firsts })
-    }
-
-    /// Integers: through a table if their range is small.
-    fn by_range<T: Copy>(&mut self, items: &[T], key: impl Fn(T) -> i64 + Copy) -> R<Numbering> {
-        let (low, high) = items
-            .iter()
-            .map(|&item| key(item))
-            .fold((i64::MAX, i64::MIN), |(low, high), item| (low.min(item), high.max(item)));
-        let range = high.checked_sub(low).and_then(|range| usize::try_from(range).ok());
-        match range {
-            Some(range) if range < TABLE.max(items.len()) => self
-                .by_table(items, range + 1, |item| usize::try_from(key(item).wrapping_sub(low)).unwrap_or(usize::MAX)),
-            _ => self.by_hash(items, key),
-        }
-    }
-
-    fn by_hash<T: Copy, K: Eq + std::hash::Hash + Copy>(&mut self, items: &[T], key: impl Fn(T) -> K) -> R<Numbering> {
-        // A map entry takes about four times its key, and some thirty nanoseconds.
-        self.charge(items.len().saturating_mul(30))?;
-        let mut ids = self.vec::<u32>(items.len())?;
-        let mut map: HashMap<K, u32> = HashMap::new();
-        let mut firsts = Vec::new();
-        let mut last: Option<(K, u32)> = None;
-        for (row, &item) in items.iter().enumerate() {
-            let item = key(item);
-            let id = match last {
-                Some((before, id)) if before == item => id,
-                _ => {
-                    let next = u32::try_from(firsts.len()).unwrap_or(NONE);
-                    let id = *map.entry(item).or_insert(next);
-                    if id == next {
-                        firsts.push(row);
-                        if next & 0xfff == 0 {
-                            self.room(0x1000 * 4 * size_of::<K>())?;
-                        }
-                    }
-                    id
-                }
-            };
-            last = Some((item, id));
-            ids.push(id);
-        }
-        Ok(Numbering { ids, firsts })
-    }
-
-    /// Any values, by their encoding.
-    fn number_values(&mut self, column: &Noun) -> R<Numbering> {
-        let count = column.len();
-        let mut ids = self.vec::<u32>(count)?;
-        let mut map: HashMap<Vec<u8>, u32> = HashMap::new();
-        let mut firsts = Vec::new();
-        for row in 0..count {
-            self.charge(100)?;
-            let item = column.at(row);
-            let key = match item.as_text() {
-                Some(text) if !item.is_atom() => [b"\x0a", text].concat(),
-                _ => self.body(&item)?.as_bytes().to_vec(),
-            };
-            let next = u32::try_from(firsts.len()).unwrap_or(NONE);
-            self.room(key.len())?;
-            let id = *map.entry(key).or_insert(next);
-            if id == next {
-                firsts.push(row);
-            }
-            ids.push(id);
-        }
-        Ok(Numbering { ids, firsts })
-    }
-
-    fn combine(&mut self, x: &Numbering, y: &Numbering) -> R<Numbering> {
-        let width = y.firsts.len().max(1);
-        let size = x.firsts.len().saturating_mul(width);
-        let pairs: Vec<u64> = {
-            let mut pairs = self.vec(x.ids.len())?;
-            let width = u64::try_from(width).unwrap_or(u64::MAX);
-            pairs.extend(
-                x.ids.iter().zip(&y.ids).map(|(&x, &y)| u64::from(x).wrapping_mul(width).wrapping_add(y.into())),
-            );
-            pairs
-        };
-        if size <= TABLE.max(pairs.len().saturating_mul(2)) {
-            self.by_table(&pairs, size, |pair| usize::try_from(pair).unwrap_or(usize::MAX))
-        } else {
-            self.by_hash(&pairs, |pair| pair)
-        }
-    }
-}
-
-/// The bits of a float, of one null and one zero.
-fn float_key(item: f64) -> u64 {
-    if item.is_nan() {
-        return noun::NULL_FLOAT.to_bits();
-    }
-    (item + 0.0).to_bits()
 }
 
 /// Sums and their like over groups, each in one pass; `None` for what has no loop here.

@@ -233,13 +233,11 @@ fn equi_join(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
 /// How many of some rows, ascending by a column of theirs, have at most an item there; or, `below`, less than it.
 fn reached(vm: &mut Vm<'_>, rows: &[usize], times: &Noun, time: &Noun, below: bool) -> R<usize> {
     vm.charge(64)?;
-    Ok(match (times, time) {
-        (Noun::Vector(times), Noun::Atom(time)) => rows.partition_point(|&row| {
-            let item = times.at(row);
-            super::order::at_most(vm, &item, time) && !(below && super::order::at_most(vm, time, &item))
-        }),
-        _ => return Err(Fault::TYPE),
-    })
+    let symbols = &vm.q.symbols;
+    Ok(rows.partition_point(|&row| {
+        let order = super::sort::order(symbols, &times.at(row), time);
+        order.is_lt() || (order.is_eq() && !below)
+    }))
 }
 
 /// Of each row of a table, the last row of another with the same in the first columns and at most the same in the

@@ -7,7 +7,6 @@ use super::fault::{Fault, R};
 use super::func::Func;
 use super::group::Groups;
 use super::noun::{self, Atom, Dict, List, Noun, Table, Vector};
-use super::order;
 use super::query::{Query, QueryWord};
 use super::scope::Scope;
 use super::symbols::Sym;
@@ -194,7 +193,7 @@ impl Vm<'_> {
                 _ => return Err(Fault::nyi("select in an order of a function's")),
             };
             let column = self.eval_tree(&column, &mut Scope::of(table, Some(&rows), locals))?;
-            let ranked = order::grade(self, &[column], descending)?;
+            let ranked = self.grade_columns(&[column], descending)?;
             rows = ranked.iter().filter_map(|&at| rows.get(at).copied()).collect();
         }
         let count = rows.len();
@@ -285,7 +284,7 @@ impl Vm<'_> {
 
     fn select_by(&mut self, by: &Phrase, columns: Option<&Phrase>, scope: &mut Scope<'_>) -> R {
         let keys = self.by_columns(&by.trees, scope)?;
-        let groups = self.groups(&keys)?;
+        let groups = self.group_rows(&keys)?;
         let keys = self.key_part(by.names.clone(), &keys, &groups)?;
         let (names, values) = self.group_columns(&by.names, columns, scope, &groups)?;
         if names.is_empty() {
@@ -366,7 +365,7 @@ impl Vm<'_> {
             tree => (None, vec![tree.clone()]),
         };
         let keys = self.by_columns(&trees, scope)?;
-        let groups = self.groups(&keys)?;
+        let groups = self.group_rows(&keys)?;
         let keys = match names {
             Some(names) => self.key_part(names, &keys, &groups)?,
             None => {

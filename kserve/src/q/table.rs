@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::build;
 use super::fault::{Fault, R};
 use super::noun::{self, Atom, Dict, Items, List, Noun, Table, Vector};
-use super::order;
 use super::symbols::Sym;
 use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
@@ -222,7 +221,7 @@ impl Vm<'_> {
     }
 
     /// The names that a left argument gives.
-    fn names_of(&self, x: &Noun) -> R<Vec<Sym>> {
+    fn left_names(&self, x: &Noun) -> R<Vec<Sym>> {
         match x {
             Noun::List(list) if list.items().is_empty() => Ok(Vec::new()),
             _ => x.as_syms().map(<[Sym]>::to_vec).ok_or(Fault::TYPE),
@@ -243,7 +242,7 @@ impl Vm<'_> {
     }
 
     fn xkey(&mut self, x: &Noun, table: Noun) -> R {
-        let names = self.names_of(x)?;
+        let names = self.left_names(x)?;
         let (table, _) = self.flat(&table)?;
         let turned = self.first_columns(&names, &table)?;
         if names.is_empty() { Ok(turned) } else { self.key_table(turned, names.len()) }
@@ -264,7 +263,7 @@ impl Vm<'_> {
                 }
             }
             _ => {
-                let new = self.names_of(x)?;
+                let new = self.left_names(x)?;
                 if new.len() > names.len() {
                     return Err(Fault::LENGTH);
                 }
@@ -279,13 +278,13 @@ impl Vm<'_> {
 
     fn xcols(&mut self, x: &Noun, y: &Noun) -> R {
         let Noun::Table(table) = y else { return Err(Fault::TYPE) };
-        let names = self.names_of(x)?;
+        let names = self.left_names(x)?;
         self.first_columns(&names, table)
     }
 
     /// `xasc`, `xdesc`
     fn sort_by(&mut self, x: &Noun, value: Noun, descending: bool) -> R {
-        let names = self.names_of(x)?;
+        let names = self.left_names(x)?;
         let (table, keys) = self.flat(&value)?;
         let mut columns = self.vec(names.len())?;
         for &name in &names {
@@ -295,7 +294,7 @@ impl Vm<'_> {
         if !descending && matches!(first, Noun::Vector(Vector { attr: Attribute::Sorted, .. })) && columns.len() == 1 {
             return Ok(value);
         }
-        let rows = order::grade(self, &columns, descending)?;
+        let rows = self.grade_columns(&columns, descending)?;
         let mut sorted = self.gather(&Noun::Table(table), &rows)?;
         if let Noun::Table(table) = &mut sorted
             && !descending
@@ -310,7 +309,7 @@ impl Vm<'_> {
 
     /// `` `a xgroup t ``: of each key the lists of the other columns, as the keys appear.
     fn xgroup(&mut self, x: &Noun, y: Noun) -> R {
-        let names = self.names_of(x)?;
+        let names = self.left_names(x)?;
         let (value, _) = self.source(y)?;
         let (table, _) = self.flat(&value)?;
         let turned = self.first_columns(&names, &table)?;

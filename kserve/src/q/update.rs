@@ -112,7 +112,7 @@ impl Vm<'_> {
         let groups = match by {
             Noun::Dict(by) => {
                 let by = self.by_columns(&Phrase::of(by)?.trees, &mut scope)?;
-                Some(self.groups(&by)?)
+                Some(self.group_rows(&by)?)
             }
             _ => None,
         };
