@@ -139,7 +139,11 @@ impl Vm<'_> {
                     self.charge(text.len() / 4)?;
                     change(self.own(text)?);
                 }
-                Ok(Noun::Vector(Vector { kind: Kind::Char, items, attr: if attr == kcodec::Attribute::Sorted { kcodec::Attribute::None } else { attr } }))
+                Ok(Noun::Vector(Vector {
+                    kind: Kind::Char,
+                    items,
+                    attr: if attr == kcodec::Attribute::Sorted { kcodec::Attribute::None } else { attr },
+                }))
             }
             Noun::Atom(item) if item.kind == Kind::Char => {
                 let mut text = x.as_text().unwrap_or_default().to_vec();
@@ -220,4 +224,3 @@ impl Vm<'_> {
         if out.is_empty() { Ok(empty(Kind::List)) } else { super::noun::List::raw(out) }
     }
 }
-
