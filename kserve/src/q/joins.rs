@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::build;
 use super::fault::{Fault, R};
-use super::noun::{self, Noun, Table, Vector};
+use super::noun::{self, Noun, Table};
 use super::select::part;
 use super::symbols::Sym;
 use super::verb::{self, Verb, infix, many};

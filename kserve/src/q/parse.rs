@@ -97,6 +97,8 @@ pub(crate) struct Parser<'a, 'h> {
     pub(crate) scope: Option<Scope>,
     /// Whether a comma and the words of q-sql end an expression.
     phrase: bool,
+    /// Within the column phrases of a query: x, y and z there do not make implicit parameters.
+    pub(crate) quoted: bool,
     k: bool,
 }
 
@@ -112,7 +114,7 @@ enum Term {
 
 impl<'a, 'h> Parser<'a, 'h> {
     pub(crate) fn new(vm: &'a mut Vm<'h>, text: &'a [u8], context: Sym, tokens: &'a [Token], k: bool) -> Self {
-        Self { vm, text, context, tokens, scope: None, phrase: false, k }
+        Self { vm, text, context, tokens, scope: None, phrase: false, quoted: false, k }
     }
 
     pub(crate) fn peek(&self) -> Option<&'a TokenKind> {
@@ -356,7 +358,8 @@ impl<'a, 'h> Parser<'a, 'h> {
             return Place::Global(global);
         }
         if let Some(slot) = scope.slots.iter().position(|slot| slot.name == name) {
-            scope.implicit = scope.implicit.map(|used| if slot < IMPLICIT.len() { used.max(slot + 1) } else { used });
+            let counts = slot < IMPLICIT.len() && !self.quoted;
+            scope.implicit = scope.implicit.map(|used| if counts { used.max(slot + 1) } else { used });
             return Place::Local(slot);
         }
         scope.slots.push(Slot { name, global, local: false });
@@ -441,10 +444,12 @@ impl<'a, 'h> Parser<'a, 'h> {
     fn braces(&mut self, start: usize) -> R {
         self.vm.check_stack()?;
         let phrase = std::mem::replace(&mut self.phrase, false);
+        let quoted = std::mem::replace(&mut self.quoted, false);
         let outer = self.scope.replace(Scope::default());
         let inside = self.function(start);
         self.scope = outer;
         self.phrase = phrase;
+        self.quoted = quoted;
         inside
     }
 

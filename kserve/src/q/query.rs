@@ -58,12 +58,17 @@ impl Parser<'_, '_> {
     /// The query that begins with `name`, which has been read, if it is one of the four words.
     pub(crate) fn query(&mut self, name: &[u8]) -> R<Option<Query>> {
         match QueryWord::of(name) {
-            Some(word) => self.in_phrase(|parser| parser.query_of(word)).map(Some),
+            Some(word) => {
+                let outer = std::mem::replace(&mut self.quoted, true);
+                let query = self.in_phrase(|parser| parser.query_of(word, outer));
+                self.quoted = outer;
+                query.map(Some)
+            }
             None => Ok(None),
         }
     }
 
-    fn query_of(&mut self, word: QueryWord) -> R<Query> {
+    fn query_of(&mut self, word: QueryWord, outer: bool) -> R<Query> {
         let limit = match word {
             QueryWord::Select if self.open(b'[') => self.inside(b'[', b']', Self::limit)?,
             _ => Vec::new(),
@@ -74,7 +79,9 @@ impl Parser<'_, '_> {
         if !self.word(b"from") {
             return Err(Fault::new("from"));
         }
+        let quoted = std::mem::replace(&mut self.quoted, outer);
         let table = self.expression()?.ok_or(Fault::new("from"))?;
+        self.quoted = quoted;
         let mut conditions = Vec::new();
         if self.word(b"where") {
             loop {

@@ -52,8 +52,9 @@ impl Vm<'_> {
         }
         if scope.locals
             && let Some(slot) = self.local_slot(name)
+            && let Some(value) = self.q.stack.get(self.base + slot).filter(|value| !matches!(value, Noun::Elided))
         {
-            return self.read(Place::Local(slot));
+            return Ok(value.clone());
         }
         let full = self.scope_global(name, scope);
         match self.global(full) {

@@ -164,6 +164,7 @@ impl Vm<'_> {
                 self.select_by(&Phrase::of(by)?, None, &mut scope)
             }
             (Noun::List(list), _) if list.items().is_empty() => self.exec_rows(&columns, &mut scope),
+            (Noun::Vector(_), _) if by.len() > 1 => Err(Fault::nyi("exec by a list of names")),
             _ => self.exec_by(&by, &columns, &mut scope),
         }
     }

@@ -95,15 +95,11 @@ fn letter(column: &Noun) -> u8 {
 /// `tables[]`, `` tables `.a ``
 fn tables(vm: &mut Vm<'_>, x: Noun) -> R {
     let space = match x.as_sym() {
-        Some(Sym::NULL) => vm.q.context,
-        Some(space) => {
-            let bare = vm.text(space).strip_prefix(b".").ok_or(Fault::TYPE)?.to_vec();
-            vm.intern(&bare)
-        }
-        None if matches!(x, Noun::Null) || x.len() == 0 => vm.q.context,
+        Some(space) => vm.text(space).to_vec(),
+        None if matches!(x, Noun::Null) || x.len() == 0 => Vec::new(),
         None => return Err(Fault::TYPE),
     };
-    vm.tables_in(space).map(Noun::syms)
+    vm.table_names(&space)
 }
 
 /// `ungroup t`: a row for each item of the lists in a row.
@@ -146,23 +142,6 @@ fn ungroup(vm: &mut Vm<'_>, x: Noun) -> R {
 }
 
 impl Vm<'_> {
-    /// The names of the tables in a namespace, ascending.
-    pub(crate) fn tables_in(&mut self, space: Sym) -> R<Vec<Sym>> {
-        let prefix = if space == Sym::NULL { Vec::new() } else { [b".", self.text(space), b"."].concat() };
-        self.charge(self.q.globals.len())?;
-        let mut names: Vec<Vec<u8>> = self
-            .q
-            .globals
-            .iter()
-            .filter(|(_, value)| matches!(value, Noun::Table(_)) || value.as_keyed().is_some())
-            .filter_map(|(&name, _)| self.text(name).strip_prefix(prefix.as_slice()))
-            .filter(|name| !name.contains(&b'.'))
-            .map(<[u8]>::to_vec)
-            .collect();
-        names.sort_unstable();
-        Ok(names.iter().map(|name| self.intern(name)).collect())
-    }
-
     fn key_of_name(&mut self, name: Sym) -> R {
         let text = self.text(name).to_vec();
         if text.is_empty() {
