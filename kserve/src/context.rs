@@ -204,13 +204,15 @@ impl<'a> Context<'a> {
         let deadline = Instant::now().checked_add(timeout);
         loop {
             self.core.find(id).ok_or(Error::Failed)?;
+            self.core.collect();
             self.core.write(id.slot)?;
             let link = self.core.find(id).ok_or(Error::Failed)?;
             if link.outbound.bytes() == 0 {
                 return Ok(());
             }
             self.check_wait(deadline)?;
-            self.core.find(id).map(|link| link.stream.wait(PollFlags::OUT, SLICE));
+            let wanted = if link.outbound.is_held() { PollFlags::empty() } else { PollFlags::OUT };
+            link.stream.wait(wanted, SLICE);
         }
     }
 
@@ -327,7 +329,8 @@ impl<'a> Context<'a> {
     /// Waits a moment for a peer's socket.
     fn wait_for(&mut self, id: PeerId) {
         let Some(link) = self.core.links.get_mut(id.slot) else { return };
-        let writes = if link.outbound.bytes() > 0 { PollFlags::OUT } else { PollFlags::empty() };
+        let writes =
+            if link.outbound.bytes() > 0 && !link.outbound.is_held() { PollFlags::OUT } else { PollFlags::empty() };
         // With a message at the worker nothing is read, so only its time is to be waited for.
         let reads = if link.flags.checking { PollFlags::empty() } else { PollFlags::IN };
         if !link.stream.wait(reads | writes, SLICE).is_empty() {

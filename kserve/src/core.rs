@@ -19,7 +19,7 @@ use kwire::{Connection, Error};
 use mio::{Poll, Token, Waker};
 use slab::Slab;
 
-use crate::encode::{Answer, Encoder, Shared};
+use crate::encode::{Answer, Compressed, Encoder, Shared};
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
 use crate::link::{Doom, Flags, Inbound, Link, Owed, Phase};
@@ -279,7 +279,17 @@ impl Core {
         }
         let link = self.links.get_mut(slot).ok_or(Error::Failed)?;
         link.connection.note_sent(kind)?;
-        link.outbound.push(message.parts(link.connection.compression()));
+        let compressed = link.connection.compression().map(|threshold| {
+            self.ticket += 1;
+            let (ticket, memory) = (self.ticket, self.memory);
+            let submit = |parts| self.worker.compress(ticket, parts, threshold, memory).ok().map(|()| ticket);
+            message.compressed(threshold, memory, submit)
+        });
+        match compressed {
+            None | Some(Compressed::Plain) => link.outbound.push(message.plain.iter().cloned()),
+            Some(Compressed::Done(bytes)) => link.outbound.push([bytes]),
+            Some(Compressed::Pending(ticket)) => link.outbound.hold(ticket, message.plain.clone()),
+        }
         self.touch(slot);
         Ok(())
     }
