@@ -30,6 +30,9 @@
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used))]
 
+mod accept;
+mod answers;
+mod clock;
 mod closing;
 mod context;
 mod core;
@@ -44,17 +47,20 @@ mod listen;
 mod memory;
 mod outbound;
 mod peer;
+mod post;
 mod receive;
 mod recycle;
 mod reply;
+mod request;
 mod run;
 mod sender;
 mod server;
 mod users;
 mod value;
+mod wait;
 mod worker;
 
-pub use context::{Context, Event, Queue, Ticket};
+pub use context::{Context, Queue, Ticket};
 pub use handler::Handler;
 pub use interrupt::{Interrupt, Why};
 pub use limits::Limits;
@@ -66,6 +72,7 @@ pub use sender::{Busy, Sender};
 pub use server::Server;
 pub use users::{Users, UsersError};
 pub use value::{EvalLimits, Fault, Interpreter};
+pub use wait::Event;
 
 /// The README's code, compiled.
 #[cfg(doctest)]
