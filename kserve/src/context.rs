@@ -1,6 +1,7 @@
 //! What a handler may do: the server's verbs.
 
 use std::cell::Cell;
+use std::io;
 use std::time::{Duration, Instant};
 
 use kcodec::{Body, Value};
@@ -10,13 +11,16 @@ use crate::core::{Core, Timer};
 use crate::encode::Answer;
 use crate::limits::Limits;
 use crate::link::{Doom, Phase};
-use crate::listen::Listener;
+use crate::listen::{self, Listener};
 use crate::memory::Memory;
 use crate::peer::{Peer, PeerId};
+use crate::port::Port;
 use crate::reply::Deferred;
 use crate::request::Request;
 use crate::sender::Sender;
 use crate::users::Users;
+
+pub use crate::wait::Event;
 
 /// The server, as a handler sees it while it is called.
 #[derive(Debug)]
@@ -80,6 +84,21 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.core.listeners.iter().find_map(Listener::local_addr).map(|address| address.port())
+    }
+
+    /// `\p 5001`: listens there from now on, and no longer where it did; `None` nowhere. Open
+    /// connections stay.
+    ///
+    /// # Errors
+    ///
+    /// The OS error, for example that the address is in use; then nothing has changed.
+    pub fn listen(&mut self, port: Option<&Port>) -> io::Result<()> {
+        let Some(port) = port else { return self.core.listen(Vec::new()) };
+        let mut listeners = vec![port.bind()?];
+        let number = listeners.iter().find_map(Listener::local_addr).map(|address| address.port());
+        // The Unix socket is beside the point where its name is taken.
+        listeners.extend(number.and_then(|number| listen::unix(number).ok()).unwrap_or_default());
+        self.core.listen(listeners)
     }
 
     /// `neg[h]x`: queues an async message. It is written after this call.

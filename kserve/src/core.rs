@@ -12,12 +12,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kcodec::Threshold;
 use kwire::{Connection, Error};
-use mio::{Poll, Token, Waker};
+use mio::{Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::interrupt::Interrupt;
@@ -30,6 +31,7 @@ use crate::peer::{Peer, PeerId, Protocol};
 use crate::receive::Receive;
 use crate::recycle::{Recycle, Spare};
 use crate::sender::Sender;
+use crate::server::LISTENERS;
 use crate::users::Users;
 use crate::worker::Worker;
 
@@ -81,6 +83,21 @@ pub(crate) struct Timer {
 }
 
 impl Core {
+    /// Tells the OS which listeners are waited for.
+    pub(crate) fn register_listeners(&mut self) -> io::Result<()> {
+        for (index, listener) in self.listeners.iter_mut().enumerate() {
+            self.poll.registry().register(listener.source(), Token(LISTENERS + index), Interest::READABLE)?;
+        }
+        Ok(())
+    }
+
+    /// Listens on other sockets from now on.
+    pub(crate) fn listen(&mut self, listeners: Vec<Listener>) -> io::Result<()> {
+        // Closing the old ones takes them off the OS's list.
+        self.listeners = listeners;
+        self.register_listeners()
+    }
+
     pub(crate) fn new(poll: Poll, waker: Waker) -> Self {
         let waker = Arc::new(waker);
         Self {

@@ -47,7 +47,10 @@ mod listen;
 mod memory;
 mod outbound;
 mod peer;
+mod port;
 mod post;
+#[cfg(feature = "q")]
+pub mod q;
 mod receive;
 mod recycle;
 mod reply;
@@ -56,23 +59,23 @@ mod run;
 mod sender;
 mod server;
 mod users;
-mod value;
 mod wait;
 mod worker;
 
-pub use context::{Context, Queue, Ticket};
+pub use context::{Context, Event, Queue, Ticket};
 pub use handler::Handler;
 pub use interrupt::{Interrupt, Why};
 pub use limits::Limits;
 pub use listen::Bind;
 pub use memory::Memory;
 pub use peer::{Peer, PeerId, Protocol};
+pub use port::Port;
+#[cfg(feature = "q")]
+pub use q::{EvalLimits, Fault, Grants, Host, Interpreter, Output};
 pub use reply::{Deferred, Reply};
 pub use sender::{Busy, Sender};
 pub use server::Server;
 pub use users::{Users, UsersError};
-pub use value::{EvalLimits, Fault, Interpreter};
-pub use wait::Event;
 
 /// The README's code, compiled.
 #[cfg(doctest)]

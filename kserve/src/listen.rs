@@ -1,6 +1,7 @@
 //! Where a server listens: TCP, and beside it the Unix socket that kdb+ gives every port.
 
 use std::io::{self, Write};
+use std::net::ToSocketAddrs;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -43,6 +44,18 @@ pub(crate) const END: PollFlags = PollFlags::HUP;
 
 /// Connections that wait to be accepted: the OS lowers it to its own maximum.
 const BACKLOG: i32 = u16::MAX as i32;
+
+/// Binds the first address of several that is free.
+pub(crate) fn first(addresses: impl ToSocketAddrs, bind: Bind) -> io::Result<Listener> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses.to_socket_addrs()? {
+        match tcp(address, bind) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
 
 /// Binds and listens.
 pub(crate) fn tcp(address: SocketAddr, bind: Bind) -> io::Result<Listener> {

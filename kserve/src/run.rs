@@ -173,6 +173,14 @@ impl<'a, H: Handler> Loop<'a, H> {
         done
     }
 
+    /// A line of the console, which can be cancelled like a request but takes as long as it likes.
+    fn line(&mut self, line: &[u8]) {
+        let interrupt = self.core.interrupt.clone();
+        interrupt.begin();
+        self.handler.on_line(&mut Context::new(&mut self.core), line);
+        interrupt.end();
+    }
+
     fn message(&mut self, slot: usize, message: &Message, now: Instant) {
         let Some(peer) = self.peer(slot) else { return };
         match message.kind() {
@@ -324,6 +332,7 @@ impl<'a, H: Handler> Loop<'a, H> {
                     });
                 }
                 Job::Users(users) => self.core.users = users,
+                Job::Line(line) => self.line(&line),
             }
         }
     }
