@@ -42,10 +42,9 @@ impl<H: Handler> Loop<'_, H> {
             && timer.next <= now
         {
             timer.next = now.checked_add(timer.period).unwrap_or(now);
-            let interrupt = self.core.interrupt.clone();
-            interrupt.begin();
+            self.core.interrupt.begin();
             self.handler.on_timer(&mut Context::new(&mut self.core));
-            interrupt.end();
+            self.core.interrupt.end();
         }
         self.settle_all();
     }

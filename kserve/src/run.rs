@@ -165,20 +165,18 @@ impl<'a, H: Handler> Loop<'a, H> {
 
     /// Calls a handler on behalf of a peer, so that it can be interrupted.
     fn call<T>(&mut self, slot: usize, now: Instant, call: impl FnOnce(&mut H, &mut Context<'_>) -> T) -> T {
-        let interrupt = self.core.interrupt.clone();
-        interrupt.begin();
+        self.core.interrupt.begin();
         let done = call(self.handler, &mut Context::for_request(&mut self.core, slot, now));
-        interrupt.end();
+        self.core.interrupt.end();
         self.core.read_only = false;
         done
     }
 
     /// A line of the console, which can be cancelled like a request but takes as long as it likes.
     fn line(&mut self, line: &[u8]) {
-        let interrupt = self.core.interrupt.clone();
-        interrupt.begin();
+        self.core.interrupt.begin();
         self.handler.on_line(&mut Context::new(&mut self.core), line);
-        interrupt.end();
+        self.core.interrupt.end();
     }
 
     fn message(&mut self, slot: usize, message: &Message, now: Instant) {
