@@ -267,9 +267,12 @@ fn differ_items<T: Lane>(vm: &mut Vm<'_>, items: &[T]) -> R {
     if !items.is_empty() {
         out.push(1);
     }
-    out.extend(items.iter().zip(items.iter().skip(1)).map(|(before, item)| {
-        u8::from(before != item && !same_item(before.item(), item.item()))
-    }));
+    out.extend(
+        items
+            .iter()
+            .zip(items.iter().skip(1))
+            .map(|(before, item)| u8::from(before != item && !same_item(before.item(), item.item()))),
+    );
     Ok(vector(Kind::Boolean, out))
 }
 
