@@ -6,7 +6,7 @@ use super::arith::kind_of;
 use super::build;
 use super::fault::{Fault, R};
 use super::noun::{Atom, Dict, Item, List, Noun, Vector, empty, vector};
-use super::number::{self, Number, in_lane};
+use super::number::{self, in_lane};
 use super::promote::is_number;
 use super::temporal::{Convert, Part, conversion};
 use super::verb::{Verb, infix, unary};
