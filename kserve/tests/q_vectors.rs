@@ -36,8 +36,24 @@ const BINARY: &[&str] =
     &["+", "-", "*", "%", "&", "|", "^", "=", "<", ">", "<>", "<=", ">=", " div ", " mod ", " xbar ", " xexp "];
 
 const UNARY: &[&str] = &[
-    "neg", "abs", "signum", "reciprocal", "floor", "ceiling", "not", "null", "sqrt", "exp", "`long$", "`float$", "`int$",
-    "`boolean$", "`date$", "`time$", "`timestamp$", "`month$",
+    "neg",
+    "abs",
+    "signum",
+    "reciprocal",
+    "floor",
+    "ceiling",
+    "not",
+    "null",
+    "sqrt",
+    "exp",
+    "`long$",
+    "`float$",
+    "`int$",
+    "`boolean$",
+    "`date$",
+    "`time$",
+    "`timestamp$",
+    "`month$",
 ];
 
 proptest! {

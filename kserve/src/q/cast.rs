@@ -226,9 +226,10 @@ impl Vm<'_> {
                 Ok(long.to_string().into_bytes())
             }
             _ => {
+                let digits = self.q.settings.precision;
                 let body = self.body(&Noun::Atom(atom))?;
                 match body.value() {
-                    kcodec::Value::Atom(atom) => Ok(atom.bare().to_string().into_bytes()),
+                    kcodec::Value::Atom(atom) => Ok(format!("{:.digits$}", atom.bare()).into_bytes()),
                     _ => Err(Fault::TYPE),
                 }
             }

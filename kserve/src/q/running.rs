@@ -429,9 +429,8 @@ fn mdev(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
     let side = Side::<f64>::new(x, Convert::Raw)?;
     let items = side.all(vm)?;
     // Far from zero the squares would lose what the items differ by: they are counted from the mean.
-    let (sum, known) = items.iter().filter(|item| item.is_finite()).fold((0.0, 0.0), |(sum, known), &item| {
-        (sum + item, known + 1.0)
-    });
+    let (sum, known) =
+        items.iter().filter(|item| item.is_finite()).fold((0.0, 0.0), |(sum, known), &item| (sum + item, known + 1.0));
     let mean = if known > 0.0 { sum / known } else { 0.0 };
     windows(vm, count, &items, mean, |sum, squares, known| {
         let (mean, square) = (sum / known, squares / known);

@@ -148,7 +148,10 @@ pub(crate) fn is_part(name: &[u8]) -> bool {
 }
 
 fn temporal_kind(name: &[u8]) -> Option<Kind> {
-    std::str::from_utf8(name).ok().and_then(Kind::from_name).filter(|&kind| kind >= Kind::Timestamp && kind <= Kind::Time)
+    std::str::from_utf8(name)
+        .ok()
+        .and_then(Kind::from_name)
+        .filter(|&kind| kind >= Kind::Timestamp && kind <= Kind::Time)
 }
 
 impl Vm<'_> {
