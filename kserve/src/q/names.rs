@@ -27,6 +27,9 @@ impl Vm<'_> {
         if let Some(verb) = keyword {
             return Ok(Noun::Func(Func::Verb(verb)));
         }
+        if let Some(value) = self.library(&text)? {
+            return Ok(value);
+        }
         if let Some(space) = self.namespace(&text)? {
             return Ok(space);
         }
