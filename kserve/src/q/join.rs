@@ -21,6 +21,11 @@ impl Vm<'_> {
     pub(crate) fn join(&mut self, x: Noun, y: Noun) -> R {
         match (x, y) {
             (x @ (Noun::Table(_) | Noun::Dict(_)), y @ (Noun::Table(_) | Noun::Dict(_))) => self.join_tables(x, y),
+            // A row, or rows, as lists.
+            (x @ Noun::Table(_), y @ (Noun::Vector(_) | Noun::List(_))) => self.join_tables(x, y),
+            (x @ Noun::Dict(_), y @ (Noun::Vector(_) | Noun::List(_))) if x.as_keyed().is_some() => {
+                self.join_tables(x, y)
+            }
             (Noun::List(list), y) if list.items().is_empty() && y.is_list() => Ok(y),
             (x, Noun::List(list)) if list.items().is_empty() && x.is_list() => Ok(x),
             // Of one kind: appended in place where nobody else holds the left one.
@@ -260,4 +265,3 @@ fn bare(mut vector: Vector) -> Noun {
 fn is_short(part: &Noun) -> bool {
     !matches!(part, Noun::Dict(_))
 }
-

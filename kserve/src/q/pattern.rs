@@ -24,9 +24,7 @@ impl Part {
         match self {
             Self::Byte(wanted) => *wanted == byte,
             Self::Any => true,
-            Self::Set(bits) => {
-                bits.get(usize::from(byte >> 6)).is_some_and(|bits| bits >> (byte & 63) & 1 == 1)
-            }
+            Self::Set(bits) => bits.get(usize::from(byte >> 6)).is_some_and(|bits| bits >> (byte & 63) & 1 == 1),
             Self::Gap => false,
         }
     }
@@ -128,7 +126,8 @@ fn set(text: &[u8]) -> R<(Part, &[u8])> {
         None => (false, text),
     };
     // A bracket that comes first is one of the bytes.
-    let end = body.iter().skip(1).position(|&byte| byte == b']').ok_or_else(|| Fault::nyi("a pattern without its ]"))? + 1;
+    let end =
+        body.iter().skip(1).position(|&byte| byte == b']').ok_or_else(|| Fault::nyi("a pattern without its ]"))? + 1;
     let inside = body.get(..end).unwrap_or_default();
     let mut bits = [0_u64; 4];
     let mut add = |byte: u8| {

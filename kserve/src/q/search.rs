@@ -218,9 +218,8 @@ impl Vm<'_> {
 
     /// The position of a row, or of rows: a dict or table of the same columns, or the cells of one row.
     fn find_row(&mut self, table: &Table, y: &Noun) -> R {
-        let cells = |row: &Noun| -> R<Vec<Noun>> {
-            (0..table.columns().len()).map(|at| build::enlist(row.at(at))).collect()
-        };
+        let cells =
+            |row: &Noun| -> R<Vec<Noun>> { (0..table.columns().len()).map(|at| build::enlist(row.at(at))).collect() };
         match y {
             Noun::Table(rows) => {
                 let places = self.row_positions(table, rows)?;
@@ -278,7 +277,10 @@ impl Vm<'_> {
             };
             self.charge(32)?;
             let same = Exact(&first.at(at)) == Exact(&wanted)
-                && others.iter().zip(cells.iter().skip(1)).all(|(column, cell)| Exact(&column.at(at)) == Exact(&cell.at(0)));
+                && others
+                    .iter()
+                    .zip(cells.iter().skip(1))
+                    .all(|(column, cell)| Exact(&column.at(at)) == Exact(&cell.at(0)));
             if same {
                 return Ok(Noun::long(long(at)));
             }
@@ -359,7 +361,9 @@ impl Vm<'_> {
         if u32::try_from(items.len()).is_err() {
             return Err(Fault::WSFULL);
         }
-        if let Some((low, size)) = span(items).filter(|(_, size)| T::EXACT && *size <= items.len().saturating_mul(4) + 256) {
+        if let Some((low, size)) =
+            span(items).filter(|(_, size)| T::EXACT && *size <= items.len().saturating_mul(4) + 256)
+        {
             let mut known: Vec<u32> = self.vec(size)?;
             known.resize(size, NONE);
             for (place, item) in items.iter().enumerate() {
@@ -465,7 +469,7 @@ impl Vm<'_> {
             return Err(Fault::TYPE);
         }
         let count = y.len();
-        if count == 0 {
+        if count == 0 && !matches!((x, &y), (Noun::Vector(_), Noun::Vector(_))) {
             return Ok(vec![false; x.len()]);
         }
         let places = self.positions(&y, x)?;
@@ -525,13 +529,15 @@ impl Vm<'_> {
                 out.extend((0_i64..).zip(flags.iter()).filter(|(_, flag)| **flag != 0).map(|(place, _)| place));
                 Ok(Noun::longs(out))
             }
-            Noun::Vector(Vector { kind: Kind::Byte | Kind::Short | Kind::Int | Kind::Long, items, .. }) => match items {
-                Items::U8(items) => self.copies(items.iter().map(|&item| i64::from(item))),
-                Items::I16(items) => self.copies(items.iter().map(|&item| i64::from(item))),
-                Items::I32(items) => self.copies(items.iter().map(|&item| i64::from(item))),
-                Items::I64(items) => self.copies(items.iter().copied()),
-                _ => Err(Fault::TYPE),
-            },
+            Noun::Vector(Vector { kind: Kind::Byte | Kind::Short | Kind::Int | Kind::Long, items, .. }) => {
+                match items {
+                    Items::U8(items) => self.copies(items.iter().map(|&item| i64::from(item))),
+                    Items::I16(items) => self.copies(items.iter().map(|&item| i64::from(item))),
+                    Items::I32(items) => self.copies(items.iter().map(|&item| i64::from(item))),
+                    Items::I64(items) => self.copies(items.iter().copied()),
+                    _ => Err(Fault::TYPE),
+                }
+            }
             Noun::List(list) if list.items().is_empty() => Ok(empty(Kind::Long)),
             _ => Err(Fault::TYPE),
         }
@@ -564,7 +570,9 @@ impl Vm<'_> {
                 // Items of both, then one place of each pair.
                 let many = |part: &Noun| part.is_list();
                 let first = if many(x) { count } else { 1 };
-                if matches!((x, y), (Noun::Vector(_) | Noun::Atom(_), Noun::Vector(_) | Noun::Atom(_))) && x.kind() != y.kind() {
+                if matches!((x, y), (Noun::Vector(_) | Noun::Atom(_), Noun::Vector(_) | Noun::Atom(_)))
+                    && x.kind() != y.kind()
+                {
                     return Err(Fault::TYPE);
                 }
                 let both = match (x, y) {

@@ -23,6 +23,7 @@ impl Vm<'_> {
     /// `-8!x` and its likes.
     pub(crate) fn bang_minus(&mut self, number: i64, x: Noun) -> R {
         match number {
+            i64::MIN => self.debug_print(x),
             -3 => self.line_text(&x).map(Noun::text),
             -8 => self.serialize(&x, false),
             -9 => self.deserialize(&x),

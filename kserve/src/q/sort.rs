@@ -306,7 +306,13 @@ impl Vm<'_> {
         }
     }
 
-    fn bin_items(&mut self, list: &Vector, wanted: impl Iterator<Item = Atom>, count: usize, right: bool) -> R<Vec<i64>> {
+    fn bin_items(
+        &mut self,
+        list: &Vector,
+        wanted: impl Iterator<Item = Atom>,
+        count: usize,
+        right: bool,
+    ) -> R<Vec<i64>> {
         let levels = usize::try_from(list.len().checked_ilog2().unwrap_or(0)).unwrap_or(0) + 1;
         self.charge(count.saturating_mul(levels).saturating_mul(4))?;
         let mut out = self.vec(count)?;
@@ -399,11 +405,16 @@ impl Vm<'_> {
         match attr {
             Attribute::None => Ok(()),
             Attribute::Sorted => {
-                if self.is_ascending(list)? { Ok(()) } else { Err(Fault::new("s-fail")) }
+                if self.is_ascending(list)? {
+                    Ok(())
+                } else {
+                    Err(Fault::new("s-fail"))
+                }
             }
             Attribute::Grouped => Ok(()),
             Attribute::Unique => {
-                let distinct = attribute_of(list) == Attribute::Unique || self.numbered(list)?.firsts.len() == list.len();
+                let distinct =
+                    attribute_of(list) == Attribute::Unique || self.numbered(list)?.firsts.len() == list.len();
                 if distinct { Ok(()) } else { Err(Fault::new("u-fail")) }
             }
             Attribute::Parted => {
@@ -539,9 +550,8 @@ pub(crate) fn order(symbols: &Symbols, x: &Noun, y: &Noun) -> Ordering {
             }),
         },
         (Noun::List(_) | Noun::Vector(_), Noun::List(_) | Noun::Vector(_)) => {
-            let first = (0..x.len().min(y.len()))
-                .map(|at| order(symbols, &x.at(at), &y.at(at)))
-                .find(|order| order.is_ne());
+            let first =
+                (0..x.len().min(y.len())).map(|at| order(symbols, &x.at(at), &y.at(at))).find(|order| order.is_ne());
             first.unwrap_or_else(|| x.len().cmp(&y.len()))
         }
         (Noun::Dict(x), Noun::Dict(y)) => order(symbols, &x.values, &y.values),

@@ -29,12 +29,18 @@ impl Vm<'_> {
             }
             (Noun::Atom(Atom { kind: Kind::Boolean, item: Item::U8(0) }), _) => self.expand(y, &|item| {
                 let bytes = item_bytes(item)?;
-                Some(vector(Kind::Boolean, bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect()))
+                Some(vector(
+                    Kind::Boolean,
+                    bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect(),
+                ))
             }),
             (Noun::Atom(Atom { kind: Kind::Byte, item: Item::U8(0) }), _) => {
                 self.expand(y, &|item| Some(vector(Kind::Byte, item_bytes(item)?)))
             }
-            (Noun::Atom(Atom { kind: Kind::Byte, .. }) | Noun::Vector(Vector { kind: Kind::Byte, .. }), Noun::Vector(Vector { kind: Kind::Byte, items: Items::U8(bytes), .. })) => {
+            (
+                Noun::Atom(Atom { kind: Kind::Byte, .. }) | Noun::Vector(Vector { kind: Kind::Byte, .. }),
+                Noun::Vector(Vector { kind: Kind::Byte, items: Items::U8(bytes), .. }),
+            ) => {
                 let separator = match x {
                     Noun::Vector(Vector { items: Items::U8(separator), .. }) => separator.to_vec(),
                     Noun::Atom(Atom { item: Item::U8(separator), .. }) => vec![*separator],
@@ -126,9 +132,14 @@ impl Vm<'_> {
             let items = if noun.is_atom() { vec![noun.clone()] } else { build::items(noun) };
             items.iter().map(|item| item.as_long().ok_or(Fault::TYPE)).collect()
         };
-        let long = [x, y].iter().any(|part| part.kind() == Some(Kind::Long)) || !matches!(y, Noun::Atom(_) | Noun::Vector(_));
+        let long =
+            [x, y].iter().any(|part| part.kind() == Some(Kind::Long)) || !matches!(y, Noun::Atom(_) | Noun::Vector(_));
         let make = |digits: Vec<i64>| {
-            if long { Noun::longs(digits) } else { vector(Kind::Int, digits.into_iter().map(narrow).collect::<Vec<i32>>()) }
+            if long {
+                Noun::longs(digits)
+            } else {
+                vector(Kind::Int, digits.into_iter().map(narrow).collect::<Vec<i32>>())
+            }
         };
         if let Noun::List(_) = y {
             // As many places as the whole list needs.
@@ -205,10 +216,14 @@ impl Vm<'_> {
                 }
                 Ok(Noun::text(out))
             }
-            (Noun::Atom(Atom { kind: Kind::Byte, item: Item::U8(0) }), Noun::Vector(Vector { kind: Kind::Byte, items: Items::U8(bytes), .. })) => {
-                number_of(bytes)
-            }
-            (Noun::Atom(Atom { kind: Kind::Boolean, item: Item::U8(0) }), Noun::Vector(Vector { kind: Kind::Boolean, items: Items::U8(bits), .. })) => {
+            (
+                Noun::Atom(Atom { kind: Kind::Byte, item: Item::U8(0) }),
+                Noun::Vector(Vector { kind: Kind::Byte, items: Items::U8(bytes), .. }),
+            ) => number_of(bytes),
+            (
+                Noun::Atom(Atom { kind: Kind::Boolean, item: Item::U8(0) }),
+                Noun::Vector(Vector { kind: Kind::Boolean, items: Items::U8(bits), .. }),
+            ) => {
                 if bits.len() % 8 != 0 {
                     return Err(Fault::LENGTH);
                 }

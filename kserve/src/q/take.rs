@@ -96,7 +96,11 @@ impl Vm<'_> {
         let has = y.len();
         match y {
             Noun::Vector(_) | Noun::List(_) | Noun::Table(_) | Noun::Dict(_) if wanted <= has => {
-                if count < 0 { self.range(y, has - wanted, has) } else { self.range(y, 0, wanted) }
+                if count < 0 {
+                    self.range(y, has - wanted, has)
+                } else {
+                    self.range(y, 0, wanted)
+                }
             }
             Noun::Vector(Vector { kind, items, .. }) => {
                 let first = if count < 0 { first_of_cycle(wanted, has) } else { 0 };
@@ -125,7 +129,9 @@ impl Vm<'_> {
             out.resize(wanted, T::from_item(null_item(kind)).unwrap_or(T::NULL));
             return Ok(vector(kind, out));
         }
-        out.extend_from_slice(items.get(first..).unwrap_or_default().get(..wanted.min(items.len() - first)).unwrap_or_default());
+        out.extend_from_slice(
+            items.get(first..).unwrap_or_default().get(..wanted.min(items.len() - first)).unwrap_or_default(),
+        );
         while out.len() < wanted {
             let left = wanted - out.len();
             out.extend_from_slice(items.get(..left.min(items.len())).unwrap_or_default());
@@ -149,13 +155,15 @@ impl Vm<'_> {
                 let rows = usize::try_from(rows).unwrap_or(0);
                 let has = y.len();
                 let mut out = self.vec(rows)?;
-                let cell = |row: usize| usize::try_from((row as u128 * has as u128) / rows.max(1) as u128).unwrap_or(has);
+                let cell =
+                    |row: usize| usize::try_from((row as u128 * has as u128) / rows.max(1) as u128).unwrap_or(has);
                 for row in 0..rows {
                     out.push(self.range(y, cell(row), cell(row + 1))?);
                 }
                 if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
             }
-            _ if shape.iter().any(|&size| size < 0) => Err(Fault::DOMAIN),
+            // Rows without items have no place but the innermost.
+            _ if shape.iter().any(|&size| size < 0) || shape.iter().rev().skip(1).take(shape.len().saturating_sub(2)).any(|&size| size == 0) => Err(Fault::DOMAIN),
             [size] => self.take_count(size, y),
             _ => {
                 let all = shape.iter().try_fold(1_i64, |all, &size| all.checked_mul(size)).ok_or(Fault::WSFULL)?;
@@ -273,7 +281,9 @@ impl Vm<'_> {
             Noun::Table(table) => self.by_column(table, |vm, column| vm.without(column, at)),
             Noun::List(list) => {
                 let mut out = self.vec(has - 1)?;
-                out.extend(list.items().iter().enumerate().filter(|(index, _)| *index != at).map(|(_, item)| item.clone()));
+                out.extend(
+                    list.items().iter().enumerate().filter(|(index, _)| *index != at).map(|(_, item)| item.clone()),
+                );
                 if out.is_empty() { Ok(empty(Kind::List)) } else { build::tidy(out) }
             }
             _ => Err(Fault::TYPE),

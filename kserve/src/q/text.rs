@@ -76,7 +76,11 @@ impl Vm<'_> {
                 Ok(vector(Kind::Boolean, out))
             }
             Noun::List(list) if list.items().is_empty() => Ok(empty(Kind::Boolean)),
-            Noun::List(_) => self.deeper(|vm| vm.each(x, |vm, item| vm.like(&item, pattern))),
+            // Strings and symbols, no lists of them.
+            Noun::List(list) if list.items().iter().any(|item| item.as_text().is_none() && !item.is_atom()) => {
+                Err(Fault::TYPE)
+            }
+            Noun::List(_) => self.each(x, |vm, item| vm.like(&item, pattern)),
             Noun::Dict(dict) => {
                 let values = self.like(&dict.values, pattern)?;
                 Dict::new(dict.keys.clone(), values)
@@ -106,7 +110,7 @@ impl Vm<'_> {
             }
             return Err(Fault::TYPE);
         }
-        let text = text.as_text().ok_or(Fault::TYPE)?;
+        let text = text.as_text().filter(|_| !text.is_atom()).ok_or(Fault::TYPE)?;
         let pattern = Pattern::new(pattern.as_text().ok_or(Fault::TYPE)?)?;
         self.charge(pattern.work(text.len()))?;
         let places = pattern.places(text)?;
@@ -139,7 +143,11 @@ impl Vm<'_> {
                     self.charge(text.len() / 4)?;
                     change(self.own(text)?);
                 }
-                Ok(Noun::Vector(Vector { kind: Kind::Char, items, attr: if attr == kcodec::Attribute::Sorted { kcodec::Attribute::None } else { attr } }))
+                Ok(Noun::Vector(Vector {
+                    kind: Kind::Char,
+                    items,
+                    attr: if attr == kcodec::Attribute::Sorted { kcodec::Attribute::None } else { attr },
+                }))
             }
             Noun::Atom(item) if item.kind == Kind::Char => {
                 let mut text = x.as_text().unwrap_or_default().to_vec();
@@ -220,4 +228,3 @@ impl Vm<'_> {
         if out.is_empty() { Ok(empty(Kind::List)) } else { super::noun::List::raw(out) }
     }
 }
-

@@ -80,6 +80,7 @@ static FAMILIES: &[&[Verb]] = &[
     super::select::VERBS,
     super::group::VERBS,
     super::table::VERBS,
+    super::rows::VERBS,
     super::joins::VERBS,
     super::bang::VERBS,
 ];
