@@ -8,10 +8,12 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 mod cases;
+pub mod load;
 mod plain;
 mod record;
 mod small;
 mod workload;
+pub mod yardstick;
 
 pub use cases::CASES;
 pub use record::Record;
