@@ -35,9 +35,9 @@ fn one_that_was_busy_gives_its_buffers_back() {
     let (mut server, before) = warm();
     let mut crowd: Vec<_> = (0..CONNECTIONS / 4).map(|_| server.raw()).collect();
     for raw in &mut crowd {
-        raw.sync(&format!("{}0", "1+".repeat(50_000)));
-        raw.body().unwrap();
-        raw.sync("til 100000");
+        raw.sync(&format!("count \"{}\"", "x".repeat(100_000)));
+        assert_eq!(raw.answer().unwrap(), "100000");
+        raw.sync("100000#0");
         raw.body().unwrap();
     }
     let (resident, _) = server.resident();
