@@ -5,8 +5,8 @@
 //! evaluates by default, as far as it goes.
 //!
 //! ```no_run
-//! use kcodec::Value;
-//! use kserve::{Handler, Peer, PeerId, Reply, Server};
+//! use kserve::{Context, Handler, Peer, PeerId, Reply, Server};
+//! use kwire::Message;
 //!
 //! #[derive(Default)]
 //! struct Tick {
@@ -14,13 +14,13 @@
 //! }
 //!
 //! impl Handler for Tick {
-//!     fn on_sync(&mut self, peer: &mut Peer<'_>, _query: Value<'_>, reply: Reply<'_>) {
+//!     fn on_sync(&mut self, _cx: &mut Context<'_>, peer: &Peer, _query: &Message, reply: Reply<'_>) {
 //!         self.subs.push(peer.id());
 //!         reply.value("ok");
 //!     }
 //!
-//!     fn on_async(&mut self, peer: &mut Peer<'_>, update: Value<'_>) {
-//!         peer.broadcast(&self.subs, update).ok(); // encoded once: -25!
+//!     fn on_async(&mut self, cx: &mut Context<'_>, _peer: &Peer, update: &Message) {
+//!         cx.broadcast_body(&self.subs, update.body()).ok(); // encoded once: -25!
 //!     }
 //! }
 //!
@@ -30,19 +30,40 @@
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used))]
 
+mod closing;
+mod context;
+mod core;
+mod encode;
+mod greet;
 mod handler;
+mod interrupt;
+pub mod layer;
 mod limits;
+mod link;
 mod listen;
+mod memory;
 mod outbound;
 mod peer;
+mod receive;
+mod recycle;
+mod reply;
+mod run;
+mod sender;
 mod server;
 mod users;
 mod value;
+mod worker;
 
-pub use handler::{Handler, Reply};
+pub use context::{Context, Event, Queue, Ticket};
+pub use handler::Handler;
+pub use interrupt::{Interrupt, Why};
 pub use limits::Limits;
-pub use peer::{Peer, PeerId};
-pub use server::{Server, Stopper};
+pub use listen::Bind;
+pub use memory::Memory;
+pub use peer::{Peer, PeerId, Protocol};
+pub use reply::{Deferred, Reply};
+pub use sender::{Busy, Sender};
+pub use server::Server;
 pub use users::{Users, UsersError};
 pub use value::{EvalLimits, Fault, Interpreter};
 

@@ -1,11 +1,15 @@
 //! Where a server listens: TCP, and beside it the Unix socket that kdb+ gives every port.
 
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::io::{self, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use mio::event::Source;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
+use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags, Timespec};
+use socket2::{Domain, Protocol, Socket, Type};
 
 /// A listening socket.
 #[derive(Debug)]
@@ -21,6 +25,27 @@ pub(crate) enum Stream {
     Tcp(TcpStream),
     #[cfg(target_os = "linux")]
     Unix(mio::net::UnixStream),
+}
+
+/// How to bind a TCP port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Bind {
+    /// Shares the port with other processes that do the same (`SO_REUSEPORT`): q's `-p rp,5001`.
+    pub reuse_port: bool,
+}
+
+/// Connections that wait to be accepted: the OS lowers it to its own maximum.
+const BACKLOG: i32 = u16::MAX as i32;
+
+/// Binds and listens.
+pub(crate) fn tcp(address: SocketAddr, bind: Bind) -> io::Result<Listener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(bind.reuse_port)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(Listener::Tcp(TcpListener::from_std(socket.into())))
 }
 
 impl Listener {
@@ -112,12 +137,55 @@ impl Stream {
     }
 }
 
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.read(buffer),
+impl Stream {
+    /// A connection that was opened from here.
+    pub(crate) fn from_blocking(stream: kwire::blocking::Stream) -> io::Result<Self> {
+        match stream {
+            kwire::blocking::Stream::Tcp(stream) => {
+                stream.set_nonblocking(true)?;
+                Ok(Self::Tcp(TcpStream::from_std(stream)))
+            }
             #[cfg(target_os = "linux")]
-            Self::Unix(stream) => stream.read(buffer),
+            kwire::blocking::Stream::Unix(stream) => {
+                stream.set_nonblocking(true)?;
+                Ok(Self::Unix(mio::net::UnixStream::from_std(stream)))
+            }
+            #[cfg(not(target_os = "linux"))]
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Reads once into the space that `buffer` has, without initializing it first.
+    pub(crate) fn read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        Ok(rustix::io::read(self, spare_capacity(buffer))?)
+    }
+
+    /// Shuts this end for writing: the peer reads what was sent, then the end.
+    pub(crate) fn shut(&self) {
+        // It fails when the peer is gone, and then there is nothing to shut.
+        let _ = match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            #[cfg(target_os = "linux")]
+            Self::Unix(stream) => stream.shutdown(Shutdown::Write),
+        };
+    }
+
+    /// Waits until `wanted` or a hang-up is true of the socket, or the time has passed.
+    pub(crate) fn wait(&self, wanted: PollFlags, time: Timespec) -> PollFlags {
+        let mut fds = [PollFd::new(self, wanted)];
+        match rustix::event::poll(&mut fds, Some(&time)) {
+            Ok(1..) => fds[0].revents(),
+            _ => PollFlags::empty(),
+        }
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            #[cfg(target_os = "linux")]
+            Self::Unix(stream) => stream.as_fd(),
         }
     }
 }

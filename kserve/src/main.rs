@@ -1,54 +1,23 @@
 //! The server `kserve`: q's command line, q's default handlers.
 
-use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::thread;
+use std::time::Duration;
 
 use clap::Parser;
-use kcodec::Value;
-use kserve::{Handler, Interpreter, Limits, Peer, Reply, Stopper, Users};
-use kwire::Error;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use tracing::{debug, error, info, warn};
+use kserve::Users;
+use tracing::{info, warn};
 
+mod default;
 mod demo;
+mod heap;
+mod log;
+mod options;
 mod port;
+mod signals;
 
-use port::Port;
-
-/// A server of kdb+ IPC. Evaluates what clients send, as a q process does.
-#[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
-struct Options {
-    /// Where to listen: [HOST:]PORT, where PORT is a number, a service, 0 or 0W (any free port) or
-    /// a range LOW/HIGH (any free port in it). Without a host: all interfaces.
-    #[arg(short, long, value_name = "[HOST:]PORT", default_value = "127.0.0.1:5001", allow_hyphen_values = true)]
-    port: Port,
-
-    /// Password file: one user:password a line, plain, MD5 or SHA-1 in hex.
-    #[arg(short, long, visible_short_alias = 'U', value_name = "FILE")]
-    users: Option<PathBuf>,
-
-    /// Refuse messages over so many bytes, as sent and as inflated.
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().wire.message)]
-    max_message: u64,
-
-    /// Close peers that let more than so many bytes queue up.
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().queued)]
-    max_queue: usize,
-
-    /// Define the table trade: 10,000 rows to try things on.
-    #[arg(long)]
-    demo: bool,
-
-    /// Log connections too, and with -vv messages. RUST_LOG overrides.
-    #[arg(short, long, action = clap::ArgAction::Count)]
-    verbose: u8,
-}
+use options::Options;
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -79,21 +48,24 @@ fn start_log(verbose: u8) {
 
 fn serve(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let users = options.users.as_ref().map(Users::read).transpose()?;
-    let mut limits = Limits { queued: options.max_queue, ..Limits::default() };
-    limits.wire.message = options.max_message;
-    limits.wire.inflated = options.max_message;
-    let mut handler = Q::default();
+    let mut handler = default::Q::new(options);
     if options.demo {
         demo::define(&mut handler.interpreter)?;
     }
-
-    let mut server = options.port.bind()?.with_limits(limits);
+    let mut server = options
+        .port
+        .bind()?
+        .with_limits(options.limits())
+        .with_memory(heap::memory(options.memory))
+        .with_drain(Duration::from_secs(options.drain));
     if let Some(users) = users {
         server = server.with_users(users);
     }
     let address = server.local_addr().ok_or("no address to listen on")?;
-    let server = server.with_unix().map_err(|error| format!("unix socket of port {}: {error}", address.port()))?;
-    stop_on_signals(server.stopper())?;
+    if let Err(error) = server.listen_unix() {
+        warn!("no unix socket for port {}: {error}", address.port());
+    }
+    signals::listen(server.interrupt(), server.sender(), options.users.clone())?;
     announce(address, options.demo)?;
     server.run(&mut handler)?;
     info!("stopped");
@@ -109,61 +81,4 @@ fn announce(address: SocketAddr, demo: bool) -> io::Result<()> {
         demo::explain(address, &mut out)?;
     }
     out.flush()
-}
-
-/// Stops the server at the first SIGINT or SIGTERM.
-fn stop_on_signals(stopper: Stopper) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            info!(signal, "stopping");
-            stopper.stop();
-        }
-    });
-    Ok(())
-}
-
-/// q's own handlers: `value` for both kinds of message, and a log.
-#[derive(Debug, Default)]
-struct Q {
-    interpreter: Interpreter,
-}
-
-impl Handler for Q {
-    fn on_open(&mut self, peer: &mut Peer<'_>) {
-        let user = String::from_utf8_lossy(peer.user());
-        debug!(handle = %peer.id(), address = %shown(peer), %user, capability = peer.capability().byte(), "open");
-    }
-
-    fn on_sync(&mut self, peer: &mut Peer<'_>, query: Value<'_>, reply: Reply<'_>) {
-        match self.interpreter.evaluate(query) {
-            Ok(body) => reply.value(body.value()),
-            Err(fault) => {
-                debug!(handle = %peer.id(), "'{fault}");
-                reply.error(&fault.to_string());
-            }
-        }
-    }
-
-    fn on_async(&mut self, peer: &mut Peer<'_>, update: Value<'_>) {
-        if let Err(fault) = self.interpreter.evaluate(update) {
-            error!(handle = %peer.id(), "async: '{fault}");
-        }
-    }
-
-    fn on_close(&mut self, peer: &mut Peer<'_>) {
-        debug!(handle = %peer.id(), "close");
-    }
-
-    fn on_bad_message(&mut self, peer: &mut Peer<'_>, message: &[u8], error: &Error) {
-        warn!(handle = %peer.id(), address = %shown(peer), bytes = message.len(), "badmsg: {error}");
-    }
-
-    fn on_error(&mut self, peer: &mut Peer<'_>, error: &Error) {
-        warn!(handle = %peer.id(), address = %shown(peer), "closing: {error}");
-    }
-}
-
-fn shown(peer: &Peer<'_>) -> impl Display + use<> {
-    peer.address().map_or_else(|| "unix".to_owned(), |address| address.to_string())
 }

@@ -5,56 +5,147 @@ use std::io::{self, IoSlice, Write};
 
 use bytes::{Buf, Bytes};
 
-/// A queue of whole messages, shared with other peers where one broadcast went to many.
+use crate::recycle::Spare;
+
+/// A queue of messages in parts. Large parts and those shared with other peers are refcounted;
+/// small messages are appended to one buffer, the tail, which stands behind all parts.
 #[derive(Debug, Default)]
 pub(crate) struct Outbound {
-    queue: VecDeque<Bytes>,
+    parts: VecDeque<Part>,
+    tail: Vec<u8>,
+    /// Bytes of the tail that are written; only while there are no parts.
+    written: usize,
+    /// Messages that end in the tail.
+    tail_messages: usize,
     bytes: usize,
+    messages: usize,
 }
 
-/// Messages handed to the system in one call.
+#[derive(Debug)]
+struct Part {
+    bytes: Bytes,
+    /// Messages that end in this part.
+    messages: usize,
+}
+
+/// Parts handed to the system in one call.
 const BATCH: usize = 64;
+/// Messages shorter than this are appended to the tail, others become parts.
+pub(crate) const SMALL: usize = 4096;
+/// Parts whose space is kept when they are written.
+const KEPT: usize = 4;
 
 impl Outbound {
-    pub(crate) fn push(&mut self, message: Bytes) {
-        self.bytes += message.len();
-        self.queue.push_back(message);
-    }
-
     /// Bytes that wait.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Writes until all is written or the socket takes no more.
-    pub(crate) fn write_to(&mut self, target: &mut impl Write) -> io::Result<()> {
-        while !self.queue.is_empty() {
-            let mut slices = [IoSlice::new(&[]); BATCH];
-            let mut used = 0;
-            for (slice, message) in slices.iter_mut().zip(&self.queue) {
-                *slice = IoSlice::new(message);
-                used += 1;
-            }
-            match target.write_vectored(slices.get(..used).unwrap_or_default()) {
+    /// Messages that wait, a partly written one included.
+    pub(crate) const fn messages(&self) -> usize {
+        self.messages
+    }
+
+    /// Appends a copy of a small message.
+    pub(crate) fn append(&mut self, message: &[u8], spare: &mut Spare) {
+        if self.tail.capacity() == 0 {
+            self.tail = spare.take();
+        }
+        self.tail.extend_from_slice(message);
+        self.tail_messages += 1;
+        self.messages += 1;
+        self.bytes += message.len();
+        if self.tail.len() >= 16 * SMALL {
+            self.seal();
+        }
+    }
+
+    /// Appends a message in parts, which are not copied.
+    pub(crate) fn push(&mut self, message: impl IntoIterator<Item = Bytes>) {
+        self.seal();
+        for bytes in message {
+            self.bytes += bytes.len();
+            self.parts.push_back(Part { bytes, messages: 0 });
+        }
+        if let Some(last) = self.parts.back_mut() {
+            last.messages += 1;
+            self.messages += 1;
+        }
+    }
+
+    /// Makes a part of the tail.
+    fn seal(&mut self) {
+        if self.tail.is_empty() {
+            return;
+        }
+        let mut bytes = Bytes::from(std::mem::take(&mut self.tail));
+        bytes.advance(std::mem::take(&mut self.written));
+        self.parts.push_back(Part { bytes, messages: std::mem::take(&mut self.tail_messages) });
+    }
+
+    /// Writes until all is written, `limit` bytes are, or the socket takes no more, which is
+    /// returned as `false`.
+    pub(crate) fn write_to(&mut self, target: &mut impl Write, limit: usize, spare: &mut Spare) -> io::Result<bool> {
+        let mut left = limit;
+        while self.bytes > 0 && left > 0 {
+            let (result, asked) = self.write_once(target);
+            match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => self.advance(written),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Ok(written) => {
+                    self.advance(written, spare);
+                    left = left.saturating_sub(written);
+                    if written < asked {
+                        return Ok(false);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn advance(&mut self, mut written: usize) {
+    /// Writes once, and says how many bytes it asked for.
+    fn write_once(&self, target: &mut impl Write) -> (io::Result<usize>, usize) {
+        let tail = self.tail.get(self.written..).unwrap_or_default();
+        match self.parts.front() {
+            None => return (target.write(tail), tail.len()),
+            Some(part) if self.parts.len() == 1 && tail.is_empty() => {
+                return (target.write(&part.bytes), part.bytes.len());
+            }
+            Some(_) => {}
+        }
+        let mut slices = [IoSlice::new(&[]); BATCH];
+        let (mut used, mut asked) = (0, 0);
+        let waiting = self.parts.iter().map(|part| &part.bytes[..]).chain([tail]).filter(|bytes| !bytes.is_empty());
+        for (slice, bytes) in slices.iter_mut().zip(waiting) {
+            *slice = IoSlice::new(bytes);
+            used += 1;
+            asked += bytes.len();
+        }
+        (target.write_vectored(slices.get(..used).unwrap_or_default()), asked)
+    }
+
+    fn advance(&mut self, mut written: usize, spare: &mut Spare) {
         self.bytes = self.bytes.saturating_sub(written);
-        while let Some(message) = self.queue.front_mut() {
-            if message.len() > written {
-                message.advance(written);
+        while let Some(part) = self.parts.front_mut() {
+            if part.bytes.len() > written {
+                part.bytes.advance(written);
                 return;
             }
-            written -= message.len();
-            self.queue.pop_front();
+            written -= part.bytes.len();
+            self.messages -= part.messages;
+            self.parts.pop_front();
+        }
+        if self.parts.capacity() > KEPT && self.parts.is_empty() {
+            self.parts = VecDeque::new();
+        }
+        self.written += written;
+        if self.written == self.tail.len() {
+            spare.give(std::mem::take(&mut self.tail));
+            self.messages -= std::mem::take(&mut self.tail_messages);
+            self.written = 0;
         }
     }
 }
@@ -87,15 +178,23 @@ mod tests {
 
     #[test]
     fn partial_writes_keep_order_and_count() {
-        let mut outbound = Outbound::default();
-        for message in ["hello", "", "wide", "world"] {
-            outbound.push(Bytes::from_static(message.as_bytes()));
-        }
+        let (mut outbound, mut spare) = (Outbound::default(), Spare::default());
+        let part = |text: &'static str| Bytes::from_static(text.as_bytes());
         let mut target = Reluctant { taken: Vec::new(), willing: false };
-        while outbound.bytes() > 0 {
-            outbound.write_to(&mut target).unwrap();
-            assert_eq!(outbound.bytes() + target.taken.len(), 14);
+        outbound.append(b"one ", &mut spare);
+        outbound.push([part("two "), part(""), part("three ")]);
+        outbound.append(b"four ", &mut spare);
+        outbound.append(b"five ", &mut spare);
+        assert_eq!((outbound.bytes(), outbound.messages()), (24, 4));
+        while outbound.bytes() > 5 {
+            outbound.write_to(&mut target, usize::MAX, &mut spare).unwrap();
+            assert_eq!(outbound.bytes() + target.taken.len(), 24);
         }
-        assert_eq!(target.taken, b"hellowideworld");
+        outbound.push([part("six")]);
+        while outbound.bytes() > 0 {
+            outbound.write_to(&mut target, usize::MAX, &mut spare).unwrap();
+        }
+        assert_eq!(target.taken, b"one two three four five six");
+        assert_eq!(outbound.messages(), 0);
     }
 }

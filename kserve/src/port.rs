@@ -3,7 +3,7 @@
 use std::io;
 use std::str::FromStr;
 
-use kserve::Server;
+use kserve::{Bind, Server};
 
 /// Where to listen: a host, and ports of which the first free one is taken.
 #[derive(Debug, Clone)]
@@ -11,15 +11,15 @@ pub(crate) struct Port {
     host: Option<String>,
     low: u16,
     high: u16,
+    bind: Bind,
 }
 
 impl FromStr for Port {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.starts_with("rp,") {
-            return Err("rp, (a shared port) is not supported yet".to_owned());
-        }
+        let mut bind = Bind::default();
+        let text = text.strip_prefix("rp,").inspect(|_| bind.reuse_port = true).unwrap_or(text);
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) => (Some(host.trim_matches(['[', ']'])).filter(|host| !host.is_empty()), port),
             None => (None, text),
@@ -34,7 +34,7 @@ impl FromStr for Port {
         if low > high {
             return Err(format!("{low}/{high} is no range"));
         }
-        Ok(Self { host: host.map(str::to_owned), low, high })
+        Ok(Self { host: host.map(str::to_owned), low, high, bind })
     }
 }
 
@@ -60,8 +60,10 @@ impl Port {
 
     fn bind_one(&self, port: u16) -> io::Result<Server> {
         match &self.host {
-            Some(host) => Server::bind((host.as_str(), port)),
-            None => Server::bind(("::", port)).or_else(|_| Server::bind(("0.0.0.0", port))),
+            Some(host) => Server::bind_with((host.as_str(), port), self.bind),
+            None => {
+                Server::bind_with(("::", port), self.bind).or_else(|_| Server::bind_with(("0.0.0.0", port), self.bind))
+            }
         }
     }
 }

@@ -22,8 +22,14 @@ pub enum UsersError {
     Io {
         /// The file.
         path: PathBuf,
-        /// The system's word.
+        /// The OS error.
         error: io::Error,
+    },
+    /// The file begins with a byte order mark, which would be part of the first user's name.
+    #[error("{}:1: begins with a byte order mark: save it without", path.display())]
+    ByteOrderMark {
+        /// The file.
+        path: PathBuf,
     },
     /// A line has no colon or no user.
     #[error("{}:{line}: not user:password", path.display())]
@@ -44,6 +50,9 @@ impl Users {
     pub fn read(path: impl AsRef<Path>) -> Result<Self, UsersError> {
         let path = path.as_ref();
         let text = fs::read(path).map_err(|error| UsersError::Io { path: path.to_owned(), error })?;
+        if text.starts_with(BYTE_ORDER_MARK) {
+            return Err(UsersError::ByteOrderMark { path: path.to_owned() });
+        }
         Self::parse(&text).map_err(|line| UsersError::Line { path: path.to_owned(), line })
     }
 
@@ -66,20 +75,23 @@ impl Users {
         Ok(Self { passwords })
     }
 
-    /// Whether the password is the user's: the text itself, or a text whose MD5 (32 hex digits) or
-    /// SHA-1 (40) stands in the file. Takes as long whether or not a byte is right.
+    /// Whether the password is the user's: the text in the file or, where that has the form of an
+    /// MD5 (32 hex digits) or a SHA-1 (40), one whose hash it is. A hash is not itself a password.
+    /// Takes as long whether or not a byte is right.
     #[must_use]
     pub fn accept(&self, user: &[u8], password: &[u8]) -> bool {
         let Some(stored) = self.passwords.get(user) else { return false };
-        let plain = stored.as_slice().ct_eq(password);
-        let hashed = match unhex(stored) {
+        let right = match unhex(stored) {
             Some(hash) if hash.len() == 16 => hash.as_slice().ct_eq(&Md5::digest(password)),
             Some(hash) if hash.len() == 20 => hash.as_slice().ct_eq(&Sha1::digest(password)),
-            _ => 0.into(),
+            _ => stored.as_slice().ct_eq(password),
         };
-        (plain | hashed).into()
+        right.into()
     }
 }
+
+/// UTF-8's, which editors on Windows write.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Without the passwords.
 impl std::fmt::Debug for Users {
@@ -105,7 +117,7 @@ mod tests {
         let users = Users::parse(text).unwrap();
         assert!(users.accept(b"ann", b"secret"));
         assert!(users.accept(b"bob", b"password"));
-        assert!(users.accept(b"bob", b"5f4dcc3b5aa765d61d8327deb882cf99"));
+        assert!(!users.accept(b"bob", b"5f4dcc3b5aa765d61d8327deb882cf99"), "a hash is no password");
         assert!(users.accept(b"cid", b"mypassword"));
         assert!(users.accept(b"dee", b"a:b"));
         assert!(users.accept(b"eve", b""));

@@ -7,9 +7,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use kcodec::{Capability, Guid, Value};
-use kserve::{Handler, Limits, Peer, PeerId, Reply, Server, Stopper, Users};
+use kserve::{Context, Handler, Interrupt, Limits, Peer, PeerId, Reply, Server, Users};
 use kwire::blocking::{Handle, Options};
-use kwire::{Error, MessageType};
+use kwire::{Error, Message, MessageType};
 
 /// Answers a few words, remembers peers, and reports what it is called for.
 struct Script {
@@ -25,54 +25,57 @@ impl Script {
 }
 
 impl Handler for Script {
-    fn on_login(&mut self, peer: &mut Peer<'_>, user: &[u8], password: &[u8]) -> bool {
+    fn on_login(&mut self, _cx: &mut Context<'_>, peer: &Peer, password: &[u8]) -> bool {
+        let user = peer.user();
         assert!(peer.address().is_some_and(|address| address.is_loopback()));
         self.say(format!("pw {} {}", String::from_utf8_lossy(user), String::from_utf8_lossy(password)));
         user != b"mallory"
     }
 
-    fn on_open(&mut self, peer: &mut Peer<'_>) {
+    fn on_open(&mut self, cx: &mut Context<'_>, peer: &Peer) {
         self.say(format!("po {}", String::from_utf8_lossy(peer.user())));
         if peer.user() == b"greet" {
-            peer.send("welcome").unwrap();
+            cx.send(peer.id(), "welcome").unwrap();
         }
     }
 
-    fn on_sync(&mut self, peer: &mut Peer<'_>, query: Value<'_>, reply: Reply<'_>) {
+    fn on_sync(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message, reply: Reply<'_>) {
+        let query = message.value();
         match query.as_text() {
             Some(b"silence") => {}
             Some(b"error") => reply.error("type"),
             Some(b"guid") => reply.value(Guid([7; 16])),
             Some(b"async first") => {
-                peer.send("async").unwrap();
+                cx.send(peer.id(), "async").unwrap();
                 reply.value("sync");
             }
             Some(b"subscribe") => {
                 self.subscribers.push(peer.id());
                 reply.value(peer.id().handle());
             }
-            Some(b"handles") => reply.value(i64::try_from(peer.handles().count()).unwrap()),
+            Some(b"handles") => reply.value(i64::try_from(cx.handles().count()).unwrap()),
             _ => reply.value(query),
         }
     }
 
-    fn on_async(&mut self, peer: &mut Peer<'_>, update: Value<'_>) {
+    fn on_async(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message) {
+        let update = message.value();
         self.say(format!("ps {}", update.count()));
         if update.as_text() == Some(b"close me") {
-            peer.close(peer.id());
+            cx.close(peer.id());
         }
-        peer.broadcast(&self.subscribers, update).unwrap();
+        cx.broadcast(&self.subscribers, update).unwrap();
     }
 
-    fn on_close(&mut self, peer: &mut Peer<'_>) {
+    fn on_close(&mut self, _cx: &mut Context<'_>, peer: &Peer) {
         self.say(format!("pc {}", String::from_utf8_lossy(peer.user())));
     }
 
-    fn on_bad_message(&mut self, _peer: &mut Peer<'_>, message: &[u8], error: &Error) {
+    fn on_bad_message(&mut self, _cx: &mut Context<'_>, _peer: &Peer, message: &[u8], error: &Error) {
         self.say(format!("bm {} {error}", message.len()));
     }
 
-    fn on_error(&mut self, _peer: &mut Peer<'_>, error: &Error) {
+    fn on_error(&mut self, _cx: &mut Context<'_>, _peer: &Peer, error: &Error) {
         self.say(format!("error {error}"));
     }
 }
@@ -81,17 +84,17 @@ impl Handler for Script {
 struct Running {
     address: SocketAddr,
     log: Receiver<String>,
-    stopper: Stopper,
+    interrupt: Interrupt,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Running {
     fn start(set_up: impl FnOnce(Server) -> Server) -> Self {
         let server = set_up(Server::bind("127.0.0.1:0").unwrap());
-        let (address, stopper) = (server.local_addr().unwrap(), server.stopper());
+        let (address, interrupt) = (server.local_addr().unwrap(), server.interrupt());
         let (log, receiver) = mpsc::channel();
         let thread = thread::spawn(move || server.run(&mut Script { log, subscribers: Vec::new() }).unwrap());
-        Self { address, log: receiver, stopper, thread: Some(thread) }
+        Self { address, log: receiver, interrupt, thread: Some(thread) }
     }
 
     fn with_limits(change: impl FnOnce(&mut Limits)) -> Self {
@@ -120,7 +123,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.stopper.stop();
+        self.interrupt.stop();
         let ended = self.thread.take().map(JoinHandle::join);
         assert!(thread::panicking() || matches!(ended, Some(Ok(()))));
     }
@@ -410,7 +413,7 @@ fn a_taken_port_is_an_error() {
 fn stopping_closes_every_connection() {
     let server = start();
     let mut h = server.open("ann");
-    server.stopper.stop();
+    server.interrupt.stop();
     assert!(h.receive().is_err());
     server.expect("pw ann secret");
     server.expect("po ann");
@@ -422,16 +425,17 @@ fn stopping_closes_every_connection() {
 fn the_unix_socket_of_the_port_is_served_too() {
     struct Echo;
     impl Handler for Echo {
-        fn on_sync(&mut self, peer: &mut Peer<'_>, query: Value<'_>, reply: Reply<'_>) {
+        fn on_sync(&mut self, _cx: &mut Context<'_>, peer: &Peer, message: &Message, reply: Reply<'_>) {
             assert_eq!(peer.address(), None);
-            reply.value(query);
+            reply.body(message.body());
         }
     }
-    let server = Server::bind("127.0.0.1:0").unwrap().with_unix().unwrap();
-    let (port, stopper) = (server.local_addr().unwrap().port(), server.stopper());
+    let mut server = Server::bind("127.0.0.1:0").unwrap();
+    server.listen_unix().unwrap();
+    let (port, interrupt) = (server.local_addr().unwrap().port(), server.interrupt());
     let thread = thread::spawn(move || server.run(&mut Echo).unwrap());
     let mut h = Handle::open(&format!(":unix://{port}:ann:")).unwrap();
     assert_eq!(h.sync("near").unwrap().value(), "near".into());
-    stopper.stop();
+    interrupt.stop();
     thread.join().unwrap();
 }

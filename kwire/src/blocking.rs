@@ -76,6 +76,52 @@ pub fn ask<'a>(address: &str, query: impl Into<Value<'a>>) -> Result<Message, Er
     }
 }
 
+/// A connection whose login is through, in its parts: for those who poll it themselves.
+#[derive(Debug)]
+pub struct Connected {
+    /// The socket, which blocks.
+    pub stream: Stream,
+    /// The conversation.
+    pub connection: Connection,
+    /// What has come behind the server's byte.
+    pub inbound: Inbound,
+}
+
+/// Connects and logs in, as [`Handle::open_with`] does.
+///
+/// # Errors
+///
+/// As [`Handle::open_with`].
+pub fn connect(address: &str, options: &Options) -> Result<Connected, Error> {
+    let address = Address::parse(address)?;
+    // A timeout past what the clock can count is none.
+    let deadline = options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let mut stream = Stream::connect(&address.transport, deadline).map_err(timed_out)?;
+    let (user, password) =
+        address.credentials.unwrap_or_else(|| (std::env::var("USER").unwrap_or_default(), String::new()));
+    let login = Login { user: user.into(), password: password.into(), capability: options.capability };
+    let mut text = Vec::new();
+    let mut connection = Connection::client(options.limits, &login, &mut text);
+    if !stream.is_local() {
+        connection.set_compression(options.compression);
+    }
+    stream.write_all(&text)?;
+    let mut inbound = Inbound::default();
+    while !matches!(connection.receive(&mut inbound)?, Some(Event::Accepted)) {
+        stream.set_read_deadline(deadline).map_err(timed_out)?;
+        match inbound.read_from(&mut stream) {
+            Ok(0) => connection.handle_end(inbound.as_bytes())?,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // A server that refuses may close so hard that the login's own bytes bounce.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Err(Error::Refused),
+            Err(error) => return Err(timed_out(error)),
+        }
+    }
+    stream.set_read_deadline(None)?;
+    Ok(Connected { stream, connection, inbound })
+}
+
 impl Handle {
     /// Connects and logs in. Takes every form of address that `hopen` takes, as text.
     ///
@@ -96,22 +142,9 @@ impl Handle {
     ///
     /// As [`open`](Self::open), and [`Error::TimedOut`].
     pub fn open_with(address: &str, options: &Options) -> Result<Self, Error> {
-        let address = Address::parse(address)?;
-        let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
-        let stream = Stream::connect(&address.transport, deadline).map_err(timed_out)?;
-        let (user, password) =
-            address.credentials.unwrap_or_else(|| (std::env::var("USER").unwrap_or_default(), String::new()));
-        let login = Login { user: user.into(), password: password.into(), capability: options.capability };
-        let mut queue = Vec::new();
-        let mut connection = Connection::client(options.limits, &login, &mut queue);
-        if !stream.is_local() {
-            connection.set_compression(options.compression);
-        }
-        let (inbound, kept) = (Inbound::default(), VecDeque::new());
-        let mut handle = Self { stream, connection, inbound, queue, kept, kept_bytes: 0, limits: options.limits };
-        handle.flush()?;
-        handle.log_in(deadline)?;
-        Ok(handle)
+        let Connected { stream, connection, inbound } = connect(address, options)?;
+        let (queue, kept) = (Vec::new(), VecDeque::new());
+        Ok(Self { stream, connection, inbound, queue, kept, kept_bytes: 0, limits: options.limits })
     }
 
     /// Sends a sync message, after all queued async ones, and waits for its response: q's `h x`.
@@ -149,11 +182,18 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`].
+    /// [`Error::Io`]; how much of the queue went out is then not known, so the connection has failed
+    /// and stays so.
     pub fn flush(&mut self) -> Result<(), Error> {
-        self.stream.write_all(&self.queue)?;
+        if self.connection.has_failed() {
+            return Err(Error::Failed);
+        }
+        let written = self.stream.write_all(&self.queue);
         self.queue.clear();
-        Ok(())
+        written.map_err(|error| {
+            self.connection.abort();
+            error.into()
+        })
     }
 
     /// Waits for the next message that is not a response: q's `h[]`. A sync message is returned
@@ -208,21 +248,6 @@ impl Handle {
         Ok(())
     }
 
-    fn log_in(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
-        loop {
-            if let Some(Event::Accepted) = self.connection.receive(&mut self.inbound)? {
-                return Ok(self.stream.set_read_deadline(None)?);
-            }
-            self.stream.set_read_deadline(deadline).map_err(timed_out)?;
-            self.read().map_err(|error| match error {
-                // A server that refuses may close so hard that the login's own bytes bounce.
-                Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => Error::Refused,
-                Error::Io(error) => timed_out(error),
-                other => other,
-            })?;
-        }
-    }
-
     fn next(&mut self) -> Result<Message, Error> {
         loop {
             if let Some(Event::Message(message)) = self.connection.receive(&mut self.inbound)? {
@@ -236,12 +261,15 @@ impl Handle {
         loop {
             match self.inbound.read_from(&mut self.stream) {
                 Ok(0) => {
-                    self.connection.handle_end(&self.inbound)?;
+                    self.connection.handle_end(self.inbound.as_bytes())?;
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
                 }
                 Ok(_) => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    self.connection.abort();
+                    return Err(error.into());
+                }
             }
         }
     }
@@ -262,9 +290,12 @@ fn timed_out(error: io::Error) -> Error {
     }
 }
 
+/// The socket of a connection.
 #[derive(Debug)]
-enum Stream {
+pub enum Stream {
+    /// TCP, without Nagle's delay.
     Tcp(TcpStream),
+    /// A Unix socket.
     #[cfg(unix)]
     Unix(std::os::unix::net::UnixStream),
 }
@@ -285,7 +316,8 @@ impl Stream {
     }
 
     /// Whether the peer is on this machine: kdb+ compresses nothing for it.
-    fn is_local(&self) -> bool {
+    #[must_use]
+    pub fn is_local(&self) -> bool {
         match self {
             Self::Tcp(stream) => match (stream.peer_addr(), stream.local_addr()) {
                 (Ok(peer), Ok(local)) => peer.ip().to_canonical().is_loopback() || peer.ip() == local.ip(),

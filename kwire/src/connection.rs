@@ -10,7 +10,7 @@ use crate::header::{Header, MessageType};
 use crate::inbound::Inbound;
 use crate::limits::Limits;
 use crate::login::Login;
-use crate::message::{self, Message};
+use crate::message::{self, Frame, Message};
 
 /// What came in.
 #[derive(Debug)]
@@ -22,6 +22,20 @@ pub enum Event {
     Accepted,
     /// A message.
     Message(Message),
+}
+
+/// What stands at the front of the bytes that have arrived, as [`Connection::step`] finds it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Step {
+    /// Not all of it is here. Bytes of the whole message once its header is known, otherwise 0.
+    More(usize),
+    /// A login of so many bytes; answer with [`Connection::accept`] or close without a byte.
+    Login(Login, usize),
+    /// One byte: the server let us in.
+    Accepted,
+    /// All of a message, [`Header::length`] bytes, which is not checked yet: see [`Frame`].
+    Message(Header),
 }
 
 /// A conversation's state. The caller owns the socket and both buffers.
@@ -42,8 +56,8 @@ pub struct Connection {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Server: waiting for a login, until then.
-    Login(Instant),
+    /// Server: waiting for a login, until then; for ever where the clock cannot count so far.
+    Login(Option<Instant>),
     /// Server: the login was handed out and is not yet answered.
     Deciding,
     /// Client: waiting for the server's byte.
@@ -56,7 +70,7 @@ impl Connection {
     /// The server's end of a fresh connection; `now` starts the login's time.
     #[must_use]
     pub fn server(limits: Limits, now: Instant) -> Self {
-        Self::new(limits, State::Login(now + limits.login_time), Capability::MAX)
+        Self::new(limits, State::Login(now.checked_add(limits.login_time)), Capability::MAX)
     }
 
     /// The client's end of a fresh connection: appends the login to `out`.
@@ -82,6 +96,12 @@ impl Connection {
         matches!(self.state, State::Open)
     }
 
+    /// Whether the connection has failed or was given up.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        matches!(self.state, State::Failed)
+    }
+
     /// Sync requests received and not yet answered.
     #[must_use]
     pub const fn owed(&self) -> u64 {
@@ -104,7 +124,7 @@ impl Connection {
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Login(deadline) => Some(deadline),
+            State::Login(deadline) => deadline,
             _ => None,
         }
     }
@@ -127,14 +147,54 @@ impl Connection {
     ///
     /// [`Error::Malformed`], [`Error::TooLarge`], [`Error::OutOfTurn`]: fatal.
     pub fn receive(&mut self, inbound: &mut Inbound) -> Result<Option<Event>, Error> {
-        let event = match self.state {
-            State::Login(_) => self.login(inbound),
-            State::Knocking => Ok(self.accepted(inbound)),
-            State::Open => self.message(inbound),
-            State::Deciding => Ok(None),
+        let open = self.is_open();
+        let step = self.step(inbound.as_bytes()).inspect_err(|error| {
+            if open && matches!(error, Error::Malformed(_) | Error::TooLarge { .. }) {
+                self.rejected = inbound.take_all();
+            }
+        });
+        match step? {
+            Step::More(expected) => {
+                inbound.expect(expected);
+                Ok(None)
+            }
+            Step::Login(login, used) => {
+                inbound.skip(used);
+                Ok(Some(Event::Login(login)))
+            }
+            Step::Accepted => {
+                inbound.skip(1);
+                Ok(Some(Event::Accepted))
+            }
+            Step::Message(header) => {
+                let frame = Frame::new(header, inbound.take(header.len()));
+                match frame.check(&self.limits) {
+                    Ok(message) => Ok(Some(Event::Message(message))),
+                    Err(refused) => {
+                        self.rejected = refused.bytes;
+                        self.fail(refused.error)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Says what stands at the front of `bytes`, which the caller then passes over. Bytes are looked
+    /// at only as far as a header or a login reaches; a message's body is checked by
+    /// [`Frame::check`], here or on another thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`], [`Error::TooLarge`], [`Error::OutOfTurn`]: fatal.
+    pub fn step(&mut self, bytes: &[u8]) -> Result<Step, Error> {
+        let step = match self.state {
+            State::Login(_) => self.login(bytes),
+            State::Knocking => Ok(self.accepted(bytes)),
+            State::Open => self.message(bytes),
+            State::Deciding => Ok(Step::More(0)),
             State::Failed => Err(Error::Failed),
         };
-        event.or_else(|error| self.fail(error))
+        step.or_else(|error| self.fail(error))
     }
 
     /// Gives the conversation up: whatever follows fails.
@@ -142,13 +202,13 @@ impl Connection {
         self.state = State::Failed;
     }
 
-    /// Notes that the peer has closed its end.
+    /// Notes that the peer has closed its end; `inbound` is what came and was not passed over.
     ///
     /// # Errors
     ///
     /// [`Error::Refused`] if our login was not answered, [`Error::OutOfTurn`] if a message had
     /// begun or a response is still awaited.
-    pub fn handle_end(&mut self, inbound: &Inbound) -> Result<(), Error> {
+    pub fn handle_end(&mut self, inbound: &[u8]) -> Result<(), Error> {
         match self.state {
             State::Knocking => self.fail(Error::Refused),
             _ if !inbound.is_empty() => self.fail(Error::OutOfTurn("closed in the middle of a message")),
@@ -207,14 +267,29 @@ impl Connection {
     ///
     /// As [`send`](Self::send), [`Error::Unsendable`] excepted.
     pub fn post(&mut self, kind: MessageType, message: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.note_sent(kind)?;
+        Ok(self.compression().and_then(|threshold| message::compress(message, threshold).ok().flatten()))
+    }
+
+    /// Notes that a message goes out which the caller writes and compresses itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), [`Error::Unsendable`] excepted.
+    pub fn note_sent(&mut self, kind: MessageType) -> Result<(), Error> {
         self.may_send(kind)?;
         match kind {
             MessageType::Async => {}
             MessageType::Sync => self.awaited += 1,
             MessageType::Response => self.owed -= 1,
         }
-        let threshold = self.compression.filter(|_| self.capability.compresses());
-        Ok(threshold.and_then(|threshold| message::compress(message, threshold).ok().flatten()))
+        Ok(())
+    }
+
+    /// Which messages to this peer are to be compressed, if any.
+    #[must_use]
+    pub fn compression(&self) -> Option<Threshold> {
+        self.compression.filter(|_| self.capability.compresses())
     }
 
     const fn may_send(&self, kind: MessageType) -> Result<(), Error> {
@@ -227,57 +302,49 @@ impl Connection {
         }
     }
 
-    fn login(&mut self, inbound: &mut Inbound) -> Result<Option<Event>, Error> {
+    fn login(&mut self, bytes: &[u8]) -> Result<Step, Error> {
         let limit = self.limits.login;
-        let seen = inbound.as_bytes().get(..limit).unwrap_or(inbound.as_bytes());
-        let Some(end) = memchr::memchr(0, seen) else {
-            let bytes = inbound.len();
-            let over = bytes >= limit;
-            return if over {
-                Err(Error::TooLarge { what: "login", bytes: bytes as u64, limit: limit as u64 })
+        let Some(end) = memchr::memchr(0, bytes.get(..limit).unwrap_or(bytes)) else {
+            return if bytes.len() >= limit {
+                Err(Error::TooLarge { what: "login", bytes: bytes.len() as u64, limit: limit as u64 })
             } else {
-                Ok(None)
+                Ok(Step::More(0))
             };
         };
         if end == 0 {
             return Err(Error::OutOfTurn("empty login"));
         }
-        let Some(mut text) = inbound.take(end + 1) else { return Ok(None) };
-        text.truncate(end);
-        let login = Login::parse(text.freeze());
+        let login = Login::parse(Bytes::copy_from_slice(bytes.get(..end).unwrap_or_default()));
         self.capability = self.capability.min(login.capability);
         self.state = State::Deciding;
-        Ok(Some(Event::Login(login)))
+        Ok(Step::Login(login, end + 1))
     }
 
-    fn accepted(&mut self, inbound: &mut Inbound) -> Option<Event> {
-        let answer = inbound.take(1)?;
-        let answer = answer.first().copied().unwrap_or_default();
+    fn accepted(&mut self, bytes: &[u8]) -> Step {
+        let Some(&answer) = bytes.first() else { return Step::More(1) };
         self.capability = self.capability.min(Capability::new(answer));
         self.state = State::Open;
-        Some(Event::Accepted)
+        Step::Accepted
     }
 
-    fn message(&mut self, inbound: &mut Inbound) -> Result<Option<Event>, Error> {
-        let Some(bytes) = inbound.header() else { return Ok(None) };
-        let header = match Header::parse(bytes) {
-            Ok(header) if header.length <= self.limits.message => header,
-            refused => {
-                self.rejected = inbound.take_all();
-                return Err(refused.map_or_else(Into::into, |header| message::too_large(header.length, &self.limits)));
-            }
-        };
-        let length = usize::try_from(header.length).unwrap_or(usize::MAX);
-        let Some(frame) = inbound.take(length) else { return Ok(None) };
-        let frame = message::turn(header, frame, &self.limits);
-        let message = Message::from_frame(header, &frame, &self.limits).inspect_err(|_| self.rejected = frame)?;
-        match message.kind() {
+    fn message(&mut self, bytes: &[u8]) -> Result<Step, Error> {
+        let Some(&head) = bytes.first_chunk() else { return Ok(Step::More(0)) };
+        let header = Header::parse(head)?;
+        if header.length > self.limits.message {
+            return Err(message::too_large(header.length, &self.limits));
+        }
+        if header.kind == MessageType::Response && self.awaited == 0 {
+            return Err(Error::OutOfTurn("response without a request"));
+        }
+        if (bytes.len() as u64) < header.length {
+            return Ok(Step::More(header.len()));
+        }
+        match header.kind {
             MessageType::Async => {}
             MessageType::Sync => self.owed += 1,
-            MessageType::Response if self.awaited == 0 => return Err(Error::OutOfTurn("response without a request")),
             MessageType::Response => self.awaited -= 1,
         }
-        Ok(Some(Event::Message(message)))
+        Ok(Step::Message(header))
     }
 
     fn fail<T>(&mut self, error: Error) -> Result<T, Error> {

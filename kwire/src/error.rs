@@ -29,6 +29,12 @@ pub enum Error {
     /// The server closed instead of accepting the login: q's `'access`.
     #[error("access")]
     Refused,
+    /// The server has as many connections as it takes: q's `'conn`.
+    #[error("conn: too many connections")]
+    Crowded,
+    /// The process holds as much memory as it may: q's `'wsfull`.
+    #[error("wsfull: no memory for {0} bytes")]
+    Full(u64),
     /// The server answered with an error; the connection goes on.
     #[error("'{0}")]
     Remote(String),
@@ -41,7 +47,7 @@ pub enum Error {
     /// The connection failed earlier and stays failed.
     #[error("connection has failed")]
     Failed,
-    /// The operating system's word.
+    /// The OS error.
     #[error(transparent)]
     Io(#[from] io::Error),
 }

@@ -77,6 +77,11 @@ impl Header {
         Ok(Self { order, kind, compression, length })
     }
 
+    /// The length as a size in memory.
+    pub(crate) fn len(&self) -> usize {
+        usize::try_from(self.length).unwrap_or(usize::MAX)
+    }
+
     /// The bytes of the header. A length over 40 bits is cut; nothing here builds one.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; Self::LEN] {

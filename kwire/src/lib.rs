@@ -31,10 +31,10 @@ mod message;
 
 pub use address::{Address, AddressError, Transport, port};
 pub use blocking::ask;
-pub use connection::{Connection, Event};
+pub use connection::{Connection, Event, Step};
 pub use error::{Error, Malformed, Reason};
 pub use header::{ByteOrder, Header, MessageType};
 pub use inbound::Inbound;
 pub use limits::Limits;
 pub use login::Login;
-pub use message::{Message, compress, decompress, encode};
+pub use message::{Frame, Message, Refused, compress, decompress, encode};

@@ -26,24 +26,7 @@ impl Message {
         if header.length > limits.message {
             return Err(too_large(header.length, limits));
         }
-        Self::from_frame(header, &turn(header, message, limits), limits)
-    }
-
-    /// Decodes the bytes that a header announced, [turned](turn).
-    pub(crate) fn from_frame(header: Header, frame: &Bytes, limits: &Limits) -> Result<Self, Error> {
-        let body = frame.slice(Header::LEN..);
-        let body = match header.compression {
-            None => body,
-            Some(kind) => {
-                let mut body = inflate(&body, kind, header.order, limits)?;
-                if header.order == ByteOrder::Big {
-                    kcodec::to_little_endian(&mut body, limits.body());
-                }
-                body.into()
-            }
-        };
-        let body = Body::decode_with(body, limits.body()).map_err(Malformed::body)?;
-        Ok(Self { kind: header.kind, body })
+        Frame::new(header, message).check(limits).map_err(|refused| refused.error)
     }
 
     /// What the message wants.
@@ -81,6 +64,78 @@ impl Message {
             _ => Ok(self),
         }
     }
+}
+
+/// A whole message as it came, its body not checked yet. [`check`](Self::check) makes a
+/// [`Message`] of it, on whichever thread has the time.
+#[derive(Debug)]
+pub struct Frame {
+    header: Header,
+    bytes: BytesMut,
+}
+
+/// A message that [`Frame::check`] refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// The reason.
+    pub error: Error,
+    /// The message's bytes. A big-endian body is turned up to where it is bad.
+    pub bytes: Bytes,
+}
+
+impl Frame {
+    /// The `header.length` bytes that [`Step::Message`](crate::Step::Message) announced, header
+    /// included.
+    #[must_use]
+    pub fn new(header: Header, bytes: impl Into<BytesMut>) -> Self {
+        Self { header, bytes: bytes.into() }
+    }
+
+    /// The header.
+    #[must_use]
+    pub const fn header(&self) -> Header {
+        self.header
+    }
+
+    /// Bytes of memory that the body takes, beyond those that are here: what a compressed message
+    /// claims to inflate to, and 0 for a plain one.
+    #[must_use]
+    pub fn inflated(&self) -> u64 {
+        let Some(kind) = self.header.compression else { return 0 };
+        let raw = self.bytes.get(Header::LEN..Header::LEN + kind.head()).unwrap_or_default();
+        let append = |length: u64, &byte: &u8| length.wrapping_shl(8) | u64::from(byte);
+        match self.header.order {
+            ByteOrder::Big => raw.iter().fold(0, append),
+            ByteOrder::Little => raw.iter().rev().fold(0, append),
+        }
+    }
+
+    /// Inflates, turns and checks the body.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] or [`Error::TooLarge`], with the bytes that were refused.
+    pub fn check(self, limits: &Limits) -> Result<Message, Refused> {
+        let bytes = turn(self.header, self.bytes, limits);
+        message(self.header, &bytes, limits).map_err(|error| Refused { error, bytes })
+    }
+}
+
+/// Decodes the bytes that a header announced, [turned](turn).
+fn message(header: Header, frame: &Bytes, limits: &Limits) -> Result<Message, Error> {
+    let body = frame.slice(Header::LEN..);
+    let body = match header.compression {
+        None => body,
+        Some(kind) => {
+            let mut body = inflate(&body, kind, header.order, limits)?;
+            if header.order == ByteOrder::Big {
+                kcodec::to_little_endian(&mut body, limits.body());
+            }
+            body.into()
+        }
+    };
+    let body = Body::decode_with(body, limits.body()).map_err(Malformed::body)?;
+    Ok(Message { kind: header.kind, body })
 }
 
 /// Appends a plain, little-endian message for a peer of `capability` to `out`.
@@ -155,7 +210,7 @@ fn whole(message: &[u8]) -> Result<Header, Malformed> {
 }
 
 /// Turns the body of a big-endian message in place, unless it must be inflated first.
-pub(crate) fn turn(header: Header, mut frame: BytesMut, limits: &Limits) -> Bytes {
+fn turn(header: Header, mut frame: BytesMut, limits: &Limits) -> Bytes {
     if header.order == ByteOrder::Big && header.compression.is_none() {
         kcodec::to_little_endian(frame.get_mut(Header::LEN..).unwrap_or_default(), limits.body());
     }

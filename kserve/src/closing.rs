@@ -1,0 +1,106 @@
+//! The ends of connections, and of the server: what was answered is written first.
+
+use std::cmp::Reverse;
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::Events;
+
+use crate::core::Core;
+use crate::handler::Handler;
+use crate::link::Phase;
+use crate::run::Loop;
+
+/// How long a peer whose answers are written may take to close its end. Closing while input waits
+/// would reset the connection, and the peer might lose what it has not read.
+const LINGER: Duration = Duration::from_secs(1);
+
+impl Core {
+    /// Starts the time within which a closing connection must get on.
+    pub(crate) fn begin_closing(&mut self, slot: usize) {
+        let Some(link) = self.links.get_mut(slot) else { return };
+        link.phase = Phase::Closing;
+        link.answers.clear();
+        link.inbound = crate::link::Inbound::default();
+        self.expect_close(slot, self.drain);
+    }
+
+    fn expect_close(&mut self, slot: usize, within: Duration) {
+        let Some(link) = self.links.get_mut(slot) else { return };
+        let deadline = Instant::now().checked_add(within);
+        link.deadline = deadline.map(|deadline| (deadline, link.outbound.bytes()));
+        self.deadlines.extend(deadline.map(|deadline| Reverse((deadline, link.peer.id))));
+    }
+
+    /// Gives up a closing connection whose time is up, unless it has read something meanwhile.
+    pub(crate) fn expire_close(&mut self, slot: usize, now: Instant) {
+        let Some((deadline, bytes)) = self.links.get(slot).and_then(|link| link.deadline) else { return };
+        if deadline > now {
+            return;
+        }
+        if self.links.get(slot).is_some_and(|link| link.outbound.bytes() < bytes) {
+            self.expect_close(slot, self.drain);
+        } else {
+            self.remove(slot);
+        }
+    }
+}
+
+impl<H: Handler> Loop<'_, H> {
+    /// Gets on with closing: once all is written the write side is shut, and once the peer has
+    /// closed its own the connection goes.
+    pub(crate) fn linger(&mut self, slot: usize) {
+        let ended = self.core.discard(slot);
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        match (link.outbound.bytes() == 0, ended) {
+            (true, true) => self.core.remove(slot),
+            (true, false) if !link.flags.shut => {
+                link.flags.shut = true;
+                link.stream.shut();
+                self.core.expect_close(slot, LINGER);
+            }
+            _ => {}
+        }
+    }
+
+    /// Stops serving: writes what was answered until all is written, time is up, or a second stop
+    /// was asked for. Then every connection is closed.
+    pub(crate) fn drain(&mut self, events: &mut Events) -> io::Result<()> {
+        let until = Instant::now().checked_add(self.core.drain);
+        self.core.listeners.clear();
+        self.core.timer = None;
+        self.settle_all();
+        let slots: Vec<usize> = self.core.links.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            self.dismiss(slot);
+        }
+        self.settle_all();
+        while !self.core.links.is_empty() && self.core.interrupt.stops() < 2 {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                break;
+            }
+            let first = self.core.deadlines.peek().map(|deadline| deadline.0.0);
+            let first = first.map(|first| first.saturating_duration_since(Instant::now()));
+            let timeout =
+                if self.core.ready.is_empty() { left.into_iter().chain(first).min() } else { Some(Duration::ZERO) };
+            self.poll(events, timeout)?;
+            for _ in 0..self.core.ready.len() {
+                let Some(slot) = self.core.next_ready() else { break };
+                self.settle(slot);
+            }
+            self.check_time();
+        }
+        Ok(())
+    }
+
+    /// Closes a connection of a stopping server: at once if nothing is on its way to or from it.
+    fn dismiss(&mut self, slot: usize) {
+        let Some(link) = self.core.links.get(slot) else { return };
+        let quiet = link.outbound.bytes() == 0 && link.inbound.is_empty() && !link.flags.readable;
+        self.close(slot);
+        if quiet {
+            self.core.remove(slot);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Messages on their way out: encoded, shared, compressed.
+
+use bytes::Bytes;
+use kcodec::{Body, Capability, Threshold, Value};
+use kwire::{ByteOrder, Error, Header, MessageType};
+
+use crate::memory::Memory;
+use crate::outbound::SMALL;
+
+/// What a reply has come to.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Nothing was said: `::`.
+    None,
+    /// A whole message in the loop's buffer.
+    Buffer,
+    /// A whole message in parts.
+    Parts(Vec<Bytes>),
+    /// It comes later.
+    Deferred,
+}
+
+/// Writes messages of one type for a peer, the small ones into a buffer that is used again.
+#[derive(Debug)]
+pub(crate) struct Encoder<'a> {
+    pub(crate) kind: MessageType,
+    pub(crate) capability: Capability,
+    pub(crate) memory: Memory,
+    pub(crate) buffer: &'a mut Vec<u8>,
+}
+
+impl Encoder<'_> {
+    /// Writes a value or fails.
+    pub(crate) fn try_value(&mut self, value: Value<'_>) -> Result<(), Error> {
+        if self.memory.limit() != usize::MAX && !matches!(value, Value::Atom(_) | Value::Error(_)) {
+            let size = value.encoded_len(self.capability).map_err(Error::Unsendable)?;
+            if size > SMALL && !self.memory.has_room(size) {
+                return Err(Error::Full(size as u64));
+            }
+        }
+        kwire::encode(self.kind, value, self.capability, self.buffer)
+    }
+
+    pub(crate) fn value(mut self, value: Value<'_>) -> Answer {
+        match self.try_value(value) {
+            Ok(()) => self.written(),
+            Err(error) => self.error(&reason(&error)),
+        }
+    }
+
+    /// A large message leaves with the buffer.
+    pub(crate) fn written(self) -> Answer {
+        if self.buffer.len() < SMALL {
+            return Answer::Buffer;
+        }
+        Answer::Parts(vec![std::mem::take(self.buffer).into()])
+    }
+
+    pub(crate) fn try_body(mut self, body: &Body) -> Result<Answer, Error> {
+        let bytes = body.as_bytes();
+        let size = body.value().encoded_len(self.capability).map_err(Error::Unsendable)?;
+        // A body that would be written otherwise, because of its counts, differs in length.
+        if size < SMALL || size != bytes.len() {
+            self.try_value(body.value())?;
+            return Ok(self.written());
+        }
+        Ok(Answer::Parts(vec![self.header(size), bytes.clone()]))
+    }
+
+    pub(crate) fn body(mut self, body: &Body) -> Answer {
+        match self.reborrow().try_body(body) {
+            Ok(answer) => answer,
+            Err(error) => self.error(&reason(&error)),
+        }
+    }
+
+    pub(crate) fn parts(self, mut parts: Vec<Bytes>) -> Answer {
+        let size = parts.iter().map(Bytes::len).sum();
+        let is_error = parts.iter().find_map(|part| part.first()).is_none_or(|&first| first == ERROR);
+        if is_error || size < 2 {
+            return self.error("type");
+        }
+        if self.capability < Capability::MAX {
+            // What an older peer can read is found by walking the body.
+            if !self.memory.has_room(size) {
+                return self.error("wsfull");
+            }
+            return match Body::decode(Bytes::from(parts.concat())) {
+                Ok(body) => self.body(&body),
+                Err(_) => self.error("type"),
+            };
+        }
+        let header = self.header(size);
+        if size < SMALL {
+            self.buffer.extend_from_slice(&header);
+            parts.iter().for_each(|part| self.buffer.extend_from_slice(part));
+            return Answer::Buffer;
+        }
+        parts.insert(0, header);
+        Answer::Parts(parts)
+    }
+
+    pub(crate) fn error(self, text: &str) -> Answer {
+        let text = text.split('\0').next().unwrap_or_default();
+        let encoded = kwire::encode(self.kind, Value::error(text), self.capability, self.buffer);
+        debug_assert!(encoded.is_ok(), "an error without a NUL can be sent to anybody");
+        self.written()
+    }
+
+    fn header(&self, body: usize) -> Bytes {
+        let length = (body + Header::LEN) as u64;
+        let header = Header { order: ByteOrder::Little, kind: self.kind, compression: None, length };
+        Bytes::copy_from_slice(&header.to_bytes())
+    }
+
+    const fn reborrow(&mut self) -> Encoder<'_> {
+        Encoder { kind: self.kind, capability: self.capability, memory: self.memory, buffer: self.buffer }
+    }
+}
+
+/// The type byte of an error.
+const ERROR: u8 = 0x80;
+
+/// What q calls it when a reply cannot be sent.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Unsendable(reason) => reason.kind.to_string(),
+        Error::Full(_) => "wsfull".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A whole message in parts, compressed at most once, however many peers get it.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    plain: Vec<Bytes>,
+    /// The outcome of compressing, once it was tried.
+    compressed: Option<Option<Bytes>>,
+}
+
+impl Shared {
+    pub(crate) const fn new(plain: Vec<Bytes>) -> Self {
+        Self { plain, compressed: None }
+    }
+
+    /// The parts for a peer, compressed if that is worth it there.
+    pub(crate) fn parts(&mut self, compression: Option<Threshold>) -> impl Iterator<Item = Bytes> {
+        let compressed = compression.and_then(|threshold| self.compress(threshold));
+        let plain = if compressed.is_some() { &[] } else { self.plain.as_slice() };
+        plain.iter().cloned().chain(compressed)
+    }
+
+    fn compress(&mut self, threshold: Threshold) -> Option<Bytes> {
+        let plain = &self.plain;
+        let compress = || match plain.as_slice() {
+            [whole] => kwire::compress(whole, threshold),
+            parts => kwire::compress(&parts.concat(), threshold),
+        };
+        self.compressed.get_or_insert_with(|| compress().ok().flatten().map(Bytes::from)).clone()
+    }
+}

@@ -1,0 +1,101 @@
+//! Decisions that stand in front of any handler.
+
+mod access;
+mod log;
+mod read_only;
+
+use std::io;
+
+use kwire::{Error, Message};
+
+use crate::context::{Context, Ticket};
+use crate::handler::Handler;
+use crate::peer::Peer;
+use crate::reply::Reply;
+
+pub use access::AccessList;
+pub use log::{MessageLog, Record};
+pub use read_only::ReadOnly;
+
+/// What is decided about a message before its handler sees it.
+pub trait Layer {
+    /// Lets a message pass, or refuses it with the text of an error: a sync caller gets it, an async
+    /// message goes no further.
+    ///
+    /// # Errors
+    ///
+    /// The text of the error.
+    fn admit(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message) -> Result<(), String>;
+
+    /// Puts the layer in front of `handler`.
+    fn over<H: Handler>(self, handler: H) -> Layered<Self, H>
+    where
+        Self: Sized,
+    {
+        Layered { layer: self, handler }
+    }
+}
+
+/// A handler with a [`Layer`] in front of it, which is a handler again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Layered<L, H> {
+    /// What decides.
+    pub layer: L,
+    /// What it decides about.
+    pub handler: H,
+}
+
+impl<L: Layer, H: Handler> Handler for Layered<L, H> {
+    fn on_start(&mut self, cx: &mut Context<'_>) {
+        self.handler.on_start(cx);
+    }
+
+    fn on_login(&mut self, cx: &mut Context<'_>, peer: &Peer, password: &[u8]) -> bool {
+        self.handler.on_login(cx, peer, password)
+    }
+
+    fn on_open(&mut self, cx: &mut Context<'_>, peer: &Peer) {
+        self.handler.on_open(cx, peer);
+    }
+
+    fn on_sync(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message, reply: Reply<'_>) {
+        match self.layer.admit(cx, peer, message) {
+            Ok(()) => self.handler.on_sync(cx, peer, message, reply),
+            Err(text) => reply.error(&text),
+        }
+    }
+
+    fn on_async(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message) {
+        if self.layer.admit(cx, peer, message).is_ok() {
+            self.handler.on_async(cx, peer, message);
+        }
+    }
+
+    fn on_response(&mut self, cx: &mut Context<'_>, peer: &Peer, ticket: Ticket, response: Result<&Message, &Error>) {
+        self.handler.on_response(cx, peer, ticket, response);
+    }
+
+    fn on_timer(&mut self, cx: &mut Context<'_>) {
+        self.handler.on_timer(cx);
+    }
+
+    fn on_http(&mut self, cx: &mut Context<'_>, peer: &Peer, request: &[u8]) -> Vec<u8> {
+        self.handler.on_http(cx, peer, request)
+    }
+
+    fn on_close(&mut self, cx: &mut Context<'_>, peer: &Peer) {
+        self.handler.on_close(cx, peer);
+    }
+
+    fn on_bad_message(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &[u8], error: &Error) {
+        self.handler.on_bad_message(cx, peer, message, error);
+    }
+
+    fn on_error(&mut self, cx: &mut Context<'_>, peer: &Peer, error: &Error) {
+        self.handler.on_error(cx, peer, error);
+    }
+
+    fn on_exhausted(&mut self, cx: &mut Context<'_>, error: &io::Error) {
+        self.handler.on_exhausted(cx, error);
+    }
+}

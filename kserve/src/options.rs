@@ -1,0 +1,95 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use kserve::Limits;
+
+use crate::port::Port;
+
+/// A server of kdb+ IPC. Evaluates what clients send, as a q process does.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Options {
+    /// Where to listen: [rp,][HOST:]PORT, where PORT is a number, a service, 0 or 0W (any free port)
+    /// or a range LOW/HIGH (any free port in it). Without a host: all interfaces. rp, shares the port
+    /// with other processes that say so (SO_REUSEPORT).
+    #[arg(short, long, value_name = "[HOST:]PORT", default_value = "127.0.0.1:5001", allow_hyphen_values = true)]
+    pub(crate) port: Port,
+
+    /// Password file: one user:password a line, plain, MD5 or SHA-1 in hex. SIGHUP reads it again.
+    #[arg(short, long, visible_short_alias = 'U', value_name = "FILE")]
+    pub(crate) users: Option<PathBuf>,
+
+    /// Seconds that one request may take, then it is 'stop; 0: no limit. One request holds up all
+    /// other clients.
+    #[arg(short = 'T', long = "request-time", value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) request_time: u64,
+
+    /// Megabytes that the process may hold, variables, results and queues together, then whoever
+    /// asks for more gets 'wsfull; 0: no limit. Three quarters of the machine's unless told.
+    #[arg(short = 'w', long = "memory", value_name = "MB")]
+    pub(crate) memory: Option<u64>,
+
+    /// Clients may change nothing: 'noupdate.
+    #[arg(short = 'b', long = "read-only")]
+    pub(crate) read_only: bool,
+
+    /// Call .z.ts every so many milliseconds.
+    #[arg(short = 't', long = "timer", value_name = "MS", default_value_t = 0)]
+    pub(crate) timer: u64,
+
+    /// Seconds to go on writing what was answered after SIGTERM, or to a connection that is being
+    /// closed, before readers that stand still are cut off.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) drain: u64,
+
+    /// Refuse messages over so many bytes, as sent and as inflated: one that never ends would take
+    /// all memory.
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().wire.message,
+        value_parser = clap::value_parser!(u64).range(16..1 << 40))]
+    pub(crate) max_message: u64,
+
+    /// Close a peer that is sent something more while so many bytes wait for it to read: it would
+    /// take all memory.
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().queued as u64,
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_queue: u64,
+
+    /// Connections at a time; one more is closed, and logged as 'conn.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().peers as u64,
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_peers: u64,
+
+    /// Seconds within which a client must have logged in: connections that are opened and left would
+    /// use up --max-peers.
+    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().wire.login_time.as_secs(),
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) login_time: u64,
+
+    /// Define the table trade: 10,000 rows to try things on.
+    #[arg(long)]
+    pub(crate) demo: bool,
+
+    /// Log connections too, and with -vv messages. RUST_LOG overrides.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+impl Options {
+    /// The bounds that they set.
+    pub(crate) fn limits(&self) -> Limits {
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let mut limits = Limits {
+            queued: size(self.max_queue),
+            peers: size(self.max_peers),
+            request: Duration::from_secs(self.request_time),
+            ..Limits::default()
+        };
+        limits.wire.message = self.max_message;
+        limits.wire.inflated = self.max_message;
+        limits.wire.login_time = Duration::from_secs(self.login_time);
+        limits
+    }
+}

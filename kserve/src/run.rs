@@ -1,0 +1,427 @@
+//! The loop: who is ready is served, in turns.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use kcodec::Value;
+use kwire::{Connection, Error, Login, Message, MessageType, Refused};
+use mio::event::Event;
+use mio::{Events, Token};
+
+use crate::context::Context;
+use crate::core::Core;
+use crate::encode::{Answer, Encoder};
+use crate::handler::Handler;
+use crate::link::{Doom, Phase};
+use crate::listen;
+use crate::peer::{Peer, PeerId, Protocol};
+use crate::receive::{Next, READ};
+use crate::reply::{Deferred, Reply};
+use crate::sender::Job;
+use crate::server::{LISTENERS, WAKER};
+
+/// A running server.
+pub(crate) struct Loop<'a, H> {
+    pub(crate) core: Core,
+    handler: &'a mut H,
+    /// When to try again to accept.
+    retry: Option<Instant>,
+    /// Until when the handler need not hear again that the OS has nothing left.
+    told: Option<Instant>,
+}
+
+/// How long to leave a listener alone after the OS had no more sockets to give.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+/// How often the handler hears of that.
+const TELL: Duration = Duration::from_secs(10);
+/// Connections accepted before those that are in have their turn.
+const ACCEPTED: usize = 128;
+/// Events taken from the OS at a time.
+const EVENTS: usize = 1024;
+
+impl<'a, H: Handler> Loop<'a, H> {
+    pub(crate) const fn new(core: Core, handler: &'a mut H) -> Self {
+        Self { core, handler, retry: None, told: None }
+    }
+
+    pub(crate) fn run(&mut self) -> io::Result<()> {
+        self.handler.on_start(&mut Context::new(&mut self.core));
+        let mut events = Events::with_capacity(EVENTS);
+        while self.core.interrupt.stops() == 0 {
+            self.settle_all();
+            self.poll(&mut events, self.timeout())?;
+            self.check_time();
+            for _ in 0..self.core.ready.len() {
+                let Some(slot) = self.core.next_ready() else { break };
+                self.turn(slot);
+                if self.core.interrupt.stops() > 0 {
+                    break;
+                }
+            }
+        }
+        self.drain(&mut events)
+    }
+
+    /// Waits for events and notes them.
+    pub(crate) fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        match self.core.poll.poll(events, timeout) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        for event in events.iter() {
+            match event.token() {
+                WAKER => self.take_mail(),
+                Token(token) if token >= LISTENERS => self.accept(token - LISTENERS),
+                Token(slot) => self.note(slot, event),
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, slot: usize, event: &Event) {
+        if let Some(link) = self.core.links.get_mut(slot) {
+            link.flags.readable |= event.is_readable();
+            link.flags.hung |= event.is_read_closed() || event.is_error();
+            self.core.enqueue(slot);
+        }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if !self.core.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let deadline = self.core.deadlines.peek().map(|deadline| deadline.0.0);
+        let timer = self.core.timer.map(|timer| timer.next);
+        let next = [deadline, timer, self.retry].into_iter().flatten().min()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    /// One turn of one peer: what waits for it is written, then its messages are handled, at least
+    /// one and then for as long as a turn lasts.
+    fn turn(&mut self, slot: usize) {
+        self.settle(slot);
+        let (start, mut left) = (Instant::now(), READ);
+        let mut now = start;
+        loop {
+            match self.core.next(slot, &mut left) {
+                Next::Wait => break,
+                Next::Yield => {
+                    self.core.enqueue(slot);
+                    break;
+                }
+                next => self.handle(slot, next, now),
+            }
+            now = Instant::now();
+            if now.duration_since(start) >= self.core.limits.turn {
+                self.core.enqueue(slot);
+                break;
+            }
+        }
+        self.core.stash();
+        self.settle_all();
+    }
+
+    fn handle(&mut self, slot: usize, next: Next, now: Instant) {
+        match next {
+            Next::Login(login) => self.log_in(slot, &login, now),
+            Next::Http(request) => self.http(slot, &request, now),
+            Next::Message(message) => self.message(slot, &message, now),
+            Next::Rejected(refused) => self.reject(slot, &refused),
+            Next::Full(kind, bytes) => self.refuse(slot, kind, bytes),
+            Next::Failed(error) => self.fail(slot, error),
+            Next::Ended => self.end(slot),
+            Next::Wait | Next::Yield => {}
+        }
+    }
+
+    fn peer(&self, slot: usize) -> Option<Peer> {
+        self.core.links.get(slot).map(|link| link.peer.clone())
+    }
+
+    fn log_in(&mut self, slot: usize, login: &Login, now: Instant) {
+        let users = self.core.users.as_ref();
+        let known = users.is_none_or(|users| users.accept(&login.user, &login.password));
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        link.peer.user = login.user.clone();
+        link.peer.capability = link.connection.capability();
+        let peer = link.peer.clone();
+        if !(known && self.call(slot, now, |handler, cx| handler.on_login(cx, &peer, &login.password))) {
+            return self.fail(slot, Error::Refused);
+        }
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        let mut answer = Vec::new();
+        if let Err(error) = link.connection.accept(&mut answer) {
+            return self.fail(slot, error);
+        }
+        link.phase = Phase::Open;
+        link.outbound.append(&answer, &mut self.core.spare);
+        self.core.touch(slot);
+        self.call(slot, now, |handler, cx| handler.on_open(cx, &peer));
+    }
+
+    fn http(&mut self, slot: usize, request: &[u8], now: Instant) {
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        link.peer.protocol = Protocol::Http;
+        let peer = link.peer.clone();
+        let response = self.call(slot, now, |handler, cx| handler.on_http(cx, &peer, request));
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        link.outbound.push([response.into()]);
+        self.core.touch(slot);
+        self.close(slot);
+    }
+
+    /// Calls a handler on behalf of a peer, so that it can be interrupted.
+    fn call<T>(&mut self, slot: usize, now: Instant, call: impl FnOnce(&mut H, &mut Context<'_>) -> T) -> T {
+        let interrupt = self.core.interrupt.clone();
+        interrupt.begin();
+        let done = call(self.handler, &mut Context::for_request(&mut self.core, slot, now));
+        interrupt.end();
+        self.core.read_only = false;
+        done
+    }
+
+    fn message(&mut self, slot: usize, message: &Message, now: Instant) {
+        let Some(peer) = self.peer(slot) else { return };
+        match message.kind() {
+            MessageType::Async => self.call(slot, now, |handler, cx| handler.on_async(cx, &peer, message)),
+            MessageType::Sync => self.answer(&peer, message, now),
+            MessageType::Response => {
+                let asked = self.core.links.get_mut(slot).and_then(|link| link.asked.pop_front());
+                if let Some(ticket) = asked {
+                    self.call(slot, now, |handler, cx| handler.on_response(cx, &peer, ticket, Ok(message)));
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, peer: &Peer, message: &Message, now: Instant) {
+        let mut answer = Answer::None;
+        let mut buffer = std::mem::take(&mut self.core.buffer);
+        buffer.clear();
+        let deferred = Deferred { id: peer.id, ticket: self.core.next_ticket() };
+        let (kind, memory) = (MessageType::Response, self.core.memory);
+        let encoder = Encoder { kind, capability: peer.capability, memory, buffer: &mut buffer };
+        let reply = Reply { encoder, answer: &mut answer, deferred };
+        self.call(peer.id.slot, now, |handler, cx| handler.on_sync(cx, peer, message, reply));
+        self.core.buffer = buffer;
+        if matches!(answer, Answer::None) {
+            answer = self.core.encode(kind, peer.capability, |encoder| encoder.value(Value::NULL));
+        }
+        self.core.respond(deferred, answer);
+    }
+
+    /// Answers a message for which there is no memory.
+    fn refuse(&mut self, slot: usize, kind: MessageType, bytes: u64) {
+        let Some(peer) = self.peer(slot) else { return };
+        if kind != MessageType::Sync {
+            return self.fail(slot, Error::Full(bytes));
+        }
+        let deferred = Deferred { id: peer.id, ticket: self.core.next_ticket() };
+        let answer = self.core.encode(MessageType::Response, peer.capability, |encoder| encoder.error("wsfull"));
+        self.core.respond(deferred, answer);
+    }
+
+    /// Writes what waits for peers that were sent something, and closes those that are doomed.
+    pub(crate) fn settle_all(&mut self) {
+        while let Some(slot) = self.core.next_dirty() {
+            self.settle(slot);
+        }
+    }
+
+    pub(crate) fn settle(&mut self, slot: usize) {
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        let closing = link.phase == Phase::Closing;
+        match link.doom.take() {
+            Some(Doom::Close) => return self.core.remove(slot),
+            Some(Doom::Error(error)) => return self.abort(slot, &error),
+            None => {}
+        }
+        match self.core.write(slot) {
+            Ok(()) if closing => self.linger(slot),
+            Ok(()) => {}
+            Err(_) if closing => self.core.remove(slot),
+            Err(error) => self.abort(slot, &error),
+        }
+    }
+
+    /// Ends a connection over a message that it refused.
+    fn reject(&mut self, slot: usize, refused: &Refused) {
+        let Some(peer) = self.peer(slot) else { return };
+        let cx = &mut Context::new(&mut self.core);
+        self.handler.on_bad_message(cx, &peer, &refused.bytes, &refused.error);
+        self.close(slot);
+    }
+
+    /// Ends a connection over anything else; what was answered is written.
+    fn fail(&mut self, slot: usize, error: Error) {
+        let Some(peer) = self.peer(slot) else { return };
+        if matches!(error, Error::Io(_) | Error::Refused | Error::TimedOut) {
+            return self.abort(slot, &error);
+        }
+        self.handler.on_error(&mut Context::new(&mut self.core), &peer, &error);
+        self.close(slot);
+    }
+
+    /// Ends a connection at once.
+    fn abort(&mut self, slot: usize, error: &Error) {
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        let peer = link.peer.clone();
+        if link.phase != Phase::Closing {
+            self.handler.on_error(&mut Context::new(&mut self.core), &peer, error);
+            self.hear_end(slot);
+        }
+        self.core.remove(slot);
+    }
+
+    /// Ends a connection whose peer has closed its end, once all it asked is answered.
+    fn end(&mut self, slot: usize) {
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        if !link.answers.is_empty() {
+            return;
+        }
+        match link.connection.handle_end(link.inbound.as_bytes()) {
+            Ok(()) => self.close(slot),
+            // The requests of ours that are open are failed one by one.
+            Err(_) if !link.asked.is_empty() => self.close(slot),
+            Err(error) => self.fail(slot, error),
+        }
+    }
+
+    /// Lets the handler hear of the end of a connection, and lets the peer read what was answered.
+    pub(crate) fn close(&mut self, slot: usize) {
+        self.hear_end(slot);
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        if link.doom.is_none() {
+            self.core.begin_closing(slot);
+            self.core.touch(slot);
+        }
+    }
+
+    /// Tells the handler of the end of an open connection.
+    fn hear_end(&mut self, slot: usize) {
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        let (phase, peer, asked) = (link.phase, link.peer.clone(), std::mem::take(&mut link.asked));
+        link.connection.abort();
+        link.phase = Phase::Closing;
+        if phase != Phase::Open {
+            return;
+        }
+        let now = Instant::now();
+        for ticket in asked {
+            self.call(slot, now, |handler, cx| handler.on_response(cx, &peer, ticket, Err(&Error::Failed)));
+        }
+        self.call(slot, now, |handler, cx| handler.on_close(cx, &peer));
+    }
+
+    fn accept(&mut self, index: usize) {
+        for _ in 0..ACCEPTED {
+            let Some(listener) = self.core.listeners.get(index) else { return };
+            match listener.accept() {
+                Ok(stream) if self.core.links.len() < self.core.limits.peers => self.admit(stream),
+                Ok(stream) => self.turn_away(&stream),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if is_transient(&error) => {}
+                Err(error) => return self.exhausted(&error),
+            }
+        }
+        // More may wait: they have their turn after those that are in.
+        self.retry = Some(Instant::now());
+    }
+
+    fn admit(&mut self, stream: listen::Stream) {
+        let connection = Connection::server(self.core.limits.wire, Instant::now());
+        if let Some(slot) = self.core.insert(stream, connection) {
+            // It may have sent its login already.
+            self.core.enqueue(slot);
+        }
+    }
+
+    /// q's `'conn`: one too many. Dropping the stream closes it.
+    fn turn_away(&mut self, stream: &listen::Stream) {
+        let peer = Peer {
+            id: PeerId::NONE,
+            user: bytes::Bytes::new(),
+            address: stream.peer_ip(),
+            capability: kcodec::Capability::BASE,
+            protocol: Protocol::Ipc,
+            outgoing: false,
+        };
+        self.handler.on_error(&mut Context::new(&mut self.core), &peer, &Error::Crowded);
+    }
+
+    fn exhausted(&mut self, error: &io::Error) {
+        let now = Instant::now();
+        self.retry = Some(now + EXHAUSTED);
+        if self.told.is_none_or(|told| told <= now) {
+            self.told = Some(now + TELL);
+            self.handler.on_exhausted(&mut Context::new(&mut self.core), error);
+        }
+    }
+
+    /// Does what time demands: logins that took too long end, deferred answers too, connections
+    /// that do not close are closed, the timer fires, a listener is tried again.
+    pub(crate) fn check_time(&mut self) {
+        if self.core.deadlines.is_empty() && self.core.timer.is_none() && self.retry.is_none() {
+            return;
+        }
+        let now = Instant::now();
+        while let Some(deadline) = self.core.deadlines.peek()
+            && deadline.0.0 <= now
+        {
+            let id = deadline.0.1;
+            self.core.deadlines.pop();
+            if let Some(slot) = self.core.slot(id) {
+                self.late(slot, now);
+            }
+        }
+        if self.retry.take_if(|retry| *retry <= now).is_some() {
+            (0..self.core.listeners.len()).for_each(|index| self.accept(index));
+        }
+        if let Some(timer) = &mut self.core.timer
+            && timer.next <= now
+        {
+            timer.next = now.checked_add(timer.period).unwrap_or(now);
+            let interrupt = self.core.interrupt.clone();
+            interrupt.begin();
+            self.handler.on_timer(&mut Context::new(&mut self.core));
+            interrupt.end();
+        }
+        self.settle_all();
+    }
+
+    fn late(&mut self, slot: usize, now: Instant) {
+        self.core.expire_answers(slot, now);
+        let Some(link) = self.core.links.get_mut(slot) else { return };
+        if link.phase == Phase::Closing {
+            self.core.expire_close(slot, now);
+        } else if let Err(error) = link.connection.handle_time(now) {
+            self.fail(slot, error);
+        }
+    }
+
+    /// Does what other threads want: the worker and the senders.
+    fn take_mail(&mut self) {
+        self.core.collect();
+        for job in self.core.sender.take() {
+            match job {
+                // What one of the peers cannot read goes to none.
+                Job::Publish(to, body) => drop(self.core.broadcast(&to, |encoder| encoder.try_body(&body))),
+                Job::Answer(deferred, answer) => {
+                    self.core.answer(deferred, |encoder| match &answer {
+                        Ok(body) => encoder.body(body),
+                        Err(text) => encoder.error(text),
+                    });
+                }
+                Job::Users(users) => self.core.users = users,
+            }
+        }
+    }
+}
+
+/// An error of one connection that was about to be accepted, not of the listener.
+fn is_transient(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
+}

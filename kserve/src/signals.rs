@@ -1,0 +1,48 @@
+//! What signals do to the server.
+
+use std::path::PathBuf;
+use std::{io, process, thread};
+
+use kserve::{Interrupt, Sender, Users};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tracing::{error, info};
+
+/// Signals that ask for a stop after which the process ends at once.
+const PATIENCE: u32 = 3;
+
+/// SIGINT cancels the request under way, or stops the server if there is none; SIGTERM does both;
+/// SIGHUP reads the password file again. A second stop does not wait for what was answered to be
+/// written, a third ends the process.
+pub(crate) fn listen(interrupt: Interrupt, sender: Sender, users: Option<PathBuf>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let run = move || {
+        let mut stops = 0;
+        for signal in signals.forever() {
+            match signal {
+                SIGHUP => reload(&sender, users.as_ref()),
+                SIGINT if interrupt.cancel() => info!("request cancelled"),
+                _ => {
+                    info!(signal, "stopping");
+                    interrupt.stop();
+                    stops += 1;
+                }
+            }
+            if stops == PATIENCE {
+                process::exit(1);
+            }
+        }
+    };
+    thread::Builder::new().name("kserve-signals".to_owned()).spawn(run).map(drop)
+}
+
+fn reload(sender: &Sender, path: Option<&PathBuf>) {
+    let Some(path) = path else { return info!("no password file to read again") };
+    match Users::read(path) {
+        Ok(users) => {
+            sender.set_users(Some(users));
+            info!("password file read again");
+        }
+        Err(error) => error!("password file kept as it was: {error}"),
+    }
+}

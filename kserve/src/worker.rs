@@ -1,0 +1,83 @@
+//! The thread that inflates, turns and checks large messages, so that the loop need not.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::{io, thread};
+
+use kwire::{Frame, Limits};
+use mio::Waker;
+
+use crate::link::Checked;
+use crate::memory::Memory;
+use crate::peer::PeerId;
+
+/// Checks messages one after the other. It starts with the first, and ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    waker: Arc<Waker>,
+    thread: Option<Thread>,
+}
+
+#[derive(Debug)]
+struct Thread {
+    jobs: Sender<Job>,
+    done: Receiver<(PeerId, Checked)>,
+}
+
+struct Job {
+    id: PeerId,
+    frame: Frame,
+    limits: Limits,
+    memory: Memory,
+}
+
+/// Checked messages that may wait for the loop: nothing is inflated before there is use for it.
+const AHEAD: usize = 1;
+
+impl Worker {
+    pub(crate) const fn new(waker: Arc<Waker>) -> Self {
+        Self { waker, thread: None }
+    }
+
+    /// Hands over a message. A connection has at most one there.
+    pub(crate) fn submit(&mut self, id: PeerId, frame: Frame, limits: Limits, memory: Memory) -> io::Result<()> {
+        let job = Job { id, frame, limits, memory };
+        let thread = match &self.thread {
+            Some(thread) => thread,
+            None => self.thread.insert(start(Arc::clone(&self.waker))?),
+        };
+        thread.jobs.send(job).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    /// A message that is checked.
+    pub(crate) fn next(&self) -> Option<(PeerId, Checked)> {
+        self.thread.as_ref()?.done.try_recv().ok()
+    }
+}
+
+fn start(waker: Arc<Waker>) -> io::Result<Thread> {
+    let (jobs, inbox) = mpsc::channel();
+    let (outbox, done) = mpsc::sync_channel(AHEAD);
+    thread::Builder::new().name("kserve-check".to_owned()).spawn(move || run(&inbox, &outbox, &waker))?;
+    Ok(Thread { jobs, done })
+}
+
+fn run(inbox: &Receiver<Job>, outbox: &SyncSender<(PeerId, Checked)>, waker: &Waker) {
+    for job in inbox {
+        if outbox.send((job.id, check(job))).is_err() || waker.wake().is_err() {
+            return;
+        }
+    }
+}
+
+fn check(Job { frame, limits, memory, .. }: Job) -> Checked {
+    let inflated = frame.inflated();
+    let taken = usize::try_from(inflated.min(limits.inflated)).unwrap_or(usize::MAX);
+    if !memory.has_room(taken) {
+        return Checked::Full(frame.header().kind, inflated);
+    }
+    match frame.check(&limits) {
+        Ok(message) => Checked::Message(message),
+        Err(refused) => Checked::Refused(refused),
+    }
+}

@@ -1,0 +1,145 @@
+//! Does a turn stay a turn, whatever a peer sends?
+
+mod running;
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use kcodec::{Threshold, Value};
+use kserve::{Context, Handler, Peer, Reply};
+use kwire::MessageType::{Async, Sync};
+use kwire::{Header, Message};
+
+use running::{Running, message};
+
+/// Works for a while on every async message, answers sync ones with their size.
+struct Works(Duration);
+
+impl Handler for Works {
+    fn on_sync(&mut self, _cx: &mut Context<'_>, _peer: &Peer, message: &Message, reply: Reply<'_>) {
+        reply.value(i64::try_from(message.value().count()).unwrap());
+    }
+
+    fn on_async(&mut self, _cx: &mut Context<'_>, _peer: &Peer, _message: &Message) {
+        let until = Instant::now() + self.0;
+        while Instant::now() < until {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+/// The slowest of the answers to somebody polite while `attack` goes on.
+fn slowest_beside(server: &Running, attack: impl FnOnce(&AtomicBool) + Send + 'static) -> Duration {
+    let over = Arc::new(AtomicBool::new(false));
+    let attacker = thread::spawn({
+        let over = Arc::clone(&over);
+        move || attack(&over)
+    });
+    let mut h = server.open();
+    let mut slowest = Duration::ZERO;
+    let until = Instant::now() + Duration::from_secs(2);
+    while Instant::now() < until {
+        let start = Instant::now();
+        h.sync("2+2").unwrap();
+        slowest = slowest.max(start.elapsed());
+    }
+    over.store(true, Ordering::Release);
+    attacker.join().unwrap();
+    slowest
+}
+
+#[test]
+fn many_messages_in_one_write_are_many_turns() {
+    let server = Running::start(Works(Duration::from_millis(20)));
+    let mut raw = server.raw();
+    // All of them fit into one read: together they take 4 seconds.
+    raw.write_all(&message(Async, 1_i64).repeat(200)).unwrap();
+    let mut h = server.open();
+    let start = Instant::now();
+    h.sync("2+2").unwrap();
+    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_greedy_sender_does_not_grow_on_the_run_queue() {
+    let server = Running::start(Works(Duration::from_micros(200)));
+    let mut raw = server.raw();
+    let slowest = slowest_beside(&server, move |over| {
+        let flood = message(Async, 1_i64).repeat(1000);
+        raw.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+        while !over.load(Ordering::Acquire) {
+            // The server takes its time: most writes come to nothing, or to a part.
+            if raw.write_all(&flood).is_err() {
+                thread::yield_now();
+            }
+        }
+    });
+    assert!(slowest < Duration::from_millis(100), "{slowest:?}");
+}
+
+#[test]
+fn large_bodies_are_checked_beside_the_loop() {
+    let server = Running::start(Works(Duration::ZERO));
+    let plain = message(Sync, &vec![0_u8; 100_000_000]);
+    let small = kwire::compress(&plain, Threshold::default()).unwrap().unwrap();
+    let mut raws: Vec<_> = (0..10).map(|_| server.raw()).collect();
+    let slowest = slowest_beside(&server, move |_| {
+        for raw in &mut raws {
+            raw.write_all(&small).unwrap();
+        }
+        for raw in &mut raws {
+            assert_eq!(running::read(raw).value(), 100_000_000_i64.into());
+        }
+    });
+    assert!(slowest < Duration::from_millis(200), "{slowest:?}");
+}
+
+#[test]
+fn a_large_message_is_read_in_turns() {
+    let server = Running::start(Works(Duration::ZERO));
+    let mut raw = server.raw();
+    let slowest = slowest_beside(&server, move |_| {
+        let floats = vec![1.5; 20_000_000];
+        raw.write_all(&message(Sync, &floats)).unwrap();
+        assert_eq!(running::read(&mut raw).value(), 20_000_000_i64.into());
+    });
+    assert!(slowest < Duration::from_millis(100), "{slowest:?}");
+}
+
+/// Answers every request with as many bytes as it asks for.
+struct Large;
+
+impl Handler for Large {
+    fn on_sync(&mut self, _cx: &mut Context<'_>, _peer: &Peer, message: &Message, reply: Reply<'_>) {
+        let Value::Atom(kcodec::Atom::Long(bytes)) = message.value() else { return reply.value(Value::NULL) };
+        reply.value(&vec![7_u8; usize::try_from(bytes).unwrap()]);
+    }
+}
+
+#[test]
+fn a_large_answer_is_written_in_turns() {
+    let server = Running::start(Large);
+    let mut raw = server.raw();
+    let slowest = slowest_beside(&server, move |over| {
+        while !over.load(Ordering::Acquire) {
+            raw.write_all(&message(Sync, 80_000_000_i64)).unwrap();
+            assert_eq!(running::read(&mut raw).value().count(), 80_000_000);
+        }
+    });
+    // Making the answer takes this handler its time.
+    assert!(slowest < Duration::from_millis(300), "{slowest:?}");
+}
+
+#[test]
+fn a_claim_alone_takes_no_memory_and_no_time() {
+    let server = Running::start(Works(Duration::ZERO));
+    let mut raws: Vec<_> = (0..100).map(|_| server.raw()).collect();
+    for raw in &mut raws {
+        let header = Header { length: 1 << 31, ..Header::parse([1, 1, 0, 0, 10, 0, 0, 0]).unwrap() };
+        raw.write_all(&header.to_bytes()).unwrap();
+    }
+    assert_eq!(server.open().sync("here").unwrap().value(), 4_i64.into());
+}
