@@ -16,83 +16,93 @@ const PERIOD: Duration = Duration::from_millis(10);
 /// Questions asked at least, so that a hundredth of them is more than one.
 const QUESTIONS: usize = 200;
 /// What an innocent may wait while no single request of another's runs.
-pub(crate) const PROMPT: Duration = Duration::from_millis(20);
+const PROMPT: Duration = Duration::from_millis(20);
 /// What the end of a request may take once its time is over.
 const SLACK: Duration = Duration::from_millis(500);
+
+/// Attacks beside an innocent peer, and asserts that all but one of a hundred of its answers came
+/// promptly. A busy machine only ever delays: the best of three attempts counts.
+pub(crate) fn promptly(server: &Kserve, mut attack: impl FnMut()) {
+    let mut said = String::new();
+    for _ in 0..3 {
+        let innocent = Innocent::beside(server);
+        attack();
+        let (waits, control) = innocent.waits(QUESTIONS);
+        let (p99, machine) = (percentile(&waits, 99), percentile(&control, 99));
+        if p99 <= PROMPT + machine {
+            return;
+        }
+        let longest = percentile(&waits, 100);
+        said = format!("{said}p99 {p99:?}, of which the machine {machine:?}, longest {longest:?}; ");
+    }
+    panic!("the innocent peer waited: {said}");
+}
 
 /// An innocent peer, and a pair of threads that pass the same bytes to each other without a server:
 /// what these wait is the machine's doing, and not held against the server.
 pub(crate) struct Innocent {
     /// Questions after which it stops.
     enough: Arc<AtomicUsize>,
-    peer: JoinHandle<Vec<Wait>>,
-    control: JoinHandle<Vec<Wait>>,
-}
-
-/// How long an answer took: from when its question was due, and from when it was asked, which is
-/// later if the answer before it was late.
-struct Wait {
-    due: Duration,
-    asked: Duration,
+    peer: JoinHandle<Vec<Duration>>,
+    control: JoinHandle<Vec<Duration>>,
 }
 
 impl Innocent {
     pub(crate) fn beside(server: &Kserve) -> Self {
         let enough = Arc::new(AtomicUsize::new(usize::MAX));
-        let raw = Raw::open(server.address);
-        let peer = asking(raw.stream, enough.clone());
+        let peer = asking(Raw::open(server.address).stream, enough.clone());
         let control = asking(TcpStream::connect(echo()).unwrap(), enough.clone());
         Self { enough, peer, control }
     }
 
-    /// Ends it and asserts that all but one of a hundred answers came promptly.
-    pub(crate) fn was_served_promptly(self) {
-        let (waits, control) = self.waits(QUESTIONS, |wait| wait.due);
-        let (p99, machine) = (percentile(&waits, 99), percentile(&control, 99));
-        assert!(
-            p99 <= PROMPT + machine,
-            "p99 is {p99:?}, of which the machine {machine:?}, longest {:?}",
-            waits.last()
-        );
-    }
-
     /// Ends it and asserts that no answer took longer than one request of another's may.
     pub(crate) fn waited_at_most(self, time: Duration) {
-        let (waits, control) = self.waits(0, |wait| wait.asked);
+        let (waits, control) = self.waits(1);
         let (longest, machine) = (percentile(&waits, 100), percentile(&control, 100));
         assert!(longest <= time + SLACK + machine, "waited {longest:?}, of which the machine {machine:?}");
     }
 
-    fn waits(self, enough: usize, figure: fn(&Wait) -> Duration) -> (Vec<Duration>, Vec<Duration>) {
+    fn waits(self, enough: usize) -> (Vec<Duration>, Vec<Duration>) {
         self.enough.store(enough, Ordering::Relaxed);
-        let sorted = |thread: JoinHandle<Vec<Wait>>| {
-            let waits = thread.join().expect("the innocent peer was answered");
-            let mut figures: Vec<_> = waits.iter().map(figure).collect();
-            figures.sort();
-            figures
+        let sorted = |thread: JoinHandle<Vec<Duration>>| {
+            let mut waits = thread.join().expect("the innocent peer was answered");
+            waits.sort();
+            waits
         };
         (sorted(self.peer), sorted(self.control))
     }
 }
 
-/// Asks until it is enough, at least once.
-fn asking(mut stream: TcpStream, enough: Arc<AtomicUsize>) -> JoinHandle<Vec<Wait>> {
+/// Asks every 10 ms, whether or not the question before is answered, until it is enough. A wait
+/// counts from when its question was due.
+fn asking(mut stream: TcpStream, enough: Arc<AtomicUsize>) -> JoinHandle<Vec<Duration>> {
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let (reader, start) = (stream.try_clone().unwrap(), Instant::now());
+    let due = move |number: usize| start + PERIOD * number as u32;
+    // Told before the last question goes out, so that its answer ends the reader.
+    let total = Arc::new(AtomicUsize::new(usize::MAX));
+    let told = total.clone();
     thread::spawn(move || {
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let (question, mut answer) = (message(MessageType::Sync, "2+2"), [0; 17]);
-        let (start, mut waits) = (Instant::now(), Vec::new());
-        loop {
-            let due = start + PERIOD * waits.len() as u32;
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            let asked = Instant::now();
-            stream.write_all(&question).unwrap();
-            stream.read_exact(&mut answer).unwrap();
-            waits.push(Wait { due: due.elapsed(), asked: asked.elapsed() });
-            if waits.len() >= enough.load(Ordering::Relaxed) {
-                return waits;
+        let question = message(MessageType::Sync, "2+2");
+        for number in 0.. {
+            thread::sleep(due(number).saturating_duration_since(Instant::now()));
+            let last = number + 1 >= enough.load(Ordering::Relaxed);
+            if last {
+                told.store(number + 1, Ordering::Release);
+            }
+            if stream.write_all(&question).is_err() || last {
+                return;
             }
         }
+    });
+    thread::spawn(move || {
+        let (mut reader, mut waits, mut answer) = (reader, Vec::new(), [0; 17]);
+        while waits.len() < total.load(Ordering::Acquire) {
+            reader.read_exact(&mut answer).unwrap();
+            waits.push(due(waits.len()).elapsed());
+        }
+        waits
     })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Every test starts `kserve`, attacks it through raw sockets and asks it afterwards whether it still
 //! answers. Where others may be delayed an innocent peer asks `2+2` every 10 ms meanwhile. One test
-//! runs at a time: what is measured is the attack, not its neighbours.
+//! runs at a time: what is measured is the attack, not its neighbours. `KSERVE` names another build
+//! of the server to attack.
 
 mod innocent;
 mod process;

@@ -46,7 +46,8 @@ impl Kserve {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("attack-{}-{count}.log", std::process::id()));
         let mut child = Command::new("sh")
-            .args(["-c", &format!("{limits}\nexec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_kserve")])
+            .args(["-c", &format!("{limits}\nexec \"$0\" \"$@\"")])
+            .arg(std::env::var_os("KSERVE").unwrap_or_else(|| env!("CARGO_BIN_EXE_kserve").into()))
             .args(options)
             .env_remove("RUST_LOG")
             .stdout(Stdio::piped())

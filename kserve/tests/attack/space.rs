@@ -2,7 +2,6 @@
 
 use kwire::MessageType;
 
-use crate::innocent::Innocent;
 use crate::process::{Kserve, PATIENCE, until};
 use crate::raw::message;
 
@@ -16,7 +15,6 @@ fn within(megabytes: u64) -> Kserve {
 #[test]
 fn a_result_that_is_too_large() {
     let mut server = within(256);
-    let innocent = Innocent::beside(&server);
     for text in [
         "100000000#0",
         "til 100000000",
@@ -30,7 +28,6 @@ fn a_result_that_is_too_large() {
         assert_eq!(server.ask("a:0"), "0");
     }
     assert_eq!(server.ask("count 100000000#0"), "'wsfull");
-    drop(innocent);
     server.still_answers();
     server.peaked_within((256 << 10) + BESIDE);
 }

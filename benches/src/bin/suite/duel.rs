@@ -46,7 +46,7 @@ const SHAPES: &[Shape] = &[
     Shape {
         name: "1 KiB to 1,000 subscribers",
         connections: 1000,
-        depth: 4,
+        depth: 1,
         broadcast: 1024,
         constant: Bounds(Some(0.8), None),
         evaluated: NONE,
