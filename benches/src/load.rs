@@ -59,7 +59,10 @@ pub fn run(plan: &Plan, mut progress: impl FnMut(Progress)) -> io::Result<Outcom
         let workers = shares.len();
         for share in shares {
             let (finished, done) = (finished.clone(), &done);
-            scope.spawn(move || finished.send(work(plan, share, start, workers, done)));
+            scope.spawn(move || {
+                // Nobody listens any more if another worker has failed.
+                let _ = finished.send(work(plan, share, start, workers, done));
+            });
         }
         drop(finished);
         loop {

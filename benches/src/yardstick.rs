@@ -234,7 +234,9 @@ fn stream_to(mut client: std::net::TcpStream, answer: &[u8]) -> io::Result<()> {
     client.set_nodelay(true)?;
     let (mut frames, mut buffer) = (Frames::default(), vec![0; BUFFER]);
     // The login comes in one piece from the one client that this is for.
-    client.read(&mut buffer)?;
+    if client.read(&mut buffer)? == 0 {
+        return Ok(());
+    }
     client.write_all(&[kcodec::Capability::MAX.byte()])?;
     loop {
         let read = client.read(&mut buffer)?;

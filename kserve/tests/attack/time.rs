@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kwire::MessageType;
 
-use crate::innocent::Innocent;
+use crate::innocent::{Innocent, promptly};
 use crate::process::Kserve;
 use crate::raw::message;
 
@@ -130,5 +130,22 @@ fn endless_updates_from_four_peers() {
     std::thread::sleep(DEADLINE * 5);
     innocent.waited_at_most(DEADLINE * 4);
     drop(attackers);
+    server.still_answers();
+}
+
+/// Four million items behind a name that nobody has: long to check, and nothing to evaluate.
+#[test]
+fn a_message_of_many_items() {
+    let mut server = Kserve::start(&[]);
+    let empty = [0, 0, 0, 0, 0, 0].repeat(4_000_000);
+    let body = [&[0, 0][..], &4_000_001_u32.to_le_bytes(), b"\xf5nosuch\0", &empty].concat();
+    let length = (body.len() + 8) as u32;
+    let mut raw = server.raw();
+    promptly(&server, || {
+        for _ in 0..5 {
+            raw.write(&[&[1, 1, 0, 0][..], &length.to_le_bytes(), &body].concat()).unwrap();
+            assert_eq!(raw.answer().unwrap(), "'nosuch");
+        }
+    });
     server.still_answers();
 }

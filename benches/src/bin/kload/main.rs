@@ -1,5 +1,6 @@
 //! `kload`: load on a server of kdb+ IPC, latencies without coordinated omission.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -40,10 +41,7 @@ fn load(plan: &Plan, options: &Options) -> std::io::Result<Outcome> {
         }
         last = progress;
     })?;
-    if options.json {
-        println!("{}", outcome.json())
-    } else {
-        println!("{outcome}")
-    }
+    let said = if options.json { outcome.json() } else { outcome.to_string() };
+    writeln!(std::io::stdout(), "{said}")?;
     Ok(outcome)
 }

@@ -172,7 +172,7 @@ impl Options {
             return Err(Usage(format!("{remote} is not on this machine: --remote allows it")));
         }
         // A server that listens on all interfaces has IPv4 at least.
-        let first = all.iter().find(|address| address.is_ipv4()).or(all.first());
+        let first = all.iter().find(|address| address.is_ipv4()).or_else(|| all.first());
         first.copied().ok_or_else(|| Usage(format!("{host}: no such host")))
     }
 

@@ -31,7 +31,7 @@ enum What {
     /// Numbered messages at half the maximum rate: none lost, memory and descriptors flat.
     Soak {
         /// Seconds in all.
-        #[arg(long, default_value_t = 600)]
+        #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(4..=86_400))]
         seconds: u64,
     },
 }
@@ -42,8 +42,8 @@ struct Load {
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
     /// Runs of each server, in turn; medians are printed.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
     /// Only rows whose name holds this.
     #[arg(default_value = "")]
     filter: String,
