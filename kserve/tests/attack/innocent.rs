@@ -21,7 +21,8 @@ const PROMPT: Duration = Duration::from_millis(20);
 const SLACK: Duration = Duration::from_millis(500);
 
 /// Attacks beside an innocent peer, and asserts that all but one of a hundred of its answers came
-/// promptly. A busy machine only ever delays: the best of three attempts counts.
+/// promptly. A busy machine only ever delays: the best of three attempts counts, and a server at work
+/// is granted thrice what the machine makes a pair wait that sleeps most of the time.
 pub(crate) fn promptly(server: &Kserve, mut attack: impl FnMut()) {
     let mut said = String::new();
     for _ in 0..3 {
@@ -29,7 +30,7 @@ pub(crate) fn promptly(server: &Kserve, mut attack: impl FnMut()) {
         attack();
         let (waits, control) = innocent.waits(QUESTIONS);
         let (p99, machine) = (percentile(&waits, 99), percentile(&control, 99));
-        if p99 <= PROMPT + machine {
+        if p99 <= PROMPT + 3 * machine {
             return;
         }
         let longest = percentile(&waits, 100);
@@ -59,7 +60,7 @@ impl Innocent {
     pub(crate) fn waited_at_most(self, time: Duration) {
         let (waits, control) = self.waits(1);
         let (longest, machine) = (percentile(&waits, 100), percentile(&control, 100));
-        assert!(longest <= time + SLACK + machine, "waited {longest:?}, of which the machine {machine:?}");
+        assert!(longest <= time + SLACK + 3 * machine, "waited {longest:?}, of which the machine {machine:?}");
     }
 
     fn waits(self, enough: usize) -> (Vec<Duration>, Vec<Duration>) {

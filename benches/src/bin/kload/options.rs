@@ -16,7 +16,7 @@ use kwire::{Address, Header, MessageType, Transport};
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Options {
-    /// The server, as hopen takes it: HOST:PORT[:USER[:PASSWORD]], over TCP.
+    /// The server, over TCP, as hopen takes it: `HOST:PORT`, `HOST:PORT:USER:PASSWORD`.
     address: String,
 
     /// What is sent: q text, which the server evaluates.
