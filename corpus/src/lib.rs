@@ -4,9 +4,11 @@ mod conversation;
 mod golden;
 mod hex;
 mod shared;
+mod value;
 pub mod workload;
 
 pub use conversation::{Conversation, Side, Turn, conversations};
 pub use golden::{Golden, golden};
 pub use hex::{hex, unhex};
 pub use shared::{field, shared, shared_lines};
+pub use value::{Evaluation, evaluations};

@@ -4,14 +4,14 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use kcodec::{Body, Error, Slice, Table, Timespan, Value, Vector};
+use kcodec::{Body, Slice, Table, Timespan, Value, Vector};
 use kserve::Interpreter;
 
 /// Rows of the demo table.
 const ROWS: usize = 10_000;
 
 /// Defines `trade`: time, sym, price, size, ex.
-pub(crate) fn define(interpreter: &mut Interpreter) -> Result<(), Error> {
+pub(crate) fn define(interpreter: &mut Interpreter) -> Result<(), Box<dyn std::error::Error>> {
     let trade = kcorpus::workload::trade(ROWS);
     let time: Vec<Timespan> = trade.time.iter().copied().map(Timespan).collect();
     let sym: Vec<&str> = trade.sym.iter().map(String::as_str).collect();
@@ -23,8 +23,7 @@ pub(crate) fn define(interpreter: &mut Interpreter) -> Result<(), Error> {
         Value::Vector(Vector::Char(Slice::new(&trade.ex))),
     ];
     let table = Table::new(&["time", "sym", "price", "size", "ex"], &columns)?;
-    interpreter.set("trade", Body::encode(table)?);
-    Ok(())
+    Ok(interpreter.set("trade", Body::encode(table)?)?)
 }
 
 /// Says what to try.

@@ -47,6 +47,11 @@ pub trait Handler {
         let _ = cx;
     }
 
+    /// `.z.pi`: a line of the process's own console, which [`Sender::line`](crate::Sender::line) sent.
+    fn on_line(&mut self, cx: &mut Context<'_>, line: &[u8]) {
+        let _ = (cx, line);
+    }
+
     /// `.z.ph`, `.z.pp`, `.z.pm`: an HTTP request, up to the blank line behind its headers and
     /// whatever came with it. Returns the whole response, after which the connection is closed.
     fn on_http(&mut self, cx: &mut Context<'_>, peer: &Peer, request: &[u8]) -> Vec<u8> {
@@ -80,5 +85,5 @@ pub trait Handler {
 }
 
 /// What an HTTP client is told by default.
-const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
+pub(crate) const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
     Content-Length: 33\r\nConnection: close\r\n\r\nthis port speaks kdb+ IPC alone\r\n";

@@ -30,6 +30,9 @@
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used))]
 
+mod accept;
+mod answers;
+mod clock;
 mod closing;
 mod context;
 mod core;
@@ -44,14 +47,19 @@ mod listen;
 mod memory;
 mod outbound;
 mod peer;
+mod port;
+mod post;
+#[cfg(feature = "q")]
+pub mod q;
 mod receive;
 mod recycle;
 mod reply;
+mod request;
 mod run;
 mod sender;
 mod server;
 mod users;
-mod value;
+mod wait;
 mod worker;
 
 pub use context::{Context, Event, Queue, Ticket};
@@ -61,11 +69,13 @@ pub use limits::Limits;
 pub use listen::Bind;
 pub use memory::Memory;
 pub use peer::{Peer, PeerId, Protocol};
+pub use port::Port;
+#[cfg(feature = "q")]
+pub use q::{EvalLimits, Fault, Grants, Host, Interpreter, Output};
 pub use reply::{Deferred, Reply};
 pub use sender::{Busy, Sender};
 pub use server::Server;
 pub use users::{Users, UsersError};
-pub use value::{EvalLimits, Fault, Interpreter};
 
 /// The README's code, compiled.
 #[cfg(doctest)]

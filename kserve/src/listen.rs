@@ -1,6 +1,7 @@
 //! Where a server listens: TCP, and beside it the Unix socket that kdb+ gives every port.
 
 use std::io::{self, Write};
+use std::net::ToSocketAddrs;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -35,8 +36,26 @@ pub struct Bind {
     pub reuse_port: bool,
 }
 
+/// What a socket is when its peer has closed its end, where the OS can tell without reading.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+pub(crate) const END: PollFlags = PollFlags::RDHUP;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+pub(crate) const END: PollFlags = PollFlags::HUP;
+
 /// Connections that wait to be accepted: the OS lowers it to its own maximum.
 const BACKLOG: i32 = u16::MAX as i32;
+
+/// Binds the first address of several that is free.
+pub(crate) fn first(addresses: impl ToSocketAddrs, bind: Bind) -> io::Result<Listener> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses.to_socket_addrs()? {
+        match tcp(address, bind) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
 
 /// Binds and listens.
 pub(crate) fn tcp(address: SocketAddr, bind: Bind) -> io::Result<Listener> {

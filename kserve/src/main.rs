@@ -6,15 +6,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use kserve::Users;
+use kserve::{Server, Users};
 use tracing::{info, warn};
 
+mod console;
 mod default;
 mod demo;
 mod heap;
 mod log;
 mod options;
-mod port;
 mod signals;
 
 use options::Options;
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let options = Options::parse();
     start_log(options.verbose);
     match serve(&options) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("kserve: {error}");
             ExitCode::FAILURE
@@ -46,30 +46,47 @@ fn start_log(verbose: u8) {
         .init();
 }
 
-fn serve(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+fn serve(options: &Options) -> Result<u8, Box<dyn std::error::Error>> {
     let users = options.users.as_ref().map(Users::read).transpose()?;
     let mut handler = default::Q::new(options);
     if options.demo {
         demo::define(&mut handler.interpreter)?;
     }
-    let mut server = options
-        .port
-        .bind()?
+    if let Some(path) = &options.script {
+        let text = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        handler.interpreter.add_script(&path.display().to_string(), &text);
+    }
+    let words = |words: &mut dyn Iterator<Item = String>| words.map(String::into_bytes).collect();
+    handler.interpreter.set_words(words(&mut std::env::args()), words(&mut options.words.iter().cloned()));
+    let mut server = bind(options)?
         .with_limits(options.limits())
         .with_memory(heap::memory(options.memory))
         .with_drain(Duration::from_secs(options.drain));
     if let Some(users) = users {
         server = server.with_users(users);
     }
-    let address = server.local_addr().ok_or("no address to listen on")?;
     if let Err(error) = server.listen_unix() {
-        warn!("no unix socket for port {}: {error}", address.port());
+        warn!("no unix socket beside the port: {error}");
     }
     signals::listen(server.interrupt(), server.sender(), options.users.clone())?;
-    announce(address, options.demo)?;
+    if let Some(address) = server.local_addr() {
+        announce(address, options.demo)?;
+    }
+    if options.has_console() {
+        console::read(server.sender(), server.interrupt())?;
+    }
     server.run(&mut handler)?;
     info!("stopped");
-    Ok(())
+    Ok(u8::try_from(handler.interpreter.exit()).unwrap_or(1))
+}
+
+/// Where the options say; nowhere for a console, or a script that may say so itself.
+fn bind(options: &Options) -> io::Result<Server> {
+    match &options.port {
+        Some(port) => Server::bind_port(port),
+        None if options.has_console() || options.script.is_some() => Server::unbound(),
+        None => Server::bind("127.0.0.1:5001"),
+    }
 }
 
 /// Says where the server listens, on standard output: the first line is there for scripts.

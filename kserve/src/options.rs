@@ -1,12 +1,11 @@
 //! The command line.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
-use kserve::Limits;
-
-use crate::port::Port;
+use clap::{Parser, ValueEnum};
+use kserve::{Limits, Port};
 
 /// A server of kdb+ IPC. Evaluates what clients send, as a q process does.
 #[derive(Debug, Parser)]
@@ -14,9 +13,14 @@ use crate::port::Port;
 pub(crate) struct Options {
     /// Where to listen: [rp,][HOST:]PORT, where PORT is a number, a service, 0 or 0W (any free port)
     /// or a range LOW/HIGH (any free port in it). Without a host: all interfaces. rp, shares the port
-    /// with other processes that say so (SO_REUSEPORT).
-    #[arg(short, long, value_name = "[HOST:]PORT", default_value = "127.0.0.1:5001", allow_hyphen_values = true)]
-    pub(crate) port: Port,
+    /// with other processes that say so (SO_REUSEPORT). Without -p: 127.0.0.1:5001, or nowhere where
+    /// standard input is a terminal or a script says \\p.
+    #[arg(short, long, value_name = "[HOST:]PORT", allow_hyphen_values = true)]
+    pub(crate) port: Option<Port>,
+
+    /// Read q from standard input, as is done where that is a terminal; its end ends the process.
+    #[arg(short = 'i', long)]
+    pub(crate) console: bool,
 
     /// Password file: one user:password a line, plain, MD5 or SHA-1 in hex. SIGHUP reads it again.
     #[arg(short, long, visible_short_alias = 'U', value_name = "FILE")]
@@ -68,6 +72,19 @@ pub(crate) struct Options {
         value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) login_time: u64,
 
+    /// A script to run before anybody is served, and the words that it finds in .z.x.
+    #[arg(value_name = "FILE.q")]
+    pub(crate) script: Option<PathBuf>,
+
+    /// Words for the script.
+    #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) words: Vec<String>,
+
+    /// What clients may reach beyond the variables of the process, which scripts always may: net
+    /// (hopen), files (\\l, read0), exit.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(crate) allow: Vec<Grant>,
+
     /// Define the table trade: 10,000 rows to try things on.
     #[arg(long)]
     pub(crate) demo: bool,
@@ -77,7 +94,20 @@ pub(crate) struct Options {
     pub(crate) verbose: u8,
 }
 
+/// What clients may be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Grant {
+    Net,
+    Files,
+    Exit,
+}
+
 impl Options {
+    /// Whether lines of standard input are evaluated.
+    pub(crate) fn has_console(&self) -> bool {
+        self.console || io::stdin().is_terminal()
+    }
+
     /// The bounds that they set.
     pub(crate) fn limits(&self) -> Limits {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);

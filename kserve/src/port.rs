@@ -3,11 +3,11 @@
 use std::io;
 use std::str::FromStr;
 
-use kserve::{Bind, Server};
+use crate::listen::{self, Bind, Listener};
 
 /// Where to listen: a host, and ports of which the first free one is taken.
 #[derive(Debug, Clone)]
-pub(crate) struct Port {
+pub struct Port {
     host: Option<String>,
     low: u16,
     high: u16,
@@ -47,23 +47,21 @@ fn number(text: &str) -> Result<u16, String> {
 
 impl Port {
     /// Binds the first port that is free.
-    pub(crate) fn bind(&self) -> Result<Server, String> {
-        let mut failure = String::new();
+    pub(crate) fn bind(&self) -> io::Result<Listener> {
+        let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for port in self.low..=self.high {
             match self.bind_one(port) {
-                Ok(server) => return Ok(server),
-                Err(error) => failure = format!("{port}: {error}"),
+                Ok(listener) => return Ok(listener),
+                Err(error) => failure = io::Error::new(error.kind(), format!("{port}: {error}")),
             }
         }
         Err(failure)
     }
 
-    fn bind_one(&self, port: u16) -> io::Result<Server> {
+    fn bind_one(&self, port: u16) -> io::Result<Listener> {
         match &self.host {
-            Some(host) => Server::bind_with((host.as_str(), port), self.bind),
-            None => {
-                Server::bind_with(("::", port), self.bind).or_else(|_| Server::bind_with(("0.0.0.0", port), self.bind))
-            }
+            Some(host) => listen::first((host.as_str(), port), self.bind),
+            None => listen::first(("::", port), self.bind).or_else(|_| listen::first(("0.0.0.0", port), self.bind)),
         }
     }
 }

@@ -34,6 +34,7 @@ pub(crate) enum Job {
     Publish(Vec<PeerId>, Body),
     Answer(Deferred, Result<Body, String>),
     Users(Option<Users>),
+    Line(Vec<u8>),
 }
 
 /// Bytes that may wait for the loop, unless it is a single message.
@@ -71,6 +72,16 @@ impl Sender {
     pub fn set_users(&self, users: Option<Users>) {
         let posted = self.post(Job::Users(users), 0);
         debug_assert!(posted.is_ok(), "a job without bytes has room");
+    }
+
+    /// A line of the process's own console, for [`on_line`](crate::Handler::on_line): `.z.pi`.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`], as [`publish`](Self::publish).
+    pub fn line(&self, line: Vec<u8>) -> Result<(), Busy> {
+        let bytes = line.len();
+        self.post(Job::Line(line), bytes)
     }
 
     fn post(&self, job: Job, bytes: usize) -> Result<(), Busy> {

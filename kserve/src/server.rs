@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
-use mio::{Interest, Poll, Token, Waker};
+use mio::{Poll, Token, Waker};
 
 use crate::core::Core;
 use crate::handler::Handler;
@@ -12,6 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::limits::Limits;
 use crate::listen::{self, Bind, Listener};
 use crate::memory::Memory;
+use crate::port::Port;
 use crate::run::Loop;
 use crate::sender::Sender;
 use crate::users::Users;
@@ -42,22 +43,34 @@ impl Server {
     ///
     /// As [`bind`](Self::bind).
     pub fn bind_with(address: impl ToSocketAddrs, bind: Bind) -> io::Result<Self> {
-        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for address in address.to_socket_addrs()? {
-            match listen::tcp(address, bind) {
-                Ok(listener) => return Self::new(listener),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+        Self::with(listen::first(address, bind)?)
     }
 
-    fn new(listener: Listener) -> io::Result<Self> {
+    /// Listens where `-p` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind); of a range, for its last port.
+    pub fn bind_port(port: &Port) -> io::Result<Self> {
+        Self::with(port.bind()?)
+    }
+
+    /// Listens nowhere: for a process that only connects, or is told later with
+    /// [`Context::listen`](crate::Context::listen).
+    ///
+    /// # Errors
+    ///
+    /// The OS error of polling.
+    pub fn unbound() -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
-        let mut core = Core::new(poll, waker);
-        core.listeners.push(listener);
-        Ok(Self { core })
+        Ok(Self { core: Core::new(poll, waker) })
+    }
+
+    fn with(listener: Listener) -> io::Result<Self> {
+        let mut server = Self::unbound()?;
+        server.core.listeners.push(listener);
+        Ok(server)
     }
 
     /// Also listens on the Unix sockets that kdb+ gives the port, on Linux.
@@ -125,9 +138,7 @@ impl Server {
     ///
     /// The OS error of polling. Errors of one connection end that connection alone.
     pub fn run(mut self, handler: &mut impl Handler) -> io::Result<()> {
-        for (index, listener) in self.core.listeners.iter_mut().enumerate() {
-            self.core.poll.registry().register(listener.source(), Token(LISTENERS + index), Interest::READABLE)?;
-        }
+        self.core.register_listeners()?;
         Loop::new(self.core, handler).run()
     }
 }

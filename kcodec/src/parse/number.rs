@@ -86,6 +86,13 @@ fn numbers(tokens: Tokens<'_>, out: &mut Vec<u8>) -> Result<usize, Error> {
     let (mut claimed, mut fraction) = (None, false);
     let mut first_pass = tokens.clone();
     for (at, token) in first_pass.by_ref() {
+        // A letter after the last time of day is stronger than the form of those before it.
+        if let Some((kind, _)) = moment::suffix(unsigned(token))
+            && claimed.is_none_or(|claimed| claimed >= Kind::Timespan)
+        {
+            claimed = Some(kind);
+            continue;
+        }
         match claim(unsigned(token)) {
             Some(Claim::Nothing) => {}
             Some(Claim::Fraction) => fraction = true,
@@ -99,14 +106,15 @@ fn numbers(tokens: Tokens<'_>, out: &mut Vec<u8>) -> Result<usize, Error> {
 
 fn claim(unsigned: &[u8]) -> Option<Claim> {
     if let Some((sign, letter)) = special(unsigned) {
-        let small = sign.is_ascii_lowercase();
-        let Some(letter) = letter else { return Some(if small { Claim::Fraction } else { Claim::Nothing }) };
+        // Without a letter the case tells: `0N` is a long and `0n` a float. With one it says nothing.
+        let Some(letter) = letter else {
+            return Some(if sign.is_ascii_lowercase() { Claim::Fraction } else { Claim::Nothing });
+        };
         let kind = Kind::from_letter(char::from(letter))?;
         let known = match kind {
-            Kind::Real | Kind::Float | Kind::Datetime => true,
             Kind::Guid => sign == b'N',
             Kind::Boolean | Kind::Byte | Kind::Char | Kind::Symbol => false,
-            _ => !small,
+            _ => true,
         };
         return known.then_some(Claim::Kind(kind));
     }

@@ -75,6 +75,10 @@ impl<L: Layer, H: Handler> Handler for Layered<L, H> {
         self.handler.on_response(cx, peer, ticket, response);
     }
 
+    fn on_line(&mut self, cx: &mut Context<'_>, line: &[u8]) {
+        self.handler.on_line(cx, line);
+    }
+
     fn on_timer(&mut self, cx: &mut Context<'_>) {
         self.handler.on_timer(cx);
     }

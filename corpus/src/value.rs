@@ -1,0 +1,49 @@
+//! What q text comes to: `value.txt`, parsed.
+
+/// An expression and what a q console prints for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evaluation {
+    /// The line of `value.txt`, from 1.
+    pub line: usize,
+    /// The expression. Those of one section, which a line that begins with `#` heads, are evaluated in order by one
+    /// process.
+    pub text: String,
+    /// What is printed, lines ended by `\n` but for the last; empty where nothing is.
+    pub printed: String,
+}
+
+/// The sections of `value.txt`: their headings and expressions.
+///
+/// # Panics
+///
+/// If a line of `value.txt`, which is compiled in, is malformed.
+pub fn evaluations() -> Vec<(&'static str, Vec<Evaluation>)> {
+    let mut sections: Vec<(&str, Vec<Evaluation>)> = Vec::new();
+    for (index, line) in include_str!("../value.txt").lines().enumerate() {
+        if let Some(heading) = line.strip_prefix("# ") {
+            sections.push((heading, Vec::new()));
+        } else if !line.is_empty() {
+            let (text, printed) = line.split_once('\t').unwrap_or_else(|| panic!("no tab: {line}"));
+            let (_, section) = sections.last_mut().expect("a heading comes first");
+            section.push(Evaluation { line: index + 1, text: plain(text), printed: plain(printed) });
+        }
+    }
+    sections
+}
+
+/// `\n` for a newline, `\\` for a backslash.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        plain.push(match letter {
+            '\\' => match letters.next() {
+                Some('n') => '\n',
+                Some(other) => other,
+                None => '\\',
+            },
+            other => other,
+        });
+    }
+    plain
+}

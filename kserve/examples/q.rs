@@ -1,0 +1,32 @@
+//! Lines of q from standard input, each with its result in the console form. With an argument, for programs: `\x01`
+//! stands for a newline, and a line of `\x02` ends each result.
+
+use std::io::BufRead;
+
+use kcodec::{Console, Value, console};
+use kserve::q::{Host, Interpreter};
+
+/// Prints what q prints.
+struct Terminal;
+
+impl Host for Terminal {
+    fn print(&mut self, _: i32, text: &[u8]) {
+        print!("{}", String::from_utf8_lossy(text));
+    }
+}
+
+fn main() {
+    let mut q = Interpreter::new();
+    let marked = std::env::args().nth(1).is_some();
+    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+        match q.evaluate_in(&mut Terminal, Value::from(&line.replace('\x01', "\n"))) {
+            Ok(body) if body.value() == Value::NULL => {}
+            Ok(body) => print!("{}", console(body.value(), Console::default())),
+            Err(fault) if marked => println!("'{fault}"),
+            Err(fault) => println!("'{fault} {}", fault.construct().unwrap_or_default()),
+        }
+        if marked {
+            println!("\x02");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! `x$y`: casts, text read as a kind, padding; `string`.
+
+use kcodec::Kind;
+
+use super::arith::kind_of;
+use super::build;
+use super::fault::{Fault, R};
+use super::noun::{Atom, Dict, Item, List, Noun, Vector, empty, vector};
+use super::number::{self, Number, in_lane};
+use super::promote::is_number;
+use super::temporal::{Convert, Part, conversion};
+use super::verb::{Verb, infix, unary};
+use super::vm::Vm;
+
+pub(crate) static VERBS: &[Verb] = &[infix("$", Some(11), dollar), unary("string", Some(11), string)];
+
+/// What the left argument of `$` asks for.
+#[derive(Debug, Clone, Copy)]
+enum Wish {
+    /// `` `long$ ``, `"j"$`, `7h$`
+    Cast(Kind),
+    /// `"J"$`, `-7h$`: text read.
+    Read(Kind),
+    /// `"*"$`, `0h$`
+    Same,
+    /// `` `year$ ``
+    Part(Part),
+    /// `10$`
+    Pad(i64),
+}
+
+/// `x$y`
+fn dollar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
+    let matrix = |noun: &Noun| match noun {
+        Noun::Vector(Vector { kind: Kind::Float, .. }) => true,
+        Noun::List(list) => matches!(list.items().first(), Some(Noun::Vector(Vector { kind: Kind::Float, .. }))),
+        _ => false,
+    };
+    match &x {
+        Noun::Atom(atom) => {
+            let wish = wish(vm, *atom)?;
+            vm.fulfil(wish, y)
+        }
+        _ if matrix(&x) => super::math::multiply(vm, x, y),
+        Noun::Vector(_) | Noun::List(_) => {
+            if y.is_list() && y.len() != x.len() {
+                return Err(Fault::LENGTH);
+            }
+            let mut out = vm.vec(x.len())?;
+            for index in 0..x.len() {
+                let item = if y.is_list() { y.at(index) } else { y.clone() };
+                out.push(vm.deeper(|vm| dollar(vm, x.at(index), item))?);
+            }
+            if out.is_empty() { Ok(empty(Kind::List)) } else { build::tidy(out) }
+        }
+        _ => Err(Fault::TYPE),
+    }
+}
+
+fn wish(vm: &Vm<'_>, x: Atom) -> R<Wish> {
+    let kind = match (x.kind, x.item) {
+        (Kind::Symbol, Item::Sym(name)) => {
+            let name = vm.text(name);
+            if name.is_empty() {
+                return Ok(Wish::Cast(Kind::Symbol));
+            }
+            if let Some(part) = Part::named(name) {
+                return Ok(Wish::Part(part));
+            }
+            std::str::from_utf8(name).ok().and_then(Kind::from_name)
+        }
+        (Kind::Char, Item::U8(b'*')) => return Ok(Wish::Same),
+        (Kind::Char, Item::U8(letter)) if letter.is_ascii_uppercase() => {
+            let kind = Kind::from_letter(char::from(letter.to_ascii_lowercase()));
+            return kind.map(Wish::Read).ok_or(Fault::TYPE);
+        }
+        (Kind::Char, Item::U8(letter)) => {
+            return Kind::from_letter(char::from(letter)).map(Wish::Cast).ok_or(Fault::TYPE);
+        }
+        (Kind::Short, Item::I16(0)) => return Ok(Wish::Same),
+        (Kind::Short, Item::I16(code)) => {
+            let kind = u8::try_from(code.unsigned_abs()).ok().and_then(Kind::from_code).filter(is_item);
+            let kind = kind.ok_or(Fault::TYPE)?;
+            return Ok(if code < 0 { Wish::Read(kind) } else { Wish::Cast(kind) });
+        }
+        (Kind::Long, Item::I64(count)) => return Ok(Wish::Pad(count)),
+        (Kind::Int, Item::I32(count)) => return Ok(Wish::Pad(i64::from(count))),
+        _ => return Err(Fault::TYPE),
+    };
+    kind.filter(is_item).map(Wish::Cast).ok_or_else(|| Fault::nyi("enumeration"))
+}
+
+/// A kind that atoms and vectors have.
+fn is_item(kind: &Kind) -> bool {
+    Kind::List < *kind && *kind < Kind::Table && kind.letter() != ' '
+}
+
+impl Vm<'_> {
+    fn fulfil(&mut self, wish: Wish, y: Noun) -> R {
+        match wish {
+            Wish::Same => Ok(y),
+            Wish::Read(kind) => self.read_text(kind, &y),
+            Wish::Cast(kind) => self.cast_to(kind, y),
+            Wish::Part(part) => self.take_part(y, part),
+            Wish::Pad(count) => self.pad(count, &y),
+        }
+    }
+
+    /// `` `kind$y ``
+    pub(crate) fn cast_to(&mut self, kind: Kind, y: Noun) -> R {
+        match &y {
+            _ if y.kind() == Some(kind) => Ok(y),
+            Noun::List(list) if list.items().is_empty() => Ok(empty(kind)),
+            // Symbols are made of text only.
+            _ if kind == Kind::Symbol => self.read_text(kind, &y),
+            _ => self.atomic1(y, |vm, y| convert(vm, kind, y)),
+        }
+    }
+
+    /// Text, or each text within a list, as an item of `kind`; what cannot be read is null.
+    pub(crate) fn read_text(&mut self, kind: Kind, y: &Noun) -> R {
+        match y {
+            Noun::List(list) if list.items().is_empty() => Ok(empty(kind)),
+            Noun::List(list) => {
+                let mut out = self.vec(list.items().len())?;
+                for item in list.items() {
+                    self.charge(16)?;
+                    out.push(self.read_text(kind, item)?);
+                }
+                build::tidy(out)
+            }
+            Noun::Dict(_) | Noun::Table(_) => self.each(y, |vm, item| vm.read_text(kind, &item)),
+            _ if y.kind() == Some(Kind::Symbol) && kind == Kind::Symbol => Ok(y.clone()),
+            _ => {
+                let text = y.as_text().ok_or(Fault::TYPE)?;
+                self.charge(text.len())?;
+                if kind == Kind::Symbol {
+                    let text = text.trim_ascii().to_vec();
+                    return Ok(Noun::sym(self.intern(&text)));
+                }
+                Ok(super::read::read(kind, text))
+            }
+        }
+    }
+
+    /// `n$text`: as long as that, cut or filled with blanks; on the left if negative.
+    fn pad(&mut self, count: i64, y: &Noun) -> R {
+        match y {
+            Noun::List(_) | Noun::Dict(_) | Noun::Table(_) => self.each(y, |vm, item| vm.pad(count, &item)),
+            _ => {
+                let text = y.as_text().ok_or(Fault::TYPE)?;
+                let wanted = usize::try_from(count.unsigned_abs()).map_err(|_| Fault::WSFULL)?;
+                let mut out = self.vec(wanted)?;
+                let kept = text.len().min(wanted);
+                if count < 0 {
+                    out.resize(wanted - kept, b' ');
+                    out.extend_from_slice(text.get(text.len() - kept..).unwrap_or_default());
+                } else {
+                    out.extend_from_slice(text.get(..kept).unwrap_or_default());
+                    out.resize(wanted, b' ');
+                }
+                Ok(vector(Kind::Char, out))
+            }
+        }
+    }
+}
+
+/// An atom or vector of numbers as those of `kind`.
+fn convert(vm: &mut Vm<'_>, kind: Kind, y: Noun) -> R {
+    let from = kind_of(&y)?;
+    if kind == from {
+        return Ok(y);
+    }
+    if !(is_number(kind) && is_number(from)) {
+        return Err(Fault::TYPE);
+    }
+    if kind == Kind::Boolean {
+        return in_lane!(from, T => number::map::<T, u8>(vm, kind, &y, Convert::Raw, |item| {
+            u8::from(item != T::default())
+        }));
+    }
+    let convert = conversion(from, kind, true);
+    in_lane!(kind, T => number::map::<T, T>(vm, kind, &y, convert, |item| item))
+}
+
+/// `string x`
+pub(crate) fn string(vm: &mut Vm<'_>, x: Noun) -> R {
+    match &x {
+        Noun::Atom(atom) => vm.item_text(*atom).map(Noun::text),
+        Noun::Vector(items) => {
+            vm.charge(items.len().saturating_mul(50))?;
+            let mut out = vm.vec(items.len())?;
+            for index in 0..items.len() {
+                out.push(Noun::text(vm.item_text(items.at(index))?));
+            }
+            List::raw(out)
+        }
+        Noun::List(list) => {
+            let mut out = vm.vec(list.items().len())?;
+            for item in list.items() {
+                vm.charge(16)?;
+                out.push(string(vm, item.clone())?);
+            }
+            List::raw(out)
+        }
+        Noun::Dict(dict) => {
+            let values = string(vm, dict.values.clone())?;
+            Dict::new(dict.keys.clone(), values)
+        }
+        Noun::Table(table) => vm.each_column(table.clone(), string),
+        Noun::Null => Ok(Noun::text("::")),
+        Noun::Func(_) | Noun::Elided => {
+            let body = vm.body(&x)?;
+            Ok(Noun::text(body.to_string()))
+        }
+    }
+}
+
+impl Vm<'_> {
+    /// An item without quotes, backtick or suffix; a null is no text.
+    pub(crate) fn item_text(&mut self, atom: Atom) -> R<Vec<u8>> {
+        match atom.item {
+            Item::U8(byte) if atom.kind == Kind::Char => Ok(vec![byte]),
+            Item::Sym(sym) => Ok(self.text(sym).to_vec()),
+            Item::I64(long) if atom.kind == Kind::Long && long != i64::MIN && long.unsigned_abs() != INFINITY => {
+                Ok(long.to_string().into_bytes())
+            }
+            _ => {
+                let body = self.body(&Noun::Atom(atom))?;
+                match body.value() {
+                    kcodec::Value::Atom(atom) => Ok(atom.bare().to_string().into_bytes()),
+                    _ => Err(Fault::TYPE),
+                }
+            }
+        }
+    }
+}
+
+const INFINITY: u64 = i64::MAX.unsigned_abs();

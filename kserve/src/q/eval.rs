@@ -1,0 +1,424 @@
+//! Code into values.
+
+use std::sync::Arc;
+
+use super::build;
+use super::code::{Chain, Code, Control, Node, Place, Step};
+use super::fault::{Fault, R};
+use super::func::{self, Func, Lambda};
+use super::noun::{Dict, Noun, Table, empty};
+use super::symbols::Sym;
+use super::verb::{self, Role};
+use super::vm::Vm;
+use kcodec::Kind;
+
+/// Units that one step of a program costs.
+const STEP: usize = 16;
+/// Items of the values that all frames under way may hold together.
+const FRAMES: usize = 1 << 20;
+
+/// Why evaluation does not go on.
+pub(crate) enum Exit {
+    Fault(Fault),
+    /// `:x`
+    Return(Noun),
+}
+
+impl From<Fault> for Exit {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Exit {
+    /// What the code that was left is worth.
+    pub(crate) fn result(self) -> R {
+        match self {
+            Self::Fault(fault) => Err(fault),
+            Self::Return(noun) => Ok(noun),
+        }
+    }
+}
+
+pub(crate) type E<T = Noun> = Result<T, Exit>;
+
+impl Vm<'_> {
+    /// The value of a text's last statement; `::` if it assigns, or ends with a semicolon.
+    pub(crate) fn text_value(&mut self, text: &[u8]) -> R {
+        let code = self.parse(text)?;
+        self.run(&code)
+    }
+
+    /// Runs code at the top, whatever frame is under way.
+    pub(crate) fn run(&mut self, code: &Code) -> R {
+        let (base, this) = (self.base, self.this.take());
+        self.base = self.q.stack.len();
+        let value = self.deeper(|vm| vm.statements(code).or_else(Exit::result));
+        (self.base, self.this) = (base, this);
+        value
+    }
+
+    /// Calls a lambda with all of its arguments.
+    pub(crate) fn call(&mut self, lambda: &Arc<Lambda>, args: &mut Vec<Noun>) -> R {
+        self.check_stack()?;
+        self.charge(STEP)?;
+        let base = self.q.stack.len();
+        if base + lambda.slots.len() > FRAMES {
+            return Err(Fault::STACK);
+        }
+        self.q.stack.append(args);
+        self.q.stack.resize(base + lambda.slots.len(), Noun::Elided);
+        let outer = std::mem::replace(&mut self.base, base);
+        let this = self.this.replace(lambda.clone());
+        let value = self.statements(&lambda.body).or_else(Exit::result);
+        self.base = outer;
+        self.this = this;
+        self.q.stack.truncate(base);
+        value
+    }
+
+    fn statements(&mut self, code: &Code) -> E {
+        let mut value = Noun::Null;
+        for statement in &code.statements {
+            value = self.optional(statement.as_ref())?;
+        }
+        Ok(if code.assigns { Noun::Null } else { value })
+    }
+
+    /// The value of a chain, `::` if there is none.
+    fn optional(&mut self, chain: Option<&Chain>) -> E {
+        chain.map_or(Ok(Noun::Null), |chain| self.chain(chain))
+    }
+
+    pub(crate) fn chain(&mut self, chain: &Chain) -> E {
+        let mut value = self.node(&chain.last)?;
+        for step in &chain.steps {
+            value = self.step(step, value)?;
+        }
+        Ok(value)
+    }
+
+    /// One step further to the left.
+    fn step(&mut self, step: &Step, value: Noun) -> E {
+        self.charge(STEP)?;
+        match step {
+            Step::Infix(verb, left) => {
+                let left = self.node(left)?;
+                match verb.role {
+                    Role::Binary(function) => Ok(function(self, left, value)?),
+                    _ => Ok(verb.apply(self, vec![left, value])?),
+                }
+            }
+            Step::Apply(Node::Verb(verb)) => Ok(match verb.role {
+                Role::Unary(function) => function(self, value)?,
+                _ => self.apply(&Noun::Func(Func::Verb(verb)), vec![value])?,
+            }),
+            Step::Apply(node) => {
+                let function = self.node(node)?;
+                Ok(self.apply(&function, vec![value])?)
+            }
+            Step::Between(node, left) => {
+                let left = self.node(left)?;
+                let function = self.node(node)?;
+                Ok(self.apply(&function, vec![left, value])?)
+            }
+            Step::Assign(assign) => self.assign(assign, value),
+            Step::Compose(node) => {
+                let outer = self.node(node)?;
+                Ok(func::compose(vec![outer, value])?)
+            }
+            Step::Return => Err(Exit::Return(value)),
+            Step::Signal => Err(self.signal(&value).into()),
+        }
+    }
+
+    /// The fault that `'x` signals.
+    pub(crate) fn signal(&self, value: &Noun) -> Fault {
+        match (value.as_text(), value.as_sym()) {
+            (Some(text), _) => Fault::named(text),
+            (_, Some(sym)) => Fault::named(self.text(sym)),
+            _ => Fault::new("stype"),
+        }
+    }
+
+    fn assign(&mut self, assign: &super::code::Assign, value: Noun) -> E {
+        let verb = match &assign.verb {
+            Some(node) => Some(self.node(node)?),
+            None => None,
+        };
+        let Some(index) = &assign.index else {
+            match verb {
+                None => self.store(assign.place, value.clone())?,
+                Some(verb) => self.change(assign.place, |vm, old| vm.amend_whole(old, &verb, value.clone()))?,
+            }
+            return Ok(value);
+        };
+        let index = self.backwards(index)?;
+        self.change(assign.place, |vm, old| vm.amend_at(old, &index, verb.as_ref(), value.clone()))?;
+        Ok(value)
+    }
+
+    /// Sets a variable.
+    pub(crate) fn store(&mut self, place: Place, value: Noun) -> R<()> {
+        match place {
+            Place::Local(slot) => {
+                let at = self.base + slot;
+                if let Some(local) = self.q.stack.get_mut(at) {
+                    *local = value;
+                }
+                Ok(())
+            }
+            Place::Global(name) => self.define(name, value),
+        }
+    }
+
+    /// Changes a variable's value in place: while it changes, the variable does not hold it, so that nothing need be
+    /// copied. It is put back also when the change fails, as far as that came.
+    pub(crate) fn change(&mut self, place: Place, change: impl FnOnce(&mut Self, &mut Noun) -> R<()>) -> R<()> {
+        match place {
+            Place::Local(slot) => {
+                let at = self.base + slot;
+                let mut value = self.q.stack.get_mut(at).map_or(Noun::Elided, std::mem::take);
+                if matches!(value, Noun::Elided) {
+                    value = empty(Kind::List);
+                }
+                let done = change(self, &mut value);
+                if let Some(local) = self.q.stack.get_mut(at) {
+                    *local = value;
+                }
+                done
+            }
+            Place::Global(name) => self.change_global(name, true, change),
+        }
+    }
+
+    /// [`change`](Self::change) of a global. `alone`: nothing that runs meanwhile can read it, so that it need not keep
+    /// its value.
+    pub(crate) fn change_global(
+        &mut self,
+        name: Sym,
+        alone: bool,
+        change: impl FnOnce(&mut Self, &mut Noun) -> R<()>,
+    ) -> R<()> {
+        self.may_write(name)?;
+        let Some(place) = self.q.globals.get_mut(&name) else {
+            return Err(Fault::named(self.q.symbols.text(name)));
+        };
+        if !alone {
+            let mut value = place.clone();
+            change(self, &mut value)?;
+            self.q.globals.insert(name, value);
+            return Ok(());
+        }
+        let mut value = std::mem::take(place);
+        let done = change(self, &mut value);
+        self.q.globals.insert(name, value);
+        done
+    }
+
+    /// Sets a global.
+    pub(crate) fn define(&mut self, name: Sym, value: Noun) -> R<()> {
+        self.may_write(name)?;
+        self.q.globals.insert(name, value);
+        Ok(())
+    }
+
+    /// `noupdate` for a caller who may not change globals.
+    pub(crate) fn may_write(&self, name: Sym) -> R<()> {
+        if self.q.read_only || !self.host.may_write() {
+            return Err(Fault::from(format!("noupdate: `. `{}", String::from_utf8_lossy(self.text(name)))));
+        }
+        super::process::settable(self.text(name))
+    }
+
+    pub(crate) fn read(&mut self, place: Place) -> R {
+        match place {
+            Place::Local(slot) => match self.q.stack.get(self.base + slot) {
+                Some(Noun::Elided) | None => self.read_unset(slot),
+                Some(value) => Ok(value.clone()),
+            },
+            Place::Global(name) => self.global(name),
+        }
+    }
+
+    /// A slot that nothing was put in: a global's, or a local's before it is assigned.
+    fn read_unset(&mut self, slot: usize) -> R {
+        match self.this.as_ref().and_then(|lambda| lambda.slots.get(slot)) {
+            Some(slot) if !slot.local => self.global(slot.global),
+            _ => Ok(empty(Kind::List)),
+        }
+    }
+
+    /// The value of a term.
+    pub(crate) fn node(&mut self, node: &Node) -> E {
+        match node {
+            Node::Const(noun) => Ok(noun.clone()),
+            Node::Name(place) => Ok(self.read(*place)?),
+            Node::Verb(verb) => Ok(Noun::Func(Func::Verb(verb))),
+            Node::This => Ok(self.this.clone().map_or(Noun::Null, |this| Noun::Func(Func::Lambda(this)))),
+            _ => {
+                self.check_stack()?;
+                self.compound(node)
+            }
+        }
+    }
+
+    /// The value of a term with brackets.
+    fn compound(&mut self, node: &Node) -> E {
+        match node {
+            Node::Group(chain) => self.chain(chain),
+            Node::List(items) => {
+                let items = self.backwards(items)?;
+                if items.iter().any(|item| matches!(item, Noun::Elided)) {
+                    let enlist = Noun::Func(Func::Verb(verb::require("enlist")?));
+                    return Ok(func::project(enlist, items)?);
+                }
+                Ok(build::tidy(items)?)
+            }
+            Node::Table { keys, columns, keyed } => {
+                let columns = self.columns(columns)?;
+                let keys = self.columns(keys)?;
+                Ok(self.table_of(keys, columns, *keyed)?)
+            }
+            Node::Apply(function, args) => self.apply_node(function, args),
+            Node::Derived(function, iterator) => {
+                let function = self.node(function)?;
+                Ok(func::derive(*iterator, function)?)
+            }
+            Node::Cond(branches) => self.cond(branches),
+            Node::Block(statements) => {
+                let mut value = Noun::Null;
+                for statement in statements {
+                    value = self.optional(statement.as_ref())?;
+                }
+                Ok(value)
+            }
+            Node::Control(control, parts) => self.control(*control, parts),
+            Node::Query(query) => Ok(self.run_query(query)?),
+            Node::Const(_) | Node::Name(_) | Node::Verb(_) | Node::This => self.node(node),
+        }
+    }
+
+    fn apply_node(&mut self, function: &Node, args: &[Option<Chain>]) -> E {
+        let mut values = self.backwards(args)?;
+        if let ([only], [None]) = (values.as_mut_slice(), args) {
+            *only = Noun::Null;
+        }
+        if let Node::Verb(verb) = function
+            && !values.iter().any(|value| matches!(value, Noun::Elided))
+            && verb.rank().is_none_or(|rank| rank <= values.len())
+        {
+            return Ok(verb.apply(self, values)?);
+        }
+        let function = self.node(function)?;
+        Ok(self.apply(&function, values)?)
+    }
+
+    /// The values of several chains, the last evaluated first; one that is left out is elided.
+    fn backwards(&mut self, chains: &[Option<Chain>]) -> E<Vec<Noun>> {
+        let mut values = self.vec(chains.len())?;
+        for chain in chains.iter().rev() {
+            values.push(match chain {
+                Some(chain) => self.chain(chain)?,
+                None => Noun::Elided,
+            });
+        }
+        values.reverse();
+        Ok(values)
+    }
+
+    fn columns(&mut self, columns: &[(Sym, Chain)]) -> E<Vec<(Sym, Noun)>> {
+        let mut made = self.vec(columns.len())?;
+        for (name, chain) in columns.iter().rev() {
+            made.push((*name, self.chain(chain)?));
+        }
+        made.reverse();
+        Ok(made)
+    }
+
+    /// `([k:x]v:y)` of its columns; atoms are as long as the lists.
+    /// Without columns, `([k:x;l:y])` is a dict.
+    pub(crate) fn table_of(&mut self, keys: Vec<(Sym, Noun)>, columns: Vec<(Sym, Noun)>, keyed: bool) -> R {
+        if keyed && columns.is_empty() {
+            let (names, values): (Vec<Sym>, Vec<Noun>) = keys.into_iter().unzip();
+            return Dict::new(Noun::syms(names), build::tidy(values)?);
+        }
+        let lists = keys.iter().chain(&columns).filter(|(_, column)| column.is_list() || column.as_keyed().is_some());
+        let count = lists.map(|(_, list)| list.len()).next();
+        let Some(count) = count else {
+            // Only atoms: q wants a list among them.
+            return if keys.is_empty() && columns.is_empty() { Err(Fault::TYPE) } else { Err(Fault::RANK) };
+        };
+        let mut half = |columns: Vec<(Sym, Noun)>| {
+            let mut names = self.vec(columns.len())?;
+            let mut made = self.vec(columns.len())?;
+            for (name, column) in columns {
+                names.push(name);
+                made.push(if column.is_list() { column } else { self.repeat(&column, count)? });
+            }
+            Table::new(Arc::new(names), made)
+        };
+        if !keyed {
+            return half(columns);
+        }
+        let keys = half(keys)?;
+        Dict::new(keys, half(columns)?)
+    }
+
+    /// `$[c;x;d;y;z]`
+    fn cond(&mut self, branches: &[Option<Chain>]) -> E {
+        for pair in branches.chunks(2) {
+            match pair {
+                [condition, branch] => {
+                    self.charge(STEP)?;
+                    if self.holds(condition.as_ref())? {
+                        return self.optional(branch.as_ref());
+                    }
+                }
+                [otherwise] => return self.optional(otherwise.as_ref()),
+                _ => {}
+            }
+        }
+        Ok(Noun::Null)
+    }
+
+    fn control(&mut self, control: Control, parts: &[Option<Chain>]) -> E {
+        let (condition, body) = parts.split_first().map_or((None, parts), |(first, rest)| (first.as_ref(), rest));
+        let mut left = match control {
+            Control::If => 1,
+            Control::While => i64::MAX,
+            Control::Do => self.optional(condition)?.as_long().ok_or(Fault::TYPE)?,
+        };
+        while left > 0 && (control == Control::Do || self.holds(condition)?) {
+            self.charge(STEP)?;
+            for statement in body {
+                self.optional(statement.as_ref())?;
+            }
+            left -= 1;
+        }
+        Ok(Noun::Null)
+    }
+
+    /// Whether a condition is an atom other than zero.
+    fn holds(&mut self, condition: Option<&Chain>) -> E<bool> {
+        let value = self.optional(condition)?;
+        Ok(truth(&value)?)
+    }
+}
+
+/// Whether an atom is other than zero.
+pub(crate) fn truth(value: &Noun) -> R<bool> {
+    use super::noun::{Atom, Item};
+    match value {
+        Noun::Atom(Atom { item, .. }) => Ok(match *item {
+            Item::U8(item) => item != 0,
+            Item::I16(item) => item != 0,
+            Item::I32(item) => item != 0,
+            Item::I64(item) => item != 0,
+            Item::F32(item) => item != 0.0,
+            Item::F64(item) => item != 0.0,
+            Item::Guid(_) | Item::Sym(_) => return Err(Fault::TYPE),
+        }),
+        _ => Err(Fault::TYPE),
+    }
+}

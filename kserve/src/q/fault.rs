@@ -1,0 +1,100 @@
+//! What goes wrong while evaluating, in q's words.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use kcodec::ErrorKind;
+
+/// The result of an evaluation.
+pub(crate) type R<T = super::noun::Noun> = Result<T, Fault>;
+
+/// A q error: its text, as it goes back to the client, and what a log says beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    text: Cow<'static, str>,
+    /// The construct that is not there, for `nyi`.
+    construct: Option<Cow<'static, str>>,
+}
+
+impl Fault {
+    pub(crate) const ACCESS: Self = Self::new("access");
+    pub(crate) const ASSIGN: Self = Self::new("assign");
+    pub(crate) const DOMAIN: Self = Self::new("domain");
+    pub(crate) const INDEX: Self = Self::new("index");
+    pub(crate) const LENGTH: Self = Self::new("length");
+    pub(crate) const MISMATCH: Self = Self::new("mismatch");
+    pub(crate) const NOUPDATE: Self = Self::new("noupdate");
+    pub(crate) const PARSE: Self = Self::new("parse");
+    pub(crate) const RANK: Self = Self::new("rank");
+    pub(crate) const STACK: Self = Self::new("stack");
+    pub(crate) const STOP: Self = Self::new("stop");
+    pub(crate) const TYPE: Self = Self::new("type");
+    pub(crate) const WSFULL: Self = Self::new("wsfull");
+
+    /// An error of a fixed text.
+    #[must_use]
+    pub const fn new(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), construct: None }
+    }
+
+    /// `nyi` for a construct of q's that this evaluator does not have.
+    #[must_use]
+    pub const fn nyi(construct: &'static str) -> Self {
+        Self { text: Cow::Borrowed("nyi"), construct: Some(Cow::Borrowed(construct)) }
+    }
+
+    /// `nyi`, where the construct stands in the query.
+    pub(crate) fn nyi_of(construct: &[u8]) -> Self {
+        Self { text: Cow::Borrowed("nyi"), construct: Some(String::from_utf8_lossy(construct).into_owned().into()) }
+    }
+
+    /// The error whose text is a name or a token of the query's. A NUL ends it.
+    pub(crate) fn named(text: &[u8]) -> Self {
+        let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+        String::from_utf8_lossy(text).into_owned().into()
+    }
+
+    /// The text, without a leading quote.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// For `nyi`, the construct that is missing.
+    #[must_use]
+    pub fn construct(&self) -> Option<&str> {
+        self.construct.as_deref()
+    }
+}
+
+impl From<&'static str> for Fault {
+    fn from(text: &'static str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Fault {
+    fn from(text: String) -> Self {
+        Self { text: text.into(), construct: None }
+    }
+}
+
+/// The text that q has for what the codec refuses.
+impl From<kcodec::Error> for Fault {
+    fn from(error: kcodec::Error) -> Self {
+        match error.kind {
+            ErrorKind::DictCount { .. } | ErrorKind::TableWidth { .. } | ErrorKind::Ragged { .. } => Self::LENGTH,
+            ErrorKind::Literal | ErrorKind::Range | ErrorKind::Unbalanced => Self::PARSE,
+            ErrorKind::Limit | ErrorKind::Depth => Self::new("limit"),
+            _ => Self::TYPE,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl std::error::Error for Fault {}

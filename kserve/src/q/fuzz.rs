@@ -1,0 +1,211 @@
+//! The body of the fuzz target `q`: any text, and soups of q's own words, must end in a value or an error.
+
+use super::{EvalLimits, Fault, Host, Interpreter};
+use kcodec::Value;
+
+/// Words that soups are made of; a byte chooses one.
+const WORDS: &[&str] = &[
+    "x",
+    "y",
+    "z",
+    "a",
+    "b",
+    "t",
+    "0",
+    "1",
+    "2",
+    "-3",
+    "0N",
+    "0n",
+    "0w",
+    "1 2 3",
+    "1.5 0n",
+    "\"ab\"",
+    "\"\"",
+    "`a",
+    "`a`b",
+    "`",
+    "0x01ff",
+    "01b",
+    "2024.01.31",
+    "12:30",
+    "0D01",
+    "()",
+    "(1;`a;\"b\")",
+    "`a`b!1 2",
+    "([]a:1 2;b:3 4)",
+    "([k:1 2]v:3 4)",
+    "{x+y}",
+    "{x}",
+    "{.z.s x}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ";",
+    ":",
+    "::",
+    "+",
+    "-",
+    "*",
+    "%",
+    "&",
+    "|",
+    "^",
+    "=",
+    "<",
+    ">",
+    "<=",
+    ">=",
+    "<>",
+    "~",
+    "!",
+    "?",
+    "@",
+    ".",
+    "#",
+    "_",
+    "$",
+    ",",
+    "'",
+    "/",
+    "\\",
+    "/:",
+    "\\:",
+    "':",
+    " ",
+    " ",
+    "\n",
+    "a:",
+    "a,:",
+    "a[0]:",
+    "$[1b;",
+    "if[",
+    "do[3;",
+    "while[0b;",
+    "select ",
+    " from ",
+    " where ",
+    " by ",
+    "exec ",
+    "update ",
+    "delete ",
+    "each ",
+    "over ",
+    "scan ",
+    "prior ",
+    "til ",
+    "count ",
+    "sum ",
+    "max ",
+    "asc ",
+    "desc ",
+    "iasc ",
+    "group ",
+    "distinct ",
+    "where ",
+    "reverse ",
+    "flip ",
+    "raze ",
+    "string ",
+    "value ",
+    "parse ",
+    "eval ",
+    "key ",
+    "type ",
+    "null ",
+    "not ",
+    "first ",
+    "last ",
+    "enlist ",
+    "sums ",
+    "deltas ",
+    "fills ",
+    "prev ",
+    "next ",
+    "neg ",
+    "avg ",
+    "med ",
+    "dev ",
+    " in ",
+    " within ",
+    " like ",
+    " bin ",
+    " mod ",
+    " div ",
+    " xbar ",
+    " except ",
+    " union ",
+    " inter ",
+    " sv ",
+    " vs ",
+    " lj ",
+    " uj ",
+    " ij ",
+    " xasc ",
+    " xkey ",
+    " insert ",
+    " upsert ",
+    " cross ",
+    " cut ",
+    " rotate ",
+    " mavg ",
+    "meta ",
+    "cols ",
+    "keys ",
+    "ungroup ",
+    "`a xgroup ",
+    " fby ",
+    "aj[`a;",
+    "-8!",
+    "-9!",
+    "-18!",
+    "-3!",
+    ".Q.s ",
+    ".j.j ",
+    ".j.k ",
+    ".z.p",
+    "\\t ",
+    "\\d .a",
+    "\\v",
+];
+
+/// A process that gives a little memory.
+struct Small;
+
+impl Host for Small {
+    fn has_room(&self, bytes: usize) -> bool {
+        bytes < 16 << 20
+    }
+}
+
+/// Evaluates `data`: as text if its first byte is even, otherwise each byte as a word.
+///
+/// # Panics
+///
+/// If a result cannot be read again, or the interpreter does not answer afterwards.
+pub fn fuzz_q(data: &[u8]) {
+    let Some((mode, data)) = data.split_first() else { return };
+    let text = if mode % 2 == 0 {
+        data.to_vec()
+    } else {
+        let word = |byte: &u8| WORDS.get(usize::from(*byte) % WORDS.len()).copied().unwrap_or_default();
+        data.iter().map(word).collect::<String>().into_bytes()
+    };
+    let limits = EvalLimits::default().with_stack(256 << 10).with_work(10_000_000);
+    let mut q = Interpreter::new().with_limits(limits);
+    for statement in text.split(|&byte| byte == 0) {
+        match q.evaluate_in(&mut Small, Value::chars(statement)) {
+            Ok(body) => {
+                let again = kcodec::Body::decode(body.as_bytes().clone());
+                assert_eq!(again.expect("what was encoded"), body);
+                let _ = body.to_string();
+            }
+            Err(fault) => assert!(!fault.text().contains('\0')),
+        }
+    }
+    let four = q.evaluate(Value::from("2+2"));
+    assert!(matches!(four, Ok(_) | Err(Fault { .. })));
+}

@@ -1,0 +1,263 @@
+//! `h "2+2"`, `neg[h] x`, `hopen`: other processes, as handles that are applied.
+
+use std::time::Duration;
+
+use super::apply;
+use super::fault::{Fault, R};
+use super::host::{Handle, Incoming};
+use super::noun::{Dict, Noun, Table, empty, vector};
+use super::verb::{Verb, unary};
+use super::vm::Vm;
+use kcodec::Kind;
+
+pub(crate) static VERBS: &[Verb] = &[
+    unary("hopen", Some(44), hopen),
+    unary("hclose", None, |vm, x| {
+        let handle = x.as_long().and_then(|handle| i32::try_from(handle).ok()).ok_or(Fault::TYPE)?;
+        vm.host.close(handle.saturating_abs())?;
+        Ok(Noun::Null)
+    }),
+];
+
+/// `` hopen`:host:port:user:password ``, `hopen 5010`, `hopen(address;milliseconds)`
+fn hopen(vm: &mut Vm<'_>, x: Noun) -> R {
+    let (address, timeout) = vm.address(&x)?;
+    vm.host.open(&address, timeout).map(Noun::int)
+}
+
+impl Vm<'_> {
+    /// An address with the time that connecting may take.
+    fn address(&self, x: &Noun) -> R<(Vec<u8>, Option<Duration>)> {
+        match x {
+            Noun::List(list) => match list.items() {
+                [address, millis] => {
+                    let millis = u64::try_from(millis.as_long().ok_or(Fault::TYPE)?).map_err(|_| Fault::DOMAIN)?;
+                    let (address, _) = self.address(address)?;
+                    Ok((address, (millis > 0).then(|| Duration::from_millis(millis))))
+                }
+                _ => Err(Fault::TYPE),
+            },
+            Noun::Vector(_) if x.len() == 2 && x.as_long().is_none() && x.as_text().is_none() => {
+                match (x.at(0), x.at(1)) {
+                    (port, millis) if port.as_long().is_some() => self.address(&apply::pair(port, millis)?),
+                    _ => Err(Fault::TYPE),
+                }
+            }
+            _ => {
+                let text = match (x.as_text(), x.as_sym(), x.as_long()) {
+                    (Some(text), _, _) => text.to_vec(),
+                    (_, Some(sym), _) => self.text(sym).to_vec(),
+                    (_, _, Some(port)) => port.to_string().into_bytes(),
+                    _ => return Err(Fault::TYPE),
+                };
+                Ok((text.strip_prefix(b":").map_or(text.clone(), <[u8]>::to_vec), None))
+            }
+        }
+    }
+
+    /// An integer applied: 0 evaluates here, 1 and 2 print, others are connections; negative ones do not wait.
+    pub(crate) fn apply_handle(&mut self, handle: &Noun, args: Vec<Noun>) -> R {
+        let number = handle.as_long().and_then(|number| i32::try_from(number).ok()).ok_or(Fault::TYPE)?;
+        let [x] = <[Noun; 1]>::try_from(args).map_err(|_| Fault::RANK)?;
+        match number {
+            0 => self.deeper(|vm| vm.value(x)),
+            -2..=2 => {
+                self.print(number, &x)?;
+                Ok(handle.clone())
+            }
+            1.. if matches!(x, Noun::Null) => self.next_message(number),
+            1.. => self.ask(number, &x),
+            _ if is_nothing(&x) => {
+                self.host.flush(-number)?;
+                Ok(Noun::Null)
+            }
+            _ => {
+                let body = self.body(&x)?;
+                self.host.send(&[-number], &body)?;
+                Ok(Noun::Null)
+            }
+        }
+    }
+
+    /// `-1 x`, `2 x`: text to the process's own output; negative handles end it with a newline, of a list each item.
+    pub(crate) fn print(&mut self, handle: Handle, x: &Noun) -> R<()> {
+        if let (Noun::List(list), true) = (x, handle < 0) {
+            return list.items().iter().try_for_each(|item| self.print(handle, item));
+        }
+        let mut text = match (x.as_text(), x.as_sym()) {
+            (Some(text), _) => text.to_vec(),
+            (_, Some(sym)) => self.text(sym).to_vec(),
+            _ => self.with_view(x, |value| Ok(value.to_string().into_bytes()))?,
+        };
+        if handle < 0 {
+            text.push(b'\n');
+        }
+        self.charge(text.len())?;
+        self.host.print(handle.saturating_abs(), &text);
+        Ok(())
+    }
+
+    /// `h x`: asks a peer, and serves what it sends before the response.
+    fn ask(&mut self, handle: Handle, x: &Noun) -> R {
+        let body = self.body(x)?;
+        self.host.request(handle, &body)?;
+        loop {
+            match self.host.wait(handle)? {
+                Incoming::Response(body) => return self.noun(body.value()),
+                other => self.serve(handle, other)?,
+            }
+        }
+    }
+
+    /// `h[]`: the next async message, as it is.
+    fn next_message(&mut self, handle: Handle) -> R {
+        loop {
+            match self.host.wait(handle)? {
+                Incoming::Async(body) => return self.noun(body.value()),
+                Incoming::Response(_) => {}
+                sync => self.serve(handle, sync)?,
+            }
+        }
+    }
+
+    /// A message that came while a response was waited for, for `.z.ps` or `.z.pg`.
+    fn serve(&mut self, handle: Handle, incoming: Incoming) -> R<()> {
+        self.check_stack()?;
+        match incoming {
+            Incoming::Async(body) => {
+                let done = self.noun(body.value()).and_then(|message| self.handle_with(b".z.ps", message));
+                if let Err(fault) = done {
+                    self.host.fault(handle, "async", &fault);
+                }
+                Ok(())
+            }
+            Incoming::Sync(body) => {
+                let done = self.noun(body.value()).and_then(|message| self.handle_with(b".z.pg", message));
+                match done.and_then(|value| self.body(&value)) {
+                    Ok(body) => self.host.respond(handle, Ok(&body)),
+                    Err(fault) => self.host.respond(handle, Err(fault.text())),
+                }
+            }
+            Incoming::Response(_) => Ok(()),
+        }
+    }
+
+    /// What a message handler makes of a message: `value` where none is set.
+    pub(crate) fn handle_with(&mut self, handler: &[u8], message: Noun) -> R {
+        match self.q.symbols.find(handler).and_then(|name| self.q.globals.get(&name)).cloned() {
+            Some(function) => self.apply(&function, vec![message]),
+            None => self.value(message),
+        }
+    }
+
+    /// `` `::5001 "2+2" ``, `` `::[(address;ms);query] ``: connects, asks, closes.
+    pub(crate) fn one_shot(&mut self, address: &Noun, args: Vec<Noun>) -> R {
+        let mut args = args.into_iter();
+        let (Some(first), second) = (args.next(), args.next()) else { return Err(Fault::RANK) };
+        let (address, timeout, query) = match second {
+            None => (self.address(address)?.0, None, first),
+            Some(query) => {
+                let (address, timeout) = self.address(&first)?;
+                (address, timeout, query)
+            }
+        };
+        let handle = self.host.open(&address, timeout)?;
+        let answer = self.ask(handle, &query);
+        self.host.close(handle).ok();
+        answer
+    }
+
+    /// `-25!(handles;message)`: one encoding for all; `::` flushes.
+    pub(crate) fn broadcast(&mut self, x: &Noun) -> R {
+        let Noun::List(list) = x else { return Err(Fault::TYPE) };
+        let [handles, message] = list.items() else { return Err(Fault::LENGTH) };
+        let numbers = self.handle_numbers(handles)?;
+        if is_nothing(message) {
+            for handle in numbers {
+                self.host.flush(handle)?;
+            }
+            return Ok(Noun::Null);
+        }
+        let open = self.host.handles();
+        if let Some(bad) = numbers.iter().find(|&&handle| !open.iter().any(|info| info.handle == handle)) {
+            return Err(Fault::from(format!("{bad} is not an ipc handle")));
+        }
+        let body = self.body(message)?;
+        self.host.send(&numbers, &body)?;
+        Ok(Noun::Null)
+    }
+
+    fn handle_numbers(&self, handles: &Noun) -> R<Vec<Handle>> {
+        let number = |noun: &Noun| noun.as_long().and_then(|long| i32::try_from(long).ok()).ok_or(Fault::TYPE);
+        match handles {
+            Noun::Atom(_) => Ok(vec![number(handles)?]),
+            Noun::Vector(_) => (0..handles.len()).map(|index| number(&handles.at(index))).collect(),
+            Noun::List(list) if list.items().is_empty() => Ok(Vec::new()),
+            _ => Err(Fault::TYPE),
+        }
+    }
+
+    /// `-30!(::)` defers the response to the request under way; `-30!(handle;is error;value)` gives one.
+    pub(crate) fn deferred(&mut self, x: &Noun) -> R {
+        if matches!(x, Noun::Null) {
+            self.host.defer()?;
+            return Ok(Noun::Null);
+        }
+        let Noun::List(list) = x else { return Err(Fault::TYPE) };
+        let [handle, is_error, value] = list.items() else { return Err(Fault::LENGTH) };
+        let number = handle.as_long().and_then(|long| i32::try_from(long).ok()).ok_or(Fault::TYPE)?;
+        if !self.host.handles().iter().any(|info| info.handle == number) {
+            return Err(Fault::DOMAIN);
+        }
+        if super::eval::truth(is_error)? {
+            let text = match (value.as_text(), value.as_sym()) {
+                (Some(text), _) => text.to_vec(),
+                (_, Some(sym)) => self.text(sym).to_vec(),
+                _ => return Err(Fault::TYPE),
+            };
+            self.host.respond(number, Err(&String::from_utf8_lossy(&text)))?;
+        } else {
+            let body = self.body(value)?;
+            self.host.respond(number, Ok(&body))?;
+        }
+        Ok(Noun::Null)
+    }
+
+    /// `-38!handles`: protocol, transport, whether messages are compressed, what is queued.
+    pub(crate) fn sockets(&mut self, x: &Noun) -> R {
+        let open = self.host.handles();
+        let numbers = self.handle_numbers(x)?;
+        let mut found = Vec::new();
+        for number in numbers {
+            let info = open.iter().find(|info| info.handle == number);
+            found.push(*info.ok_or_else(|| Fault::from(format!("{number} is not an ipc handle")))?);
+        }
+        let names = ["p", "f", "z", "n", "m"].map(|name| self.intern(name.as_bytes())).to_vec();
+        let columns = vec![
+            Noun::text(found.iter().map(|_| b'q').collect::<Vec<u8>>()),
+            Noun::text(found.iter().map(|info| if info.unix { b'u' } else { b't' }).collect::<Vec<u8>>()),
+            Noun::bools(found.iter().map(|info| info.compresses).collect()),
+            vector(Kind::Long, found.iter().map(|info| long(info.messages)).collect::<Vec<i64>>()),
+            vector(Kind::Long, found.iter().map(|info| long(info.bytes)).collect::<Vec<i64>>()),
+        ];
+        let Noun::Table(table) = Table::new(std::sync::Arc::new(names), columns)? else { return Err(Fault::TYPE) };
+        match (x.is_atom(), table.row(0)) {
+            (true, row @ Noun::Dict(_)) => Ok(row),
+            _ => Ok(Noun::Table(table)),
+        }
+    }
+}
+
+/// `::` or an empty list: what flushes a handle.
+fn is_nothing(x: &Noun) -> bool {
+    matches!(x, Noun::Null) || matches!(x, Noun::List(list) if list.items().is_empty())
+}
+
+fn long(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// An empty dict of handles, for a process without connections.
+pub(crate) fn none() -> R {
+    Dict::new(empty(Kind::Int), empty(Kind::Long))
+}

@@ -1,0 +1,272 @@
+//! `f' f/ f\ f': f/: f\:`: a function along the items of its arguments.
+
+use super::build;
+use super::fault::{Fault, R};
+use super::func::{Derived, Func, Iterator};
+use super::noun::{Dict, Noun};
+use super::vm::Vm;
+use kcodec::Kind;
+
+/// Units that one call of a function costs.
+const STEP: usize = 16;
+
+impl Vm<'_> {
+    /// A derived function on its arguments.
+    pub(crate) fn iterate(&mut self, derived: &Derived, mut args: Vec<Noun>) -> R {
+        let function = &derived.function;
+        match (derived.iterator, args.len()) {
+            (Iterator::Each, 1) if !function.is_func() => {
+                // A list of indexes, or an integer vector: `v'[…]` is case.
+                self.case(function, &args)
+            }
+            (Iterator::Each, _) if !function.is_func() && function.is_list() => self.case(function, &args),
+            (Iterator::Each, 1) => {
+                let x = args.pop().unwrap_or(Noun::Null);
+                self.each(&x, |vm, item| vm.apply1(function, item))
+            }
+            (Iterator::Each, _) => self.each_together(function, &args),
+            (Iterator::Right, 2) => {
+                let y = args.pop().unwrap_or(Noun::Null);
+                let x = args.pop().unwrap_or(Noun::Null);
+                self.each(&y, |vm, item| vm.apply2(function, x.clone(), item))
+            }
+            (Iterator::Left, 2) => {
+                let y = args.pop().unwrap_or(Noun::Null);
+                let x = args.pop().unwrap_or(Noun::Null);
+                self.each(&x, |vm, item| vm.apply2(function, item, y.clone()))
+            }
+            (Iterator::Prior, 1) => {
+                let first = prior_start(function);
+                self.prior(function, first, &args.pop().unwrap_or(Noun::Null))
+            }
+            (Iterator::Prior, 2) => {
+                let y = args.pop().unwrap_or(Noun::Null);
+                self.prior(function, args.pop(), &y)
+            }
+            (Iterator::Over | Iterator::Scan, count) => {
+                let scan = derived.iterator == Iterator::Scan;
+                match (self.rank(function), count) {
+                    (Some(1), 1 | 2) => self.again(function, args, scan),
+                    (_, 1) => {
+                        if !scan && let Some(done) = self.shortcut(function, &mut args)? {
+                            return Ok(done);
+                        }
+                        let list = args.pop().unwrap_or(Noun::Null);
+                        self.reduce(function, None, &[list], scan)
+                    }
+                    (_, 2..) => {
+                        let lists = args.split_off(1);
+                        self.reduce(function, args.pop(), &lists, scan)
+                    }
+                    _ => Err(Fault::RANK),
+                }
+            }
+            _ => Err(Fault::RANK),
+        }
+    }
+
+    /// How many arguments a function takes, as iterators see it: data take one.
+    fn rank(&self, function: &Noun) -> Option<usize> {
+        match function {
+            Noun::Func(Func::Derived(derived)) => match derived.iterator {
+                Iterator::Right | Iterator::Left | Iterator::Prior => Some(2),
+                Iterator::Each => self.rank(&derived.function),
+                Iterator::Over | Iterator::Scan => Some(1),
+            },
+            Noun::Func(func) => func.rank(),
+            Noun::Null => Some(1),
+            _ => Some(1),
+        }
+    }
+
+    /// Reductions by a verb that has a loop of its own: `+/x` is `sum x`.
+    fn shortcut(&mut self, function: &Noun, args: &mut Vec<Noun>) -> R<Option<Noun>> {
+        let Noun::Func(Func::Verb(verb)) = function else { return Ok(None) };
+        let whole = match verb.name {
+            "+" => "sum",
+            "*" => "prd",
+            "&" => "min",
+            "|" => "max",
+            "," => "raze",
+            _ => return Ok(None),
+        };
+        let typed =
+            matches!(args.first(), Some(Noun::Vector(vector)) if vector.kind != Kind::Symbol && vector.len() > 1);
+        let Some(verb) = super::verb::named(whole.as_bytes()).filter(|_| typed || verb.name == ",") else {
+            return Ok(None);
+        };
+        if verb.name == "raze" && !matches!(args.first(), Some(Noun::List(_))) {
+            return Ok(None);
+        }
+        verb.apply(self, std::mem::take(args)).map(Some)
+    }
+
+    /// Applies `work` to each item; those of a dict keep their keys.
+    pub(crate) fn each(&mut self, x: &Noun, mut work: impl FnMut(&mut Self, Noun) -> R) -> R {
+        let count = match x {
+            Noun::Vector(_) | Noun::List(_) | Noun::Table(_) | Noun::Dict(_) => x.len(),
+            _ => return work(self, x.clone()),
+        };
+        if let Noun::Dict(dict) = x {
+            let values = self.each(&dict.values, work)?;
+            return Dict::new(dict.keys.clone(), values);
+        }
+        if count == 0 {
+            return Ok(super::noun::empty(Kind::List));
+        }
+        let mut all = self.vec(count)?;
+        for index in 0..count {
+            self.charge(STEP)?;
+            all.push(work(self, x.at(index))?);
+        }
+        build::tidy(all)
+    }
+
+    /// `f'[x;y]`: atoms go with every item, lists go together; dicts by their keys.
+    fn each_together(&mut self, function: &Noun, args: &[Noun]) -> R {
+        let is_many = |arg: &&Noun| arg.is_list() || matches!(arg, Noun::Dict(_));
+        let Some(count) = args.iter().find(is_many).map(Noun::len) else { return self.apply(function, args.to_vec()) };
+        if args.iter().filter(is_many).any(|arg| arg.len() != count) {
+            return Err(Fault::LENGTH);
+        }
+        let keys = args.iter().find_map(|arg| if let Noun::Dict(dict) = arg { Some(dict.keys.clone()) } else { None });
+        if count == 0 {
+            return Ok(super::noun::empty(Kind::List));
+        }
+        let mut all = self.vec(count)?;
+        for index in 0..count {
+            self.charge(STEP)?;
+            let row = args.iter().map(|arg| if is_many(&arg) { arg.at(index) } else { arg.clone() }).collect();
+            all.push(self.apply(function, row)?);
+        }
+        let values = build::tidy(all)?;
+        match keys {
+            Some(keys) => Dict::new(keys, values),
+            None => Ok(values),
+        }
+    }
+
+    /// `v'[x;y;…]`: of each place, the item of the list that `v` says.
+    fn case(&mut self, choice: &Noun, args: &[Noun]) -> R {
+        let count = choice.len();
+        let mut all = self.vec(count)?;
+        for index in 0..count {
+            self.charge(STEP)?;
+            let which = choice.at(index).as_long().and_then(|which| usize::try_from(which).ok());
+            let arg = which.and_then(|which| args.get(which)).ok_or(Fault::TYPE)?;
+            all.push(if arg.is_list() { arg.at(index) } else { arg.clone() });
+        }
+        build::tidy(all)
+    }
+
+    /// `f':[x;y]`: each item with the one before it, the first with `start`.
+    fn prior(&mut self, function: &Noun, start: Option<Noun>, list: &Noun) -> R {
+        if !list.is_list() && !matches!(list, Noun::Dict(_)) {
+            return Ok(list.clone());
+        }
+        let mut before = start.unwrap_or_else(|| list.null_of());
+        self.each(list, |vm, item| {
+            let before = std::mem::replace(&mut before, item.clone());
+            vm.apply2(function, item, before)
+        })
+    }
+
+    /// `f/[x;y;z]`: from `start`, or the first item, through the others.
+    fn reduce(&mut self, function: &Noun, start: Option<Noun>, lists: &[Noun], scan: bool) -> R {
+        let is_many = |arg: &&Noun| arg.is_list() || matches!(arg, Noun::Dict(_));
+        let Some(count) = lists.iter().find(is_many).map(Noun::len) else {
+            return match start {
+                Some(start) => self.apply(function, [vec![start], lists.to_vec()].concat()),
+                None => Ok(lists.first().cloned().unwrap_or(Noun::Null)),
+            };
+        };
+        if lists.iter().filter(is_many).any(|list| list.len() != count) {
+            return Err(Fault::LENGTH);
+        }
+        let first = lists.first().cloned().unwrap_or(Noun::Null);
+        let mut all = if scan { self.vec(count)? } else { Vec::new() };
+        let (mut value, from) = match start {
+            Some(start) => (start, 0),
+            None if count == 0 => return Ok(first),
+            None => (first.at(0), 1),
+        };
+        if scan && from == 1 {
+            all.push(value.clone());
+        }
+        for index in from..count {
+            self.charge(STEP)?;
+            value = match lists {
+                [list] => self.apply2(function, value, list.at(index))?,
+                _ => {
+                    let mut args = self.vec(1 + lists.len())?;
+                    args.push(value);
+                    args.extend(lists.iter().map(|list| if is_many(&list) { list.at(index) } else { list.clone() }));
+                    self.apply(function, args)?
+                }
+            };
+            if scan {
+                self.grow(&mut all, 1)?;
+                all.push(value.clone());
+            }
+        }
+        match (scan, &first) {
+            (false, _) => Ok(value),
+            (true, Noun::Dict(dict)) => Dict::new(dict.keys.clone(), build::tidy(all)?),
+            (true, _) if all.is_empty() => Ok(super::noun::empty(Kind::List)),
+            (true, _) => build::tidy(all),
+        }
+    }
+
+    /// `f/[x]` of a function of one argument: again until nothing changes; `f/[n;x]`: n times; `f/[g;x]`: while `g`
+    /// holds.
+    fn again(&mut self, function: &Noun, mut args: Vec<Noun>, scan: bool) -> R {
+        let mut value = args.pop().unwrap_or(Noun::Null);
+        let control = args.pop();
+        let mut all = if scan { vec![value.clone()] } else { Vec::new() };
+        let (mut left, test) = match &control {
+            None => (u64::MAX, None),
+            Some(times) if times.is_atom() => (u64::try_from(times.as_long().ok_or(Fault::TYPE)?).unwrap_or(0), None),
+            Some(test) => (u64::MAX, Some(test)),
+        };
+        let first = if control.is_none() { Some(value.clone()) } else { None };
+        while left > 0 {
+            self.charge(STEP)?;
+            if let Some(test) = test
+                && !super::eval::truth(&self.apply1(test, value.clone())?)?
+            {
+                break;
+            }
+            let next = match &first {
+                Some(first) => {
+                    let next = self.apply1(function, value.clone())?;
+                    if self.matches(&next, &value)? || self.matches(&next, first)? {
+                        break;
+                    }
+                    next
+                }
+                None => self.apply1(function, std::mem::take(&mut value))?,
+            };
+            if scan {
+                self.grow(&mut all, 1)?;
+                all.push(next.clone());
+            }
+            value = next;
+            left -= 1;
+        }
+        if scan { build::tidy(all) } else { Ok(value) }
+    }
+}
+
+/// What an each-prior verb sets against the first item, where that is not the item's null.
+fn prior_start(function: &Noun) -> Option<Noun> {
+    match function {
+        Noun::Func(Func::Verb(verb)) => match verb.name {
+            "+" | "-" | "|" => Some(Noun::long(0)),
+            "*" | "%" => Some(Noun::long(1)),
+            "&" => Some(Noun::long(i64::MAX)),
+            "," => Some(super::noun::empty(Kind::List)),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,5 @@
+//! JSON: `.j.j .j.k`.
+
+use super::verb::Verb;
+
+pub(crate) static VERBS: &[Verb] = &[];

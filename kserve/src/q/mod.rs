@@ -1,0 +1,295 @@
+//! q's `value`: the part of q that kserve evaluates.
+//!
+//! Text becomes tokens ([`lex`]), tokens become code ([`parse`]), code is evaluated ([`eval`]) over values that share
+//! their columns ([`noun`]). Every loop and every large result goes through one door ([`vm`]). What q has and this has
+//! not fails with q's own `nyi`, which names the construct for the log.
+
+mod aggregate;
+mod amend;
+mod answer;
+mod apply;
+mod arith;
+mod atomic;
+mod bang;
+mod build;
+mod cache;
+mod cast;
+mod code;
+mod command;
+mod compare;
+mod core;
+mod dotq;
+mod eval;
+mod fault;
+mod filter;
+mod find;
+mod func;
+mod fuzz;
+mod group;
+mod handles;
+mod host;
+mod index;
+mod iterate;
+mod join;
+mod joins;
+mod json;
+mod key;
+mod lex;
+mod math;
+mod names;
+mod noun;
+mod number;
+mod parse;
+mod pattern;
+mod process;
+mod promote;
+mod query;
+mod random;
+mod read;
+mod rows;
+mod running;
+mod scope;
+mod script;
+mod search;
+mod select;
+mod serial;
+mod session;
+mod sort;
+mod split;
+mod sweep;
+mod symbols;
+mod table;
+mod take;
+mod temporal;
+mod text;
+mod tree;
+mod update;
+mod verb;
+mod vm;
+mod wire;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use kcodec::{Body, Value};
+
+pub use fault::Fault;
+#[doc(hidden)]
+pub use fuzz::fuzz_q;
+pub use host::{Caller, Handle, HandleInfo, Host, Incoming, Words};
+pub use vm::EvalLimits;
+
+use func::{Func, Native};
+use noun::Noun;
+use vm::{State, Vm};
+
+/// q's `value`: names, registered functions and the part of q that kserve evaluates.
+///
+/// ```
+/// use kcodec::{Body, Value};
+/// use kserve::Interpreter;
+///
+/// let mut q = Interpreter::new();
+/// q.set("price", Body::encode(&[101.5, 402.25])?).unwrap();
+/// q.register("vwap", |_| Err("nyi".into()));
+/// let total = q.evaluate(Value::from("sum 2*price")).unwrap();
+/// assert_eq!(total.value(), Value::from(1007.5));
+/// # Ok::<(), kcodec::Error>(())
+/// ```
+pub struct Interpreter {
+    state: State,
+    shell: Shell,
+}
+
+/// What a process lets its clients reach beyond its own memory; a script, the console and timers may do all of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// `hopen`, one-shot requests.
+    pub net: bool,
+    /// `\\l`, `read0`, `read1`.
+    pub files: bool,
+    /// `exit`, `\\\\`.
+    pub exit: bool,
+}
+
+/// What an interpreter prints.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Output<'a> {
+    /// Text for the process's output: `show`, `0N!`, `-1`.
+    Text(&'a [u8]),
+    /// Text for its errors: `-2`.
+    Errors(&'a [u8]),
+    /// A request that failed. Clients are told of the faults of sync requests alone.
+    Fault {
+        /// Whose it was; 0 for the process's own.
+        handle: Handle,
+        /// `sync`, `async`, or the handler that failed.
+        what: &'static str,
+        /// Why.
+        fault: &'a Fault,
+    },
+}
+
+/// Where an interpreter's output goes.
+type Sink = Box<dyn FnMut(Output<'_>) + Send>;
+
+/// What an interpreter is told of the process around it.
+struct Shell {
+    output: Sink,
+    grants: Grants,
+    /// `.z.u` of the process itself.
+    user: Vec<u8>,
+    /// `.z.x`, `.z.X`, `.z.f`
+    arguments: Vec<Vec<u8>>,
+    command_line: Vec<Vec<u8>>,
+    script: Option<Vec<u8>>,
+    /// To run before anybody is served.
+    scripts: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What `exit` was given.
+    exit: Option<i32>,
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        Self {
+            output: Box::new(|_| {}),
+            grants: Grants::default(),
+            user: Vec::new(),
+            arguments: Vec::new(),
+            command_line: Vec::new(),
+            script: None,
+            scripts: Vec::new(),
+            exit: None,
+        }
+    }
+}
+
+impl Interpreter {
+    /// An interpreter without names of its own, under the default [`EvalLimits`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self { state: State::new(EvalLimits::default()), shell: Shell::default() }
+    }
+
+    /// The same interpreter under other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: EvalLimits) -> Self {
+        self.state.limits = limits;
+        self
+    }
+
+    /// Sends what is printed, and the faults that nobody is answered with, to `output`.
+    #[must_use]
+    pub fn with_output(mut self, output: impl FnMut(Output<'_>) + Send + 'static) -> Self {
+        self.shell.output = Box::new(output);
+        self
+    }
+
+    /// Allows clients more than to evaluate.
+    #[must_use]
+    pub const fn with_grants(mut self, grants: Grants) -> Self {
+        self.shell.grants = grants;
+        self
+    }
+
+    /// Runs a script when the server starts, before anybody is served. A fault in it stops the server.
+    pub fn add_script(&mut self, path: &str, text: &[u8]) {
+        self.shell.script = Some(path.as_bytes().to_vec());
+        self.shell.scripts.push((path.as_bytes().to_vec(), text.to_vec()));
+    }
+
+    /// Sets the command line's words: `.z.X`, and those after the script, `.z.x`.
+    pub fn set_words(&mut self, command_line: Vec<Vec<u8>>, arguments: Vec<Vec<u8>>) {
+        self.shell.command_line = command_line;
+        self.shell.arguments = arguments;
+    }
+
+    /// Sets the user of the process itself: `.z.u` where no client asks.
+    pub fn set_user(&mut self, user: &str) {
+        self.shell.user = user.as_bytes().to_vec();
+    }
+
+    /// The console's prompt: `q)`, or with the namespace, `q.a)`.
+    #[must_use]
+    pub fn prompt(&self) -> String {
+        let context = String::from_utf8_lossy(self.state.symbols.text(self.state.context));
+        let dot = if context.is_empty() { "" } else { "." };
+        format!("q{dot}{context})")
+    }
+
+    /// Runs `.z.exit` and gives the code that the process ends with.
+    pub fn exit(&mut self) -> i32 {
+        let code = self.shell.exit.unwrap_or(0);
+        Self::leave(&mut self.state, &mut (), code);
+        code
+    }
+
+    /// Sets a global, as `name:body` does at the top.
+    ///
+    /// # Errors
+    ///
+    /// `nyi` for a body that has no value here, a splayed table.
+    pub fn set(&mut self, name: &str, body: Body) -> Result<(), Fault> {
+        let mut alone = ();
+        let mut vm = Vm::new(&mut self.state, &mut alone);
+        let value = vm.noun(body.value())?;
+        let name = vm.intern(name.as_bytes());
+        vm.define(name, value)
+    }
+
+    /// The value of a global.
+    #[must_use]
+    pub fn get(&mut self, name: &[u8]) -> Option<Body> {
+        let mut alone = ();
+        let mut vm = Vm::new(&mut self.state, &mut alone);
+        let name = vm.q.symbols.find(name)?;
+        let value = vm.q.globals.get(&name)?.clone();
+        vm.body(&value).ok()
+    }
+
+    /// Makes a Rust function callable by name: in text as `f x`, `f[x;y]` or `f[]`, in lists as
+    /// ``(`f;x)`` or `("f";x)`. Called without arguments it gets one, `::`, as in q.
+    pub fn register(&mut self, name: &str, function: impl FnMut(&[Body]) -> Result<Body, Fault> + Send + 'static) {
+        let name = self.state.symbols.intern(name.as_bytes());
+        let native = Native { name, call: Mutex::new(Box::new(function)) };
+        self.state.globals.insert(name, Noun::Func(Func::Native(Arc::new(native))));
+    }
+
+    /// What q's `value` makes of a message, without a process around it.
+    ///
+    /// # Errors
+    ///
+    /// As [`evaluate_in`](Self::evaluate_in).
+    pub fn evaluate(&mut self, query: Value<'_>) -> Result<Body, Fault> {
+        self.evaluate_in(&mut (), query)
+    }
+
+    /// What q's `value` makes of a message: the default of `.z.pg` and `.z.ps`.
+    ///
+    /// Text is parsed and executed, a symbol names a global, a list is its first item applied to the
+    /// others, a dict gives its values.
+    ///
+    /// # Errors
+    ///
+    /// The error that q would signal; `nyi` for what this interpreter does not do; `stack`, `stop`
+    /// and `wsfull` past the limits.
+    pub fn evaluate_in(&mut self, host: &mut dyn Host, query: Value<'_>) -> Result<Body, Fault> {
+        let mut vm = Vm::new(&mut self.state, host);
+        let query = vm.noun(query)?;
+        let value = vm.value(query)?;
+        vm.body(&value)
+    }
+}
+
+impl Default for Interpreter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Interpreter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interpreter").field("globals", &self.state.globals.len()).finish_non_exhaustive()
+    }
+}

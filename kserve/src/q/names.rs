@@ -1,0 +1,91 @@
+//! Globals, and the namespaces that dots in their names make.
+
+use super::build;
+use super::fault::{Fault, R};
+use super::func::Func;
+use super::noun::{Dict, Noun};
+use super::symbols::Sym;
+use super::verb;
+use super::vm::Vm;
+
+impl Vm<'_> {
+    /// The value of a name: a global, what the process knows (`.z.w`), a keyword of q's own (`.q.til`), or the dict of a
+    /// namespace.
+    ///
+    /// # Errors
+    ///
+    /// The name.
+    pub(crate) fn global(&mut self, name: Sym) -> R {
+        if let Some(value) = self.q.globals.get(&name) {
+            return Ok(value.clone());
+        }
+        let text = self.text(name).to_vec();
+        if let Some(value) = self.process_value(&text)? {
+            return Ok(value);
+        }
+        let keyword = text.strip_prefix(b".q.").and_then(verb::named).or_else(|| verb::named(&text));
+        if let Some(verb) = keyword {
+            return Ok(Noun::Func(Func::Verb(verb)));
+        }
+        if let Some(space) = self.namespace(&text)? {
+            return Ok(space);
+        }
+        // `.a.b.c` may be an item of the dict `.a.b`.
+        if let Some(dot) = text.iter().rposition(|&byte| byte == b'.').filter(|&dot| dot > 0) {
+            let (outer, key) = text.split_at(dot);
+            if let Some(outer) = self.q.symbols.find(outer).and_then(|outer| self.q.globals.get(&outer)).cloned() {
+                let key = self.intern(key.get(1..).unwrap_or_default());
+                return self.index(&outer, &Noun::sym(key));
+            }
+        }
+        Err(Fault::named(&text))
+    }
+
+    /// The dict of a namespace, `.u`, if any of its names is set. As in q its first key is the null symbol, its first
+    /// value `::`. The root's, `` `. ``, has no such key.
+    pub(crate) fn namespace(&mut self, name: &[u8]) -> R<Option<Noun>> {
+        if name.first() != Some(&b'.') {
+            return Ok(None);
+        }
+        let root = name == b".";
+        let prefix = if root { Vec::new() } else { [name, b"."].concat() };
+        let (mut keys, mut values) = if root { (vec![], vec![]) } else { (vec![Sym::NULL], vec![Noun::Null]) };
+        self.charge(self.q.globals.len())?;
+        let found: Vec<(Vec<u8>, Noun)> = self
+            .q
+            .globals
+            .iter()
+            .filter_map(|(&global, value)| {
+                let key = self.q.symbols.text(global).strip_prefix(prefix.as_slice())?;
+                Some((key.to_vec(), value.clone()))
+            })
+            .filter(|(key, _)| if root { !key.starts_with(b".") } else { !key.is_empty() })
+            .collect();
+        let mut spaces = Vec::new();
+        for (key, value) in found {
+            match key.iter().position(|&byte| byte == b'.') {
+                None => {
+                    keys.push(self.intern(&key));
+                    values.push(value);
+                }
+                Some(dot) => {
+                    let inner = key.get(..dot).unwrap_or_default().to_vec();
+                    if !spaces.contains(&inner) {
+                        spaces.push(inner);
+                    }
+                }
+            }
+        }
+        for inner in spaces {
+            let full = [prefix.as_slice(), &inner].concat();
+            if let Some(space) = self.deeper(|vm| vm.namespace(&full))? {
+                keys.push(self.intern(&inner));
+                values.push(space);
+            }
+        }
+        if !root && keys.len() == 1 {
+            return Ok(None);
+        }
+        Dict::new(Noun::syms(keys), build::tidy(values)?).map(Some)
+    }
+}

@@ -1,0 +1,605 @@
+//! Tokens into code.
+
+use std::sync::Arc;
+
+use super::code::{Assign, Chain, Code, Control, Node, Place, Step};
+use super::fault::{Fault, R};
+use super::func::{Func, Iterator, Lambda, Slot};
+use super::lex::{Token, TokenKind, lex};
+use super::noun::{DEPTH, Noun};
+use super::symbols::Sym;
+use super::verb::{self, Verb};
+use super::vm::Vm;
+
+/// The arguments of a lambda that declares none.
+const IMPLICIT: [&[u8]; 3] = [b"x", b"y", b"z"];
+
+/// Names that a lambda may mention, and parameters that it may declare; q's bounds are of this size.
+const NAMES: usize = 250;
+const PARAMS: usize = 8;
+
+impl Vm<'_> {
+    /// The statements of a text, read in a namespace; kept for the next time.
+    ///
+    /// # Errors
+    ///
+    /// As q, the token that is wrong there.
+    pub(crate) fn parse(&mut self, text: &[u8]) -> R<Arc<Code>> {
+        let context = self.q.context;
+        if let Some(code) = self.q.lambdas.query(context, text) {
+            return Ok(code);
+        }
+        let (source, k) = text.strip_prefix(b"k)").map_or((text, false), |k| (k, true));
+        let tokens = lex(self, source, k)?;
+        let mut parser = Parser::new(self, source, context, &tokens, k);
+        let statements = parser.separated()?;
+        parser.end()?;
+        let code = Arc::new(finished(statements));
+        self.q.lambdas.keep_query(context, text, code.clone());
+        Ok(code)
+    }
+
+    /// The lambda that is all of a text: one that came as a message, or stands in a script.
+    pub(crate) fn lambda(&mut self, text: &[u8], context: Sym) -> R {
+        let source: Arc<[u8]> = text.into();
+        if let Some(lambda) = self.q.lambdas.lambda(context, &source) {
+            return Ok(Noun::Func(Func::Lambda(lambda)));
+        }
+        let (body, k) = text.strip_prefix(b"k)").map_or((text, false), |k| (k, true));
+        let tokens = lex(self, body, k)?;
+        let mut parser = Parser::new(self, body, context, &tokens, k);
+        let lambda = match parser.next() {
+            Some(token) if matches!(token.kind, TokenKind::Open(b'{')) => parser.braces(token.start)?,
+            _ => return Err(Fault::new("bad lambda")),
+        };
+        parser.end()?;
+        if let Noun::Func(Func::Lambda(lambda)) = &lambda {
+            self.q.lambdas.keep_lambda(context, source, lambda.clone());
+        }
+        Ok(lambda)
+    }
+}
+
+fn finished(statements: Vec<Option<Chain>>) -> Code {
+    let assigns = statements.last().is_some_and(|last| last.as_ref().is_some_and(Chain::assigns));
+    Code { statements, assigns }
+}
+
+impl Chain {
+    /// Whether the last thing it does is to assign a global, which has the value `::` where it stands last.
+    pub(crate) fn assigns(&self) -> bool {
+        matches!(self.steps.last(), Some(Step::Assign(assign)) if matches!(assign.place, Place::Global(_)))
+    }
+
+    /// A term alone.
+    pub(crate) const fn of(last: Node) -> Self {
+        Self { last, steps: Vec::new() }
+    }
+}
+
+/// The names of a lambda that is being read.
+#[derive(Default)]
+pub(crate) struct Scope {
+    pub(crate) slots: Vec<Slot>,
+    /// Parameters are declared, or x, y and z have the first slots; then how many of them are used.
+    implicit: Option<usize>,
+    /// More names than a lambda may mention.
+    crowded: bool,
+}
+
+pub(crate) struct Parser<'a, 'h> {
+    pub(crate) vm: &'a mut Vm<'h>,
+    text: &'a [u8],
+    pub(crate) context: Sym,
+    /// Those not yet read.
+    tokens: &'a [Token],
+    /// The lambda that is being read; none at the top.
+    pub(crate) scope: Option<Scope>,
+    /// Whether a comma and the words of q-sql end an expression.
+    phrase: bool,
+    /// Within the column phrases of a query: x, y and z there do not make implicit parameters.
+    pub(crate) quoted: bool,
+    k: bool,
+}
+
+/// A part of a chain.
+enum Term {
+    Noun(Node),
+    Verb(Node),
+    Assign,
+    Double,
+    Colon(&'static Verb),
+    Signal,
+}
+
+impl<'a, 'h> Parser<'a, 'h> {
+    pub(crate) fn new(vm: &'a mut Vm<'h>, text: &'a [u8], context: Sym, tokens: &'a [Token], k: bool) -> Self {
+        Self { vm, text, context, tokens, scope: None, phrase: false, quoted: false, k }
+    }
+
+    pub(crate) fn peek(&self) -> Option<&'a TokenKind> {
+        self.tokens.first().map(|token| &token.kind)
+    }
+
+    pub(crate) fn next(&mut self) -> Option<&'a Token> {
+        let (first, left) = self.tokens.split_first()?;
+        self.tokens = left;
+        Some(first)
+    }
+
+    fn source(&self, start: usize, end: usize) -> &'a [u8] {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    fn token_text(&self, token: &Token) -> &'a [u8] {
+        self.source(token.start, token.end)
+    }
+
+    fn unexpected(&self, token: &Token) -> Fault {
+        Fault::named(self.token_text(token))
+    }
+
+    /// Nothing is left.
+    fn end(&self) -> R<()> {
+        self.tokens.first().map_or(Ok(()), |token| Err(self.unexpected(token)))
+    }
+
+    /// Reads an opening bracket, if it is that which comes next.
+    pub(crate) fn open(&mut self, bracket: u8) -> bool {
+        let is_next = matches!(self.peek(), Some(TokenKind::Open(next)) if *next == bracket);
+        if is_next {
+            self.next();
+        }
+        is_next
+    }
+
+    /// Reads the closing bracket of what was opened.
+    fn close(&mut self, open: u8, close: u8) -> R<&'a Token> {
+        match self.next() {
+            Some(token) if matches!(token.kind, TokenKind::Close(next) if next == close) => Ok(token),
+            Some(token) => Err(self.unexpected(token)),
+            None => Err(Fault::named(&[open])),
+        }
+    }
+
+    /// Reads what is inside brackets of which the opening one has been read.
+    pub(crate) fn inside<T>(&mut self, open: u8, close: u8, read: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+        self.vm.check_stack()?;
+        let phrase = std::mem::replace(&mut self.phrase, false);
+        let inside = read(self);
+        self.phrase = phrase;
+        let inside = inside?;
+        self.close(open, close)?;
+        Ok(inside)
+    }
+
+    /// Expressions between semicolons, up to a closing bracket or the end.
+    fn separated(&mut self) -> R<Vec<Option<Chain>>> {
+        let mut all = vec![self.expression()?];
+        while let Some(TokenKind::Semicolon) = self.peek() {
+            self.next();
+            all.push(self.expression()?);
+        }
+        Ok(all)
+    }
+
+    /// One chain, up to a semicolon, a closing bracket or the end; `None` if nothing is there.
+    pub(crate) fn expression(&mut self) -> R<Option<Chain>> {
+        let mut terms = Vec::new();
+        while let Some(term) = self.term(terms.is_empty())? {
+            terms.push(term);
+        }
+        if terms.is_empty() { Ok(None) } else { self.chain(terms).map(Some) }
+    }
+
+    /// One chain, where q-sql's words and commas end it.
+    pub(crate) fn in_phrase<T>(&mut self, read: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+        self.vm.check_stack()?;
+        let phrase = std::mem::replace(&mut self.phrase, true);
+        let done = read(self);
+        self.phrase = phrase;
+        done
+    }
+
+    /// Reads a word, if it is that which comes next.
+    pub(crate) fn word(&mut self, word: &[u8]) -> bool {
+        let is_next = self.is_word(word);
+        if is_next {
+            self.next();
+        }
+        is_next
+    }
+
+    fn is_word(&self, word: &[u8]) -> bool {
+        match self.tokens.first() {
+            Some(token) => matches!(token.kind, TokenKind::Name | TokenKind::Verb(_)) && self.token_text(token) == word,
+            None => false,
+        }
+    }
+
+    /// Reads a comma, if it comes next.
+    pub(crate) fn comma(&mut self) -> bool {
+        self.word(b",")
+    }
+
+    /// Reads `name:`, if that comes next.
+    pub(crate) fn column_name(&mut self) -> Option<Sym> {
+        match self.tokens {
+            [name @ Token { kind: TokenKind::Name, .. }, Token { kind: TokenKind::Assign, .. }, left @ ..] => {
+                self.tokens = left;
+                Some(self.vm.intern(self.token_text(name)))
+            }
+            _ => None,
+        }
+    }
+
+    fn ends_phrase(&self) -> bool {
+        self.phrase && (self.is_word(b",") || [&b"by"[..], b"from", b"where"].iter().any(|word| self.is_from(word)))
+    }
+
+    /// `where` is a keyword as well: in a phrase it ends one only where an expression could end.
+    fn is_from(&self, word: &[u8]) -> bool {
+        self.is_word(word)
+    }
+
+    fn term(&mut self, first: bool) -> R<Option<Term>> {
+        let Some(kind) = self.peek() else { return Ok(None) };
+        if self.ends_phrase() {
+            return Ok(None);
+        }
+        let term = match kind {
+            TokenKind::Semicolon | TokenKind::Close(_) => return Ok(None),
+            TokenKind::Assign if self.is_operand(first) => return self.operand().map(Some),
+            TokenKind::Assign => Term::Assign,
+            TokenKind::Double => Term::Double,
+            TokenKind::Iterator(Iterator::Each) if first && !self.is_last() => Term::Signal,
+            TokenKind::Colon(verb) if !first && !self.is_applied() => Term::Colon(verb),
+            _ => return self.operand().map(Some),
+        };
+        self.next();
+        Ok(Some(term))
+    }
+
+    /// Whether nothing of the expression follows the next token.
+    fn is_last(&self) -> bool {
+        matches!(self.tokens.get(1).map(|token| &token.kind), None | Some(TokenKind::Semicolon | TokenKind::Close(_)))
+    }
+
+    /// Whether a colon that comes next is the verb, not an assignment or a return.
+    fn is_operand(&self, first: bool) -> bool {
+        (first && self.is_last()) || self.is_applied()
+    }
+
+    /// Whether brackets or an iterator follow the next token.
+    fn is_applied(&self) -> bool {
+        match self.tokens {
+            [Token { end, .. }, Token { kind: TokenKind::Open(b'['), start, .. }, ..] => end == start,
+            [Token { end, .. }, Token { kind: TokenKind::Iterator(_), start, .. }, ..] => end == start,
+            _ => false,
+        }
+    }
+
+    /// A noun or verb with the brackets and iterators after it.
+    fn operand(&mut self) -> R<Term> {
+        let Some(token) = self.next() else { return Err(Fault::PARSE) };
+        let (mut node, mut verb) = self.primary(token)?;
+        for _ in 0..DEPTH {
+            match self.peek() {
+                Some(TokenKind::Open(b'[')) => {
+                    self.next();
+                    let arguments = self.inside(b'[', b']', Self::separated)?;
+                    (node, verb) = (applied(node, arguments), false);
+                }
+                Some(TokenKind::Iterator(iterator)) => {
+                    self.next();
+                    (node, verb) = (Node::Derived(Box::new(node), *iterator), true);
+                }
+                _ => return Ok(if verb { Term::Verb(node) } else { Term::Noun(node) }),
+            }
+        }
+        Err(Fault::STACK)
+    }
+
+    /// A term without what follows it, and whether it is a verb.
+    fn primary(&mut self, token: &Token) -> R<(Node, bool)> {
+        let node = match &token.kind {
+            TokenKind::Noun(noun) => Node::Const(noun.clone()),
+            TokenKind::Verb(verb) => return Ok((Node::Verb(verb), verb.infix)),
+            TokenKind::Colon(verb) => {
+                Node::Verb(verb.unary_form().ok_or_else(|| Fault::nyi_of(self.token_text(token)))?)
+            }
+            TokenKind::Assign => return Ok((Node::Verb(verb::require(":")?), true)),
+            TokenKind::Double => Node::Const(Noun::Null),
+            TokenKind::Iterator(iterator) => Node::Const(Noun::Func(Func::Iterator(*iterator))),
+            TokenKind::Name => self.name(token)?,
+            TokenKind::Open(b'(') if self.open(b'[') => self.table()?,
+            TokenKind::Open(b'(') => self.parentheses()?,
+            TokenKind::Open(b'[') => Node::Block(self.inside(b'[', b']', Self::separated)?),
+            TokenKind::Open(b'{') => Node::Const(self.braces(token.start)?),
+            _ => return Err(self.unexpected(token)),
+        };
+        Ok((node, false))
+    }
+
+    fn name(&mut self, token: &Token) -> R<Node> {
+        let name = self.token_text(token);
+        let control = match name {
+            b"if" => Some(Control::If),
+            b"do" => Some(Control::Do),
+            b"while" => Some(Control::While),
+            _ => None,
+        };
+        if let Some(control) = control {
+            if !self.open(b'[') {
+                return Err(Fault::named(name));
+            }
+            return Ok(Node::Control(control, self.inside(b'[', b']', Self::separated)?));
+        }
+        if !self.k
+            && let Some(query) = self.query(name)?
+        {
+            return Ok(Node::Query(Box::new(query)));
+        }
+        if name == b".z.s" {
+            return Ok(Node::This);
+        }
+        let name = self.vm.intern(name);
+        Ok(Node::Name(self.place(name)))
+    }
+
+    /// Where a name is kept that is only read.
+    fn place(&mut self, name: Sym) -> Place {
+        let global = self.qualified(name);
+        let Some(scope) = &mut self.scope else { return Place::Global(global) };
+        if self.vm.q.symbols.text(name).contains(&b'.') {
+            return Place::Global(global);
+        }
+        if scope.crowded {
+            return Place::Global(global);
+        }
+        if let Some(slot) = scope.slots.iter().position(|slot| slot.name == name) {
+            let counts = slot < IMPLICIT.len() && !self.quoted;
+            scope.implicit = scope.implicit.map(|used| if counts { used.max(slot + 1) } else { used });
+            return Place::Local(slot);
+        }
+        scope.slots.push(Slot { name, global, local: false });
+        scope.crowded |= scope.slots.len() > NAMES;
+        Place::Local(scope.slots.len() - 1)
+    }
+
+    /// Where a name is kept that is assigned with one colon.
+    fn assigned(&mut self, name: Sym) -> Place {
+        let place = self.place(name);
+        if let (Place::Local(slot), Some(scope)) = (place, &mut self.scope)
+            && let Some(slot) = scope.slots.get_mut(slot)
+        {
+            slot.local = true;
+        }
+        place
+    }
+
+    /// The full name of a global in the namespace of the text.
+    fn qualified(&mut self, name: Sym) -> Sym {
+        let text = self.vm.q.symbols.text(name);
+        if self.context == Sym::NULL || text.first() == Some(&b'.') {
+            return name;
+        }
+        let context = self.vm.q.symbols.text(self.context);
+        let full = [b".", context, b".", text].concat();
+        self.vm.intern(&full)
+    }
+
+    fn parentheses(&mut self) -> R<Node> {
+        let mut items = self.inside(b'(', b')', Self::separated)?;
+        if items.len() > 1 {
+            return Ok(Node::List(items));
+        }
+        Ok(match items.pop().flatten() {
+            Some(only) => Node::Group(Box::new(only)),
+            None => Node::List(Vec::new()),
+        })
+    }
+
+    /// `([k:x]v:y)`, of which `([` has been read.
+    fn table(&mut self) -> R<Node> {
+        let keyed = !matches!(self.peek(), Some(TokenKind::Close(_)));
+        let keys = self.inside(b'[', b']', Self::columns)?;
+        let columns = self.inside(b'(', b')', Self::columns)?;
+        Ok(Node::Table { keys, columns, keyed })
+    }
+
+    fn columns(&mut self) -> R<Vec<(Sym, Chain)>> {
+        let mut columns = Vec::new();
+        loop {
+            let name = self.column_name();
+            if let Some(chain) = self.expression()? {
+                let name = name.or_else(|| self.own_name(&chain)).unwrap_or_else(|| self.vm.intern(b"x"));
+                columns.push((name, chain));
+            }
+            match self.peek() {
+                Some(TokenKind::Semicolon) => self.next(),
+                _ => return Ok(columns),
+            };
+        }
+    }
+
+    /// The name that is all of a chain.
+    fn own_name(&self, chain: &Chain) -> Option<Sym> {
+        match (&chain.last, chain.steps.as_slice()) {
+            (Node::Name(place), []) => Some(self.name_of(*place)),
+            _ => None,
+        }
+    }
+
+    /// The name of a place.
+    pub(crate) fn name_of(&self, place: Place) -> Sym {
+        match (place, &self.scope) {
+            (Place::Local(slot), Some(scope)) => scope.slots.get(slot).map_or(Sym::NULL, |slot| slot.name),
+            (Place::Local(_), None) => Sym::NULL,
+            (Place::Global(name), _) => name,
+        }
+    }
+
+    /// `{x+y}`, of which the brace has been read.
+    fn braces(&mut self, start: usize) -> R {
+        self.vm.check_stack()?;
+        let phrase = std::mem::replace(&mut self.phrase, false);
+        let quoted = std::mem::replace(&mut self.quoted, false);
+        let outer = self.scope.replace(Scope::default());
+        let inside = self.function(start);
+        self.scope = outer;
+        self.phrase = phrase;
+        self.quoted = quoted;
+        inside
+    }
+
+    /// Parameters and statements, up to the closing brace.
+    fn function(&mut self, start: usize) -> R {
+        let declared = self.open(b'[');
+        let params = if declared { self.params()? } else { IMPLICIT.map(|name| self.vm.intern(name)).to_vec() };
+        let mut scope = Scope { implicit: (!declared).then_some(1), ..Scope::default() };
+        for &name in &params {
+            scope.slots.push(Slot { name, global: name, local: true });
+        }
+        self.scope = Some(scope);
+        let body = finished(self.separated()?);
+        let end = self.close(b'{', b'}')?.end;
+        let scope = self.scope.take().unwrap_or_default();
+        if scope.crowded {
+            return Err(Fault::new("locals"));
+        }
+        let params = params.get(..scope.implicit.unwrap_or(params.len())).unwrap_or_default().to_vec();
+        let source: Arc<[u8]> = match self.k {
+            true => [b"k)", self.source(start, end)].concat().into(),
+            false => self.source(start, end).into(),
+        };
+        let lambda = Lambda { source, context: self.context, params, slots: scope.slots, body };
+        Ok(Noun::Func(Func::Lambda(Arc::new(lambda))))
+    }
+
+    /// `a;b]`
+    fn params(&mut self) -> R<Vec<Sym>> {
+        let mut params = Vec::new();
+        loop {
+            let Some(token) = self.next() else { return Err(Fault::named(b"[")) };
+            match token.kind {
+                TokenKind::Name => params.push(self.vm.intern(self.token_text(token))),
+                TokenKind::Close(b']') if params.len() > PARAMS => return Err(Fault::new("params")),
+                TokenKind::Close(b']') => return Ok(params),
+                TokenKind::Semicolon => {}
+                _ => return Err(self.unexpected(token)),
+            }
+        }
+    }
+
+    /// Terms, as they stand, into a last one and what is done to it.
+    fn chain(&mut self, terms: Vec<Term>) -> R<Chain> {
+        let (mut steps, mut last) = (Vec::new(), None);
+        let mut open = false;
+        let mut terms = terms.into_iter().peekable();
+        while let Some(term) = terms.next() {
+            let node = match term {
+                Term::Noun(node) => node,
+                Term::Verb(node) => {
+                    match (&node, terms.peek()) {
+                        (_, None) => last = Some(node),
+                        (Node::Verb(verb), Some(_)) if self.k => {
+                            let unary = verb.unary_form().ok_or_else(|| Fault::nyi_of(verb.name.as_bytes()))?;
+                            steps.push(Step::Apply(Node::Verb(unary)));
+                        }
+                        (Node::Verb(verb), Some(_)) => return Err(Fault::named(verb.name.as_bytes())),
+                        _ => steps.push(Step::Apply(node)),
+                    }
+                    continue;
+                }
+                Term::Double => Node::Const(Noun::Null),
+                Term::Assign if terms.peek().is_none() => Node::Verb(verb::require(":")?),
+                Term::Assign => {
+                    steps.push(Step::Return);
+                    continue;
+                }
+                Term::Signal => {
+                    steps.push(Step::Signal);
+                    continue;
+                }
+                Term::Colon(verb) => return Err(Fault::named(verb.name.as_bytes())),
+            };
+            match terms.next_if(|next| !matches!(next, Term::Noun(_))) {
+                None if terms.peek().is_none() => last = Some(node),
+                None => steps.push(Step::Apply(node)),
+                Some(Term::Verb(verb)) if terms.peek().is_none() => {
+                    // `2+`: what stands to its left is composed with it.
+                    open = true;
+                    last = Some(Node::Apply(Box::new(verb), vec![Some(Chain::of(node)), None]));
+                }
+                Some(next) => steps.push(self.infix(node, next)?),
+            }
+        }
+        if open {
+            steps = steps.into_iter().map(composed).collect();
+        }
+        steps.reverse();
+        Ok(Chain { last: last.ok_or(Fault::PARSE)?, steps })
+    }
+
+    /// A noun and what comes right after it.
+    fn infix(&mut self, node: Node, next: Term) -> R<Step> {
+        let (verb, double) = match next {
+            Term::Verb(Node::Verb(verb)) => return Ok(Step::Infix(verb, node)),
+            Term::Verb(verb) => return Ok(Step::Between(verb, node)),
+            Term::Assign => (None, false),
+            Term::Double => (None, true),
+            Term::Colon(verb) => (Some(Node::Verb(verb)), false),
+            Term::Signal | Term::Noun(_) => return Err(Fault::named(b"'")),
+        };
+        let (place, index) = match node {
+            Node::Name(place) => (place, None),
+            Node::Apply(function, index) => match *function {
+                Node::Name(place) => (place, Some(index)),
+                _ => return Err(Fault::ASSIGN),
+            },
+            Node::Verb(_) | Node::Query(_) => return Err(Fault::ASSIGN),
+            Node::Const(Noun::Null) => return Err(Fault::named(b"::")),
+            _ => return Err(Fault::named(b":")),
+        };
+        let place = self.target(place, double, index.is_some() || verb.is_some());
+        Ok(Step::Assign(Box::new(Assign { place, index, verb })))
+    }
+
+    /// Where an assignment goes. `::` makes a global unless there is a local of that name, and so does a change
+    /// through an index or a verb of what is no local: `a,:x`.
+    fn target(&mut self, place: Place, double: bool, change: bool) -> Place {
+        let name = self.name_of(place);
+        match (place, &self.scope) {
+            (Place::Local(slot), Some(scope)) => {
+                let slot = scope.slots.get(slot);
+                let local = slot.is_some_and(|slot| slot.local);
+                match slot {
+                    Some(slot) if (double || change) && !local => Place::Global(slot.global),
+                    _ => self.assigned(name),
+                }
+            }
+            _ => place,
+        }
+    }
+}
+
+/// A step to the left of an open end: a function that is composed with what follows.
+fn composed(step: Step) -> Step {
+    match step {
+        Step::Apply(node) => Step::Compose(node),
+        Step::Infix(verb, left) => {
+            Step::Compose(Node::Apply(Box::new(Node::Verb(verb)), vec![Some(Chain::of(left)), None]))
+        }
+        Step::Between(verb, left) => Step::Compose(Node::Apply(Box::new(verb), vec![Some(Chain::of(left)), None])),
+        other => other,
+    }
+}
+
+/// `f[x;y]`; `$` of three or more is a condition.
+fn applied(node: Node, arguments: Vec<Option<Chain>>) -> Node {
+    match node {
+        Node::Verb(verb) if verb.name == "$" && arguments.len() > 2 => Node::Cond(arguments),
+        _ => Node::Apply(Box::new(node), arguments),
+    }
+}

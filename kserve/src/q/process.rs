@@ -1,0 +1,120 @@
+//! `.z.*`: what the process and the request know.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::fault::{Fault, R};
+use super::noun::{Dict, Noun, atom, empty, vector};
+use super::vm::Vm;
+use kcodec::Kind;
+
+/// The version of q whose behaviour this is: `.z.K`.
+const VERSION: f64 = 4.1;
+/// The day of that version, as days since 2000.01.01: `.z.k`.
+const RELEASE: i32 = 8815;
+/// Nanoseconds of a day.
+const DAY: i64 = 86_400_000_000_000;
+/// 2000.01.01 in nanoseconds since 1970.
+const EPOCH: i64 = 946_684_800_000_000_000;
+
+/// Names under `.z` that may be assigned: the handlers that are called here.
+const HANDLERS: [&[u8]; 10] = [b"pg", b"ps", b"pw", b"po", b"pc", b"bm", b"ts", b"exit", b"ph", b"pi"];
+
+/// Nanoseconds since 2000.01.01, in UTC.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    i64::try_from(since).unwrap_or(i64::MAX).saturating_sub(EPOCH)
+}
+
+/// The same in the time zone of the process.
+fn local() -> i64 {
+    let offset = jiff::ZonedDateTime::now().offset().seconds();
+    now().saturating_add(i64::from(offset).saturating_mul(1_000_000_000))
+}
+
+/// Whether a name may be set: of those under `.z` only the handlers.
+///
+/// # Errors
+///
+/// `nyi` with the name: a handler that is accepted and never called would check nothing.
+pub(crate) fn settable(name: &[u8]) -> R<()> {
+    match name.strip_prefix(b".z.") {
+        Some(handler) if !HANDLERS.contains(&handler) => Err(Fault::nyi_of(name)),
+        _ if name.starts_with(b".q.") => Err(Fault::nyi_of(name)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether `name` is a handler that can be reset: `\x .z.pg`.
+pub(crate) fn is_handler(name: &[u8]) -> bool {
+    name.strip_prefix(b".z.").is_some_and(|handler| HANDLERS.contains(&handler))
+}
+
+impl Vm<'_> {
+    /// What the process itself has under a name: `.z.w` and its like.
+    pub(crate) fn process_value(&mut self, name: &[u8]) -> R<Option<Noun>> {
+        let Some(name) = name.strip_prefix(b".z.") else { return Ok(None) };
+        Ok(Some(match name {
+            b"w" => Noun::int(self.host.caller().handle),
+            b"u" => {
+                let user = self.host.caller().user;
+                Noun::sym(self.intern(&user))
+            }
+            b"a" => Noun::int(self.host.caller().address.cast_signed()),
+            b"h" => {
+                let name = rustix::system::uname().nodename().to_bytes().to_vec();
+                Noun::sym(self.intern(&name))
+            }
+            b"i" => Noun::int(i32::try_from(std::process::id()).unwrap_or(i32::MAX)),
+            b"K" => Noun::float(VERSION),
+            b"k" => atom(Kind::Date, RELEASE),
+            b"o" => Noun::sym(self.intern(b"l64")),
+            b"c" => Noun::int(
+                std::thread::available_parallelism().map_or(1, |cores| i32::try_from(cores.get()).unwrap_or(1)),
+            ),
+            b"p" => atom(Kind::Timestamp, now()),
+            b"P" => atom(Kind::Timestamp, local()),
+            b"d" => atom(Kind::Date, days(now())),
+            b"D" => atom(Kind::Date, days(local())),
+            b"n" => atom(Kind::Timespan, now().rem_euclid(DAY)),
+            b"N" => atom(Kind::Timespan, local().rem_euclid(DAY)),
+            b"t" => atom(Kind::Time, millis(now())),
+            b"T" => atom(Kind::Time, millis(local())),
+            b"z" => atom(Kind::Datetime, now() as f64 / DAY as f64),
+            b"Z" => atom(Kind::Datetime, local() as f64 / DAY as f64),
+            b"W" => {
+                let handles = self.host.handles();
+                let keys: Vec<i32> = handles.iter().map(|info| info.handle).collect();
+                let bytes = handles.iter().map(|info| long(info.bytes)).collect();
+                Dict::new(vector(Kind::Int, keys), Noun::longs(bytes))?
+            }
+            b"H" => vector(Kind::Int, self.host.handles().iter().map(|info| info.handle).collect::<Vec<i32>>()),
+            b"x" => self.texts(super::host::Words::Arguments)?,
+            b"X" => self.texts(super::host::Words::CommandLine)?,
+            b"f" => {
+                let script = self.host.words(super::host::Words::Script).pop().unwrap_or_default();
+                Noun::sym(self.intern(&script))
+            }
+            b"e" | b"b" => Dict::new(empty(Kind::Symbol), empty(Kind::List))?,
+            b"l" => super::noun::List::raw(vec![Noun::text(""); 9])?,
+            b"q" => Noun::bool(false),
+            _ => return Ok(None),
+        }))
+    }
+
+    fn texts(&mut self, which: super::host::Words) -> R {
+        let words: Vec<Noun> = self.host.words(which).into_iter().map(Noun::text).collect();
+        if words.is_empty() { Ok(empty(Kind::List)) } else { super::noun::List::raw(words) }
+    }
+}
+
+fn days(nanos: i64) -> i32 {
+    i32::try_from(nanos.div_euclid(DAY)).unwrap_or(i32::MAX)
+}
+
+fn millis(nanos: i64) -> i32 {
+    i32::try_from(nanos.rem_euclid(DAY) / 1_000_000).unwrap_or(i32::MAX)
+}
+
+fn long(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

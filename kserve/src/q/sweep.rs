@@ -1,0 +1,155 @@
+//! Symbols that nothing holds any more are forgotten, so that texts made up by clients cannot fill the process.
+//!
+//! Between requests every symbol that lives is reachable from the globals: a value, a lambda's code, a name. Once the
+//! symbols have doubled since the last time, those are marked and the others given back. What was parsed before is
+//! forgotten too, because it holds symbols of its own.
+
+use super::cache::Cache;
+use super::code::{Chain, Code, Node, Place, Step};
+use super::func::{Func, Lambda};
+use super::noun::{Item, Items, Noun};
+use super::symbols::Sym;
+use super::vm::State;
+
+impl State {
+    /// Forgets what no global holds, if that is due. Must not be called while anything is evaluated.
+    pub(crate) fn sweep(&mut self) {
+        if !self.symbols.is_crowded() {
+            return;
+        }
+        self.lambdas = Cache::default();
+        let mut marks = Marks(vec![false; self.symbols.len()]);
+        marks.sym(self.context);
+        for (&name, value) in &self.globals {
+            marks.sym(name);
+            marks.noun(value);
+        }
+        self.symbols.keep(&marks.0);
+    }
+}
+
+/// Of each symbol, whether it lives.
+struct Marks(Vec<bool>);
+
+impl Marks {
+    fn sym(&mut self, sym: Sym) {
+        if let Some(mark) = self.0.get_mut(sym.index()) {
+            *mark = true;
+        }
+    }
+
+    fn noun(&mut self, noun: &Noun) {
+        match noun {
+            Noun::Null | Noun::Elided => {}
+            Noun::Atom(atom) => {
+                if let Item::Sym(sym) = atom.item {
+                    self.sym(sym);
+                }
+            }
+            Noun::Vector(vector) => {
+                if let Items::Sym(syms) = &vector.items {
+                    syms.iter().for_each(|&sym| self.sym(sym));
+                }
+            }
+            Noun::List(list) => list.items().iter().for_each(|item| self.noun(item)),
+            Noun::Dict(dict) => {
+                self.noun(&dict.keys);
+                self.noun(&dict.values);
+            }
+            Noun::Table(table) => {
+                table.names().iter().for_each(|&name| self.sym(name));
+                table.columns().iter().for_each(|column| self.noun(column));
+            }
+            Noun::Func(func) => self.func(func),
+        }
+    }
+
+    fn func(&mut self, func: &Func) {
+        match func {
+            Func::Verb(_) | Func::Iterator(_) => {}
+            Func::Lambda(lambda) => self.lambda(lambda),
+            Func::Projection(projection) => {
+                self.noun(&projection.function);
+                projection.args.iter().for_each(|arg| self.noun(arg));
+            }
+            Func::Composition(composition) => composition.parts.iter().for_each(|part| self.noun(part)),
+            Func::Derived(derived) => self.noun(&derived.function),
+            Func::Native(native) => self.sym(native.name),
+        }
+    }
+
+    fn lambda(&mut self, lambda: &Lambda) {
+        self.sym(lambda.context);
+        lambda.params.iter().for_each(|&param| self.sym(param));
+        for slot in &lambda.slots {
+            self.sym(slot.name);
+            self.sym(slot.global);
+        }
+        self.code(&lambda.body);
+    }
+
+    fn code(&mut self, code: &Code) {
+        self.chains(&code.statements);
+    }
+
+    fn chains(&mut self, chains: &[Option<Chain>]) {
+        chains.iter().flatten().for_each(|chain| self.chain(chain));
+    }
+
+    fn named(&mut self, columns: &[(Sym, Chain)]) {
+        for (name, chain) in columns {
+            self.sym(*name);
+            self.chain(chain);
+        }
+    }
+
+    fn chain(&mut self, chain: &Chain) {
+        self.node(&chain.last);
+        for step in &chain.steps {
+            match step {
+                Step::Apply(node) | Step::Infix(_, node) | Step::Compose(node) => self.node(node),
+                Step::Between(function, left) => {
+                    self.node(function);
+                    self.node(left);
+                }
+                Step::Assign(assign) => {
+                    self.place(assign.place);
+                    self.chains(assign.index.as_deref().unwrap_or_default());
+                    assign.verb.iter().for_each(|verb| self.node(verb));
+                }
+                Step::Return | Step::Signal => {}
+            }
+        }
+    }
+
+    fn place(&mut self, place: Place) {
+        if let Place::Global(name) = place {
+            self.sym(name);
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::Const(noun) => self.noun(noun),
+            Node::Verb(_) | Node::This => {}
+            Node::Name(place) => self.place(*place),
+            Node::Group(chain) => self.chain(chain),
+            Node::List(chains) | Node::Cond(chains) | Node::Block(chains) | Node::Control(_, chains) => {
+                self.chains(chains)
+            }
+            Node::Table { keys, columns, .. } => {
+                self.named(keys);
+                self.named(columns);
+            }
+            Node::Apply(function, args) => {
+                self.node(function);
+                self.chains(args);
+            }
+            Node::Derived(function, _) => self.node(function),
+            Node::Query(query) => {
+                self.chain(&query.table);
+                query.args.iter().for_each(|arg| self.noun(arg));
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Operators and keywords: what one is, and where all of them are found.
+//!
+//! Each family of verbs has its own file with its own table; the names are looked up here.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+use kcodec::Kind;
+
+use super::fault::{Fault, R};
+use super::func::{Binary, Many, Unary};
+use super::noun::Noun;
+use super::vm::Vm;
+
+/// An operator or keyword.
+pub(crate) struct Verb {
+    /// The name in q text; of a unary form the glyph and a colon, `#:`.
+    pub(crate) name: &'static str,
+    /// The id of the primitive, unary or binary, that it is on the wire (WIRE.md, functions). The
+    /// others travel as a lambda that calls them by name.
+    pub(crate) id: Option<u8>,
+    /// Whether it stands between its arguments.
+    pub(crate) infix: bool,
+    pub(crate) role: Role,
+}
+
+/// How a verb is applied.
+pub(crate) enum Role {
+    Unary(Unary),
+    Binary(Binary),
+    /// Of two arguments or more.
+    Many(Many),
+    /// Of any number of arguments, one at least: `enlist`.
+    Any(Many),
+}
+
+/// A verb of one argument. `id`: its unary primitive.
+pub(crate) const fn unary(name: &'static str, id: Option<u8>, function: Unary) -> Verb {
+    Verb { name, id, infix: false, role: Role::Unary(function) }
+}
+
+/// A verb that stands between two arguments. `id`: its binary primitive.
+pub(crate) const fn infix(name: &'static str, id: Option<u8>, function: Binary) -> Verb {
+    Verb { name, id, infix: true, role: Role::Binary(function) }
+}
+
+/// A verb of two arguments or more. `infix`: whether it stands between two.
+pub(crate) const fn many(name: &'static str, id: Option<u8>, infix: bool, function: Many) -> Verb {
+    Verb { name, id, infix, role: Role::Many(function) }
+}
+
+/// A verb of any number of arguments.
+pub(crate) const fn any(name: &'static str, id: Option<u8>, function: Many) -> Verb {
+    Verb { name, id, infix: false, role: Role::Any(function) }
+}
+
+/// The tables of all families.
+static FAMILIES: &[&[Verb]] = &[
+    super::command::VERBS,
+    super::core::VERBS,
+    super::handles::VERBS,
+    super::arith::VERBS,
+    super::compare::VERBS,
+    super::math::VERBS,
+    super::cast::VERBS,
+    super::aggregate::VERBS,
+    super::running::VERBS,
+    super::take::VERBS,
+    super::join::VERBS,
+    super::search::VERBS,
+    super::sort::VERBS,
+    super::random::VERBS,
+    super::text::VERBS,
+    super::split::VERBS,
+    super::dotq::VERBS,
+    super::json::VERBS,
+    super::serial::VERBS,
+    super::tree::VERBS,
+    super::select::VERBS,
+    super::group::VERBS,
+    super::table::VERBS,
+    super::rows::VERBS,
+    super::joins::VERBS,
+    super::bang::VERBS,
+];
+
+static NAMES: LazyLock<HashMap<&'static [u8], &'static Verb>> = LazyLock::new(|| {
+    FAMILIES.iter().flat_map(|family| family.iter()).map(|verb| (verb.name.as_bytes(), verb)).collect()
+});
+
+/// The verb of that name.
+pub(crate) fn named(name: &[u8]) -> Option<&'static Verb> {
+    NAMES.get(name).copied()
+}
+
+/// The verb with that primitive's id.
+pub(crate) fn by_id(kind: Kind, id: u8) -> Option<&'static Verb> {
+    let infix = kind == Kind::Binary;
+    FAMILIES.iter().flat_map(|family| family.iter()).find(|verb| verb.id == Some(id) && verb.infix == infix)
+}
+
+/// The verb that core code itself calls, by its name.
+///
+/// # Errors
+///
+/// `nyi` while nobody has written it.
+pub(crate) fn require(name: &'static str) -> R<&'static Verb> {
+    named(name.as_bytes()).ok_or_else(|| Fault::nyi(name))
+}
+
+impl Verb {
+    pub(crate) const fn kind(&self) -> Kind {
+        match (self.id, self.infix) {
+            (None, _) => Kind::Lambda,
+            (_, true) => Kind::Binary,
+            (_, false) => Kind::Unary,
+        }
+    }
+
+    /// The fewest arguments that it is called with; `None` for any number.
+    pub(crate) const fn rank(&self) -> Option<usize> {
+        match self.role {
+            Role::Unary(_) => Some(1),
+            Role::Binary(_) | Role::Many(_) => Some(2),
+            Role::Any(_) => None,
+        }
+    }
+
+    /// The unary primitive of an operator's glyph: `#:` of `#`, which q names `count`.
+    pub(crate) fn unary_form(&self) -> Option<&'static Self> {
+        self.id.filter(|id| self.infix && *id < 20 && self.name.len() == 1).and_then(|id| by_id(Kind::Unary, id))
+    }
+
+    pub(crate) fn apply(&self, vm: &mut Vm<'_>, mut args: Vec<Noun>) -> R {
+        match (&self.role, args.len()) {
+            (Role::Unary(function), 1) => function(vm, args.pop().unwrap_or(Noun::Null)),
+            (Role::Binary(function), 2) => {
+                let y = args.pop().unwrap_or(Noun::Null);
+                function(vm, args.pop().unwrap_or(Noun::Null), y)
+            }
+            (Role::Many(function), 2..) | (Role::Any(function), 1..) => function(vm, args),
+            _ => Err(Fault::RANK),
+        }
+    }
+}
+
+impl fmt::Debug for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Verbs are told apart by where they stand: each is in one table once.
+impl PartialEq for Verb {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
