@@ -63,6 +63,12 @@ impl Body {
     }
 }
 
+impl From<Body> for Bytes {
+    fn from(body: Body) -> Self {
+        body.bytes
+    }
+}
+
 impl Default for Body {
     /// `::`
     fn default() -> Self {

@@ -4,13 +4,22 @@
 use std::io::BufRead;
 
 use kcodec::{Console, Value, console};
-use kserve::q::Interpreter;
+use kserve::q::{Host, Interpreter};
+
+/// Prints what q prints.
+struct Terminal;
+
+impl Host for Terminal {
+    fn print(&mut self, _: i32, text: &[u8]) {
+        print!("{}", String::from_utf8_lossy(text));
+    }
+}
 
 fn main() {
     let mut q = Interpreter::new();
     let marked = std::env::args().nth(1).is_some();
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-        match q.evaluate(Value::from(&line.replace('\x01', "\n"))) {
+        match q.evaluate_in(&mut Terminal, Value::from(&line.replace('\x01', "\n"))) {
             Ok(body) if body.value() == Value::NULL => {}
             Ok(body) => print!("{}", console(body.value(), Console::default())),
             Err(fault) if marked => println!("'{fault}"),

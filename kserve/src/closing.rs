@@ -11,6 +11,8 @@ use crate::handler::Handler;
 use crate::link::Phase;
 use crate::run::Loop;
 
+/// Bytes that a closing connection may still send before it is closed at once.
+const DISCARDED: usize = 4 << 20;
 /// How long a peer whose answers are written may take to close its end. Closing while input waits
 /// would reset the connection, and the peer might lose what it has not read.
 const LINGER: Duration = Duration::from_secs(1);
@@ -50,8 +52,11 @@ impl<H: Handler> Loop<'_, H> {
     /// Gets on with closing: once all is written the write side is shut, and once the peer has
     /// closed its own the connection goes.
     pub(crate) fn linger(&mut self, slot: usize) {
-        let ended = self.core.discard(slot);
+        let discarded = self.core.discard(slot);
         let Some(link) = self.core.links.get_mut(slot) else { return };
+        // The inbound buffer of a closing connection holds nothing: its count is free.
+        link.inbound.expected = link.inbound.expected.saturating_add(discarded);
+        let ended = link.flags.ended || link.inbound.expected > DISCARDED;
         match (link.outbound.bytes() == 0, ended) {
             (true, true) => self.core.remove(slot),
             (true, false) if !link.flags.shut => {
@@ -82,11 +87,11 @@ impl<H: Handler> Loop<'_, H> {
             }
             let first = self.core.deadlines.peek().map(|deadline| deadline.0.0);
             let first = first.map(|first| first.saturating_duration_since(Instant::now()));
-            let timeout =
-                if self.core.ready.is_empty() { left.into_iter().chain(first).min() } else { Some(Duration::ZERO) };
+            let timeout = if self.core.is_idle() { left.into_iter().chain(first).min() } else { Some(Duration::ZERO) };
             self.poll(events, timeout)?;
-            for _ in 0..self.core.ready.len() {
-                let Some(slot) = self.core.next_ready() else { break };
+            let mut count = self.core.ready.len();
+            for _ in 0..=count {
+                let Some(slot) = self.core.next_ready(&mut count) else { break };
                 self.settle(slot);
             }
             self.check_time();

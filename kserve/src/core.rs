@@ -62,8 +62,11 @@ pub(crate) struct Core {
     pub(crate) spare: Spare,
     /// A message that is being encoded.
     pub(crate) buffer: Vec<u8>,
-    /// The run queue.
+    /// The run queue: slots of which an event was told.
     pub(crate) ready: VecDeque<usize>,
+    /// Those whose turn was over before they were done. One of them has its turn after all that are
+    /// ready: who asks little does not wait for all who ask much.
+    pub(crate) busy: VecDeque<usize>,
     dirty: Vec<usize>,
     /// Moments at which a connection is to be looked at. What became of it meanwhile is not noted.
     pub(crate) deadlines: BinaryHeap<Reverse<(Instant, PeerId)>>,
@@ -117,6 +120,7 @@ impl Core {
             spare: Spare::default(),
             buffer: Vec::new(),
             ready: VecDeque::new(),
+            busy: VecDeque::new(),
             dirty: Vec::new(),
             deadlines: BinaryHeap::new(),
             timer: None,
@@ -170,6 +174,7 @@ impl Core {
             // What a crowd has left behind.
             self.links.shrink_to_fit();
             self.ready.shrink_to_fit();
+            self.busy.shrink_to_fit();
             self.dirty.shrink_to_fit();
         }
     }
@@ -194,13 +199,35 @@ impl Core {
         }
     }
 
-    /// Takes the slot whose turn it is.
-    pub(crate) fn next_ready(&mut self) -> Option<usize> {
-        let slot = self.ready.pop_front()?;
+    /// Puts a slot whose turn is over behind the others that are not done, unless it is queued.
+    pub(crate) fn put_off(&mut self, slot: usize) {
+        if let Some(link) = self.links.get_mut(slot)
+            && !link.flags.queued
+        {
+            link.flags.queued = true;
+            self.busy.push_back(slot);
+        }
+    }
+
+    /// Takes the slots whose turns come before the next poll: `count` that are ready, then one that
+    /// was put off.
+    pub(crate) fn next_ready(&mut self, count: &mut usize) -> Option<usize> {
+        let slot = match count.checked_sub(1) {
+            Some(less) => {
+                *count = less;
+                self.ready.pop_front()?
+            }
+            None => self.busy.pop_front()?,
+        };
         if let Some(link) = self.links.get_mut(slot) {
             link.flags.queued = false;
         }
         Some(slot)
+    }
+
+    /// Whether nobody's turn has come.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.busy.is_empty()
     }
 
     /// Notes that a slot has something to write, or is to be closed.
@@ -235,9 +262,9 @@ impl Core {
         if link.outbound.bytes() == 0 {
             return Ok(());
         }
-        let willing = link.outbound.write_to(&mut link.stream, WRITTEN, &mut self.spare)?;
+        let willing = link.outbound.write_to(&mut link.stream, WRITTEN, &mut self.spare, &mut self.worker)?;
         if willing && link.outbound.bytes() > 0 {
-            self.enqueue(slot);
+            self.put_off(slot);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::io::{self, IoSlice, Write};
 use bytes::{Buf, Bytes};
 
 use crate::recycle::Spare;
+use crate::worker::Worker;
 
 /// A queue of messages in parts. Large parts and those shared with other peers are refcounted;
 /// small messages are appended to one buffer, the tail, which stands behind all parts.
@@ -26,12 +27,16 @@ struct Part {
     bytes: Bytes,
     /// Messages that end in this part.
     messages: usize,
+    /// All of it, with what is written, if it is large.
+    whole: Option<Bytes>,
 }
 
 /// Parts handed to the system in one call.
 const BATCH: usize = 64;
 /// Messages shorter than this are appended to the tail, others become parts.
 pub(crate) const SMALL: usize = 4096;
+/// Parts of so many bytes are dropped by the worker.
+const LARGE: usize = 1 << 20;
 /// Parts whose space is kept when they are written.
 const KEPT: usize = 4;
 
@@ -65,7 +70,8 @@ impl Outbound {
         self.seal();
         for bytes in message {
             self.bytes += bytes.len();
-            self.parts.push_back(Part { bytes, messages: 0 });
+            let whole = (bytes.len() >= LARGE).then(|| bytes.clone());
+            self.parts.push_back(Part { bytes, messages: 0, whole });
         }
         if let Some(last) = self.parts.back_mut() {
             last.messages += 1;
@@ -80,19 +86,25 @@ impl Outbound {
         }
         let mut bytes = Bytes::from(std::mem::take(&mut self.tail));
         bytes.advance(std::mem::take(&mut self.written));
-        self.parts.push_back(Part { bytes, messages: std::mem::take(&mut self.tail_messages) });
+        self.parts.push_back(Part { bytes, messages: std::mem::take(&mut self.tail_messages), whole: None });
     }
 
     /// Writes until all is written, `limit` bytes are, or the socket takes no more, which is
     /// returned as `false`.
-    pub(crate) fn write_to(&mut self, target: &mut impl Write, limit: usize, spare: &mut Spare) -> io::Result<bool> {
+    pub(crate) fn write_to(
+        &mut self,
+        target: &mut impl Write,
+        limit: usize,
+        spare: &mut Spare,
+        worker: &mut Worker,
+    ) -> io::Result<bool> {
         let mut left = limit;
         while self.bytes > 0 && left > 0 {
             let (result, asked) = self.write_once(target);
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
-                    self.advance(written, spare);
+                    self.advance(written, spare, worker);
                     left = left.saturating_sub(written);
                     if written < asked {
                         return Ok(false);
@@ -127,7 +139,7 @@ impl Outbound {
         (target.write_vectored(slices.get(..used).unwrap_or_default()), asked)
     }
 
-    fn advance(&mut self, mut written: usize, spare: &mut Spare) {
+    fn advance(&mut self, mut written: usize, spare: &mut Spare, worker: &mut Worker) {
         self.bytes = self.bytes.saturating_sub(written);
         while let Some(part) = self.parts.front_mut() {
             if part.bytes.len() > written {
@@ -136,7 +148,9 @@ impl Outbound {
             }
             written -= part.bytes.len();
             self.messages -= part.messages;
-            self.parts.pop_front();
+            if let Some(whole) = self.parts.pop_front().and_then(|part| part.whole) {
+                worker.discard(whole);
+            }
         }
         if self.parts.capacity() > KEPT && self.parts.is_empty() {
             self.parts = VecDeque::new();
@@ -179,6 +193,8 @@ mod tests {
     #[test]
     fn partial_writes_keep_order_and_count() {
         let (mut outbound, mut spare) = (Outbound::default(), Spare::default());
+        let poll = mio::Poll::new().unwrap();
+        let mut worker = Worker::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap().into());
         let part = |text: &'static str| Bytes::from_static(text.as_bytes());
         let mut target = Reluctant { taken: Vec::new(), willing: false };
         outbound.append(b"one ", &mut spare);
@@ -187,12 +203,12 @@ mod tests {
         outbound.append(b"five ", &mut spare);
         assert_eq!((outbound.bytes(), outbound.messages()), (24, 4));
         while outbound.bytes() > 5 {
-            outbound.write_to(&mut target, usize::MAX, &mut spare).unwrap();
+            outbound.write_to(&mut target, usize::MAX, &mut spare, &mut worker).unwrap();
             assert_eq!(outbound.bytes() + target.taken.len(), 24);
         }
         outbound.push([part("six")]);
         while outbound.bytes() > 0 {
-            outbound.write_to(&mut target, usize::MAX, &mut spare).unwrap();
+            outbound.write_to(&mut target, usize::MAX, &mut spare, &mut worker).unwrap();
         }
         assert_eq!(target.taken, b"one two three four five six");
         assert_eq!(outbound.messages(), 0);

@@ -230,8 +230,8 @@ impl Core {
         }
     }
 
-    /// Discards what a closing connection sends; whether it has ended.
-    pub(crate) fn discard(&mut self, slot: usize) -> bool {
+    /// Discards what a closing connection sends; how many bytes that were.
+    pub(crate) fn discard(&mut self, slot: usize) -> usize {
         let mut left = READ;
         while let Some(link) = self.links.get_mut(slot)
             && link.flags.readable
@@ -252,9 +252,9 @@ impl Core {
         }
         self.receive.owner = None;
         if left == 0 {
-            self.enqueue(slot);
+            self.put_off(slot);
         }
-        self.links.get(slot).is_none_or(|link| link.flags.ended)
+        READ - left
     }
 }
 

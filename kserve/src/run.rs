@@ -51,15 +51,22 @@ impl<'a, H: Handler> Loop<'a, H> {
             self.settle_all();
             self.poll(&mut events, self.timeout())?;
             self.check_time();
-            for _ in 0..self.core.ready.len() {
-                let Some(slot) = self.core.next_ready() else { break };
-                self.turn(slot);
-                if self.core.interrupt.stops() > 0 {
-                    break;
-                }
-            }
+            self.turns();
         }
         self.drain(&mut events)
+    }
+
+    /// The turns between two polls: of all that are ready, then of one that was put off.
+    fn turns(&mut self) {
+        let mut count = self.core.ready.len();
+        loop {
+            let last = count == 0;
+            let Some(slot) = self.core.next_ready(&mut count) else { return };
+            self.turn(slot);
+            if last || self.core.interrupt.stops() > 0 {
+                return;
+            }
+        }
     }
 
     /// Waits for events and notes them.
@@ -87,7 +94,7 @@ impl<'a, H: Handler> Loop<'a, H> {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if !self.core.ready.is_empty() {
+        if !self.core.is_idle() {
             return Some(Duration::ZERO);
         }
         let deadline = self.core.deadlines.peek().map(|deadline| deadline.0.0);
@@ -106,14 +113,14 @@ impl<'a, H: Handler> Loop<'a, H> {
             match self.core.next(slot, &mut left) {
                 Next::Wait => break,
                 Next::Yield => {
-                    self.core.enqueue(slot);
+                    self.core.put_off(slot);
                     break;
                 }
                 next => self.handle(slot, next, now),
             }
             now = Instant::now();
             if now.duration_since(start) >= self.core.limits.turn {
-                self.core.enqueue(slot);
+                self.core.put_off(slot);
                 break;
             }
         }
@@ -125,7 +132,10 @@ impl<'a, H: Handler> Loop<'a, H> {
         match next {
             Next::Login(login) => self.log_in(slot, &login, now),
             Next::Http(request) => self.http(slot, &request, now),
-            Next::Message(message) => self.message(slot, &message, now),
+            Next::Message(message) => {
+                self.message(slot, &message, now);
+                self.core.worker.discard(message.into_body().into());
+            }
             Next::Rejected(refused) => self.reject(slot, &refused),
             Next::Full(kind, bytes) => self.refuse(slot, kind, bytes),
             Next::Failed(error) => self.fail(slot, error),
@@ -297,9 +307,13 @@ impl<'a, H: Handler> Loop<'a, H> {
 
     /// Lets the handler hear of the end of a connection, and lets the peer read what was answered.
     pub(crate) fn close(&mut self, slot: usize) {
+        let was_open = self.core.links.get(slot).is_some_and(|link| link.phase == Phase::Open);
         self.hear_end(slot);
         let Some(link) = self.core.links.get_mut(slot) else { return };
-        if link.doom.is_none() {
+        if !was_open && link.outbound.bytes() == 0 {
+            // Whoever never came in is owed nothing.
+            self.core.remove(slot);
+        } else if link.doom.is_none() {
             self.core.begin_closing(slot);
             self.core.touch(slot);
         }

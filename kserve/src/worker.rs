@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::{io, thread};
 
+use bytes::Bytes;
 use kwire::{Frame, Limits};
 use mio::Waker;
 
@@ -11,7 +12,8 @@ use crate::link::Checked;
 use crate::memory::Memory;
 use crate::peer::PeerId;
 
-/// Checks messages one after the other. It starts with the first, and ends when this is dropped.
+/// Checks messages one after the other. It starts with the first, and ends when this is
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct Worker {
     waker: Arc<Waker>,
@@ -24,15 +26,16 @@ struct Thread {
     done: Receiver<(PeerId, Checked)>,
 }
 
-struct Job {
-    id: PeerId,
-    frame: Frame,
-    limits: Limits,
-    memory: Memory,
+enum Job {
+    Check { id: PeerId, frame: Frame, limits: Limits, memory: Memory },
+    Discard(#[expect(dead_code, reason = "it is there to be dropped")] Bytes),
 }
 
 /// Checked messages that may wait for the loop: nothing is inflated before there is use for it.
 const AHEAD: usize = 1;
+
+/// Bytes from which on memory is given back by the thread.
+const MUCH: usize = 1 << 20;
 
 impl Worker {
     pub(crate) const fn new(waker: Arc<Waker>) -> Self {
@@ -41,12 +44,25 @@ impl Worker {
 
     /// Hands over a message. A connection has at most one there.
     pub(crate) fn submit(&mut self, id: PeerId, frame: Frame, limits: Limits, memory: Memory) -> io::Result<()> {
-        let job = Job { id, frame, limits, memory };
-        let thread = match &self.thread {
-            Some(thread) => thread,
-            None => self.thread.insert(start(Arc::clone(&self.waker))?),
-        };
-        thread.jobs.send(job).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        let job = Job::Check { id, frame, limits, memory };
+        self.started()?.jobs.send(job).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    /// Drops bytes that are no longer needed. Giving back much memory takes the OS long.
+    pub(crate) fn discard(&mut self, bytes: Bytes) {
+        if bytes.len() >= MUCH
+            && let Ok(thread) = self.started()
+        {
+            // It is dropped here if the thread has ended.
+            let _ = thread.jobs.send(Job::Discard(bytes));
+        }
+    }
+
+    fn started(&mut self) -> io::Result<&Thread> {
+        match &mut self.thread {
+            Some(thread) => Ok(thread),
+            none => Ok(none.insert(start(Arc::clone(&self.waker))?)),
+        }
     }
 
     /// A message that is checked.
@@ -64,19 +80,20 @@ fn start(waker: Arc<Waker>) -> io::Result<Thread> {
 
 fn run(inbox: &Receiver<Job>, outbox: &SyncSender<(PeerId, Checked)>, waker: &Waker) {
     for job in inbox {
-        if outbox.send((job.id, check(job))).is_err() || waker.wake().is_err() {
+        let Job::Check { id, frame, limits, memory } = job else { continue };
+        if outbox.send((id, check(frame, &limits, memory))).is_err() || waker.wake().is_err() {
             return;
         }
     }
 }
 
-fn check(Job { frame, limits, memory, .. }: Job) -> Checked {
+fn check(frame: Frame, limits: &Limits, memory: Memory) -> Checked {
     let inflated = frame.inflated();
     let taken = usize::try_from(inflated.min(limits.inflated)).unwrap_or(usize::MAX);
     if !memory.has_room(taken) {
         return Checked::Full(frame.header().kind, inflated);
     }
-    match frame.check(&limits) {
+    match frame.check(limits) {
         Ok(message) => Checked::Message(message),
         Err(refused) => Checked::Refused(refused),
     }

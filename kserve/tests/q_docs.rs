@@ -3,7 +3,6 @@
 //! Examples depend on files, time, chance and other versions, so that not all can; the floor only rises.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use kcodec::{Console, Value, console};
 use kserve::Interpreter;
@@ -36,11 +35,10 @@ fn is_elsewhere(text: &str) -> bool {
 
 #[test]
 fn printed_results_match() {
-    let Some(folder) = std::env::var_os("KDB_CORPUS") else { return };
-    let Ok(text) = fs::read_to_string(std::path::Path::new(&folder).join("q_docs.jsonl")) else { return };
+    let Some(lines) = kcorpus::shared_lines("q_docs.jsonl") else { return };
     let mut pages: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-    for line in text.lines() {
-        let session: Json = serde_json::from_str(line).unwrap();
+    for line in lines {
+        let session: Json = serde_json::from_str(&line).unwrap();
         let steps = session["steps"].as_array().unwrap().iter();
         let pair = |step: &Json| (step[0].as_str().unwrap().to_owned(), step[1].as_str().unwrap().to_owned());
         pages.entry(session["page"].as_str().unwrap().to_owned()).or_default().extend(steps.map(pair));

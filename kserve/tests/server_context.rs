@@ -36,7 +36,7 @@ impl Script {
     }
 
     /// Asks a peer and serves it until it answers, as q does.
-    fn ask(&mut self, cx: &mut Context<'_>, to: PeerId, what: &str) -> Result<Message, Error> {
+    fn ask(&self, cx: &mut Context<'_>, to: PeerId, what: &str) -> Result<Message, Error> {
         let asked = cx.request(to, what)?;
         loop {
             match cx.wait(to, SOON)? {

@@ -702,7 +702,7 @@ fn values_of_the_servers_own() {
 
 #[test]
 fn limits_stop_what_never_ends() {
-    let mut q = Interpreter::new().with_limits(EvalLimits { steps: 1_000_000, ..EvalLimits::default() });
+    let mut q = Interpreter::new().with_limits(EvalLimits::default().with_work(20_000_000));
     let cases = [
         ("f:{f[x]};f 1", "'stack"),
         ("f:{f[x]+f x};f 1", "'stack"),
@@ -750,7 +750,7 @@ fn brackets_without_end() {
 /// Lists as deep as any peer may send, under every word.
 #[test]
 fn values_without_bottom() {
-    let mut q = Interpreter::new().with_limits(EvalLimits { steps: 1_000_000, ..EvalLimits::default() });
+    let mut q = Interpreter::new().with_limits(EvalLimits::default().with_work(20_000_000));
     let mut deep = Body::encode(1_i64).unwrap();
     for _ in 0..98 {
         deep = Body::encode(&[deep.value(), Value::from(2_i64)]).unwrap();
@@ -767,7 +767,7 @@ fn values_without_bottom() {
 
 #[test]
 fn results_are_bounded() {
-    let mut q = Interpreter::new().with_limits(EvalLimits { bytes: 1000, ..EvalLimits::default() });
+    let mut q = Interpreter::new().with_limits(EvalLimits::default().with_bytes(1000));
     for (text, expected) in [
         ("count til 125", "125"),
         ("til 126", "'wsfull"),
@@ -873,7 +873,7 @@ proptest! {
 }
 
 fn hostile() -> Interpreter {
-    let mut q = Interpreter::new().with_limits(EvalLimits { depth: 60, steps: 100_000, bytes: 1 << 20 });
+    let mut q = Interpreter::new().with_limits(EvalLimits::default().with_work(5_000_000).with_bytes(1 << 20));
     q.set("a", Body::encode(Value::Vector(Vector::Char(b"text"[..].into()))).unwrap());
     q.set("t", Body::encode(Table::new(&["a"], &[Value::from(&[1_i64, 2])]).unwrap()).unwrap());
     q

@@ -279,3 +279,49 @@ fn unix_sockets_in_all_three_spellings() {
     }
     std::fs::remove_file(path).unwrap();
 }
+
+#[test]
+fn a_message_that_is_kept_holds_its_own_size() {
+    let (address, server) = serve(|mut peer| {
+        (0..100_i64).for_each(|number| peer.send(MessageType::Async, number.into()));
+        peer.message();
+        peer.send(MessageType::Response, true.into());
+        peer.event()
+    });
+    let mut h = Handle::open(&address).unwrap();
+    h.sync("").unwrap();
+    for number in 0..100_i64 {
+        let message = h.receive().unwrap();
+        assert_eq!(message.value(), number.into());
+        let memory = bytes::Bytes::from(message.into_body()).try_into_mut().unwrap();
+        assert!(memory.capacity() <= 32, "{} bytes for 9", memory.capacity());
+    }
+    drop(h);
+    assert!(server.join().unwrap().is_none());
+}
+
+#[test]
+fn a_failed_write_stays_failed() {
+    let (address, server) = serve(|peer| drop(peer));
+    let mut h = Handle::open(&address).unwrap();
+    server.join().unwrap();
+    let update = vec![0_u8; 1 << 20];
+    let failed = (0..100).find_map(|_| h.send(&update).and_then(|()| h.flush()).err());
+    assert!(matches!(failed, Some(Error::Io(_))), "{failed:?}");
+    assert_eq!(h.queued(), 0);
+    assert!(matches!(h.flush(), Err(Error::Failed)));
+    assert!(matches!(h.send(true), Err(Error::Failed)));
+    assert!(matches!(h.sync(true), Err(Error::Failed)));
+}
+
+#[test]
+fn a_time_past_what_the_clock_counts_is_none() {
+    let limits = Limits { login_time: Duration::MAX, ..Limits::default() };
+    let mut connection = Connection::server(limits, Instant::now());
+    assert_eq!(connection.deadline(), None);
+    assert!(connection.handle_time(Instant::now()).is_ok());
+    let (address, server) = serve(|mut peer| peer.event());
+    let options = Options { timeout: Some(Duration::MAX), ..Options::default() };
+    drop(Handle::open_with(&address, &options).unwrap());
+    assert!(server.join().unwrap().is_none());
+}

@@ -61,10 +61,11 @@ impl Block {
         grid.unwrap_or_else(|| Self { padded: false, ..Self::of_keys(values, rows, limit) })
     }
 
-    /// The first `rows` items of a list as rows, if they are lists of one length and no texts.
+    /// The first `rows` items of a list as rows, if they are lists of one length whose items stand apart in one-line
+    /// form: no texts, booleans or bytes.
     pub(super) fn grid(list: List<'_>, rows: usize, limit: usize) -> Option<Self> {
         let mut lines = list.iter().take(rows).map(|item| match item {
-            Value::Vector(Vector::Char(_)) => None,
+            Value::Vector(Vector::Char(_) | Vector::Boolean(_) | Vector::Byte(_)) => None,
             Value::Vector(_) | Value::List(_) => Some((item, item.count())),
             _ => None,
         });

@@ -10,6 +10,9 @@ const DAY: u64 = 86_400;
 
 /// Which temporal kind the form of an item is; `None` for a plain number.
 pub(super) fn kind(unsigned: &[u8]) -> Option<Kind> {
+    if let Some((letter, _)) = suffix(unsigned) {
+        return Some(letter);
+    }
     let count = |text: &[u8], wanted: u8| text.iter().filter(|&&byte| byte == wanted).count();
     if let Some((before, _)) = split(unsigned, b'D') {
         return Some(if before.contains(&b'.') { Kind::Timestamp } else { Kind::Timespan });
@@ -26,6 +29,19 @@ pub(super) fn kind(unsigned: &[u8]) -> Option<Kind> {
         (_, 1..=3) => Some(Kind::Time),
         _ => Some(Kind::Timespan),
     }
+}
+
+/// The kind that a letter after a time of day names, and the time: `12:30t`.
+pub(super) fn suffix(unsigned: &[u8]) -> Option<(Kind, &[u8])> {
+    let (&letter, time) = unsigned.split_last()?;
+    let kind = match letter {
+        b'n' => Kind::Timespan,
+        b'u' => Kind::Minute,
+        b'v' => Kind::Second,
+        b't' => Kind::Time,
+        _ => return None,
+    };
+    time.contains(&b':').then_some((kind, time))
 }
 
 fn digits(text: &[u8]) -> usize {
@@ -94,15 +110,15 @@ pub(super) fn timespan(text: &[u8], negative: bool) -> Result<i64, ErrorKind> {
 }
 
 pub(super) fn minute(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
-    signed(Clock::read_parts(text, 2)?.seconds / 60, negative)
+    signed(Clock::read_time(text)?.seconds / 60, negative)
 }
 
 pub(super) fn second(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
-    signed(Clock::read_parts(text, 3)?.seconds, negative)
+    signed(Clock::read_time(text)?.seconds, negative)
 }
 
 pub(super) fn time(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
-    signed(Clock::read_parts(text, 3)?.units(1000)?, negative)
+    signed(Clock::read_time(text)?.units(1000)?, negative)
 }
 
 fn small(digits: &[u8]) -> Result<u32, ErrorKind> {
@@ -139,8 +155,10 @@ impl Clock {
         }
     }
 
-    fn read_parts(text: &[u8], parts: usize) -> Result<Self, ErrorKind> {
-        Self::read(text).and_then(|clock| if clock.parts == parts { Ok(clock) } else { Err(ErrorKind::Literal) })
+    /// Reads minutes at least. The form of an item says what it is, but a letter after the run may say otherwise:
+    /// `13:30 20:00t` are times.
+    fn read_time(text: &[u8]) -> Result<Self, ErrorKind> {
+        Self::read(text).and_then(|clock| if clock.parts >= 2 { Ok(clock) } else { Err(ErrorKind::Literal) })
     }
 
     /// Takes in the next smaller unit.

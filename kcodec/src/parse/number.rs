@@ -86,6 +86,13 @@ fn numbers(tokens: Tokens<'_>, out: &mut Vec<u8>) -> Result<usize, Error> {
     let (mut claimed, mut fraction) = (None, false);
     let mut first_pass = tokens.clone();
     for (at, token) in first_pass.by_ref() {
+        // A letter after the last time of day is stronger than the form of those before it.
+        if let Some((kind, _)) = moment::suffix(unsigned(token))
+            && claimed.is_none_or(|claimed| claimed >= Kind::Timespan)
+        {
+            claimed = Some(kind);
+            continue;
+        }
         match claim(unsigned(token)) {
             Some(Claim::Nothing) => {}
             Some(Claim::Fraction) => fraction = true,

@@ -69,7 +69,9 @@ impl Vm<'_> {
             Func::Derived(derived) if whole => self.iterate(derived, args),
             Func::Native(native) if whole => {
                 let bodies = args.iter().map(|arg| self.body(arg)).collect::<R<Vec<_>>>()?;
-                let body = (native.call)(&bodies)?;
+                let mut call =
+                    native.call.try_lock().map_err(|_| Fault::nyi("a function of the host's within itself"))?;
+                let body = call(&bodies)?;
                 self.noun(body.value())
             }
             Func::Composition(composition) if whole => {

@@ -8,9 +8,9 @@ use kcodec::Kind;
 
 use super::atomic::Lone;
 use super::fault::{Fault, R};
-use super::noun::{Item, Noun};
+use super::noun::{Item, Noun, null_item};
 use super::number::{self, Number, in_lane};
-use super::promote::{self, Kinds, is_number, promote};
+use super::promote::{self, is_number, promote};
 use super::temporal::{Convert, conversion};
 use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
@@ -186,7 +186,7 @@ macro_rules! whole_float {
     ($($ty:ty),*) => {$(
         impl Whole for $ty {
             fn quotient(self, other: Self) -> Self {
-                tolerant_floor(f64::from(self / other)) as Self
+                tolerant_floor(self / other)
             }
 
             fn remainder(self, other: Self) -> Self {
@@ -195,7 +195,7 @@ macro_rules! whole_float {
         }
     )*};
 }
-whole_float!(f32, f64);
+whole_float!(f64);
 
 /// The greatest whole number that does not exceed a float by more than the tolerance.
 fn tolerant_floor(x: f64) -> f64 {
@@ -203,24 +203,12 @@ fn tolerant_floor(x: f64) -> f64 {
     if nearest.same(x) { nearest } else { x.floor() }
 }
 
-/// The kind that two numbers, or a time and a number, are divided in.
-fn divided(table: &Kinds, x: Kind, y: Kind) -> R<Kind> {
-    if !is_number(x) || !is_number(y) {
-        return Err(Fault::TYPE);
-    }
-    promote(table, x, y).ok_or_else(|| Fault::nyi("div, mod or xbar of these temporal types"))
-}
-
 /// Runs an expression with the lane that a kind is divided in.
 macro_rules! in_whole {
     ($kind:expr, $lane:ident => $work:expr) => {
         match $kind {
-            Kind::Long | Kind::Timestamp | Kind::Timespan => {
+            Kind::Long => {
                 type $lane = i64;
-                $work
-            }
-            Kind::Real => {
-                type $lane = f32;
                 $work
             }
             Kind::Float => {
@@ -235,40 +223,86 @@ macro_rules! in_whole {
     };
 }
 
+/// The kind of `x div y`, by that of x.
+fn divided(x: Kind, y: Kind) -> R<Kind> {
+    if !is_number(x) || !is_number(y) {
+        return Err(Fault::TYPE);
+    }
+    let kind = promote::result(promote::DIV, x).filter(|_| y < Kind::Timestamp);
+    // The fraction of a time is none.
+    kind.filter(|_| x < Kind::Timestamp || !matches!(y, Kind::Real | Kind::Float))
+        .ok_or_else(|| Fault::nyi("div, mod or xbar of these temporal types"))
+}
+
+/// The lane that a quotient of two kinds is calculated in.
+fn wider(x: Kind, y: Kind) -> Kind {
+    let float = |kind| matches!(kind, Kind::Real | Kind::Float);
+    let long = |kind| matches!(kind, Kind::Long | Kind::Timestamp | Kind::Timespan);
+    if float(x) || float(y) {
+        Kind::Float
+    } else if long(x) || long(y) {
+        Kind::Long
+    } else {
+        Kind::Int
+    }
+}
+
+/// Two arguments in the lane of the wider one; the result is brought to `kind`.
+fn whole(vm: &mut Vm<'_>, kind: Kind, x: Noun, y: Noun, op: WholeOp) -> R {
+    let lane = wider(kind_of(&x)?, kind_of(&y)?);
+    let (x, y) = ((x, Convert::Raw), (y, Convert::Raw));
+    let out = in_whole!(lane, T => match op {
+        WholeOp::Div => number::pairs_in_place::<T>(vm, lane, x, y, T::quotient),
+        WholeOp::Mod => number::pairs_in_place::<T>(vm, lane, x, y, T::remainder),
+        WholeOp::Bar => number::pairs_in_place::<T>(vm, lane, x, y, |x, y| x.times(y.quotient(x))),
+    })?;
+    let (from, to) = (null_item(lane), null_item(kind));
+    if std::mem::discriminant(&from) == std::mem::discriminant(&to) {
+        return Ok(number::of_kind(out, kind));
+    }
+    in_lane!(kind, T => number::map::<T, T>(vm, kind, &out, Convert::Raw, |item| item))
+}
+
+#[derive(Clone, Copy)]
+enum WholeOp {
+    Div,
+    Mod,
+    Bar,
+}
+
 /// `x div y`: the whole part of the quotient.
 fn div(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
-        let kind = divided(&promote::DIVIDE, kind_of(&x)?, kind_of(&y)?)?;
-        let (x, y) = ((x, Convert::Raw), (y, Convert::Raw));
-        in_whole!(kind, T => number::pairs_in_place::<T>(vm, kind, x, y, T::quotient))
+        let kind = divided(kind_of(&x)?, kind_of(&y)?)?;
+        whole(vm, kind, x, y, WholeOp::Div)
     })
 }
 
-/// `x mod y`: what is left of the quotient, of the sign of `y`. Of dates it is a plain number.
+/// `x mod y`: `x-y*x div y`, of the sign of `y`; of dates a plain number.
 fn modulo(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
-        let from = kind_of(&x)?;
-        let kind = match divided(&promote::DIVIDE, from, kind_of(&y)?)? {
-            Kind::Timestamp | Kind::Timespan => return Err(Fault::nyi("mod of these temporal types")),
-            kind if kind == from && from >= Kind::Timestamp => Kind::Int,
-            kind => kind,
-        };
-        let (x, y) = ((x, Convert::Raw), (y, Convert::Raw));
-        in_whole!(kind, T => number::pairs_in_place::<T>(vm, kind, x, y, T::remainder))
+        let (from, to) = (kind_of(&x)?, kind_of(&y)?);
+        let div = divided(from, to)?;
+        let kind = if from < Kind::Timestamp { promote(&promote::ADD, div, numeric(to)) } else { promote::result(promote::REST, div) };
+        whole(vm, kind.ok_or(Fault::TYPE)?, x, y, WholeOp::Mod)
     })
 }
 
-/// `x xbar y`: `y` rounded down to a multiple of `x`.
+/// Chars count as ints.
+fn numeric(kind: Kind) -> Kind {
+    if kind == Kind::Char { Kind::Int } else { kind }
+}
+
+/// `x xbar y`: `x*y div x`, `y` rounded down to a multiple of `x`.
 fn xbar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
         let (from, to) = (kind_of(&x)?, kind_of(&y)?);
         let kind = match (from, to) {
-            (Kind::Timespan, Kind::Timestamp | Kind::Timespan) => to,
-            _ if from == to && from >= Kind::Timestamp && from != Kind::Datetime => to,
-            _ => divided(&promote::DIVIDE, to, from)?,
+            (Kind::Timespan, Kind::Timestamp | Kind::Timespan) => Some(to),
+            _ if from == to && from >= Kind::Timestamp && from != Kind::Datetime => Some(to),
+            _ => promote(&promote::MULTIPLY, numeric(from), divided(to, from)?),
         };
-        let (x, y) = ((x, Convert::Raw), (y, Convert::Raw));
-        in_whole!(kind, T => number::pairs_in_place::<T>(vm, kind, x, y, |x, y| x.times(y.quotient(x))))
+        whole(vm, kind.ok_or(Fault::TYPE)?, x, y, WholeOp::Bar)
     })
 }
 

@@ -59,7 +59,13 @@ impl Vm<'_> {
     }
 
     /// Applies `leaf` to every pair of atoms and vectors within `x` and `y`.
-    pub(crate) fn atomic2<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(&mut self, x: Noun, y: Noun, lone: Lone, leaf: F) -> R {
+    pub(crate) fn atomic2<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(
+        &mut self,
+        x: Noun,
+        y: Noun,
+        lone: Lone,
+        leaf: F,
+    ) -> R {
         use Noun as N;
         match (x, y) {
             (x @ (N::Atom(_) | N::Vector(_)), y @ (N::Atom(_) | N::Vector(_))) => leaf(self, x, y),
@@ -91,8 +97,12 @@ impl Vm<'_> {
                 }
                 Table::new(x.names().clone(), columns)
             }
-            (N::Table(x), y @ N::Atom(_)) => self.each_column(x, |vm, column| vm.atomic2(column, y.clone(), lone, leaf)),
-            (x @ N::Atom(_), N::Table(y)) => self.each_column(y, |vm, column| vm.atomic2(x.clone(), column, lone, leaf)),
+            (N::Table(x), y @ N::Atom(_)) => {
+                self.each_column(x, |vm, column| vm.atomic2(column, y.clone(), lone, leaf))
+            }
+            (x @ N::Atom(_), N::Table(y)) => {
+                self.each_column(y, |vm, column| vm.atomic2(x.clone(), column, lone, leaf))
+            }
             (N::Table(_), _) | (_, N::Table(_)) => Err(Fault::nyi("a table with a list")),
             (x, y) => self.lists(&x, &y, lone, leaf),
         }
@@ -125,7 +135,8 @@ impl Vm<'_> {
         let found = self.find(&x.keys, &y.keys)?;
         let found = self.places(&found)?;
         let count = x.keys.len();
-        let fresh: Vec<usize> = (0..found.len()).filter(|&at| found.get(at).is_some_and(|&place| place >= count)).collect();
+        let fresh: Vec<usize> =
+            (0..found.len()).filter(|&at| found.get(at).is_some_and(|&place| place >= count)).collect();
         let more = self.gather(&y.keys, &fresh)?;
         let mut keys = x.keys.clone();
         self.append(&mut keys, more)?;

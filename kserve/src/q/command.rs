@@ -38,9 +38,9 @@ impl Vm<'_> {
         let (name, rest) = command.split_at(end);
         let argument = rest.trim_ascii();
         match name {
-            b"a" => self.names_of(argument, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some()),
-            b"f" => self.names_of(argument, Noun::is_func),
-            b"v" => self.names_of(argument, |noun| !noun.is_func()),
+            b"a" => self.names_in(argument, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some()),
+            b"f" => self.names_in(argument, Noun::is_func),
+            b"v" => self.names_in(argument, |noun| !noun.is_func()),
             b"b" | b"B" => Ok(empty(Kind::Symbol)),
             b"d" => self.directory(argument),
             b"t" | b"ts" => self.timed(name, rest),
@@ -115,7 +115,7 @@ impl Vm<'_> {
     }
 
     /// `\a`, `\v .ns`: sorted names of globals in a namespace.
-    fn names_of(&mut self, space: &[u8], is_wanted: impl Fn(&Noun) -> bool) -> R {
+    fn names_in(&mut self, space: &[u8], is_wanted: impl Fn(&Noun) -> bool) -> R {
         let here = self.text(self.q.context);
         let space = match (space, here) {
             (b"", b"") => Vec::new(),
@@ -138,7 +138,7 @@ impl Vm<'_> {
 
     /// The names of tables, as `tables[]` and `\a` give them.
     pub(crate) fn table_names(&mut self, space: &[u8]) -> R {
-        self.names_of(space, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some())
+        self.names_in(space, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some())
     }
 
     /// `\d`, `\d .a`

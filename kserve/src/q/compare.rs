@@ -59,11 +59,13 @@ fn compare(vm: &mut Vm<'_>, order: Order, not: bool, x: Noun, y: Noun) -> R {
     match (from, to) {
         (Kind::Symbol, Kind::Symbol) => symbols(vm, order, not, &x, &y),
         (Kind::Guid, Kind::Guid) => zip(vm, Kind::Boolean, &x, &y, |x: [u8; 16], y| {
-            u8::from(not != match order {
-                Order::Equal => x == y,
-                Order::Less => x < y,
-                Order::Greater => x > y,
-            })
+            u8::from(
+                not != match order {
+                    Order::Equal => x == y,
+                    Order::Less => x < y,
+                    Order::Greater => x > y,
+                },
+            )
         }),
         _ if is_number(from) && is_number(to) => {
             let (lane, common) = lane(from, to);

@@ -32,7 +32,7 @@ impl From<Fault> for Exit {
 
 impl Exit {
     /// What the code that was left is worth.
-    fn result(self) -> R {
+    pub(crate) fn result(self) -> R {
         match self {
             Self::Fault(fault) => Err(fault),
             Self::Return(noun) => Ok(noun),
@@ -40,7 +40,7 @@ impl Exit {
     }
 }
 
-type E<T = Noun> = Result<T, Exit>;
+pub(crate) type E<T = Noun> = Result<T, Exit>;
 
 impl Vm<'_> {
     /// The value of a text's last statement; `::` if it assigns, or ends with a semicolon.
@@ -159,7 +159,7 @@ impl Vm<'_> {
     }
 
     /// Sets a variable.
-    fn store(&mut self, place: Place, value: Noun) -> R<()> {
+    pub(crate) fn store(&mut self, place: Place, value: Noun) -> R<()> {
         match place {
             Place::Local(slot) => {
                 let at = self.base + slot;
@@ -174,7 +174,7 @@ impl Vm<'_> {
 
     /// Changes a variable's value in place: while it changes, the variable does not hold it, so that nothing need be
     /// copied. It is put back also when the change fails, as far as that came.
-    fn change(&mut self, place: Place, change: impl FnOnce(&mut Self, &mut Noun) -> R<()>) -> R<()> {
+    pub(crate) fn change(&mut self, place: Place, change: impl FnOnce(&mut Self, &mut Noun) -> R<()>) -> R<()> {
         match place {
             Place::Local(slot) => {
                 let at = self.base + slot;
@@ -231,7 +231,7 @@ impl Vm<'_> {
         super::process::settable(self.text(name))
     }
 
-    fn read(&mut self, place: Place) -> R {
+    pub(crate) fn read(&mut self, place: Place) -> R {
         match place {
             Place::Local(slot) => match self.q.stack.get(self.base + slot) {
                 Some(Noun::Elided) | None => self.read_unset(slot),

@@ -1,11 +1,10 @@
-//! `x~y` and `x?y`: whether values are alike, and where one stands in another.
+//! `x~y`: whether values are alike.
 
 use std::sync::Arc;
 
 use super::fault::R;
-use super::noun::{Atom, Item, Lane, Noun, Table, Vector, with_items};
+use super::noun::{Item, Noun, Vector};
 use super::vm::Vm;
-use kcodec::Kind;
 
 /// How far apart, relative to the larger, two floats may be and still be equal.
 pub(crate) const TOLERANCE: f64 = 1.0 / (1_u64 << 43) as f64;
@@ -81,73 +80,6 @@ impl Vm<'_> {
             _ => false,
         })
     }
-
-    /// `x?y`: the first position of each item of `y`, the count of `x` where it is not there.
-    pub(crate) fn find(&mut self, x: &Noun, y: &Noun) -> R {
-        match (x, y) {
-            (Noun::Vector(list), Noun::Atom(item)) => Ok(Noun::long(long(self.find_item(list, item)?))),
-            (Noun::Vector(_), Noun::Vector(_)) | (Noun::Vector(_) | Noun::List(_), Noun::List(_)) if !x_holds(x, y) => {
-                self.each(y, |vm, item| vm.find(x, &item))
-            }
-            (Noun::Table(table), Noun::Table(_)) => {
-                let _ = table;
-                self.each(y, |vm, row| vm.find(x, &row))
-            }
-            (Noun::Table(table), Noun::Dict(row)) => self.find_row(table, &row.values),
-            (Noun::Dict(dict), _) => {
-                let at = self.find(&dict.values, y)?;
-                self.index(&dict.keys, &at)
-            }
-            (Noun::List(list), _) => {
-                let mut at = list.items().len();
-                for (index, item) in list.items().iter().enumerate() {
-                    if self.matches(item, y)? {
-                        at = index;
-                        break;
-                    }
-                }
-                Ok(Noun::long(long(at)))
-            }
-            _ => Err(super::fault::Fault::TYPE),
-        }
-    }
-
-    fn find_item(&mut self, list: &Vector, item: &Atom) -> R<usize> {
-        let count = list.len();
-        self.charge(count / 4)?;
-        if list.kind != item.kind {
-            return Err(super::fault::Fault::TYPE);
-        }
-        let at = with_items!(&list.items, items => position(items, item.item));
-        Ok(at.unwrap_or(count))
-    }
-
-    fn find_row(&mut self, table: &Table, row: &Noun) -> R {
-        let count = table.len();
-        for index in 0..count {
-            let mut same = true;
-            for (at, column) in table.columns().iter().enumerate() {
-                if !self.matches(&column.at(index), &row.at(at))? {
-                    same = false;
-                    break;
-                }
-            }
-            if same {
-                return Ok(Noun::long(long(index)));
-            }
-        }
-        Ok(Noun::long(long(count)))
-    }
-}
-
-/// Whether a general list holds lists like `y` as items, so that `y` is one item and not many.
-fn x_holds(x: &Noun, y: &Noun) -> bool {
-    matches!((x, y), (Noun::List(list), Noun::Vector(_)) if list.items().iter().any(Noun::is_list))
-}
-
-fn position<T: Lane>(items: &[T], item: Item) -> Option<usize> {
-    let item = T::from_item(item)?;
-    items.iter().position(|&found| found == item || same_item(found.item(), item.item()))
 }
 
 /// Whether two items of one lane are alike.
@@ -157,13 +89,4 @@ pub(crate) fn same_item(x: Item, y: Item) -> bool {
         (Item::F32(x), Item::F32(y)) => same_float(x.into(), y.into()),
         _ => x == y,
     }
-}
-
-fn long(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// Kinds that `x?y` and `in` compare as equal though they are not the same: none.
-pub(crate) const fn comparable(x: Kind, y: Kind) -> bool {
-    x as u8 == y as u8
 }

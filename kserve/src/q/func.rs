@@ -1,7 +1,7 @@
 //! Functions as values.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use kcodec::Kind;
 
@@ -107,11 +107,12 @@ pub(crate) struct Derived {
 /// A function of the host program's.
 pub(crate) struct Native {
     pub(crate) name: Sym,
-    pub(crate) call: NativeCall,
+    /// Locked while it runs: it cannot be called by itself.
+    pub(crate) call: Mutex<NativeCall>,
 }
 
 /// What a host program registers: it is given the arguments as bodies.
-pub(crate) type NativeCall = Box<dyn Fn(&[kcodec::Body]) -> Result<kcodec::Body, Fault> + Send + Sync>;
+pub(crate) type NativeCall = Box<dyn FnMut(&[kcodec::Body]) -> Result<kcodec::Body, Fault> + Send>;
 
 impl fmt::Debug for Native {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -194,7 +194,7 @@ pub fn fuzz_q(data: &[u8]) {
         let word = |byte: &u8| WORDS.get(usize::from(*byte) % WORDS.len()).copied().unwrap_or_default();
         data.iter().map(word).collect::<String>().into_bytes()
     };
-    let limits = EvalLimits { stack: 256 << 10, work: 10_000_000 };
+    let limits = EvalLimits::default().with_stack(256 << 10).with_work(10_000_000);
     let mut q = Interpreter::new().with_limits(limits);
     for statement in text.split(|&byte| byte == 0) {
         match q.evaluate_in(&mut Small, Value::chars(statement)) {

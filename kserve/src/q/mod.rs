@@ -21,6 +21,7 @@ mod core;
 mod dotq;
 mod eval;
 mod fault;
+mod filter;
 mod find;
 mod func;
 mod fuzz;
@@ -32,24 +33,29 @@ mod iterate;
 mod join;
 mod joins;
 mod json;
+mod key;
 mod lex;
 mod math;
 mod names;
 mod noun;
 mod number;
 mod parse;
+mod pattern;
 mod process;
 mod promote;
 mod query;
 mod random;
 mod read;
+mod rows;
 mod running;
+mod scope;
 mod script;
 mod search;
 mod select;
 mod serial;
 mod session;
 mod sort;
+mod split;
 mod sweep;
 mod symbols;
 mod table;
@@ -57,12 +63,13 @@ mod take;
 mod temporal;
 mod text;
 mod tree;
+mod update;
 mod verb;
 mod vm;
 mod wire;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use kcodec::{Body, Value};
 
@@ -243,9 +250,9 @@ impl Interpreter {
 
     /// Makes a Rust function callable by name: in text as `f x`, `f[x;y]` or `f[]`, in lists as
     /// ``(`f;x)`` or `("f";x)`. Called without arguments it gets one, `::`, as in q.
-    pub fn register(&mut self, name: &str, function: impl Fn(&[Body]) -> Result<Body, Fault> + Send + Sync + 'static) {
+    pub fn register(&mut self, name: &str, function: impl FnMut(&[Body]) -> Result<Body, Fault> + Send + 'static) {
         let name = self.state.symbols.intern(name.as_bytes());
-        let native = Native { name, call: Box::new(function) };
+        let native = Native { name, call: Mutex::new(Box::new(function)) };
         self.state.globals.insert(name, Noun::Func(Func::Native(Arc::new(native))));
     }
 

@@ -90,13 +90,15 @@ pub(crate) struct Scope {
 pub(crate) struct Parser<'a, 'h> {
     pub(crate) vm: &'a mut Vm<'h>,
     text: &'a [u8],
-    context: Sym,
+    pub(crate) context: Sym,
     /// Those not yet read.
     tokens: &'a [Token],
     /// The lambda that is being read; none at the top.
     pub(crate) scope: Option<Scope>,
     /// Whether a comma and the words of q-sql end an expression.
     phrase: bool,
+    /// Within the column phrases of a query: x, y and z there do not make implicit parameters.
+    pub(crate) quoted: bool,
     k: bool,
 }
 
@@ -111,15 +113,15 @@ enum Term {
 }
 
 impl<'a, 'h> Parser<'a, 'h> {
-    fn new(vm: &'a mut Vm<'h>, text: &'a [u8], context: Sym, tokens: &'a [Token], k: bool) -> Self {
-        Self { vm, text, context, tokens, scope: None, phrase: false, k }
+    pub(crate) fn new(vm: &'a mut Vm<'h>, text: &'a [u8], context: Sym, tokens: &'a [Token], k: bool) -> Self {
+        Self { vm, text, context, tokens, scope: None, phrase: false, quoted: false, k }
     }
 
-    fn peek(&self) -> Option<&'a TokenKind> {
+    pub(crate) fn peek(&self) -> Option<&'a TokenKind> {
         self.tokens.first().map(|token| &token.kind)
     }
 
-    fn next(&mut self) -> Option<&'a Token> {
+    pub(crate) fn next(&mut self) -> Option<&'a Token> {
         let (first, left) = self.tokens.split_first()?;
         self.tokens = left;
         Some(first)
@@ -143,7 +145,7 @@ impl<'a, 'h> Parser<'a, 'h> {
     }
 
     /// Reads an opening bracket, if it is that which comes next.
-    fn open(&mut self, bracket: u8) -> bool {
+    pub(crate) fn open(&mut self, bracket: u8) -> bool {
         let is_next = matches!(self.peek(), Some(TokenKind::Open(next)) if *next == bracket);
         if is_next {
             self.next();
@@ -161,7 +163,7 @@ impl<'a, 'h> Parser<'a, 'h> {
     }
 
     /// Reads what is inside brackets of which the opening one has been read.
-    fn inside<T>(&mut self, open: u8, close: u8, read: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+    pub(crate) fn inside<T>(&mut self, open: u8, close: u8, read: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
         self.vm.check_stack()?;
         let phrase = std::mem::replace(&mut self.phrase, false);
         let inside = read(self);
@@ -356,7 +358,8 @@ impl<'a, 'h> Parser<'a, 'h> {
             return Place::Global(global);
         }
         if let Some(slot) = scope.slots.iter().position(|slot| slot.name == name) {
-            scope.implicit = scope.implicit.map(|used| if slot < IMPLICIT.len() { used.max(slot + 1) } else { used });
+            let counts = slot < IMPLICIT.len() && !self.quoted;
+            scope.implicit = scope.implicit.map(|used| if counts { used.max(slot + 1) } else { used });
             return Place::Local(slot);
         }
         scope.slots.push(Slot { name, global, local: false });
@@ -441,10 +444,12 @@ impl<'a, 'h> Parser<'a, 'h> {
     fn braces(&mut self, start: usize) -> R {
         self.vm.check_stack()?;
         let phrase = std::mem::replace(&mut self.phrase, false);
+        let quoted = std::mem::replace(&mut self.quoted, false);
         let outer = self.scope.replace(Scope::default());
         let inside = self.function(start);
         self.scope = outer;
         self.phrase = phrase;
+        self.quoted = quoted;
         inside
     }
 

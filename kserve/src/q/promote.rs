@@ -99,28 +99,11 @@ pub(crate) const GREATER: Kinds = [
     b"t.ttttttt.t..tnttt",
 ];
 
-/// `div`, `mod` and `xbar` of numbers; of a temporal left argument and a number.
-#[rustfmt::skip]
-pub(crate) const DIVIDE: Kinds = [
-    b"i.iiijefi.........",
-    b"..................",
-    b"i.iiijefi.........",
-    b"i.iiijefi.........",
-    b"i.iiijefi.........",
-    b"j.jjjjefj.........",
-    b"e.eeeeefe.........",
-    b"f.fffffff.........",
-    b"i.iiijefi.........",
-    b"..................",
-    b"p.pppp..p.........",
-    b"m.mmmm..m.........",
-    b"d.dddd..d.........",
-    b"..................",
-    b"n.nnnn..n.........",
-    b"u.uuuu..u.........",
-    b"v.vvvv..v.........",
-    b"t.tttt..t.........",
-];
+/// What `x div y` gives, by x; y is a number.
+pub(crate) const DIV: &[u8; 18] = b"i.iiijefi.pmd.nuvt";
+
+/// What the difference of two of the same kind is: what is left of a division.
+pub(crate) const REST: &[u8; 18] = b"i.iiijefi.nii.nuvt";
 
 /// A kind for each two kinds.
 pub(crate) type Kinds = [&'static [u8; 18]; 18];

@@ -10,7 +10,7 @@ use super::build;
 use super::compare;
 use super::fault::{Fault, R};
 use super::find::same_item;
-use super::noun::{Dict, Lane, NULL_FLOAT, Noun, Vector, empty, null_item, vector, with_items};
+use super::noun::{Dict, Lane, Noun, Vector, empty, null_item, vector, with_items};
 use super::number::{self, Number, Side, in_lane};
 use super::promote;
 use super::temporal::Convert;
@@ -267,9 +267,12 @@ fn differ_items<T: Lane>(vm: &mut Vm<'_>, items: &[T]) -> R {
     if !items.is_empty() {
         out.push(1);
     }
-    out.extend(items.iter().zip(items.iter().skip(1)).map(|(before, item)| {
-        u8::from(before != item && !same_item(before.item(), item.item()))
-    }));
+    out.extend(
+        items
+            .iter()
+            .zip(items.iter().skip(1))
+            .map(|(before, item)| u8::from(before != item && !same_item(before.item(), item.item()))),
+    );
     Ok(vector(Kind::Boolean, out))
 }
 
@@ -326,70 +329,28 @@ fn window(vm: &mut Vm<'_>, count: usize, x: Noun, run: Moving) -> R {
     }
 }
 
-/// `n msum x`
+/// `n msum x`: as q does it, the sum up to each item less that up to the one before the window; nulls add nothing.
 fn msum(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
     let kind = summed(x)?;
     in_lane!(kind, T => {
-        let items = Side::<T>::new(x, Convert::Raw)?.items(vm)?;
-        let value = |item: T| if item.is_null() { T::default() } else { item };
-        let mut out = vm.vec(items.len())?;
+        let mut sums = Side::<T>::new(x, Convert::Raw)?.items(vm)?;
         let mut sum = T::default();
-        for (index, &item) in items.iter().enumerate() {
-            sum = sum.plus(value(item));
-            if let Some(&gone) = index.checked_sub(count).and_then(|gone| items.get(gone)) {
-                sum = sum.minus(value(gone));
-            }
-            // An infinity that leaves takes the sum with it: it is added up anew.
-            if T::FLOAT && !sum.double().is_finite() {
-                let from = (index + 1).saturating_sub(count);
-                vm.charge(count.min(index + 1))?;
-                let window = items.get(from..=index).unwrap_or_default();
-                out.push(window.iter().fold(T::default(), |sum, &item| sum.plus(value(item))));
-                if window.iter().all(|item| item.double().is_finite() || item.is_null()) {
-                    sum = out.last().copied().unwrap_or_default();
-                }
-            } else {
-                out.push(sum);
-            }
+        for item in &mut sums {
+            sum = if item.is_null() { sum } else { sum.plus(*item) };
+            *item = sum;
         }
+        let mut out = vm.vec(sums.len())?;
+        let before = std::iter::repeat_n(T::default(), count.min(sums.len())).chain(sums.iter().copied());
+        out.extend(sums.iter().zip(before).map(|(sum, before)| sum.minus(before)));
         Ok(vector(kind, out))
     })
 }
 
-/// Sums of the items and of their squares in a window, and how many of them are no nulls.
-fn window_floats(vm: &mut Vm<'_>, count: usize, x: &Noun, of: impl Fn(&[f64], f64, f64) -> f64) -> R {
-    let items = Side::<f64>::new(x, Convert::Raw)?.items(vm)?;
-    let mut out = vm.vec(items.len())?;
-    let (mut sum, mut known) = (0.0, 0.0);
-    for (index, &item) in items.iter().enumerate() {
-        let from = (index + 1).saturating_sub(count);
-        let gone = index.checked_sub(count).and_then(|gone| items.get(gone)).copied().unwrap_or(f64::NAN);
-        if !item.is_nan() {
-            sum += item;
-            known += 1.0;
-        }
-        if !gone.is_nan() {
-            sum -= gone;
-            known -= 1.0;
-        }
-        let window = items.get(from..=index).unwrap_or_default();
-        if !sum.is_finite() {
-            vm.charge(window.len())?;
-            let anew: f64 = window.iter().filter(|item| !item.is_nan()).sum();
-            if anew.is_finite() {
-                sum = anew;
-            }
-            out.push(of(window, anew, known));
-        } else {
-            out.push(of(window, sum, known));
-        }
-    }
-    Ok(vector(Kind::Float, out))
-}
-
 /// `n mavg x`: nulls are left out.
 fn mavg(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
-    window_floats(vm, count, x, |_, sum, known| if known > 0.0 { sum / known } else { NULL_FLOAT })
+    let floats = number::map::<f64, f64>(vm, Kind::Float, x, Convert::Raw, |item| item)?;
+    let (sums, known) = (msum(vm, count, &floats)?, mcount(vm, count, x)?);
+    arith::divide(vm, sums, known)
 }
 
 /// `n mcount x`: how many are no nulls.

@@ -1,5 +1,438 @@
-//! Parts of lists: `# _`, `sublist cut rotate reverse`.
+//! Parts of lists, dicts and tables: `# _ sublist cut rotate reverse`.
 
-use super::verb::Verb;
+use std::sync::Arc;
 
-pub(crate) static VERBS: &[Verb] = &[];
+use super::build;
+use super::fault::{Fault, R};
+use super::noun::{Dict, Lane, List, Noun, Table, Vector, empty, null_item, vector, with_items};
+use super::symbols::Sym;
+use super::verb::{Verb, infix, unary};
+use super::vm::Vm;
+use kcodec::{Attribute, Kind};
+
+pub(crate) static VERBS: &[Verb] = &[
+    infix("#", Some(13), |vm, x, y| vm.take(&x, y)),
+    infix("_", Some(14), |vm, x, y| vm.drop(&x, y)),
+    infix("sublist", None, |vm, x, y| vm.sublist(&x, y)),
+    infix("cut", None, |vm, x, y| vm.cut(&x, y)),
+    infix("rotate", None, |vm, x, y| vm.rotate(&x, y)),
+    unary("reverse", Some(6), |vm, x| vm.reverse(x)),
+    unary("attr", None, |vm, x| {
+        let letter = attribute_of(&x).prefix().as_bytes().get(1).copied();
+        let name = vm.intern(letter.as_ref().map_or(&[], std::slice::from_ref));
+        Ok(Noun::sym(name))
+    }),
+];
+
+impl Vm<'_> {
+    /// The items from `start` to before `end`; both within the list.
+    pub(crate) fn range(&mut self, x: &Noun, start: usize, end: usize) -> R {
+        let whole = start == 0 && end >= x.len();
+        match x {
+            _ if whole => Ok(x.clone()),
+            Noun::Vector(Vector { kind, items, .. }) => with_items!(items, items => {
+                let part = items.get(start..end).unwrap_or_default();
+                let mut out = self.vec(part.len())?;
+                out.extend_from_slice(part);
+                Ok(vector(*kind, out))
+            }),
+            Noun::List(list) => {
+                let part = list.items().get(start..end).unwrap_or_default();
+                let mut out = self.vec(part.len())?;
+                out.extend_from_slice(part);
+                if out.is_empty() { Ok(empty(Kind::List)) } else { build::tidy(out) }
+            }
+            Noun::Table(table) => self.by_column(table, |vm, column| vm.range(column, start, end)),
+            Noun::Dict(dict) => {
+                let keys = self.range(&dict.keys, start, end)?;
+                Dict::new(keys, self.range(&dict.values, start, end)?)
+            }
+            _ => Err(Fault::TYPE),
+        }
+    }
+
+    /// A table of the same names, each column made of the old one.
+    pub(crate) fn by_column(&mut self, table: &Table, mut work: impl FnMut(&mut Self, &Noun) -> R) -> R {
+        let mut columns = self.vec(table.columns().len())?;
+        for column in table.columns() {
+            columns.push(work(self, column)?);
+        }
+        Table::new(table.names().clone(), columns)
+    }
+
+    /// `x#y`
+    fn take(&mut self, x: &Noun, y: Noun) -> R {
+        match (x, &y) {
+            (_, Noun::Dict(dict)) if !x.is_atom() => self.take_keys(x, dict),
+            (Noun::Atom(_), _) => match (x.as_long(), x.as_sym()) {
+                (Some(count), _) => self.take_count(count, &y),
+                (None, Some(letter)) => {
+                    let letter = self.text(letter).to_vec();
+                    self.set_attribute(&letter, y)
+                }
+                _ => Err(Fault::TYPE),
+            },
+            (Noun::Vector(Vector { kind: Kind::Symbol, .. }), Noun::Table(table)) => {
+                self.take_columns(x.as_syms().unwrap_or_default(), table)
+            }
+            (Noun::Vector(_), _) if matches!(x.kind(), Some(Kind::Short | Kind::Int | Kind::Long)) => {
+                let shape: Vec<i64> = build::items(x).iter().filter_map(Noun::as_long).collect();
+                self.reshape(&shape, &y)
+            }
+            // Rows of a table that are rows of another.
+            (Noun::Table(_), Noun::Table(_)) => {
+                let found = self.member(&y, x)?;
+                self.keep(&y, &found, true)
+            }
+            _ => Err(Fault::TYPE),
+        }
+    }
+
+    fn take_count(&mut self, count: i64, y: &Noun) -> R {
+        let wanted = usize::try_from(count.unsigned_abs()).map_err(|_| Fault::WSFULL)?;
+        if count == i64::MIN {
+            return Err(Fault::TYPE);
+        }
+        let has = y.len();
+        match y {
+            Noun::Vector(_) | Noun::List(_) | Noun::Table(_) | Noun::Dict(_) if wanted <= has => {
+                if count < 0 {
+                    self.range(y, has - wanted, has)
+                } else {
+                    self.range(y, 0, wanted)
+                }
+            }
+            Noun::Vector(Vector { kind, items, .. }) => {
+                let first = if count < 0 { first_of_cycle(wanted, has) } else { 0 };
+                with_items!(items, items => self.cycle(*kind, items, first, wanted))
+            }
+            Noun::List(_) if has == 0 => self.repeat(y, wanted),
+            Noun::List(list) => {
+                let first = if count < 0 { first_of_cycle(wanted, has) } else { 0 };
+                let mut out = self.vec(wanted)?;
+                out.extend(list.items().iter().cycle().skip(first).take(wanted).cloned());
+                List::raw(out)
+            }
+            Noun::Table(table) => self.by_column(table, |vm, column| vm.take_count(count, column)),
+            Noun::Dict(dict) => {
+                let keys = self.take_count(count, &dict.keys)?;
+                Dict::new(keys, self.take_count(count, &dict.values)?)
+            }
+            _ => self.repeat(y, wanted),
+        }
+    }
+
+    /// So many items, from the first again after the last; nulls of an empty list.
+    fn cycle<T: Lane>(&mut self, kind: Kind, items: &[T], first: usize, wanted: usize) -> R {
+        let mut out = self.vec(wanted)?;
+        if items.is_empty() {
+            out.resize(wanted, T::from_item(null_item(kind)).unwrap_or(T::NULL));
+            return Ok(vector(kind, out));
+        }
+        out.extend_from_slice(
+            items.get(first..).unwrap_or_default().get(..wanted.min(items.len() - first)).unwrap_or_default(),
+        );
+        while out.len() < wanted {
+            let left = wanted - out.len();
+            out.extend_from_slice(items.get(..left.min(items.len())).unwrap_or_default());
+        }
+        Ok(vector(kind, out))
+    }
+
+    /// `2 3#y`: nested rows; a null among two sizes is what the other leaves.
+    fn reshape(&mut self, shape: &[i64], y: &Noun) -> R {
+        match *shape {
+            [] => Ok(empty(Kind::List)),
+            [i64::MIN, size] | [size, i64::MIN] if size < 0 => Err(Fault::DOMAIN),
+            [i64::MIN, size] => {
+                let size = usize::try_from(size).unwrap_or(0);
+                if size == 0 {
+                    return Err(Fault::DOMAIN);
+                }
+                self.chunks(size, y)
+            }
+            [rows, i64::MIN] => {
+                let rows = usize::try_from(rows).unwrap_or(0);
+                let has = y.len();
+                let mut out = self.vec(rows)?;
+                let cell =
+                    |row: usize| usize::try_from((row as u128 * has as u128) / rows.max(1) as u128).unwrap_or(has);
+                for row in 0..rows {
+                    out.push(self.range(y, cell(row), cell(row + 1))?);
+                }
+                if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
+            }
+            _ if shape.iter().any(|&size| size < 0) => Err(Fault::DOMAIN),
+            [size] => self.take_count(size, y),
+            _ => {
+                let all = shape.iter().try_fold(1_i64, |all, &size| all.checked_mul(size)).ok_or(Fault::WSFULL)?;
+                let y = if y.is_list() { y.clone() } else { build::enlist(y.clone())? };
+                let flat = self.take_count(all, &y)?;
+                let sizes: Vec<usize> = shape.iter().filter_map(|&size| usize::try_from(size).ok()).collect();
+                let mut at = 0;
+                self.rows(&sizes, &flat, &mut at)
+            }
+        }
+    }
+
+    fn rows(&mut self, sizes: &[usize], flat: &Noun, at: &mut usize) -> R {
+        let Some((&first, others)) = sizes.split_first() else { return Ok(empty(Kind::List)) };
+        if others.is_empty() {
+            let start = *at;
+            *at += first;
+            // Of the whole, only an empty row would be taken for all of it.
+            return if first == 0 { self.take_count(0, flat) } else { self.range(flat, start, *at) };
+        }
+        let mut out = self.vec(first)?;
+        for _ in 0..first {
+            self.charge(16)?;
+            out.push(self.deeper(|vm| vm.rows(others, flat, at))?);
+        }
+        if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
+    }
+
+    /// Pieces of `size` items; the last may be shorter.
+    fn chunks(&mut self, size: usize, y: &Noun) -> R {
+        let has = y.len();
+        let mut out = self.vec(has.div_ceil(size))?;
+        let mut start = 0;
+        while start < has {
+            let end = start.saturating_add(size).min(has);
+            self.charge(16)?;
+            out.push(self.range(y, start, end)?);
+            start = end;
+        }
+        if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
+    }
+
+    /// ``  `a`b#d ``: those entries, in that order; of a keyed table the rows with those keys.
+    fn take_keys(&mut self, keys: &Noun, dict: &Dict) -> R {
+        if let (Noun::Table(_), Noun::Table(_)) = (&dict.keys, keys) {
+            let found = self.member(&dict.keys, keys)?;
+            let kept = self.keep(&dict.keys, &found, true)?;
+            return Dict::new(kept, self.keep(&dict.values, &found, true)?);
+        }
+        // Columns of a keyed table, the keys stay.
+        if let (Noun::Table(values), Some(names)) = (&dict.values, keys.as_syms()) {
+            return Dict::new(dict.keys.clone(), self.take_columns(names, values)?);
+        }
+        let found = self.find(&dict.keys, keys)?;
+        let values = self.index(&dict.values, &found)?;
+        Dict::new(keys.clone(), values)
+    }
+
+    fn take_columns(&mut self, names: &[Sym], table: &Table) -> R {
+        let mut columns = self.vec(names.len())?;
+        for &name in names {
+            columns.push(table.column(name).cloned().ok_or_else(|| Fault::named(self.text(name)))?);
+        }
+        Table::new(Arc::new(names.to_vec()), columns)
+    }
+
+    /// `x _ y`
+    pub(crate) fn drop(&mut self, x: &Noun, y: Noun) -> R {
+        match (x, &y) {
+            (_, Noun::Dict(dict)) if !is_count(x) => self.without_keys(x, dict),
+            (Noun::Vector(_) | Noun::List(_) | Noun::Table(_), Noun::Atom(_)) if is_count(&y) => {
+                let at = super::index::place(y.as_long().unwrap_or(i64::MIN));
+                self.without(x, at)
+            }
+            (Noun::Dict(dict), _) => self.without_keys(&as_list(&y)?, dict),
+            (Noun::Atom(_), _) if is_count(x) => {
+                let count = x.as_long().unwrap_or(0);
+                let has = y.len();
+                if y.is_atom() {
+                    return Err(Fault::TYPE);
+                }
+                let left = has.saturating_sub(usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX));
+                if count == i64::MIN {
+                    return Err(Fault::TYPE);
+                }
+                if left == 0 {
+                    return self.take_count(0, &y);
+                }
+                if count < 0 { self.range(&y, 0, left) } else { self.range(&y, has - left, has) }
+            }
+            (Noun::Atom(_) | Noun::Vector(_), Noun::Table(table)) if x.as_syms().is_some() => {
+                let names = x.as_syms().unwrap_or_default();
+                let left: Vec<Sym> = table.names().iter().copied().filter(|name| !names.contains(name)).collect();
+                if left.is_empty() { Err(Fault::LENGTH) } else { self.take_columns(&left, table) }
+            }
+            (Noun::Vector(_), _) => self.cut_at(x, &y),
+            (Noun::List(list), _) if list.items().is_empty() => Ok(empty(Kind::List)),
+            _ => Err(Fault::TYPE),
+        }
+    }
+
+    /// All items but one.
+    fn without(&mut self, x: &Noun, at: usize) -> R {
+        let has = x.len();
+        if at >= has {
+            return Ok(x.clone());
+        }
+        match x {
+            Noun::Vector(Vector { kind, items, .. }) => with_items!(items, items => {
+                let mut out = self.vec(has - 1)?;
+                out.extend_from_slice(items.get(..at).unwrap_or_default());
+                out.extend_from_slice(items.get(at + 1..).unwrap_or_default());
+                Ok(vector(*kind, out))
+            }),
+            Noun::Table(table) => self.by_column(table, |vm, column| vm.without(column, at)),
+            Noun::List(list) => {
+                let mut out = self.vec(has - 1)?;
+                out.extend(
+                    list.items().iter().enumerate().filter(|(index, _)| *index != at).map(|(_, item)| item.clone()),
+                );
+                if out.is_empty() { Ok(empty(Kind::List)) } else { build::tidy(out) }
+            }
+            _ => Err(Fault::TYPE),
+        }
+    }
+
+    fn without_keys(&mut self, keys: &Noun, dict: &Dict) -> R {
+        if let (Noun::Table(values), Some(names)) = (&dict.values, keys.as_syms()) {
+            let left: Vec<Sym> = values.names().iter().copied().filter(|name| !names.contains(name)).collect();
+            let values = self.take_columns(&left, values)?;
+            return Dict::new(dict.keys.clone(), values);
+        }
+        let found = self.member(&dict.keys, keys)?;
+        let kept = self.keep(&dict.keys, &found, false)?;
+        Dict::new(kept, self.keep(&dict.values, &found, false)?)
+    }
+
+    /// `2 4 _ y`: the pieces that begin at these positions.
+    fn cut_at(&mut self, places: &Noun, y: &Noun) -> R {
+        if !y.is_list() && !matches!(y, Noun::Dict(_)) {
+            return Err(Fault::TYPE);
+        }
+        let places = self.places(places)?;
+        let mut out = self.vec(places.len())?;
+        for (index, &start) in places.iter().enumerate() {
+            let end = places.get(index + 1).copied().unwrap_or(y.len());
+            if end < start || end > y.len() {
+                return Err(if places.is_sorted() { Fault::LENGTH } else { Fault::DOMAIN });
+            }
+            self.charge(16)?;
+            out.push(if start == end { self.take_count(0, y)? } else { self.range(y, start, end)? });
+        }
+        if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
+    }
+
+    /// `n cut y`, `places cut y`
+    fn cut(&mut self, x: &Noun, y: Noun) -> R {
+        if !x.is_atom() {
+            return self.drop(x, y);
+        }
+        let size = x.as_long().ok_or(Fault::TYPE)?;
+        let y = if y.is_atom() { build::enlist(y)? } else { y };
+        match usize::try_from(size) {
+            Ok(size) if size > 0 => self.chunks(size, &y),
+            _ => Err(Fault::DOMAIN),
+        }
+    }
+
+    /// `n sublist y`, `start count sublist y`: what there is of them.
+    fn sublist(&mut self, x: &Noun, y: Noun) -> R {
+        if y.is_atom() {
+            return Err(Fault::TYPE);
+        }
+        let has = y.len();
+        let size = |long: i64| usize::try_from(long).unwrap_or(0);
+        let (start, end) = match (x, x.len()) {
+            (Noun::Atom(_), _) => {
+                let count = x.as_long().ok_or(Fault::TYPE)?;
+                let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX).min(has);
+                if count < 0 { (has - wanted, has) } else { (0, wanted) }
+            }
+            (Noun::Vector(_), 2) => {
+                let (Some(start), Some(count)) = (x.at(0).as_long(), x.at(1).as_long()) else {
+                    return Err(Fault::TYPE);
+                };
+                // Before the first item nothing is.
+                let (from, count) = (start.min(0).unsigned_abs(), size(count));
+                let count = count.saturating_sub(usize::try_from(from).unwrap_or(usize::MAX));
+                let start = size(start).min(has);
+                (start, start.saturating_add(count).min(has))
+            }
+            (Noun::Vector(_), _) => return Err(Fault::LENGTH),
+            _ => return Err(Fault::TYPE),
+        };
+        if start == end { self.take_count(0, &y) } else { self.range(&y, start, end) }
+    }
+
+    /// `n rotate y`
+    fn rotate(&mut self, x: &Noun, y: Noun) -> R {
+        let turn = x.as_long().ok_or(Fault::TYPE)?;
+        let has = y.len();
+        let places = |turn: i64| -> usize {
+            let count = i64::try_from(has.max(1)).unwrap_or(i64::MAX);
+            usize::try_from(turn.rem_euclid(count)).unwrap_or(0)
+        };
+        let at = places(turn);
+        match y {
+            Noun::Vector(Vector { kind, items, .. }) => with_items!(items, items => {
+                let mut out = self.vec(has)?;
+                out.extend_from_slice(items.get(at..).unwrap_or_default());
+                out.extend_from_slice(items.get(..at).unwrap_or_default());
+                Ok(vector(kind, out))
+            }),
+            Noun::List(list) => {
+                let mut out = self.vec(has)?;
+                out.extend(list.items().iter().cycle().skip(at).take(has).cloned());
+                if has == 0 { Ok(empty(Kind::List)) } else { List::raw(out) }
+            }
+            Noun::Table(table) => self.by_column(&table, |vm, column| vm.rotate(x, column.clone())),
+            _ => Err(Fault::TYPE),
+        }
+    }
+
+    /// `reverse x`
+    pub(crate) fn reverse(&mut self, x: Noun) -> R {
+        match x {
+            Noun::Vector(Vector { kind, mut items, .. }) => {
+                with_items!(&mut items, items => {
+                    self.charge(items.len())?;
+                    self.own(items)?.reverse();
+                });
+                Ok(Noun::Vector(Vector { kind, attr: Attribute::None, items }))
+            }
+            Noun::List(list) => {
+                let mut out = self.vec(list.items().len())?;
+                out.extend(list.items().iter().rev().cloned());
+                if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
+            }
+            Noun::Table(table) => self.by_column(&table, |vm, column| vm.reverse(column.clone())),
+            Noun::Dict(dict) => {
+                let keys = self.reverse(dict.keys.clone())?;
+                Dict::new(keys, self.reverse(dict.values.clone())?)
+            }
+            other => Ok(other),
+        }
+    }
+}
+
+/// Where the last `wanted` items of a list that repeats itself begin.
+fn first_of_cycle(wanted: usize, has: usize) -> usize {
+    if has == 0 { 0 } else { (has - wanted % has) % has }
+}
+
+/// Whether it can say how many.
+fn is_count(x: &Noun) -> bool {
+    x.is_atom() && matches!(x.kind(), Some(Kind::Boolean | Kind::Byte | Kind::Short | Kind::Int | Kind::Long))
+}
+
+/// A value as a list: an atom alone.
+pub(crate) fn as_list(x: &Noun) -> R {
+    if x.is_list() { Ok(x.clone()) } else { build::enlist(x.clone()) }
+}
+
+/// The attribute of a value: of a dict that of its keys.
+pub(crate) fn attribute_of(x: &Noun) -> Attribute {
+    match x {
+        Noun::Vector(vector) => vector.attr,
+        Noun::Table(table) => table.attr,
+        Noun::Dict(dict) if dict.sorted => Attribute::Sorted,
+        Noun::Dict(dict) => attribute_of(&dict.keys),
+        _ => Attribute::None,
+    }
+}

@@ -1,5 +1,435 @@
-//! Code as data: parse trees, `parse eval`.
+//! Parse trees: code as nested lists, the way `parse` gives them, `eval` and q-sql take them.
+//!
+//! A symbol is a name, `enlist` of a symbol, of symbols or of a list is that value itself, a longer list is its first
+//! item applied to the others. Names in a query are columns first, then locals of the lambda around it, then globals.
 
-use super::verb::Verb;
+use super::build;
+use super::code::{Chain, Code, Control, Node, Place, Step};
+use super::fault::{Fault, R};
+use super::func::{self, Func, Iterator, Slot};
+use super::noun::{self, Atom, Item, List, Noun, Vector};
+use super::scope::Scope;
+use super::symbols::Sym;
+use super::verb::{self, Verb, unary};
+use super::vm::Vm;
+use kcodec::Kind;
 
-pub(crate) static VERBS: &[Verb] = &[];
+pub(crate) static VERBS: &[Verb] = &[
+    unary("parse", None, parse),
+    unary("eval", None, |vm, x| vm.deeper(|vm| vm.eval_tree(&x, &mut Scope::none()))),
+    unary("reval", None, reval),
+];
+
+/// `parse "2+a"`
+fn parse(vm: &mut Vm<'_>, x: Noun) -> R {
+    let text = x.as_text().ok_or(Fault::TYPE)?.to_vec();
+    let code = vm.parse(&text)?;
+    let context = vm.q.context;
+    vm.code_tree(&code, context)
+}
+
+/// `eval` where nothing may be changed.
+fn reval(vm: &mut Vm<'_>, x: Noun) -> R {
+    let before = std::mem::replace(&mut vm.q.read_only, true);
+    let value = vm.deeper(|vm| vm.eval_tree(&x, &mut Scope::none()));
+    vm.q.read_only = before;
+    value
+}
+
+fn verb_noun(name: &'static str) -> R {
+    Ok(Noun::Func(Func::Verb(verb::require(name)?)))
+}
+
+/// A value as the tree of itself.
+pub(crate) fn quote(value: Noun) -> R {
+    match &value {
+        Noun::Atom(Atom { kind: Kind::Symbol, .. }) => build::enlist(value),
+        Noun::Vector(Vector { kind: Kind::Symbol, items: _, .. }) if value.len() > 0 => build::enlist(value),
+        Noun::List(list) if !list.items().is_empty() => build::enlist(value),
+        _ => Ok(value),
+    }
+}
+
+/// Names in code, to find their text again.
+struct Names<'a> {
+    slots: &'a [Slot],
+    context: Sym,
+}
+
+impl Vm<'_> {
+    fn code_tree(&mut self, code: &Code, context: Sym) -> R {
+        let names = Names { slots: &[], context };
+        match code.statements.as_slice() {
+            [only] => self.optional_tree(only.as_ref(), &names),
+            many => self.sequence(many, &names),
+        }
+    }
+
+    /// The tree of a chain. `slots`: the names of the lambda it stands in.
+    pub(crate) fn tree(&mut self, chain: &Chain, slots: &[Slot], context: Sym) -> R {
+        self.chain_tree(chain, &Names { slots, context })
+    }
+
+    fn sequence(&mut self, statements: &[Option<Chain>], names: &Names<'_>) -> R {
+        let mut items = vec![Noun::char(b';')];
+        for statement in statements {
+            items.push(self.optional_tree(statement.as_ref(), names)?);
+        }
+        List::raw(items)
+    }
+
+    fn optional_tree(&mut self, chain: Option<&Chain>, names: &Names<'_>) -> R {
+        chain.map_or(Ok(Noun::Null), |chain| self.chain_tree(chain, names))
+    }
+
+    fn chain_tree(&mut self, chain: &Chain, names: &Names<'_>) -> R {
+        self.check_stack()?;
+        let mut tree = self.node_tree(&chain.last, names)?;
+        for step in &chain.steps {
+            tree = self.step_tree(step, tree, names)?;
+        }
+        Ok(tree)
+    }
+
+    fn step_tree(&mut self, step: &Step, right: Noun, names: &Names<'_>) -> R {
+        build::tidy(match step {
+            Step::Apply(node) => vec![self.node_tree(node, names)?, right],
+            Step::Infix(verb, left) => vec![Noun::Func(Func::Verb(verb)), self.node_tree(left, names)?, right],
+            Step::Between(node, left) => {
+                let left = self.node_tree(left, names)?;
+                vec![self.node_tree(node, names)?, left, right]
+            }
+            Step::Assign(assign) => {
+                let verb = match &assign.verb {
+                    None => verb_noun(":")?,
+                    Some(Node::Verb(verb)) => Noun::Func(Func::Verb(
+                        verb.unary_form().ok_or_else(|| Fault::nyi("parse of an assignment through a keyword"))?,
+                    )),
+                    Some(_) => return Err(Fault::nyi("parse of an assignment through a function")),
+                };
+                let name = Noun::sym(self.place_name(assign.place, names));
+                let target = match &assign.index {
+                    None => name,
+                    Some(index) => {
+                        let mut items = vec![name];
+                        self.trees(index, names, &mut items)?;
+                        build::tidy(items)?
+                    }
+                };
+                vec![verb, target, right]
+            }
+            Step::Compose(node) => {
+                vec![Noun::Func(Func::Iterator(Iterator::Each)), self.node_tree(node, names)?, right]
+            }
+            Step::Return => vec![verb_noun(":")?, right],
+            Step::Signal => vec![Noun::Func(Func::Iterator(Iterator::Each)), right],
+        })
+    }
+
+    /// Adds the trees of arguments; one that is left out is elided, alone `::`.
+    fn trees(&mut self, chains: &[Option<Chain>], names: &Names<'_>, items: &mut Vec<Noun>) -> R<()> {
+        if let [None] = chains {
+            items.push(Noun::Null);
+            return Ok(());
+        }
+        for chain in chains {
+            items.push(match chain {
+                Some(chain) => self.chain_tree(chain, names)?,
+                None => Noun::Elided,
+            });
+        }
+        Ok(())
+    }
+
+    fn headed(&mut self, head: Noun, chains: &[Option<Chain>], names: &Names<'_>) -> R {
+        let mut items = vec![head];
+        self.trees(chains, names, &mut items)?;
+        build::tidy(items)
+    }
+
+    fn node_tree(&mut self, node: &Node, names: &Names<'_>) -> R {
+        match node {
+            Node::Const(noun) => quote(noun.clone()),
+            Node::Verb(verb) => Ok(Noun::Func(Func::Verb(verb))),
+            Node::Name(place) => Ok(Noun::sym(self.place_name(*place, names))),
+            Node::This => Ok(Noun::sym(self.intern(b".z.s"))),
+            Node::Group(chain) => self.chain_tree(chain, names),
+            Node::List(items) if items.is_empty() || matches!(items.as_slice(), [None]) => Ok(noun::empty(Kind::List)),
+            Node::List(items) => self.headed(verb_noun("enlist")?, items, names),
+            Node::Table { keys, columns, keyed } => {
+                let values = self.table_tree(columns, names)?;
+                if !keyed {
+                    return Ok(values);
+                }
+                let keys = self.table_tree(keys, names)?;
+                List::raw(vec![verb_noun("!")?, keys, values])
+            }
+            Node::Apply(function, args) => {
+                let head = self.node_tree(function, names)?;
+                self.headed(head, args, names)
+            }
+            Node::Derived(function, iterator) => {
+                let function = self.node_tree(function, names)?;
+                List::raw(vec![Noun::Func(Func::Iterator(*iterator)), function])
+            }
+            Node::Cond(branches) => {
+                let head = verb_noun("$")?;
+                self.headed(head, branches, names)
+            }
+            Node::Block(statements) => self.sequence(statements, names),
+            Node::Control(control, parts) => {
+                let word: &[u8] = match control {
+                    Control::If => b"if",
+                    Control::Do => b"do",
+                    Control::While => b"while",
+                };
+                let head = Noun::sym(self.intern(word));
+                self.headed(head, parts, names)
+            }
+            Node::Query(query) => {
+                let mut items = vec![Noun::Func(Func::Verb(query.word.verb()?)), self.chain_tree(&query.table, names)?];
+                for (index, arg) in query.args.iter().enumerate() {
+                    // The limit is a tree already.
+                    items.push(if index == 3 { arg.clone() } else { quote(arg.clone())? });
+                }
+                List::raw(items)
+            }
+        }
+    }
+
+    /// `+(!;,names;(enlist;…))`, as a table is read.
+    fn table_tree(&mut self, columns: &[(Sym, Chain)], names: &Names<'_>) -> R {
+        let keys = quote(Noun::syms(columns.iter().map(|(name, _)| *name).collect()))?;
+        let mut lists = vec![verb_noun("enlist")?];
+        for (_, chain) in columns {
+            lists.push(self.chain_tree(chain, names)?);
+        }
+        let dict = List::raw(vec![verb_noun("!")?, keys, build::tidy(lists)?])?;
+        List::raw(vec![verb_noun("flip")?, dict])
+    }
+
+    /// The name as it was written: without the namespace of the text.
+    fn place_name(&self, place: Place, names: &Names<'_>) -> Sym {
+        let full = match place {
+            Place::Local(slot) => return names.slots.get(slot).map_or(Sym::NULL, |slot| slot.name),
+            Place::Global(full) => full,
+        };
+        if names.context == Sym::NULL {
+            return full;
+        }
+        let prefix = [b".", self.text(names.context), b"."].concat();
+        self.text(full).strip_prefix(prefix.as_slice()).and_then(|bare| self.q.symbols.find(bare)).unwrap_or(full)
+    }
+
+    /// The name that q gives a column of a query that has none: of an operator's left argument, of a function's last.
+    pub(crate) fn tree_name(&mut self, tree: &Noun) -> Option<Sym> {
+        match tree {
+            Noun::Atom(Atom { item: Item::Sym(name), .. }) => {
+                let text = self.text(*name);
+                match text.iter().rposition(|&byte| byte == b'.') {
+                    Some(dot) => {
+                        let last = text.get(dot + 1..).unwrap_or_default().to_vec();
+                        Some(self.intern(&last))
+                    }
+                    None if text == b"i" => None,
+                    None => Some(*name),
+                }
+            }
+            Noun::Vector(Vector { kind: Kind::Symbol, .. }) if tree.len() > 1 => {
+                self.tree_name(&tree.at(tree.len() - 1))
+            }
+            Noun::List(list) if list.items().len() > 1 => match list.items() {
+                [Noun::Func(Func::Verb(verb)), left, _] if verb.infix && !is_word(verb) => self.tree_name(left),
+                [_, args @ ..] => args.iter().rev().find_map(|arg| self.tree_name(arg)),
+                [] => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The value of a tree.
+    pub(crate) fn eval_tree(&mut self, tree: &Noun, scope: &mut Scope<'_>) -> R {
+        self.charge(8)?;
+        match tree {
+            Noun::Atom(Atom { item: Item::Sym(name), .. }) => self.scope_value(*name, scope),
+            Noun::Vector(Vector { kind: Kind::Symbol, .. }) => match tree.len() {
+                0 => Ok(tree.clone()),
+                1 => Ok(tree.at(0)),
+                _ => self.eval_items(&build::items(tree), scope),
+            },
+            Noun::List(list) => match list.items() {
+                [] => Ok(tree.clone()),
+                [only] => Ok(only.clone()),
+                items => self.eval_items(items, scope),
+            },
+            _ => Ok(tree.clone()),
+        }
+    }
+
+    fn eval_items(&mut self, items: &[Noun], scope: &mut Scope<'_>) -> R {
+        self.check_stack()?;
+        let Some((head, args)) = items.split_first() else { return Ok(Noun::Null) };
+        match head {
+            Noun::Func(Func::Verb(verb)) => {
+                if let Some(value) = self.eval_special(verb, args, scope)? {
+                    return Ok(value);
+                }
+                match (&verb.role, args) {
+                    (verb::Role::Unary(function), [x]) if !matches!(x, Noun::Elided) => {
+                        let x = self.eval_tree(x, scope)?;
+                        return function(self, x);
+                    }
+                    (verb::Role::Binary(function), [x, y])
+                        if !matches!(x, Noun::Elided) && !matches!(y, Noun::Elided) =>
+                    {
+                        let y = self.eval_tree(y, scope)?;
+                        let x = self.eval_tree(x, scope)?;
+                        return function(self, x, y);
+                    }
+                    _ => {}
+                }
+            }
+            Noun::Func(Func::Iterator(iterator)) => {
+                if let [only] = args {
+                    let value = self.eval_tree(only, scope)?;
+                    return match value {
+                        _ if *iterator != Iterator::Each || value.is_func() => func::derive(*iterator, value),
+                        value => Err(self.signal(&value)),
+                    };
+                }
+            }
+            Noun::Atom(Atom { kind: Kind::Char, item: Item::U8(b';') }) => {
+                let mut value = Noun::Null;
+                for statement in args {
+                    value = self.eval_tree(statement, scope)?;
+                }
+                return Ok(value);
+            }
+            Noun::Atom(Atom { kind: Kind::Symbol, item: Item::Sym(word) }) => {
+                let control = match self.text(*word) {
+                    b"if" => Some(Control::If),
+                    b"do" => Some(Control::Do),
+                    b"while" => Some(Control::While),
+                    _ => None,
+                };
+                if let Some(control) = control {
+                    return self.eval_control(control, args, scope);
+                }
+            }
+            _ => {}
+        }
+        let values = self.eval_args(args, scope)?;
+        let function = match head {
+            Noun::Func(_) | Noun::Null => head.clone(),
+            _ => self.eval_tree(head, scope)?,
+        };
+        self.apply(&function, values)
+    }
+
+    /// The values of arguments, the last one first.
+    fn eval_args(&mut self, args: &[Noun], scope: &mut Scope<'_>) -> R<Vec<Noun>> {
+        let mut values = self.vec(args.len())?;
+        for arg in args.iter().rev() {
+            values.push(self.eval_tree(arg, scope)?);
+        }
+        values.reverse();
+        Ok(values)
+    }
+
+    /// What is no plain application: assignments, conditions, queries.
+    fn eval_special(&mut self, verb: &'static Verb, args: &[Noun], scope: &mut Scope<'_>) -> R<Option<Noun>> {
+        match (verb.name, args) {
+            (":", [only]) => self.eval_tree(only, scope).map(Some),
+            (":" | "::", [target, value]) if is_target(target) => {
+                let value = self.eval_tree(value, scope)?;
+                self.eval_assign(target, None, value, scope).map(Some)
+            }
+            ("$", [_, _, _, ..]) if scope.table.is_some() => Err(Fault::RANK),
+            ("$", [_, _, _, ..]) => {
+                for pair in args.chunks(2) {
+                    match pair {
+                        [condition, branch] => {
+                            let condition = self.eval_tree(condition, scope)?;
+                            if super::eval::truth(&condition)? {
+                                return self.eval_tree(branch, scope).map(Some);
+                            }
+                        }
+                        [otherwise] => return self.eval_tree(otherwise, scope).map(Some),
+                        _ => {}
+                    }
+                }
+                Ok(Some(Noun::Null))
+            }
+            ("?" | "!", [_, _, _, _, ..]) => {
+                let values = self.eval_args(args, scope)?;
+                let locals = scope.locals;
+                let done = self.deeper(|vm| match verb.name {
+                    "?" => vm.select_from(values, locals),
+                    _ => vm.update_from(values, locals),
+                });
+                done.map(Some)
+            }
+            (_, [target, value]) if verb.rank() == Some(1) && is_target(target) => {
+                let through = verb.id.and_then(|id| verb::by_id(Kind::Binary, id)).ok_or(Fault::RANK)?;
+                let value = self.eval_tree(value, scope)?;
+                let through = Noun::Func(Func::Verb(through));
+                self.eval_assign(target, Some(&through), value, scope).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// `a:x`, `a[i]:x`, `a+:x` of a tree.
+    fn eval_assign(&mut self, target: &Noun, verb: Option<&Noun>, value: Noun, scope: &mut Scope<'_>) -> R {
+        let (name, path) = match target.as_sym() {
+            Some(name) => (name, None),
+            None => {
+                let items = build::items(target);
+                let (head, index) = items.split_first().ok_or(Fault::ASSIGN)?;
+                (head.as_sym().ok_or(Fault::ASSIGN)?, Some(self.eval_args(index, scope)?))
+            }
+        };
+        let place = self.scope_place(name, scope);
+        let given = value.clone();
+        match (path, verb) {
+            (None, None) => self.store(place, given)?,
+            (None, Some(verb)) => self.change(place, |vm, old| vm.amend_whole(old, verb, given))?,
+            (Some(path), verb) => self.change(place, |vm, old| vm.amend_at(old, &path, verb, given))?,
+        }
+        Ok(value)
+    }
+
+    fn eval_control(&mut self, control: Control, args: &[Noun], scope: &mut Scope<'_>) -> R {
+        let Some((condition, body)) = args.split_first() else { return Ok(Noun::Null) };
+        let mut left = match control {
+            Control::If => 1,
+            Control::While => i64::MAX,
+            Control::Do => self.eval_tree(condition, scope)?.as_long().ok_or(Fault::TYPE)?,
+        };
+        while left > 0 {
+            self.charge(16)?;
+            if control != Control::Do {
+                let holds = self.eval_tree(condition, scope)?;
+                if !super::eval::truth(&holds)? {
+                    break;
+                }
+            }
+            for statement in body {
+                self.eval_tree(statement, scope)?;
+            }
+            left -= 1;
+        }
+        Ok(Noun::Null)
+    }
+}
+
+/// Whether an assignment can go there: a name, or a name and indexes.
+fn is_target(target: &Noun) -> bool {
+    target.as_sym().is_some()
+        || (target.len() > 1 && matches!(target, Noun::List(_) | Noun::Vector(_)) && target.at(0).as_sym().is_some())
+}
+
+/// Whether a verb is a keyword and not an operator.
+fn is_word(verb: &Verb) -> bool {
+    verb.name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '.')
+}

@@ -72,6 +72,7 @@ static FAMILIES: &[&[Verb]] = &[
     super::sort::VERBS,
     super::random::VERBS,
     super::text::VERBS,
+    super::split::VERBS,
     super::dotq::VERBS,
     super::json::VERBS,
     super::serial::VERBS,
@@ -79,6 +80,7 @@ static FAMILIES: &[&[Verb]] = &[
     super::select::VERBS,
     super::group::VERBS,
     super::table::VERBS,
+    super::rows::VERBS,
     super::joins::VERBS,
     super::bang::VERBS,
 ];

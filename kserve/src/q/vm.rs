@@ -24,12 +24,38 @@ pub struct EvalLimits {
     pub stack: usize,
     /// Units of work before `stop`: about a nanosecond each. For hosts without a clock; `u64::MAX` otherwise.
     pub work: u64,
+    /// Bytes of one result, whether it is the answer or on the way to it, before `wsfull`. For hosts that do not
+    /// measure memory; `usize::MAX` otherwise.
+    pub bytes: usize,
+}
+
+impl EvalLimits {
+    /// The same with another bound on the stack.
+    #[must_use]
+    pub const fn with_stack(mut self, bytes: usize) -> Self {
+        self.stack = bytes;
+        self
+    }
+
+    /// The same with another bound on work.
+    #[must_use]
+    pub const fn with_work(mut self, units: u64) -> Self {
+        self.work = units;
+        self
+    }
+
+    /// The same with another bound on one result.
+    #[must_use]
+    pub const fn with_bytes(mut self, bytes: usize) -> Self {
+        self.bytes = bytes;
+        self
+    }
 }
 
 impl Default for EvalLimits {
-    /// 1 MiB of stack, work without end.
+    /// 1 MiB of stack, work and results without end.
     fn default() -> Self {
-        Self { stack: 1 << 20, work: u64::MAX }
+        Self { stack: 1 << 20, work: u64::MAX, bytes: usize::MAX }
     }
 }
 
@@ -153,7 +179,10 @@ impl<'h> Vm<'h> {
     /// Charges for a copy or a result of so many bytes, and asks whether there is room for them.
     pub(crate) fn room(&mut self, bytes: usize) -> R<()> {
         self.charge(bytes >> BYTES)?;
-        if bytes < LARGE || self.host.has_room(bytes) { Ok(()) } else { Err(Fault::WSFULL) }
+        if bytes < LARGE && bytes <= self.q.limits.bytes {
+            return Ok(());
+        }
+        if bytes <= self.q.limits.bytes && self.host.has_room(bytes) { Ok(()) } else { Err(Fault::WSFULL) }
     }
 
     /// An empty vector with room for `count` items: the door through which results go. Charges for making them.

@@ -1,0 +1,280 @@
+//! Does every option of the command line do what --help says?
+
+mod running;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use kwire::blocking::Handle;
+use kwire::{Error, MessageType};
+use rustix::process::{Pid, Signal, kill_process};
+
+use running::{message, rest};
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// The program, running; killed when dropped.
+struct Kserve {
+    child: Child,
+    address: SocketAddr,
+    log: Receiver<String>,
+}
+
+fn command(options: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kserve"));
+    command.args(options).stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("RUST_LOG");
+    command
+}
+
+impl Kserve {
+    /// Starts it on a free port, unless the options say where.
+    fn start(options: &[&str]) -> Self {
+        let free: &[&str] = if options.contains(&"-p") { &[] } else { &["-p", "127.0.0.1:0"] };
+        let mut child = command(&[free, options].concat()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let (lines, log) = mpsc::channel();
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        thread::spawn(move || errors.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
+        let address = first.trim().strip_prefix("listening on ").unwrap_or_default();
+        let address = address.replace("[::]", "127.0.0.1").replace("0.0.0.0", "127.0.0.1");
+        Self { child, address: address.parse().unwrap(), log }
+    }
+
+    fn open(&self) -> Result<Handle, Error> {
+        Handle::open(&format!("{}:ann:secret", self.address))
+    }
+
+    fn raw(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        stream.write_all(b"ann:secret\x06\0").unwrap();
+        stream.read_exact(&mut [0]).unwrap();
+        stream
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// The next line of the log that says so.
+    fn logs(&self, what: &str) -> String {
+        let until = Instant::now() + SOON;
+        loop {
+            let line = self.log.recv_timeout(until.saturating_duration_since(Instant::now()));
+            match line {
+                Ok(line) if line.contains(what) => return line,
+                Ok(_) => {}
+                Err(_) => panic!("no line says {what:?}"),
+            }
+        }
+    }
+
+    fn ends(&mut self) -> ExitStatus {
+        let until = Instant::now() + SOON;
+        loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => return status,
+                None if Instant::now() > until => panic!("it goes on"),
+                None => thread::yield_now(),
+            }
+        }
+    }
+}
+
+impl Drop for Kserve {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn file(name: &str, text: &[u8]) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("kserve-{name}-{}", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn rejected_values_are_usage_errors() {
+    for options in [
+        &["--max-message", "0"][..],
+        &["--max-message", "15"],
+        &["--max-queue", "0"],
+        &["--max-peers", "0"],
+        &["--login-time", "0"],
+        &["--drain", "-1"],
+        &["-T", "-1"],
+        &["-T", "soon"],
+        &["-w", "-1"],
+        &["-t", "x"],
+        &["-p", "9/8"],
+        &["-p", "no-such-service"],
+        &["--no-such-option"],
+    ] {
+        let output = command(options).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{options:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn help_and_version_say_what_there_is() {
+    let help = String::from_utf8(command(&["--help"]).output().unwrap().stdout).unwrap();
+    for option in ["-p", "-u", "-T", "-w", "-b", "-t", "--drain", "--max-message", "--max-queue"] {
+        assert!(help.contains(option), "{option}");
+    }
+    for option in ["--max-peers", "--login-time", "--demo", "-v", "SECONDS", "BYTES", "MB"] {
+        assert!(help.contains(option), "{option}");
+    }
+    let version = String::from_utf8(command(&["--version"]).output().unwrap().stdout).unwrap();
+    assert!(version.starts_with("kserve "));
+}
+
+#[test]
+fn a_port_may_be_shared_ranged_or_on_another_loopback_address() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let high = port.saturating_add(20);
+    let ranged = Kserve::start(&["-p", &format!("127.0.0.1:{port}/{high}")]);
+    assert_ne!(ranged.address.port(), port);
+    let shared = Kserve::start(&["-p", "rp,127.0.0.1:0"]);
+    let again = Kserve::start(&["-p", &format!("rp,{}", shared.address)]);
+    assert_eq!(shared.address, again.address);
+    // The Unix socket of that port is taken, which is no reason not to serve.
+    assert!(again.logs("unix socket").contains("WARN"));
+    let refused = command(&["-p", &shared.address.to_string()]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    if TcpListener::bind("[::1]:0").is_ok() {
+        let six = Kserve::start(&["-p", &format!("[::1]:{}", shared.address.port())]);
+        assert_eq!(six.open().unwrap().sync("2+2").unwrap().value(), 4_i64.into());
+    }
+}
+
+#[test]
+fn users_are_read_and_read_again() {
+    let path = file("users", b"ann:secret\n");
+    let server = Kserve::start(&["-u", path.to_str().unwrap()]);
+    assert!(server.open().is_ok());
+    std::fs::write(&path, "ann:other\n").unwrap();
+    server.signal(Signal::HUP);
+    server.logs("read again");
+    assert!(matches!(server.open(), Err(Error::Refused)));
+    assert!(server.logs("access").contains("user=ann"));
+    // A file that cannot be used changes nothing.
+    std::fs::write(&path, b"\xef\xbb\xbfann:secret\n").unwrap();
+    server.signal(Signal::HUP);
+    assert!(server.logs("kept as it was").contains("byte order mark"));
+    assert!(matches!(server.open(), Err(Error::Refused)));
+    let refused = command(&["-U", path.to_str().unwrap()]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains(":1: begins with a byte order mark"));
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn without_users_a_hangup_changes_nothing() {
+    let server = Kserve::start(&[]);
+    server.signal(Signal::HUP);
+    server.logs("no password file");
+    assert!(server.open().is_ok());
+}
+
+#[test]
+fn messages_over_the_limit_are_refused() {
+    let server = Kserve::start(&["--max-message", "1000"]);
+    assert_eq!(server.open().unwrap().sync("2+2").unwrap().value(), 4_i64.into());
+    let mut raw = server.raw();
+    raw.write_all(&message(MessageType::Sync, &vec![0_u8; 1000])).unwrap();
+    assert!(rest(raw).is_empty());
+    server.logs("over the limit of 1000");
+}
+
+#[test]
+fn readers_that_fall_behind_are_closed() {
+    let server = Kserve::start(&["--max-queue", "100000"]);
+    // Answers are not pushed: a pipeline of them waits for its reader, however small the limit.
+    let mut raw = server.raw();
+    raw.write_all(&message(MessageType::Sync, "til 100000").repeat(10)).unwrap();
+    for _ in 0..10 {
+        assert_eq!(running::read(&mut raw).value().count(), 100_000);
+    }
+}
+
+#[test]
+fn one_peer_too_many_is_closed_and_logged() {
+    let server = Kserve::start(&["--max-peers", "1"]);
+    let _only = server.raw();
+    let socket = TcpStream::connect(server.address).unwrap();
+    assert!(rest(socket).is_empty());
+    server.logs("conn: too many connections");
+}
+
+#[test]
+fn logins_have_their_time() {
+    let server = Kserve::start(&["--login-time", "1"]);
+    let start = Instant::now();
+    assert!(rest(TcpStream::connect(server.address).unwrap()).is_empty());
+    assert!((Duration::from_millis(900)..Duration::from_secs(4)).contains(&start.elapsed()));
+    server.logs("timeout");
+}
+
+#[test]
+fn a_stop_drains_for_so_many_seconds() {
+    let mut server = Kserve::start(&["--drain", "1"]);
+    let mut raw = server.raw();
+    raw.write_all(&message(MessageType::Sync, "til 3000000")).unwrap();
+    raw.read_exact(&mut [0; 8]).unwrap();
+    let start = Instant::now();
+    server.signal(Signal::TERM);
+    assert!(server.ends().success());
+    assert!((Duration::from_millis(900)..Duration::from_secs(4)).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
+#[test]
+fn either_signal_stops_an_idle_server() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut server = Kserve::start(&[]);
+        server.signal(signal);
+        assert!(server.ends().success());
+    }
+}
+
+#[test]
+fn the_log_says_more_on_demand_and_its_fields_are_tame() {
+    let server = Kserve::start(&["-v"]);
+    let mut raw = TcpStream::connect(server.address).unwrap();
+    raw.write_all(b"eve\x1b[31m\nforged line:x\x06\0").unwrap();
+    raw.read_exact(&mut [0]).unwrap();
+    assert!(server.logs("open").contains(r"eve\u{1b}[31m\nforged line"));
+    let symbol = "x".repeat(1_000_000);
+    let mut update = message(MessageType::Async, kcodec::Value::symbol(&symbol));
+    raw.write_all(&update).unwrap();
+    let line = server.logs("async");
+    assert!(line.len() < 500, "{} bytes", line.len());
+    // Lines have a rate, too.
+    update = message(MessageType::Async, "nosuchname").repeat(5000);
+    raw.write_all(&update).unwrap();
+    server.logs("nosuchname");
+    drop(raw);
+    assert_eq!(server.open().unwrap().sync("1").unwrap().value(), 1_i64.into());
+    let lines = server.log.try_iter().filter(|line| line.contains("nosuchname")).count();
+    assert!(lines <= 500, "{lines} lines");
+}
+
+#[test]
+fn the_demo_defines_its_table() {
+    let server = Kserve::start(&["--demo"]);
+    assert_eq!(server.open().unwrap().sync("count trade").unwrap().value(), 10_000_i64.into());
+}
+
+#[test]
+fn options_of_q_that_evaluation_heeds_are_taken() {
+    let server = Kserve::start(&["-T", "5", "-w", "500", "-t", "50", "-b"]);
+    assert_eq!(server.open().unwrap().sync("2+2").unwrap().value(), 4_i64.into());
+}
