@@ -72,7 +72,7 @@ def run(name, check, *args):
         print(f"ok {name}", flush=True)
         return True
     except Exception as error:
-        print(f"FAIL {name}: {type(error).__name__}: {error}", flush=True)
+        print(f"FAIL {name}: {type(error).__name__}: {' '.join(str(error).split())}", flush=True)
         return False
     finally:
         signal.alarm(0)

@@ -15,7 +15,8 @@ from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
 
-os.environ.update(PYKX_UNLICENSED="true", PYKX_SUPPRESS_WARNINGS="true", RUST_LOG="error")
+os.environ.update(PYKX_UNLICENSED="true", PYKX_SUPPRESS_WARNINGS="true", RUST_LOG="error",
+                  INTEROP_NODE=os.path.join(sys.prefix, "node"))
 warnings.filterwarnings("ignore")
 
 from harness import CHECK_SECONDS, Server, run, too_slow  # noqa: E402
