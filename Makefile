@@ -28,12 +28,15 @@ lint:
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
 
-interop: build $(VENV) ## pykx and qpython3 against kserve
+interop: build $(VENV) ## pykx, qpython3, aiokdb, kola, node-q and raw messages against kserve
 	$(PYTHON) interop/interop.py --kserve target/release/kserve --kq target/release/kq
 
-$(VENV): interop/requirements.txt
+$(VENV): interop/requirements.txt interop/node/package.json
 	python3 -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet -r interop/requirements.txt && touch $(VENV)
+	$(PYTHON) -m pip install --quiet -r interop/requirements.txt
+	mkdir -p $(VENV)/node && cp interop/node/package.json $(VENV)/node
+	cd $(VENV)/node && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm install --silent --no-package-lock --no-audit --no-fund
+	touch $(VENV)
 
 LIBE ?= target/rivals/pykx/lib/l64/libe.so
 
