@@ -119,7 +119,7 @@ impl Vm<'_> {
             return Ok(value.clone());
         }
         let text = self.text(name);
-        match super::verb::named(text) {
+        match super::verb::named(text).filter(|verb| verb.is_word()) {
             Some(verb) => Ok(Noun::Func(Func::Verb(verb))),
             None => self.global(name),
         }

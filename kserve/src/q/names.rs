@@ -25,8 +25,11 @@ impl Vm<'_> {
             return Ok(value);
         }
         let keyword = text.strip_prefix(b".q.").and_then(verb::named).or_else(|| verb::named(&text));
-        if let Some(verb) = keyword {
+        if let Some(verb) = keyword.filter(|verb| verb.is_word()) {
             return Ok(Noun::Func(Func::Verb(verb)));
+        }
+        if let Some(value) = self.library(&text)? {
+            return Ok(value);
         }
         if let Some(space) = self.namespace(&text)? {
             return Ok(space);
