@@ -55,6 +55,11 @@ impl Vm<'_> {
         if is_join(verb) {
             return self.join_in_place(value, y);
         }
+        if let Some(verb) = verb_of(verb)
+            && super::arith::change_in_place(self, verb.name, value, &y)?
+        {
+            return Ok(());
+        }
         let old = std::mem::take(value);
         // The old value stays where the verb fails.
         let kept = old.clone();
@@ -74,11 +79,12 @@ impl Vm<'_> {
     fn join_in_place(&mut self, value: &mut Noun, y: Noun) -> R<()> {
         match (&mut *value, &y) {
             (Noun::Vector(_), Noun::List(list)) if list.items().is_empty() => Ok(()),
-            (Noun::Vector(vector), Noun::Atom(_) | Noun::Vector(_) | Noun::List(_)) if y.kind() != Some(vector.kind) => {
+            (Noun::Vector(vector), Noun::Atom(_) | Noun::Vector(_) | Noun::List(_))
+                if y.kind() != Some(vector.kind) =>
+            {
                 Err(Fault::TYPE)
             }
-            (Noun::List(list), Noun::Vector(more))
-                if matches!(list.items().first(), Some(Noun::Vector(first)) if first.kind == more.kind) =>
+            (Noun::List(list), Noun::Vector(more)) if matches!(list.items().first(), Some(Noun::Vector(first)) if first.kind == more.kind) =>
             {
                 self.charge(4)?;
                 self.own_list(list)?.push(y)

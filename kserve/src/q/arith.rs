@@ -4,12 +4,14 @@
 //! what each argument is converted to. A null makes the result null; infinities of integers are plain numbers and
 //! wrap around.
 
-use kcodec::Kind;
+use std::sync::Arc;
+
+use kcodec::{Attribute, Kind};
 
 use super::atomic::Lone;
 use super::fault::{Fault, R};
-use super::noun::{Item, Noun, null_item};
-use super::number::{self, Number, in_lane};
+use super::noun::{Item, Lane, Noun, null_item};
+use super::number::{self, Number, Side, in_lane};
 use super::promote::{self, is_number, promote};
 use super::temporal::{Convert, conversion};
 use super::verb::{Verb, infix, unary};
@@ -121,6 +123,39 @@ pub(crate) fn lesser(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
 /// `x|y`
 pub(crate) fn greater(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     vm.atomic2(x, y, Lone::Keep, leaf!(&promote::GREATER, Unit::Of(true), greater))
+}
+
+/// `x+:y` of a vector that nobody else holds and an atom or vector of its kind, without a copy of it; whether it was done.
+///
+/// # Errors
+///
+/// `length`, or the charge's; the vector is then as it was.
+pub(crate) fn change_in_place(vm: &mut Vm<'_>, verb: &str, x: &mut Noun, y: &Noun) -> R<bool> {
+    let Noun::Vector(vector) = x else { return Ok(false) };
+    let kind = vector.kind;
+    if !matches!(kind, Kind::Int | Kind::Long | Kind::Real | Kind::Float) || y.kind() != Some(kind) {
+        return Ok(false);
+    }
+    let done = in_lane!(kind, T => {
+        match T::of_mut(&mut vector.items).and_then(Arc::get_mut) {
+            Some(items) => {
+                let y = Side::<T>::new(y, Convert::Raw)?;
+                match verb {
+                    "+" => number::overwrite(vm, items, &y, T::plus),
+                    "-" => number::overwrite(vm, items, &y, T::minus),
+                    "*" => number::overwrite(vm, items, &y, T::times),
+                    "&" => number::overwrite(vm, items, &y, T::lesser),
+                    "|" => number::overwrite(vm, items, &y, T::greater),
+                    _ => Ok(false),
+                }
+            }
+            None => Ok(false),
+        }
+    })?;
+    if done {
+        vector.attr = Attribute::None;
+    }
+    Ok(done)
 }
 
 /// `x%y`: the ratio of what is underneath, always a float.

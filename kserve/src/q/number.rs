@@ -526,7 +526,13 @@ fn own<T: Number>(side: &mut (Noun, Convert)) -> Option<&mut Vec<T>> {
     }
 }
 
-fn overwrite<T: Number>(vm: &mut Vm<'_>, items: &mut [T], other: &Side<'_, T>, op: impl Fn(T, T) -> T) -> R<bool> {
+/// `op` on each item in place, with an atom or as many items. Whatever fails does so before an item is changed.
+pub(crate) fn overwrite<T: Number>(
+    vm: &mut Vm<'_>,
+    items: &mut [T],
+    other: &Side<'_, T>,
+    op: impl Fn(T, T) -> T,
+) -> R<bool> {
     let count = items.len();
     conform(Some(count), other.count())?;
     vm.charge(count)?;
