@@ -163,7 +163,11 @@ impl Vm<'_> {
                 if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
             }
             // Rows without items have no place but the innermost.
-            _ if shape.iter().any(|&size| size < 0) || shape.iter().rev().skip(1).take(shape.len().saturating_sub(2)).any(|&size| size == 0) => Err(Fault::DOMAIN),
+            _ if shape.iter().any(|&size| size < 0)
+                || shape.iter().rev().skip(1).take(shape.len().saturating_sub(2)).any(|&size| size == 0) =>
+            {
+                Err(Fault::DOMAIN)
+            }
             [size] => self.take_count(size, y),
             _ => {
                 let all = shape.iter().try_fold(1_i64, |all, &size| all.checked_mul(size)).ok_or(Fault::WSFULL)?;
@@ -349,10 +353,10 @@ impl Vm<'_> {
                 let (Some(start), Some(count)) = (x.at(0).as_long(), x.at(1).as_long()) else {
                     return Err(Fault::TYPE);
                 };
-                // Before the first item nothing is.
-                let (from, count) = (start.min(0).unsigned_abs(), size(count));
-                let count = count.saturating_sub(usize::try_from(from).unwrap_or(usize::MAX));
-                let start = size(start).min(has);
+                if start < 0 {
+                    return Err(Fault::nyi("sublist from before the first item"));
+                }
+                let (start, count) = (size(start).min(has), size(count));
                 (start, start.saturating_add(count).min(has))
             }
             (Noun::Vector(_), _) => return Err(Fault::LENGTH),
