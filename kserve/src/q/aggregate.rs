@@ -7,7 +7,7 @@ use super::build;
 use super::compare;
 use super::fault::{Fault, R};
 use super::math::all_floats;
-use super::noun::{Dict, Items, NULL_FLOAT, Noun, Vector, atom, vector};
+use super::noun::{Items, NULL_FLOAT, Noun, Vector, atom};
 use super::number::{self, Number, Part, Side, in_lane, pair_blocks};
 use super::promote::{self, is_number};
 use super::temporal::Convert;
@@ -208,8 +208,17 @@ pub(crate) fn avg(vm: &mut Vm<'_>, x: Noun) -> R {
 fn total(vm: &mut Vm<'_>, x: &Noun) -> R<(f64, f64)> {
     fn sums<T: Number>(items: &[T], sum: impl Into<Option<f64>>) -> (f64, f64) {
         let count = items.iter().map(|item| usize::from(!item.is_null())).sum::<usize>() as f64;
-        let plain = || items.iter().map(|item| if item.is_null() { 0.0 } else { item.double() }).sum();
-        (sum.into().unwrap_or_else(plain), count)
+        (sum.into().unwrap_or_else(|| side_by_side(items)), count)
+    }
+    /// Eight sums that do not wait for each other.
+    fn side_by_side<T: Number>(items: &[T]) -> f64 {
+        let value = |item: T| if item.is_null() { 0.0 } else { item.double() };
+        let (chunks, tail) = items.as_chunks::<8>();
+        let mut sums = [0.0; 8];
+        for chunk in chunks {
+            sums.iter_mut().zip(chunk).for_each(|(sum, &item)| *sum += value(item));
+        }
+        tail.iter().map(|&item| value(item)).chain(sums).sum()
     }
     let Noun::Vector(Vector { items, .. }) = x else {
         let Side::Atom(item) = Side::<f64>::new(x, Convert::Raw)? else { return Err(Fault::TYPE) };
@@ -448,14 +457,4 @@ fn together(vm: &mut Vm<'_>, x: Noun, y: Noun, measure: fn(&Both) -> f64) -> R {
     number::conform(Some(left.len()), Some(right.len()))?;
     vm.charge(left.len().saturating_mul(4))?;
     Ok(Noun::float(measure(&Both::of(&left, &right))))
-}
-
-/// Values under the keys that they had.
-pub(crate) fn keyed(keys: Noun, values: Noun) -> R {
-    Dict::new(keys, values)
-}
-
-/// A vector of floats.
-pub(crate) fn floats(items: Vec<f64>) -> Noun {
-    vector(Kind::Float, items)
 }

@@ -53,7 +53,7 @@ impl Vm<'_> {
     /// `a+:y`
     pub(crate) fn amend_whole(&mut self, value: &mut Noun, verb: &Noun, y: Noun) -> R<()> {
         if is_join(verb) {
-            return self.append(value, y);
+            return self.join_in_place(value, y);
         }
         let old = std::mem::take(value);
         // The old value stays where the verb fails.
@@ -67,6 +67,23 @@ impl Vm<'_> {
                 *value = kept;
                 Err(fault)
             }
+        }
+    }
+
+    /// `a,:y`: unlike `a,y` a vector stays one, and a list of vectors takes another as an item.
+    fn join_in_place(&mut self, value: &mut Noun, y: Noun) -> R<()> {
+        match (&mut *value, &y) {
+            (Noun::Vector(_), Noun::List(list)) if list.items().is_empty() => Ok(()),
+            (Noun::Vector(vector), Noun::Atom(_) | Noun::Vector(_) | Noun::List(_)) if y.kind() != Some(vector.kind) => {
+                Err(Fault::TYPE)
+            }
+            (Noun::List(list), Noun::Vector(more))
+                if matches!(list.items().first(), Some(Noun::Vector(first)) if first.kind == more.kind) =>
+            {
+                self.charge(4)?;
+                self.own_list(list)?.push(y)
+            }
+            _ => self.append(value, y),
         }
     }
 

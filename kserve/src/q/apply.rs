@@ -44,6 +44,10 @@ impl Vm<'_> {
     pub(crate) fn apply1(&mut self, function: &Noun, x: Noun) -> R {
         match function {
             Noun::Func(Func::Verb(Verb { role: super::verb::Role::Unary(function), .. })) => function(self, x),
+            // The common case goes without a list of arguments.
+            Noun::Func(Func::Lambda(lambda)) if lambda.params.len() == 1 && !is_elided(&x) => {
+                self.call_with(lambda, |stack| stack.push(x))
+            }
             _ => self.apply(function, vec![x]),
         }
     }
@@ -52,6 +56,9 @@ impl Vm<'_> {
     pub(crate) fn apply2(&mut self, function: &Noun, x: Noun, y: Noun) -> R {
         match function {
             Noun::Func(Func::Verb(Verb { role: super::verb::Role::Binary(function), .. })) => function(self, x, y),
+            Noun::Func(Func::Lambda(lambda)) if lambda.params.len() == 2 && !is_elided(&x) && !is_elided(&y) => {
+                self.call_with(lambda, |stack| stack.extend([x, y]))
+            }
             _ => self.apply(function, vec![x, y]),
         }
     }
@@ -112,7 +119,7 @@ impl Vm<'_> {
             return Ok(value.clone());
         }
         let text = self.text(name);
-        match super::verb::named(text) {
+        match super::verb::named(text).filter(|verb| verb.is_word()) {
             Some(verb) => Ok(Noun::Func(Func::Verb(verb))),
             None => self.global(name),
         }

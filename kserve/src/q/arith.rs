@@ -283,7 +283,11 @@ fn modulo(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
         let (from, to) = (kind_of(&x)?, kind_of(&y)?);
         let div = divided(from, to)?;
-        let kind = if from < Kind::Timestamp { promote(&promote::ADD, div, numeric(to)) } else { promote::result(promote::REST, div) };
+        let kind = if from < Kind::Timestamp {
+            promote(&promote::ADD, div, numeric(to))
+        } else {
+            promote::result(promote::REST, div)
+        };
         whole(vm, kind.ok_or(Fault::TYPE)?, x, y, WholeOp::Mod)
     })
 }

@@ -29,7 +29,12 @@ impl Vm<'_> {
             (Noun::Atom(Atom { kind: Kind::Long | Kind::Int | Kind::Short, .. }), _) => {
                 let number = x.as_long().ok_or(Fault::TYPE)?;
                 if number < 0 {
-                    return self.bang_minus(number, y);
+                    return match number {
+                        -25 => self.broadcast(&y),
+                        -30 => self.deferred(&y),
+                        -38 => self.sockets(&y),
+                        _ => self.bang_minus(number, y),
+                    };
                 }
                 self.bang_keys(number, y)
             }

@@ -6,7 +6,7 @@ use super::arith::kind_of;
 use super::build;
 use super::fault::{Fault, R};
 use super::noun::{Atom, Dict, Item, List, Noun, Vector, empty, vector};
-use super::number::{self, Number, in_lane};
+use super::number::{self, in_lane};
 use super::promote::is_number;
 use super::temporal::{Convert, Part, conversion};
 use super::verb::{Verb, infix, unary};
@@ -226,9 +226,10 @@ impl Vm<'_> {
                 Ok(long.to_string().into_bytes())
             }
             _ => {
+                let digits = self.q.settings.precision;
                 let body = self.body(&Noun::Atom(atom))?;
                 match body.value() {
-                    kcodec::Value::Atom(atom) => Ok(atom.bare().to_string().into_bytes()),
+                    kcodec::Value::Atom(atom) => Ok(format!("{:.digits$}", atom.bare()).into_bytes()),
                     _ => Err(Fault::TYPE),
                 }
             }

@@ -35,6 +35,7 @@ mod joins;
 mod json;
 mod key;
 mod lex;
+mod library;
 mod math;
 mod names;
 mod noun;

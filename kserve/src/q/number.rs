@@ -4,6 +4,7 @@
 //! by block, any other is converted into a buffer that stays in the L1 cache, so that mixed kinds cost one pass over
 //! memory as well. An argument that nobody else holds is overwritten with the result.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use kcodec::{Attribute, Kind};
@@ -298,7 +299,6 @@ macro_rules! with_numbers {
         }
     };
 }
-pub(crate) use with_numbers;
 
 /// A number of one lane in another.
 #[inline]
@@ -410,6 +410,14 @@ impl<'a, T: Number> Side<'a, T> {
             Self::Other(vector, convert) => convert_into(&vector.items, 0, vector.len(), *convert, &mut out),
         }
         Ok(out)
+    }
+
+    /// All items in the lane, borrowed if they are of it.
+    pub(crate) fn all(&self, vm: &mut Vm<'_>) -> R<Cow<'_, [T]>> {
+        match self {
+            Self::Items(items) => Ok(Cow::Borrowed(items)),
+            _ => self.items(vm).map(Cow::Owned),
+        }
     }
 
     /// Calls `work` with each block of items, in order; an atom is a block of one.

@@ -252,7 +252,7 @@ impl<'a, 'h> Parser<'a, 'h> {
             TokenKind::Assign if self.is_operand(first) => return self.operand().map(Some),
             TokenKind::Assign => Term::Assign,
             TokenKind::Double => Term::Double,
-            TokenKind::Iterator(Iterator::Each) if first && !self.is_last() => Term::Signal,
+            TokenKind::Iterator(Iterator::Each) if first && !self.is_last() && !self.is_applied() => Term::Signal,
             TokenKind::Colon(verb) if !first && !self.is_applied() => Term::Colon(verb),
             _ => return self.operand().map(Some),
         };

@@ -11,7 +11,7 @@ use super::compare;
 use super::fault::{Fault, R};
 use super::find::same_item;
 use super::noun::{Dict, Lane, Noun, Vector, empty, null_item, vector, with_items};
-use super::number::{self, Number, Side, in_lane};
+use super::number::{Number, Side, in_lane};
 use super::promote;
 use super::temporal::Convert;
 use super::verb::{Verb, infix, unary};
@@ -159,23 +159,29 @@ fn avgs(vm: &mut Vm<'_>, x: &Noun) -> R {
     })
 }
 
-/// Each item of a vector with the one before it, by an operator on vectors; the first stays, of `kind`.
+/// Each item of a list with the one before it, by an operator on lists; the first one is given.
 fn with_prior(vm: &mut Vm<'_>, x: &Noun, verb: fn(&mut Vm<'_>, Noun, Noun) -> R, first: Noun) -> R {
-    if x.len() <= 1 {
-        return build::enlist(first);
+    if let Noun::List(list) = x {
+        let mut all = vm.vec(list.items().len())?;
+        all.push(first);
+        for (before, item) in list.items().iter().zip(list.items().iter().skip(1)) {
+            vm.charge(16)?;
+            all.push(verb(vm, item.clone(), before.clone())?);
+        }
+        return build::tidy(all);
     }
-    let places: Vec<usize> = (1..x.len()).collect();
-    let later = vm.gather(x, &places)?;
-    let places: Vec<usize> = (0..x.len() - 1).collect();
-    let before = vm.gather(x, &places)?;
-    let rest = verb(vm, later, before)?;
-    let mut all = build::enlist(first)?;
-    if all.kind() == rest.kind() {
-        vm.append(&mut all, rest)?;
+    let before = shift(vm, x.clone(), 1)?;
+    let mut all = verb(vm, x.clone(), before)?;
+    if let (Noun::Vector(_), Noun::Atom(_)) = (&all, &first)
+        && all.kind() == first.kind()
+    {
+        vm.put(&mut all, 0, first)?;
         return Ok(all);
     }
     let mut items = build::items(&all);
-    items.extend(build::items(&rest));
+    if let Some(place) = items.first_mut() {
+        *place = first;
+    }
     build::tidy(items)
 }
 
@@ -285,7 +291,9 @@ fn xprev(vm: &mut Vm<'_>, n: Noun, x: Noun) -> R {
 /// Items moved so many places towards the end; nulls where none comes.
 fn shift(vm: &mut Vm<'_>, x: Noun, by: i64) -> R {
     match &x {
-        Noun::Vector(_) | Noun::List(_) | Noun::Table(_) => {
+        Noun::Vector(Vector { kind, items, .. }) => with_items!(items, items => shift_items(vm, *kind, items, by)),
+        Noun::Table(table) => vm.each_column(table.clone(), |vm, column| shift(vm, column, by)),
+        Noun::List(_) => {
             let count = x.len();
             let mut places = vm.vec(count)?;
             places.extend((0..count as i64).map(|place| super::index::place(place.saturating_sub(by))));
@@ -297,6 +305,21 @@ fn shift(vm: &mut Vm<'_>, x: Noun, by: i64) -> R {
         }
         _ => Err(Fault::TYPE),
     }
+}
+
+fn shift_items<T: Lane>(vm: &mut Vm<'_>, kind: Kind, items: &[T], by: i64) -> R {
+    let null = T::from_item(null_item(kind)).unwrap_or(T::NULL);
+    let count = items.len();
+    let gap = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX).min(count);
+    let mut out = vm.vec(count)?;
+    if by < 0 {
+        out.extend_from_slice(items.get(gap..).unwrap_or_default());
+    }
+    out.resize(out.len() + gap, null);
+    if by >= 0 {
+        out.extend_from_slice(items.get(..count - gap).unwrap_or_default());
+    }
+    Ok(vector(kind, out))
 }
 
 /// A loop over a vector with a window of so many items.
@@ -333,24 +356,65 @@ fn window(vm: &mut Vm<'_>, count: usize, x: Noun, run: Moving) -> R {
 fn msum(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
     let kind = summed(x)?;
     in_lane!(kind, T => {
-        let mut sums = Side::<T>::new(x, Convert::Raw)?.items(vm)?;
-        let mut sum = T::default();
-        for item in &mut sums {
-            sum = if item.is_null() { sum } else { sum.plus(*item) };
-            *item = sum;
-        }
-        let mut out = vm.vec(sums.len())?;
-        let before = std::iter::repeat_n(T::default(), count.min(sums.len())).chain(sums.iter().copied());
-        out.extend(sums.iter().zip(before).map(|(sum, before)| sum.minus(before)));
+        let side = Side::<T>::new(x, Convert::Raw)?;
+        let items = side.all(vm)?;
+        let value = |item: T| if item.is_null() { T::default() } else { item };
+        let (mut head, mut tail) = (T::default(), T::default());
+        let mut out = vm.vec(items.len())?;
+        out.extend(items.iter().zip(left_behind(&items, count)).map(|(&item, gone)| {
+            head = head.plus(value(item));
+            if let Some(gone) = gone {
+                tail = tail.plus(value(gone));
+            }
+            head.minus(tail)
+        }));
         Ok(vector(kind, out))
     })
 }
 
+/// Of each item, the one that leaves the window as it comes in.
+fn left_behind<T: Copy>(items: &[T], count: usize) -> impl Iterator<Item = Option<T>> {
+    std::iter::repeat_n(None, count.min(items.len())).chain(items.iter().copied().map(Some))
+}
+
+/// Sums of the numbers and of their squares, and how many there were, up to an item.
+#[derive(Default, Clone, Copy)]
+struct Prefix {
+    sum: f64,
+    squares: f64,
+    count: f64,
+}
+
+impl Prefix {
+    fn take(&mut self, item: f64) {
+        if !item.is_nan() {
+            self.sum += item;
+            self.squares += item * item;
+            self.count += 1.0;
+        }
+    }
+}
+
+/// What `of` makes of the window that ends at each item, by the difference of two prefixes.
+fn windows(vm: &mut Vm<'_>, count: usize, items: &[f64], from: f64, of: impl Fn(f64, f64, f64) -> f64) -> R {
+    let (mut head, mut tail) = (Prefix::default(), Prefix::default());
+    let mut out = vm.vec(items.len())?;
+    vm.charge(items.len().saturating_mul(2))?;
+    out.extend(items.iter().zip(left_behind(items, count)).map(|(&item, gone)| {
+        head.take(item - from);
+        if let Some(gone) = gone {
+            tail.take(gone - from);
+        }
+        of(head.sum - tail.sum, head.squares - tail.squares, head.count - tail.count)
+    }));
+    Ok(vector(Kind::Float, out))
+}
+
 /// `n mavg x`: nulls are left out.
 fn mavg(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
-    let floats = number::map::<f64, f64>(vm, Kind::Float, x, Convert::Raw, |item| item)?;
-    let (sums, known) = (msum(vm, count, &floats)?, mcount(vm, count, x)?);
-    arith::divide(vm, sums, known)
+    let side = Side::<f64>::new(x, Convert::Raw)?;
+    let items = side.all(vm)?;
+    windows(vm, count, &items, 0.0, |sum, _, known| sum / known)
 }
 
 /// `n mcount x`: how many are no nulls.
@@ -360,21 +424,19 @@ fn mcount(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
     msum(vm, count, &known)
 }
 
-/// `n mdev x`: as q does it, from the means of the squares and of the items.
+/// `n mdev x`: from the means of the squares and of the items.
 fn mdev(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
-    let items = Side::<f64>::new(x, Convert::Raw)?.items(vm)?;
-    vm.charge(items.len().saturating_mul(2))?;
+    let side = Side::<f64>::new(x, Convert::Raw)?;
+    let items = side.all(vm)?;
     // Far from zero the squares would lose what the items differ by: they are counted from the mean.
-    let known: Vec<f64> = items.iter().copied().filter(|item| item.is_finite()).collect();
-    let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
-    let apart = vector(Kind::Float, items.iter().map(|item| item - mean).collect::<Vec<_>>());
-    let squares = vector(Kind::Float, items.iter().map(|item| (item - mean) * (item - mean)).collect::<Vec<_>>());
-    let (means, squares) = (mavg(vm, count, &apart)?, mavg(vm, count, &squares)?);
-    let (x, y) = ((means, Convert::Raw), (squares, Convert::Raw));
-    number::pairs_in_place::<f64>(vm, Kind::Float, x, y, |mean, square| {
+    let (sum, known) =
+        items.iter().filter(|item| item.is_finite()).fold((0.0, 0.0), |(sum, known), &item| (sum + item, known + 1.0));
+    let mean = if known > 0.0 { sum / known } else { 0.0 };
+    windows(vm, count, &items, mean, |sum, squares, known| {
+        let (mean, square) = (sum / known, squares / known);
         let variance = square - mean * mean;
         // What is left of equal numbers is rounding.
-        if variance < square.abs() * 1e-14 { if variance.is_nan() { variance } else { 0.0 } } else { variance.sqrt() }
+        if variance < square.abs() * 1e-14 { 0.0 } else { variance.sqrt() }
     })
 }
 

@@ -469,7 +469,7 @@ impl Vm<'_> {
             return Err(Fault::TYPE);
         }
         let count = y.len();
-        if count == 0 {
+        if count == 0 && !matches!((x, &y), (Noun::Vector(_), Noun::Vector(_))) {
             return Ok(vec![false; x.len()]);
         }
         let places = self.positions(&y, x)?;
@@ -488,7 +488,15 @@ impl Vm<'_> {
     /// `x in y`
     fn is_in(&mut self, x: &Noun, y: &Noun) -> R {
         match (x, y) {
-            (_, Noun::Dict(_)) => return Err(Fault::nyi("in a dictionary")),
+            (_, Noun::Dict(dict)) if y.as_keyed().is_none() => return self.is_in(x, &dict.values),
+            (_, Noun::Dict(_)) => return Err(Fault::nyi("in a keyed table")),
+            // One item is compared, whatever its kind.
+            (Noun::Atom(_) | Noun::Vector(_), Noun::Atom(_) | Noun::Vector(_))
+                if (y.is_atom() || y.len() == 1) && x.kind() != y.kind() =>
+            {
+                let equal = super::verb::require("=")?;
+                return equal.apply(self, vec![x.clone(), y.at(0)]);
+            }
             (Noun::Vector(_), Noun::Vector(_)) => return self.member(x, y).map(Noun::bools),
             (_, Noun::Atom(_) | Noun::Null | Noun::Func(_)) => {
                 let y = as_list(y)?;

@@ -127,6 +127,11 @@ impl Verb {
         }
     }
 
+    /// Whether its name is a word, that a symbol can name it by.
+    pub(crate) fn is_word(&self) -> bool {
+        self.name.bytes().any(|byte| byte.is_ascii_alphabetic())
+    }
+
     /// The unary primitive of an operator's glyph: `#:` of `#`, which q names `count`.
     pub(crate) fn unary_form(&self) -> Option<&'static Self> {
         self.id.filter(|id| self.infix && *id < 20 && self.name.len() == 1).and_then(|id| by_id(Kind::Unary, id))
