@@ -2,10 +2,11 @@
 
 PORT ?= 5001
 FUZZ_SECONDS ?= 10
+SOAK_SECONDS ?= 600
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: run build install test lint doc interop rivals bench instructions fuzz clean
+.PHONY: run build install test lint doc interop rivals bench load soak loaded instructions fuzz clean
 
 run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
@@ -27,12 +28,15 @@ lint:
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
 
-interop: build $(VENV) ## pykx and qpython3 against kserve
+interop: build $(VENV) ## pykx, qpython3, aiokdb, kola, node-q and raw messages against kserve
 	$(PYTHON) interop/interop.py --kserve target/release/kserve --kq target/release/kq
 
-$(VENV): interop/requirements.txt
+$(VENV): interop/requirements.txt interop/node/package.json
 	python3 -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet -r interop/requirements.txt && touch $(VENV)
+	$(PYTHON) -m pip install --quiet -r interop/requirements.txt
+	mkdir -p $(VENV)/node && cp interop/node/package.json $(VENV)/node
+	cd $(VENV)/node && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm install --silent --no-package-lock --no-audit --no-fund
+	touch $(VENV)
 
 LIBE ?= target/rivals/pykx/lib/l64/libe.so
 
@@ -48,6 +52,16 @@ bench: export KBENCH_RECORD = $(CURDIR)/benches/record/$(shell date -u +%F).md
 bench: ## the duels and the other crates, into a dated record
 	cargo bench -p kbench
 	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml --target-dir target/rivals
+
+load: export KBENCH_RECORD = $(CURDIR)/benches/record/$(shell date -u +%F)-load.md
+load: loaded ## kserve against bare servers, into a dated record
+	target/release/suite load
+
+soak: loaded ## numbered messages at half the maximum rate for SOAK_SECONDS
+	target/release/suite soak --seconds $(SOAK_SECONDS)
+
+loaded:
+	cargo build --release -p kserve -p kbench --bins --examples
 
 instructions: ## what small messages take, counted by valgrind
 	cargo build --release -p kbench --bin small

@@ -194,7 +194,7 @@ impl Index {
             both.push(vm.one_after_other(have, ask)?);
         }
         let mut groups = vm.groups_as_met(&both)?;
-        let asked = groups.ids.split_off(have_count).into_iter().map(|id| id as usize).collect();
+        let asked = groups.split_off(have_count).into_iter().map(|id| id as usize).collect();
         let (rows, ends) = groups.rows(vm)?;
         Ok(Self { rows, ends, asked })
     }

@@ -312,7 +312,7 @@ impl Vm<'_> {
         let groups = self.groups_as_met(&columns)?;
         let mut new: Vec<(usize, usize)> =
             groups.firsts.iter().filter_map(|&at| fresh.get(at).map(|&row| (row, row))).collect();
-        for (&id, &row) in groups.ids.iter().zip(&fresh) {
+        for (&id, &row) in groups.ids().iter().zip(&fresh) {
             if let Some(entry) = new.get_mut(id as usize) {
                 entry.1 = row;
             }

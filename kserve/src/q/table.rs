@@ -329,7 +329,7 @@ impl Vm<'_> {
         let mut found = self.vec(right)?;
         found.extend(
             groups
-                .ids
+                .ids()
                 .iter()
                 .skip(left)
                 .map(|&id| groups.firsts.get(id as usize).copied().filter(|&first| first < left).unwrap_or(usize::MAX)),

@@ -353,10 +353,10 @@ impl Vm<'_> {
                 let (Some(start), Some(count)) = (x.at(0).as_long(), x.at(1).as_long()) else {
                     return Err(Fault::TYPE);
                 };
-                // Before the first item nothing is.
-                let (from, count) = (start.min(0).unsigned_abs(), size(count));
-                let count = count.saturating_sub(usize::try_from(from).unwrap_or(usize::MAX));
-                let start = size(start).min(has);
+                if start < 0 {
+                    return Err(Fault::nyi("sublist from before the first item"));
+                }
+                let (start, count) = (size(start).min(has), size(count));
                 (start, start.saturating_add(count).min(has))
             }
             (Noun::Vector(_), _) => return Err(Fault::LENGTH),
