@@ -235,7 +235,7 @@ fn reached(vm: &mut Vm<'_>, rows: &[usize], times: &Noun, time: &Noun, below: bo
     vm.charge(64)?;
     let symbols = &vm.q.symbols;
     Ok(rows.partition_point(|&row| {
-        let order = super::sort::order(symbols, &times.at(row), time);
+        let order = super::order::order(symbols, &times.at(row), time);
         order.is_lt() || (order.is_eq() && !below)
     }))
 }
