@@ -41,8 +41,7 @@ impl Vm<'_> {
 
     /// The lambda that is all of a text: one that came as a message, or stands in a script.
     pub(crate) fn lambda(&mut self, text: &[u8], context: Sym) -> R {
-        let source: Arc<[u8]> = text.into();
-        if let Some(lambda) = self.q.lambdas.lambda(context, &source) {
+        if let Some(lambda) = self.q.lambdas.lambda(context, text) {
             return Ok(Noun::Func(Func::Lambda(lambda)));
         }
         let (body, k) = text.strip_prefix(b"k)").map_or((text, false), |k| (k, true));
@@ -54,7 +53,7 @@ impl Vm<'_> {
         };
         parser.end()?;
         if let Noun::Func(Func::Lambda(lambda)) = &lambda {
-            self.q.lambdas.keep_lambda(context, source, lambda.clone());
+            self.q.lambdas.keep_lambda(context, text, lambda.clone());
         }
         Ok(lambda)
     }
