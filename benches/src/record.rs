@@ -49,7 +49,7 @@ impl Record {
     /// What the system says of the file.
     pub fn head(&mut self, columns: &[&str]) -> io::Result<()> {
         self.line("")?;
-        self.line(&format!("| {} |", columns.join(" | ")).replace("|  |", "| |"))?;
+        self.line(&row(columns))?;
         self.line(&format!("|{}", "---|".repeat(columns.len())))
     }
 
@@ -59,7 +59,7 @@ impl Record {
     ///
     /// What the system says of the file.
     pub fn cells(&mut self, cells: &[String]) -> io::Result<()> {
-        self.line(&format!("| {} |", cells.join(" | ")).replace("|  |", "| |"))
+        self.line(&row(cells))
     }
 
     /// Adds a row.
@@ -84,6 +84,11 @@ impl Record {
         writeln!(io::stdout(), "{line}")?;
         self.file.as_mut().map_or(Ok(()), |file| writeln!(file, "{line}"))
     }
+}
+
+fn row(cells: &[impl AsRef<str>]) -> String {
+    let cell = |cell: &str| if cell.is_empty() { " |".to_owned() } else { format!(" {cell} |") };
+    format!("|{}", cells.iter().map(|text| cell(text.as_ref())).collect::<String>())
 }
 
 fn claimed(claim: Claim) -> String {

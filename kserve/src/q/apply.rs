@@ -211,26 +211,7 @@ impl Vm<'_> {
         }
         match &x {
             Noun::Atom(Atom { item: Item::Sym(name), .. }) => self.global(*name),
-            Noun::List(_) | Noun::Vector(_) => {
-                if !matches!(&x, Noun::List(_)) && x.as_syms().is_none() {
-                    return Err(Fault::TYPE);
-                }
-                let mut items = build::items(&x).into_iter();
-                let Some(head) = items.next() else { return Ok(x) };
-                let function = match (&head, head.as_text()) {
-                    (_, Some(text)) => {
-                        let text = text.to_vec();
-                        self.command(&text)?
-                    }
-                    (Noun::Atom(Atom { item: Item::Sym(name), .. }), _) => self.callable(*name)?,
-                    _ => head,
-                };
-                let args: Vec<Noun> = items.collect();
-                if args.is_empty() {
-                    return if function.is_func() { self.apply(&function, vec![Noun::Null]) } else { Ok(function) };
-                }
-                self.apply(&function, args)
-            }
+            Noun::List(_) | Noun::Vector(_) => self.value_list(x),
             Noun::Dict(dict) => Ok(dict.values.clone()),
             Noun::Table(table) => table.flip(),
             Noun::Func(func) => self.parts(func),
@@ -239,8 +220,43 @@ impl Vm<'_> {
         }
     }
 
+    /// A list: its first item applied to the others, which are data.
+    fn value_list(&mut self, list: Noun) -> R {
+        if !matches!(list, Noun::List(_)) && list.as_syms().is_none() {
+            return Err(Fault::TYPE);
+        }
+        if list.len() == 0 {
+            return Ok(list);
+        }
+        let head = list.at(0);
+        let function = match (&head, head.as_text()) {
+            (_, Some(text)) => {
+                let text = text.to_vec();
+                self.command(&text)?
+            }
+            (Noun::Atom(Atom { item: Item::Sym(name), .. }), _) => self.callable(*name)?,
+            _ => head,
+        };
+        // The list is taken apart where nobody else holds it, so that its items can be changed in place.
+        let mut args = match list {
+            Noun::List(list) => match Arc::try_unwrap(list) {
+                Ok(list) => list.into_items(),
+                Err(list) => {
+                    self.room(list.items().len().saturating_mul(size_of::<Noun>()))?;
+                    list.items().to_vec()
+                }
+            },
+            other => build::items(&other),
+        };
+        args.remove(0);
+        if args.is_empty() {
+            return if function.is_func() { self.apply(&function, vec![Noun::Null]) } else { Ok(function) };
+        }
+        self.apply(&function, args)
+    }
+
     /// `value f`: what a function is made of.
-    fn parts(&mut self, func: &Func) -> R {
+    fn parts(&self, func: &Func) -> R {
         match func {
             Func::Verb(Verb { id: Some(id), .. }) => Ok(Noun::long(i64::from(*id))),
             Func::Iterator(iterator) => Ok(Noun::long(i64::from(iterator.id()))),
@@ -256,7 +272,7 @@ impl Vm<'_> {
 
     /// Bytecode is q's own and empty here; parameters, locals, context and globals, constants, then file and place of
     /// the definition, and the text.
-    fn lambda_parts(&mut self, lambda: &Arc<Lambda>) -> R {
+    fn lambda_parts(&self, lambda: &Arc<Lambda>) -> R {
         let locals = lambda.slots.iter().skip(lambda.params.len()).filter(|slot| slot.local);
         let locals = Noun::syms(locals.map(|slot| slot.name).collect());
         let globals = lambda.slots.iter().filter(|slot| !slot.local).map(|slot| slot.global);

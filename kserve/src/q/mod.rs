@@ -41,7 +41,10 @@ mod json;
 mod key;
 mod lex;
 mod library;
+mod loops;
 mod math;
+mod measure;
+mod moving;
 mod names;
 mod noun;
 mod number;
@@ -74,6 +77,7 @@ mod tree;
 mod update;
 mod verb;
 mod vm;
+mod whole;
 mod wire;
 
 use std::fmt;

@@ -4,8 +4,9 @@ use kcodec::Kind;
 use kcodec::calendar::{first_day, month_of};
 
 use super::fault::{Fault, R};
+use super::loops::map;
 use super::noun::Noun;
-use super::number::{Number, map};
+use super::number::Number;
 use super::vm::Vm;
 
 /// Nanoseconds of a day.

@@ -65,6 +65,7 @@ static FAMILIES: &[&[Verb]] = &[
     super::math::VERBS,
     super::cast::VERBS,
     super::aggregate::VERBS,
+    super::measure::VERBS,
     super::running::VERBS,
     super::take::VERBS,
     super::join::VERBS,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use kcodec::{Attribute, Body, Function, Kind, Symbol, Value, Vector as Wire};
+use kcodec::{Body, Function, Kind, Symbol, Value, Vector as Wire};
 
 use super::fault::{Fault, R};
 use super::func::{self, Func, Iterator};
@@ -14,6 +14,9 @@ use super::noun::{Atom, Dict, Item, Items, Lane, List, Noun, Table, Vector};
 use super::symbols::{Sym, Symbols};
 use super::verb::{self, Verb};
 use super::vm::Vm;
+
+/// Units that an item of a general list costs: most have memory of their own.
+const ITEM: usize = 64;
 
 impl Vm<'_> {
     /// A value that came from outside.
@@ -24,6 +27,7 @@ impl Vm<'_> {
             Value::List(list) => {
                 let mut items = self.vec(list.len())?;
                 for item in list.iter() {
+                    self.charge(ITEM)?;
                     items.push(self.noun(item)?);
                 }
                 List::raw(items)
