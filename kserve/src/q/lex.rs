@@ -59,7 +59,7 @@ const ITERATORS: [(&[u8], Iterator); 6] = [
     (b"\\", Iterator::Scan),
 ];
 
-/// The tokens of a text, comments left out. In k text keywords are names.
+/// The tokens of a text, comments left out. In k text most keywords are names.
 ///
 /// # Errors
 ///
@@ -166,7 +166,7 @@ impl<'a> Lexer<'a> {
         let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || (*byte == b'_' && !self.k) || *byte == b'.';
         let length = self.left().iter().take_while(|byte| in_name(byte)).count();
         let name = self.left().get(..length).unwrap_or_default();
-        let verb = if self.k { None } else { verb::named(name) };
+        let verb = verb::named(name).filter(|verb| !self.k || verb.is_word_of_k());
         (verb.map_or(TokenKind::Name, TokenKind::Verb), length)
     }
 

@@ -24,6 +24,8 @@ impl Vm<'_> {
             return Ok(value);
         }
         let keyword = text.strip_prefix(b".q.").and_then(verb::named).or_else(|| verb::named(&text));
+        // `.` is a verb, and the name of the root.
+        let keyword = keyword.filter(|_| text != b".");
         if let Some(verb) = keyword {
             return Ok(Noun::Func(Func::Verb(verb)));
         }
@@ -42,7 +44,7 @@ impl Vm<'_> {
     }
 
     /// The dict of a namespace, `.u`, if any of its names is set. As in q its first key is the null symbol, its first
-    /// value `::`. The root's, `` `. ``, has no such key.
+    /// value `::`. The root's, `` `. ``, has no such key. Verbs of q's own stand in `.q`, `.Q` and `.j`.
     pub(crate) fn namespace(&mut self, name: &[u8]) -> R<Option<Noun>> {
         if name.first() != Some(&b'.') {
             return Ok(None);
@@ -51,7 +53,7 @@ impl Vm<'_> {
         let prefix = if root { Vec::new() } else { [name, b"."].concat() };
         let (mut keys, mut values) = if root { (vec![], vec![]) } else { (vec![Sym::NULL], vec![Noun::Null]) };
         self.charge(self.q.globals.len())?;
-        let found: Vec<(Vec<u8>, Noun)> = self
+        let mut found: Vec<(Vec<u8>, Noun)> = self
             .q
             .globals
             .iter()
@@ -61,6 +63,11 @@ impl Vm<'_> {
             })
             .filter(|(key, _)| if root { !key.starts_with(b".") } else { !key.is_empty() })
             .collect();
+        for (key, verb) in verb::of_namespace(name) {
+            if !found.iter().any(|(found, _)| found == key) {
+                found.push((key.to_vec(), Noun::Func(Func::Verb(verb))));
+            }
+        }
         let mut spaces = Vec::new();
         for (key, value) in found {
             match key.iter().position(|&byte| byte == b'.') {
