@@ -2,10 +2,11 @@
 
 PORT ?= 5001
 FUZZ_SECONDS ?= 10
+SOAK_SECONDS ?= 600
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: run build install test lint doc interop rivals bench instructions fuzz clean
+.PHONY: run build install test lint doc interop rivals bench load soak loaded instructions fuzz clean
 
 run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
@@ -51,6 +52,16 @@ bench: export KBENCH_RECORD = $(CURDIR)/benches/record/$(shell date -u +%F).md
 bench: ## the duels and the other crates, into a dated record
 	cargo bench -p kbench
 	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml --target-dir target/rivals
+
+load: export KBENCH_RECORD = $(CURDIR)/benches/record/$(shell date -u +%F)-load.md
+load: loaded ## kserve against bare servers, into a dated record
+	target/release/suite load
+
+soak: loaded ## numbered messages at half the maximum rate for SOAK_SECONDS
+	target/release/suite soak --seconds $(SOAK_SECONDS)
+
+loaded:
+	cargo build --release -p kserve -p kbench --bins --examples
 
 instructions: ## what small messages take, counted by valgrind
 	cargo build --release -p kbench --bin small

@@ -4,6 +4,7 @@ mod compression;
 mod decode;
 mod encode;
 mod kernel;
+mod query;
 
 pub(crate) use decode::first_items;
 
@@ -53,4 +54,8 @@ pub const CASES: &[Named] = &[
     row("decompress/trade_sorted, appended to a Vec", "into a slice", Claim::None, compression::decompress_append),
     row("decompress/trade_sorted", "lz4_flex", Claim::Faster(1.0), compression::lz4_decompress_trade_sorted),
     row("decompress/longs_small", "lz4_flex", Claim::Faster(1.0), compression::lz4_decompress_longs_small),
+    row("q/select by sym, 1 M rows", "a plain loop", Claim::Faster(0.5), query::by_symbol),
+    row("q/select where, 1 M rows", "a plain loop", Claim::Faster(0.5), query::filter),
+    row("q/upd of 10 rows", "pushing them", Claim::Nanoseconds(3333.0), query::small_updates),
+    row("q/upd of 10,000 rows to 10 M", "pushing them", Claim::Nanoseconds(1_000_000.0), query::large_updates),
 ];

@@ -1,4 +1,5 @@
-//! What is claimed of kcodec's speed, as a table of duels.
+//! What is claimed of kcodec's speed, as a table of duels; load on a server, and bare servers to hold
+//! kserve against.
 //!
 //! A [`Case`] times two closures, ours and a yardstick, turn about in one run, so that a machine that
 //! drifts drifts for both. It has asserted the answers of both before it exists. What it claims is a
@@ -8,10 +9,12 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 mod cases;
+pub mod load;
 mod plain;
 mod record;
 mod small;
 mod workload;
+pub mod yardstick;
 
 pub use cases::CASES;
 pub use record::Record;
@@ -119,7 +122,13 @@ fn nanoseconds(timed: &mut Timed, runs: u64) -> f64 {
     timed(runs).as_nanos() as f64 / runs as f64
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+/// The middle one of some figures.
+///
+/// # Panics
+///
+/// If there are none.
+#[must_use]
+pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }

@@ -14,24 +14,52 @@ pub struct Record {
 }
 
 impl Record {
-    /// Starts the table: in the file that `KBENCH_RECORD` names too, if it names one.
+    /// Starts the table of duels: in the file that `KBENCH_RECORD` names too, if it names one.
     ///
     /// # Errors
     ///
     /// What the system says of the file.
     pub fn start() -> io::Result<Self> {
+        let mut record = Self::titled("kcodec")?;
+        record.head(&["case", "time", "yardstick", "its time", "ratio", "claim", ""])?;
+        Ok(record)
+    }
+
+    /// Starts a record of `subject`, with the date, the commit and the machine.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of the file.
+    pub fn titled(subject: &str) -> io::Result<Self> {
         let path = std::env::var_os("KBENCH_RECORD");
         // Asked for before the record is begun, which may itself be a file that has changed.
-        let title = format!("# kcodec, {}, commit {}", said("date", &["-u", "+%F"]), commit());
+        let title = format!("# {subject}, {}, commit {}", said("date", &["-u", "+%F"]), commit());
         let file = path.map(|path| File::create(Path::new(&path))).transpose()?;
         let mut record = Self { file };
         record.line(&title)?;
         record.line("")?;
         record.line(&format!("{}; {}", processor(), said("rustc", &["--version"])))?;
-        record.line("")?;
-        record.line("| case | time | yardstick | its time | ratio | claim | |")?;
-        record.line("|---|---|---|---|---|---|---|")?;
         Ok(record)
+    }
+
+    /// Starts a table with these columns.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of the file.
+    pub fn head(&mut self, columns: &[&str]) -> io::Result<()> {
+        self.line("")?;
+        self.line(&row(columns))?;
+        self.line(&format!("|{}", "---|".repeat(columns.len())))
+    }
+
+    /// Adds a row of these cells.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of the file.
+    pub fn cells(&mut self, cells: &[String]) -> io::Result<()> {
+        self.line(&row(cells))
     }
 
     /// Adds a row.
@@ -56,6 +84,11 @@ impl Record {
         writeln!(io::stdout(), "{line}")?;
         self.file.as_mut().map_or(Ok(()), |file| writeln!(file, "{line}"))
     }
+}
+
+fn row(cells: &[impl AsRef<str>]) -> String {
+    let cell = |cell: &str| if cell.is_empty() { " |".to_owned() } else { format!(" {cell} |") };
+    format!("|{}", cells.iter().map(|text| cell(text.as_ref())).collect::<String>())
 }
 
 fn claimed(claim: Claim) -> String {

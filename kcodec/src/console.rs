@@ -23,20 +23,28 @@ pub struct Console {
     pub rows: usize,
     /// Characters of a line.
     pub columns: usize,
+    /// Significant digits of floats, as `\P` sets them; 0 for all 17.
+    pub digits: usize,
 }
 
 impl Console {
     /// A screen of this size; both are brought into 10..=2000, as `\c` does.
     #[must_use]
     pub fn new(rows: usize, columns: usize) -> Self {
-        Self { rows: rows.clamp(10, 2000), columns: columns.clamp(10, 2000) }
+        Self { rows: rows.clamp(10, 2000), columns: columns.clamp(10, 2000), digits: 7 }
+    }
+
+    /// The same screen with so many significant digits of floats.
+    #[must_use]
+    pub const fn with_digits(self, digits: usize) -> Self {
+        Self { digits, ..self }
     }
 }
 
 impl Default for Console {
     /// 25 lines of 80 characters.
     fn default() -> Self {
-        Self { rows: 25, columns: 80 }
+        Self { rows: 25, columns: 80, digits: 7 }
     }
 }
 
@@ -51,7 +59,7 @@ impl Default for Console {
 /// ```
 #[must_use]
 pub fn console(value: Value<'_>, console: Console) -> String {
-    let mut page = Page::new(Console::new(console.rows, console.columns));
+    let mut page = Page::new(Console::new(console.rows, console.columns).with_digits(console.digits));
     match value {
         Value::Function(Function::Unary(0 | 255)) => {}
         Value::Function(Function::Lambda(lambda)) => show_lambda(lambda, &mut page),
@@ -59,9 +67,9 @@ pub fn console(value: Value<'_>, console: Console) -> String {
         Value::Dict(dict) => show_dict(dict, &mut page),
         Value::Table(table) if table.width() > 0 => {
             let rows = page.room(table.len(), HEADING);
-            show_blocks(None, &Block::of_table(table, rows, page.width()), rows, true, &mut page);
+            show_blocks(None, &Block::of_table(table, rows, page.screen()), rows, true, &mut page);
         }
-        _ => page.line(value),
+        _ => page.value(value),
     }
     page.finish()
 }
@@ -78,9 +86,9 @@ fn show_lambda(lambda: Lambda<'_>, page: &mut Page) {
 
 fn show_list(list: List<'_>, page: &mut Page) {
     let shown = page.room(list.len(), 0);
-    match Block::grid(list, shown, page.width()) {
+    match Block::grid(list, shown, page.screen()) {
         Some(grid) => show_blocks(None, &grid, shown, false, page),
-        None => list.iter().take(shown).for_each(|item| page.line(item)),
+        None => list.iter().take(shown).for_each(|item| page.value(item)),
     }
 }
 
@@ -88,8 +96,8 @@ fn show_dict(dict: Dict<'_>, page: &mut Page) {
     let (keys, values) = (dict.keys(), dict.values());
     let heading = matches!(keys, Value::Table(_)) || matches!(values, Value::Table(_));
     let shown = page.room(dict.len(), if heading { HEADING } else { 0 });
-    let left = Block::of_keys(keys, shown, page.width());
-    let right = Block::of_values(values, shown, page.width());
+    let left = Block::of_keys(keys, shown, page.screen());
+    let right = Block::of_values(values, shown, page.screen());
     show_blocks(Some(&left), &right, shown, heading, page);
 }
 

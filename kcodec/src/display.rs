@@ -170,9 +170,12 @@ fn write_splayed(splayed: Splayed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Resul
 /// `keys!values`.
 fn write_pair(keys: Value<'_>, values: Value<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if is_open(keys) {
-        write!(f, "({keys})!")?
+        f.write_str("(")?;
+        keys.fmt(f)?;
+        f.write_str(")!")?;
     } else {
-        write!(f, "{keys}!")?
+        keys.fmt(f)?;
+        f.write_str("!")?;
     }
     values.fmt(f)
 }

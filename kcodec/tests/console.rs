@@ -12,9 +12,9 @@ fn show_at(rows: usize, columns: usize, text: &str) -> String {
 
 #[test]
 fn sizes_are_brought_into_range() {
-    assert_eq!(Console::default(), Console { rows: 25, columns: 80 });
-    assert_eq!(Console::new(0, 5000), Console { rows: 10, columns: 2000 });
-    assert_eq!(console(Value::from(&[1_i64; 50]), Console { rows: 0, columns: 0 }), "1 1 1 1..\n");
+    assert_eq!(Console::default(), Console { rows: 25, columns: 80, digits: 7 });
+    assert_eq!(Console::new(0, 5000), Console { rows: 10, columns: 2000, digits: 7 });
+    assert_eq!(console(Value::from(&[1_i64; 50]), Console { rows: 0, columns: 0, digits: 7 }), "1 1 1 1..\n");
 }
 
 #[test]
@@ -156,4 +156,21 @@ fn a_million_rows_cost_what_twenty_do() {
 #[test]
 fn tables_in_tables() {
     assert_eq!(show("([]a:1 2;t:([]x:3 4;y:`p`q))"), "a t          \n-------------\n1 `x`y!(3;`p)\n2 `x`y!(4;`q)\n");
+}
+
+/// `\P`: the digits of floats, which stay out of names and texts.
+#[test]
+fn digits() {
+    let shown = |text: &str, digits| {
+        let body = kcodec::parse(text).unwrap();
+        console(body.value(), Console::default().with_digits(digits))
+    };
+    assert_eq!(shown("0.3333333333333333", 3), "0.333\n");
+    assert_eq!(shown("0.3333333333333333", 10), "0.3333333333\n");
+    assert_eq!(shown("0.1", 0), "0.10000000000000001\n");
+    assert_eq!(shown("12345.678 2", 3), "1.23e+04 2\n");
+    assert_eq!(shown("100f", 3), "100f\n");
+    assert_eq!(shown("(1.23456;`abcdef;\"abcdef\")", 2), "1.2\n`abcdef\n\"abcdef\"\n");
+    assert_eq!(shown("([]abcdef:1.23456 2)", 2), "abcdef\n------\n1.2   \n2     \n");
+    assert_eq!(shown("`abcdef`b!(1.23456;2)", 2), "abcdef| 1.2\nb     | 2\n");
 }

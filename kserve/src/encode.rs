@@ -6,6 +6,7 @@ use kwire::{ByteOrder, Error, Header, MessageType};
 
 use crate::memory::Memory;
 use crate::outbound::SMALL;
+use crate::worker;
 
 /// What a reply has come to.
 #[derive(Debug)]
@@ -133,29 +134,46 @@ fn reason(error: &Error) -> String {
 /// A whole message in parts, compressed at most once, however many peers get it.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    plain: Vec<Bytes>,
-    /// The outcome of compressing, once it was tried.
-    compressed: Option<Option<Bytes>>,
+    pub(crate) plain: Vec<Bytes>,
+    /// What has come of compressing, once it was tried.
+    compressed: Option<Compressed>,
 }
+
+/// A message for peers that are sent compressed ones.
+#[derive(Debug, Clone)]
+pub(crate) enum Compressed {
+    /// It does not halve.
+    Plain,
+    Done(Bytes),
+    /// The worker is at it.
+    Pending(u64),
+}
+
+/// Messages of more bytes are compressed by the worker.
+const LARGE: usize = 64 * 1024;
 
 impl Shared {
     pub(crate) const fn new(plain: Vec<Bytes>) -> Self {
         Self { plain, compressed: None }
     }
 
-    /// The parts for a peer, compressed if that is worth it there.
-    pub(crate) fn parts(&mut self, compression: Option<Threshold>) -> impl Iterator<Item = Bytes> {
-        let compressed = compression.and_then(|threshold| self.compress(threshold));
-        let plain = if compressed.is_some() { &[] } else { self.plain.as_slice() };
-        plain.iter().cloned().chain(compressed)
+    pub(crate) fn len(&self) -> usize {
+        self.plain.iter().map(Bytes::len).sum()
     }
 
-    fn compress(&mut self, threshold: Threshold) -> Option<Bytes> {
-        let plain = &self.plain;
-        let compress = || match plain.as_slice() {
-            [whole] => kwire::compress(whole, threshold),
-            parts => kwire::compress(&parts.concat(), threshold),
+    /// The message as it goes to peers that are sent compressed ones. `submit` hands it to the worker
+    /// and returns its ticket, if it can.
+    pub(crate) fn compressed(
+        &mut self,
+        threshold: Threshold,
+        memory: Memory,
+        submit: impl FnOnce(Vec<Bytes>) -> Option<u64>,
+    ) -> Compressed {
+        let (plain, size) = (&self.plain, self.len());
+        let start = || match size > LARGE {
+            true => submit(plain.clone()).map_or(Compressed::Plain, Compressed::Pending),
+            false => worker::compress(plain, threshold, memory).map_or(Compressed::Plain, Compressed::Done),
         };
-        self.compressed.get_or_insert_with(|| compress().ok().flatten().map(Bytes::from)).clone()
+        self.compressed.get_or_insert_with(start).clone()
     }
 }

@@ -14,18 +14,15 @@ static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 const MEGABYTE: u64 = 1 << 20;
 
 /// The bound of `-w`: `megabytes`, 0 for none, three quarters of the machine's memory unless told.
-/// Where `ulimit -v` is tighter it decides, less an eighth that is never the program's own: an
-/// allocation that the OS refuses would end the process.
+/// Where `ulimit -v` is tighter it decides, by half of what it leaves: an allocation that the OS
+/// refuses would end the process, and small ones take up to twice what is counted.
 pub(crate) fn memory(megabytes: Option<u64>) -> Memory {
     let told = match megabytes {
         Some(0) => u64::MAX,
         Some(megabytes) => megabytes.saturating_mul(MEGABYTE),
         None => machine() / 4 * 3,
     };
-    let space = getrlimit(Resource::As).current.map_or(u64::MAX, |space| {
-        let taken = space / 8 + address_space().saturating_sub(ALLOCATOR.allocated() as u64);
-        space.saturating_sub(taken)
-    });
+    let space = getrlimit(Resource::As).current.map_or(u64::MAX, |space| space.saturating_sub(address_space()) / 2);
     match usize::try_from(told.min(space)) {
         Ok(usize::MAX) | Err(_) => Memory::unbounded(),
         Ok(limit) => Memory::new(limit, || ALLOCATOR.allocated()),

@@ -30,6 +30,9 @@
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used))]
 
+mod accept;
+mod answers;
+mod clock;
 mod closing;
 mod context;
 mod core;
@@ -45,15 +48,18 @@ mod memory;
 mod outbound;
 mod peer;
 mod port;
+mod post;
 #[cfg(feature = "q")]
 pub mod q;
 mod receive;
 mod recycle;
 mod reply;
+mod request;
 mod run;
 mod sender;
 mod server;
 mod users;
+mod wait;
 mod worker;
 
 pub use context::{Context, Event, Queue, Ticket};

@@ -36,6 +36,12 @@ pub struct Bind {
     pub reuse_port: bool,
 }
 
+/// What a socket is when its peer has closed its end, where the OS can tell without reading.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+pub(crate) const END: PollFlags = PollFlags::RDHUP;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+pub(crate) const END: PollFlags = PollFlags::HUP;
+
 /// Connections that wait to be accepted: the OS lowers it to its own maximum.
 const BACKLOG: i32 = u16::MAX as i32;
 

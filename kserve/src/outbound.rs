@@ -29,6 +29,8 @@ struct Part {
     messages: usize,
     /// All of it, with what is written, if it is large.
     whole: Option<Bytes>,
+    /// It may go out only when the worker has compressed it.
+    held: Option<u64>,
 }
 
 /// Parts handed to the system in one call.
@@ -71,12 +73,38 @@ impl Outbound {
         for bytes in message {
             self.bytes += bytes.len();
             let whole = (bytes.len() >= LARGE).then(|| bytes.clone());
-            self.parts.push_back(Part { bytes, messages: 0, whole });
+            self.parts.push_back(Part { bytes, messages: 0, whole, held: None });
         }
         if let Some(last) = self.parts.back_mut() {
             last.messages += 1;
             self.messages += 1;
         }
+    }
+
+    /// Appends a message that is to go out compressed, once [`release`](Self::release) brings that.
+    pub(crate) fn hold(&mut self, ticket: u64, plain: Vec<Bytes>) {
+        let first = self.parts.len() + usize::from(!self.tail.is_empty());
+        self.push(plain);
+        self.parts.iter_mut().skip(first).for_each(|part| part.held = Some(ticket));
+    }
+
+    /// Whether the first message waits for the worker.
+    pub(crate) fn is_held(&self) -> bool {
+        self.parts.front().is_some_and(|part| part.held.is_some())
+    }
+
+    /// Lets a held message go out, compressed or as it is; whether there is one.
+    pub(crate) fn release(&mut self, ticket: u64, compressed: Option<&Bytes>) -> bool {
+        let Some(first) = self.parts.iter().position(|part| part.held == Some(ticket)) else { return false };
+        let count = self.parts.iter().filter(|part| part.held == Some(ticket)).count();
+        let Some(bytes) = compressed else {
+            self.parts.iter_mut().skip(first).take(count).for_each(|part| part.held = None);
+            return true;
+        };
+        let plain: usize = self.parts.drain(first..first + count).map(|part| part.bytes.len()).sum();
+        self.bytes = self.bytes - plain + bytes.len();
+        self.parts.insert(first, Part { bytes: bytes.clone(), messages: 1, whole: None, held: None });
+        true
     }
 
     /// Makes a part of the tail.
@@ -86,7 +114,12 @@ impl Outbound {
         }
         let mut bytes = Bytes::from(std::mem::take(&mut self.tail));
         bytes.advance(std::mem::take(&mut self.written));
-        self.parts.push_back(Part { bytes, messages: std::mem::take(&mut self.tail_messages), whole: None });
+        self.parts.push_back(Part {
+            bytes,
+            messages: std::mem::take(&mut self.tail_messages),
+            whole: None,
+            held: None,
+        });
     }
 
     /// Writes until all is written, `limit` bytes are, or the socket takes no more, which is
@@ -100,6 +133,9 @@ impl Outbound {
     ) -> io::Result<bool> {
         let mut left = limit;
         while self.bytes > 0 && left > 0 {
+            if self.is_held() {
+                return Ok(false);
+            }
             let (result, asked) = self.write_once(target);
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -130,7 +166,9 @@ impl Outbound {
         }
         let mut slices = [IoSlice::new(&[]); BATCH];
         let (mut used, mut asked) = (0, 0);
-        let waiting = self.parts.iter().map(|part| &part.bytes[..]).chain([tail]).filter(|bytes| !bytes.is_empty());
+        let ready = self.parts.iter().take_while(|part| part.held.is_none());
+        let tail = if self.parts.iter().any(|part| part.held.is_some()) { &[] } else { tail };
+        let waiting = ready.map(|part| &part.bytes[..]).chain([tail]).filter(|bytes| !bytes.is_empty());
         for (slice, bytes) in slices.iter_mut().zip(waiting) {
             *slice = IoSlice::new(bytes);
             used += 1;
@@ -212,5 +250,27 @@ mod tests {
         }
         assert_eq!(target.taken, b"one two three four five six");
         assert_eq!(outbound.messages(), 0);
+    }
+
+    #[test]
+    fn a_held_message_keeps_its_place() {
+        let (mut outbound, mut spare) = (Outbound::default(), Spare::default());
+        let poll = mio::Poll::new().unwrap();
+        let mut worker = Worker::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap().into());
+        let part = |text: &'static str| Bytes::from_static(text.as_bytes());
+        let mut taken = Vec::new();
+        outbound.append(b"one ", &mut spare);
+        outbound.hold(7, vec![part("long "), part("and longer ")]);
+        outbound.append(b"three ", &mut spare);
+        outbound.hold(8, vec![part("four ")]);
+        assert_eq!(outbound.bytes(), 31);
+        outbound.write_to(&mut taken, usize::MAX, &mut spare, &mut worker).unwrap();
+        assert_eq!(taken, b"one ");
+        assert!(!outbound.release(9, None));
+        assert!(outbound.release(8, None));
+        assert!(outbound.release(7, Some(&part("two "))));
+        assert_eq!((outbound.bytes(), outbound.messages()), (15, 3));
+        outbound.write_to(&mut taken, usize::MAX, &mut spare, &mut worker).unwrap();
+        assert_eq!((&taken[..], outbound.bytes(), outbound.messages()), (&b"one two three four "[..], 0, 0));
     }
 }

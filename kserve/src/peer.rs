@@ -17,10 +17,11 @@ impl PeerId {
     /// The name of a connection that was refused before it had a slot.
     pub(crate) const NONE: Self = Self { serial: 0, slot: usize::MAX };
 
-    /// A small number in the manner of q's handles, from 4 on. Reused after a close.
+    /// A small number in the manner of q's handles, from 4 on. Reused after a close. 0 for a
+    /// connection that was one too many.
     #[must_use]
     pub fn handle(self) -> i32 {
-        i32::try_from(self.slot.saturating_add(FIRST)).unwrap_or(i32::MAX)
+        i32::try_from(self.slot.saturating_add(FIRST)).unwrap_or(0)
     }
 
     /// The slot that a handle's number stands for.

@@ -9,6 +9,7 @@ use crate::core::{Core, PAUSE};
 use crate::greet::{self, Greeting};
 use crate::link::{Checked, Doom, Link, Phase};
 use crate::recycle::LARGEST;
+use crate::worker::Done;
 
 /// The loop's receive buffer. Small messages are found in it; what is left of them when a turn ends
 /// is moved to its peer.
@@ -171,13 +172,25 @@ impl Core {
         }
     }
 
-    /// Takes back what the worker has checked.
+    /// Takes back what the worker has done.
     pub(crate) fn collect(&mut self) {
-        while let Some((id, checked)) = self.worker.next() {
-            if let Some(link) = self.links.get_mut(id.slot).filter(|link| link.peer.id == id) {
-                link.flags.checking = false;
-                link.checked = Some(checked);
-                self.enqueue(id.slot);
+        while let Some(done) = self.worker.next() {
+            match done {
+                Done::Checked(id, checked) => {
+                    let link = self.links.get_mut(id.slot).filter(|link| link.peer.id == id);
+                    if let Some(link) = link {
+                        link.flags.checking = false;
+                        link.checked = Some(checked);
+                        self.enqueue(id.slot);
+                    }
+                }
+                Done::Compressed(ticket, compressed) => {
+                    let of = |(slot, link): (usize, &mut Box<Link>)| {
+                        link.outbound.release(ticket, compressed.as_ref()).then_some(slot)
+                    };
+                    let slots: Vec<usize> = self.links.iter_mut().filter_map(of).collect();
+                    slots.into_iter().for_each(|slot| self.enqueue(slot));
+                }
             }
         }
     }

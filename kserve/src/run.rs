@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use kcodec::Value;
-use kwire::{Connection, Error, Login, Message, MessageType, Refused};
+use kwire::{Error, Login, Message, MessageType, Refused};
 use mio::event::Event;
 use mio::{Events, Token};
 
@@ -13,8 +13,7 @@ use crate::core::Core;
 use crate::encode::{Answer, Encoder};
 use crate::handler::Handler;
 use crate::link::{Doom, Phase};
-use crate::listen;
-use crate::peer::{Peer, PeerId, Protocol};
+use crate::peer::{Peer, Protocol};
 use crate::receive::{Next, READ};
 use crate::reply::{Deferred, Reply};
 use crate::sender::Job;
@@ -23,19 +22,13 @@ use crate::server::{LISTENERS, WAKER};
 /// A running server.
 pub(crate) struct Loop<'a, H> {
     pub(crate) core: Core,
-    handler: &'a mut H,
+    pub(crate) handler: &'a mut H,
     /// When to try again to accept.
-    retry: Option<Instant>,
+    pub(crate) retry: Option<Instant>,
     /// Until when the handler need not hear again that the OS has nothing left.
-    told: Option<Instant>,
+    pub(crate) told: Option<Instant>,
 }
 
-/// How long to leave a listener alone after the OS had no more sockets to give.
-const EXHAUSTED: Duration = Duration::from_millis(100);
-/// How often the handler hears of that.
-const TELL: Duration = Duration::from_secs(10);
-/// Connections accepted before those that are in have their turn.
-const ACCEPTED: usize = 128;
 /// Events taken from the OS at a time.
 const EVENTS: usize = 1024;
 
@@ -91,16 +84,6 @@ impl<'a, H: Handler> Loop<'a, H> {
             link.flags.hung |= event.is_read_closed() || event.is_error();
             self.core.enqueue(slot);
         }
-    }
-
-    fn timeout(&self) -> Option<Duration> {
-        if !self.core.is_idle() {
-            return Some(Duration::ZERO);
-        }
-        let deadline = self.core.deadlines.peek().map(|deadline| deadline.0.0);
-        let timer = self.core.timer.map(|timer| timer.next);
-        let next = [deadline, timer, self.retry].into_iter().flatten().min()?;
-        Some(next.saturating_duration_since(Instant::now()))
     }
 
     /// One turn of one peer: what waits for it is written, then its messages are handled, at least
@@ -182,20 +165,18 @@ impl<'a, H: Handler> Loop<'a, H> {
 
     /// Calls a handler on behalf of a peer, so that it can be interrupted.
     fn call<T>(&mut self, slot: usize, now: Instant, call: impl FnOnce(&mut H, &mut Context<'_>) -> T) -> T {
-        let interrupt = self.core.interrupt.clone();
-        interrupt.begin();
+        self.core.interrupt.begin();
         let done = call(self.handler, &mut Context::for_request(&mut self.core, slot, now));
-        interrupt.end();
+        self.core.interrupt.end();
         self.core.read_only = false;
         done
     }
 
     /// A line of the console, which can be cancelled like a request but takes as long as it likes.
     fn line(&mut self, line: &[u8]) {
-        let interrupt = self.core.interrupt.clone();
-        interrupt.begin();
+        self.core.interrupt.begin();
         self.handler.on_line(&mut Context::new(&mut self.core), line);
-        interrupt.end();
+        self.core.interrupt.end();
     }
 
     fn message(&mut self, slot: usize, message: &Message, now: Instant) {
@@ -271,7 +252,7 @@ impl<'a, H: Handler> Loop<'a, H> {
     }
 
     /// Ends a connection over anything else; what was answered is written.
-    fn fail(&mut self, slot: usize, error: Error) {
+    pub(crate) fn fail(&mut self, slot: usize, error: Error) {
         let Some(peer) = self.peer(slot) else { return };
         if matches!(error, Error::Io(_) | Error::Refused | Error::TimedOut) {
             return self.abort(slot, &error);
@@ -335,92 +316,6 @@ impl<'a, H: Handler> Loop<'a, H> {
         self.call(slot, now, |handler, cx| handler.on_close(cx, &peer));
     }
 
-    fn accept(&mut self, index: usize) {
-        for _ in 0..ACCEPTED {
-            let Some(listener) = self.core.listeners.get(index) else { return };
-            match listener.accept() {
-                Ok(stream) if self.core.links.len() < self.core.limits.peers => self.admit(stream),
-                Ok(stream) => self.turn_away(&stream),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if is_transient(&error) => {}
-                Err(error) => return self.exhausted(&error),
-            }
-        }
-        // More may wait: they have their turn after those that are in.
-        self.retry = Some(Instant::now());
-    }
-
-    fn admit(&mut self, stream: listen::Stream) {
-        let connection = Connection::server(self.core.limits.wire, Instant::now());
-        if let Some(slot) = self.core.insert(stream, connection) {
-            // It may have sent its login already.
-            self.core.enqueue(slot);
-        }
-    }
-
-    /// q's `'conn`: one too many. Dropping the stream closes it.
-    fn turn_away(&mut self, stream: &listen::Stream) {
-        let peer = Peer {
-            id: PeerId::NONE,
-            user: bytes::Bytes::new(),
-            address: stream.peer_ip(),
-            capability: kcodec::Capability::BASE,
-            protocol: Protocol::Ipc,
-            outgoing: false,
-        };
-        self.handler.on_error(&mut Context::new(&mut self.core), &peer, &Error::Crowded);
-    }
-
-    fn exhausted(&mut self, error: &io::Error) {
-        let now = Instant::now();
-        self.retry = Some(now + EXHAUSTED);
-        if self.told.is_none_or(|told| told <= now) {
-            self.told = Some(now + TELL);
-            self.handler.on_exhausted(&mut Context::new(&mut self.core), error);
-        }
-    }
-
-    /// Does what time demands: logins that took too long end, deferred answers too, connections
-    /// that do not close are closed, the timer fires, a listener is tried again.
-    pub(crate) fn check_time(&mut self) {
-        if self.core.deadlines.is_empty() && self.core.timer.is_none() && self.retry.is_none() {
-            return;
-        }
-        let now = Instant::now();
-        while let Some(deadline) = self.core.deadlines.peek()
-            && deadline.0.0 <= now
-        {
-            let id = deadline.0.1;
-            self.core.deadlines.pop();
-            if let Some(slot) = self.core.slot(id) {
-                self.late(slot, now);
-            }
-        }
-        if self.retry.take_if(|retry| *retry <= now).is_some() {
-            (0..self.core.listeners.len()).for_each(|index| self.accept(index));
-        }
-        if let Some(timer) = &mut self.core.timer
-            && timer.next <= now
-        {
-            timer.next = now.checked_add(timer.period).unwrap_or(now);
-            let interrupt = self.core.interrupt.clone();
-            interrupt.begin();
-            self.handler.on_timer(&mut Context::new(&mut self.core));
-            interrupt.end();
-        }
-        self.settle_all();
-    }
-
-    fn late(&mut self, slot: usize, now: Instant) {
-        self.core.expire_answers(slot, now);
-        let Some(link) = self.core.links.get_mut(slot) else { return };
-        if link.phase == Phase::Closing {
-            self.core.expire_close(slot, now);
-        } else if let Err(error) = link.connection.handle_time(now) {
-            self.fail(slot, error);
-        }
-    }
-
     /// Does what other threads want: the worker and the senders.
     fn take_mail(&mut self) {
         self.core.collect();
@@ -439,12 +334,4 @@ impl<'a, H: Handler> Loop<'a, H> {
             }
         }
     }
-}
-
-/// An error of one connection that was about to be accepted, not of the listener.
-fn is_transient(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
-    )
 }

@@ -1,10 +1,11 @@
-//! The thread that inflates, turns and checks large messages, so that the loop need not.
+//! The thread that inflates, turns, checks and compresses large messages, so that the loop need not.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::{io, thread};
 
 use bytes::Bytes;
+use kcodec::Threshold;
 use kwire::{Frame, Limits};
 use mio::Waker;
 
@@ -23,11 +24,20 @@ pub(crate) struct Worker {
 #[derive(Debug)]
 struct Thread {
     jobs: Sender<Job>,
-    done: Receiver<(PeerId, Checked)>,
+    done: Receiver<Done>,
+}
+
+/// What the thread has done.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Checked(PeerId, Checked),
+    /// A message that goes out in place of a plain one, if that is worth it.
+    Compressed(u64, Option<Bytes>),
 }
 
 enum Job {
     Check { id: PeerId, frame: Frame, limits: Limits, memory: Memory },
+    Compress { ticket: u64, parts: Vec<Bytes>, threshold: Threshold, memory: Memory },
     Discard(#[expect(dead_code, reason = "it is there to be dropped")] Bytes),
 }
 
@@ -48,6 +58,18 @@ impl Worker {
         self.started()?.jobs.send(job).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
+    /// Hands over a message to compress, in parts; what comes of it has the same ticket.
+    pub(crate) fn compress(
+        &mut self,
+        ticket: u64,
+        parts: Vec<Bytes>,
+        threshold: Threshold,
+        memory: Memory,
+    ) -> io::Result<()> {
+        let job = Job::Compress { ticket, parts, threshold, memory };
+        self.started()?.jobs.send(job).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
     /// Drops bytes that are no longer needed. Giving back much memory takes the OS long.
     pub(crate) fn discard(&mut self, bytes: Bytes) {
         if bytes.len() >= MUCH
@@ -65,8 +87,8 @@ impl Worker {
         }
     }
 
-    /// A message that is checked.
-    pub(crate) fn next(&self) -> Option<(PeerId, Checked)> {
+    /// A message that is done.
+    pub(crate) fn next(&self) -> Option<Done> {
         self.thread.as_ref()?.done.try_recv().ok()
     }
 }
@@ -78,13 +100,33 @@ fn start(waker: Arc<Waker>) -> io::Result<Thread> {
     Ok(Thread { jobs, done })
 }
 
-fn run(inbox: &Receiver<Job>, outbox: &SyncSender<(PeerId, Checked)>, waker: &Waker) {
+fn run(inbox: &Receiver<Job>, outbox: &SyncSender<Done>, waker: &Waker) {
     for job in inbox {
-        let Job::Check { id, frame, limits, memory } = job else { continue };
-        if outbox.send((id, check(frame, &limits, memory))).is_err() || waker.wake().is_err() {
+        let done = match job {
+            Job::Check { id, frame, limits, memory } => Done::Checked(id, check(frame, &limits, memory)),
+            Job::Compress { ticket, parts, threshold, memory } => {
+                Done::Compressed(ticket, compress(&parts, threshold, memory))
+            }
+            Job::Discard(_) => continue,
+        };
+        if outbox.send(done).is_err() || waker.wake().is_err() {
             return;
         }
     }
+}
+
+/// Compresses a message, unless it does not halve or there is no memory for that.
+pub(crate) fn compress(parts: &[Bytes], threshold: Threshold, memory: Memory) -> Option<Bytes> {
+    let size: usize = parts.iter().map(Bytes::len).sum();
+    let joined = if parts.len() == 1 { 0 } else { size };
+    if !memory.has_room(joined + size / 2) {
+        return None;
+    }
+    let compressed = match parts {
+        [whole] => kwire::compress(whole, threshold),
+        parts => kwire::compress(&parts.concat(), threshold),
+    };
+    compressed.ok().flatten().map(Bytes::from)
 }
 
 fn check(frame: Frame, limits: &Limits, memory: Memory) -> Checked {

@@ -5,7 +5,7 @@ mod running;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,6 +23,8 @@ struct Kserve {
     child: Child,
     address: SocketAddr,
     log: Receiver<String>,
+    /// Kept open: a program whose output nobody takes would end.
+    _out: BufReader<ChildStdout>,
 }
 
 fn command(options: &[&str]) -> Command {
@@ -37,13 +39,14 @@ impl Kserve {
         let free: &[&str] = if options.contains(&"-p") { &[] } else { &["-p", "127.0.0.1:0"] };
         let mut child = command(&[free, options].concat()).spawn().unwrap();
         let mut first = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut first).unwrap();
         let (lines, log) = mpsc::channel();
         let errors = BufReader::new(child.stderr.take().unwrap());
         thread::spawn(move || errors.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
         let address = first.trim().strip_prefix("listening on ").unwrap_or_default();
         let address = address.replace("[::]", "127.0.0.1").replace("0.0.0.0", "127.0.0.1");
-        Self { child, address: address.parse().unwrap(), log }
+        Self { child, address: address.parse().unwrap(), log, _out: out }
     }
 
     fn open(&self) -> Result<Handle, Error> {

@@ -302,7 +302,7 @@ fn a_message_that_is_kept_holds_its_own_size() {
 
 #[test]
 fn a_failed_write_stays_failed() {
-    let (address, server) = serve(|peer| drop(peer));
+    let (address, server) = serve(drop);
     let mut h = Handle::open(&address).unwrap();
     server.join().unwrap();
     let update = vec![0_u8; 1 << 20];

@@ -1,5 +1,6 @@
 //! Columns that stand side by side, each as wide as its widest cell.
 
+use super::Console;
 use super::page::clip;
 use crate::atom::Atom;
 use crate::dict::Dict;
@@ -23,20 +24,23 @@ struct Column {
 }
 
 impl Block {
-    /// The first `rows` rows, and as many columns as `limit` characters can show a part of.
-    pub(super) fn of_table(table: Table<'_>, rows: usize, limit: usize) -> Self {
+    /// The first `rows` rows, and as many columns as the screen can show a part of.
+    pub(super) fn of_table(table: Table<'_>, rows: usize, screen: Console) -> Self {
         let columns = table.columns();
-        Self::fit(limit, columns.map(|(name, column)| Column::new(clip(limit, name), cells(column, rows, limit))))
+        Self::fit(
+            screen,
+            columns.map(|(name, column)| Column::new(clip(screen.columns, name), cells(column, rows, screen))),
+        )
     }
 
     /// Takes columns until they are wider than the screen.
-    fn fit(limit: usize, columns: impl Iterator<Item = Column>) -> Self {
+    fn fit(screen: Console, columns: impl Iterator<Item = Column>) -> Self {
         let mut block = Self { columns: Vec::new(), padded: true };
         let mut width = 0_usize;
         for column in columns {
             width = width.saturating_add(column.width).saturating_add(1);
             block.columns.push(column);
-            if width > limit {
+            if width > screen.columns {
                 break;
             }
         }
@@ -44,28 +48,28 @@ impl Block {
     }
 
     /// The keys of a dict.
-    pub(super) fn of_keys(keys: Value<'_>, rows: usize, limit: usize) -> Self {
+    pub(super) fn of_keys(keys: Value<'_>, rows: usize, screen: Console) -> Self {
         match keys {
-            Value::Table(table) => Self::of_table(table, rows, limit),
-            _ => Self { columns: vec![Column::new(String::new(), cells(keys, rows, limit))], padded: true },
+            Value::Table(table) => Self::of_table(table, rows, screen),
+            _ => Self { columns: vec![Column::new(String::new(), cells(keys, rows, screen))], padded: true },
         }
     }
 
     /// The values of a dict: a table, a grid, or one column that may end where it likes.
-    pub(super) fn of_values(values: Value<'_>, rows: usize, limit: usize) -> Self {
+    pub(super) fn of_values(values: Value<'_>, rows: usize, screen: Console) -> Self {
         let grid = match values {
-            Value::List(list) => Self::grid(list, rows, limit),
-            Value::Table(table) => Some(Self::of_table(table, rows, limit)),
+            Value::List(list) => Self::grid(list, rows, screen),
+            Value::Table(table) => Some(Self::of_table(table, rows, screen)),
             _ => None,
         };
-        grid.unwrap_or_else(|| Self { padded: false, ..Self::of_keys(values, rows, limit) })
+        grid.unwrap_or_else(|| Self { padded: false, ..Self::of_keys(values, rows, screen) })
     }
 
-    /// The first `rows` items of a list as rows, if they are lists of one length whose items stand apart in one-line
-    /// form: no texts, booleans or bytes.
-    pub(super) fn grid(list: List<'_>, rows: usize, limit: usize) -> Option<Self> {
+    /// The first `rows` items of a list as rows, if they are lists of one length and no texts, nor all of them booleans
+    /// or bytes, which stand together.
+    pub(super) fn grid(list: List<'_>, rows: usize, screen: Console) -> Option<Self> {
         let mut lines = list.iter().take(rows).map(|item| match item {
-            Value::Vector(Vector::Char(_) | Vector::Boolean(_) | Vector::Byte(_)) => None,
+            Value::Vector(Vector::Char(_)) => None,
             Value::Vector(_) | Value::List(_) => Some((item, item.count())),
             _ => None,
         });
@@ -73,14 +77,18 @@ impl Block {
         if length == 0 || !lines.all(|line| line.is_some_and(|(_, found)| found == length)) {
             return None;
         }
+        let joined = |item| matches!(item, Value::Vector(Vector::Boolean(_) | Vector::Byte(_)));
+        if list.iter().take(rows).all(joined) {
+            return None;
+        }
         // A column takes two characters at least.
-        let mut columns: Vec<Vec<String>> = vec![Vec::new(); length.min(limit)];
+        let mut columns: Vec<Vec<String>> = vec![Vec::new(); length.min(screen.columns)];
         for item in list.iter().take(rows) {
-            for (column, cell) in columns.iter_mut().zip(cells(item, limit, limit)) {
+            for (column, cell) in columns.iter_mut().zip(cells(item, screen.columns, screen)) {
                 column.push(cell);
             }
         }
-        Some(Self::fit(limit, columns.into_iter().map(|cells| Column::new(String::new(), cells))))
+        Some(Self::fit(screen, columns.into_iter().map(|cells| Column::new(String::new(), cells))))
     }
 
     /// Characters of a row.
@@ -120,22 +128,22 @@ impl Column {
 }
 
 /// The first `rows` items of a column: bare where it is a vector, in their one-line form where not.
-fn cells(column: Value<'_>, rows: usize, limit: usize) -> Vec<String> {
-    let bare = |atom| clip(limit, Bare(atom));
+fn cells(column: Value<'_>, rows: usize, screen: Console) -> Vec<String> {
+    let bare = |atom| screen.clip(Bare(atom));
     match column {
         Value::Vector(Vector::Symbol(symbols)) => {
             symbols.iter().take(rows).map(|symbol| bare(Atom::Symbol(symbol))).collect()
         }
         Value::Vector(vector) => (0..rows).map_while(|row| vector.get(row)).map(bare).collect(),
-        Value::List(list) => list.iter().take(rows).map(|item| clip(limit, item)).collect(),
-        Value::Table(table) => (0..rows.min(table.len())).map(|row| record(table, row, limit)).collect(),
-        Value::Dict(dict) => cells(dict.values(), rows, limit),
-        _ => vec![clip(limit, column)],
+        Value::List(list) => list.iter().take(rows).map(|item| screen.clip(item)).collect(),
+        Value::Table(table) => (0..rows.min(table.len())).map(|row| record(table, row, screen)).collect(),
+        Value::Dict(dict) => cells(dict.values(), rows, screen),
+        _ => vec![screen.clip(column)],
     }
 }
 
 /// A row of a table inside a table: a dict.
-fn record(table: Table<'_>, row: usize, limit: usize) -> String {
+fn record(table: Table<'_>, row: usize, screen: Console) -> String {
     let items: Vec<Value<'_>> = table
         .columns()
         .filter_map(|(_, column)| match column {
@@ -145,5 +153,5 @@ fn record(table: Table<'_>, row: usize, limit: usize) -> String {
         })
         .collect();
     let (names, items) = (Value::symbols(table.names()), Value::from(&items));
-    Dict::new(&names, &items).map_or_else(|_| String::new(), |record| clip(limit, Value::from(record)))
+    Dict::new(&names, &items).map_or_else(|_| String::new(), |record| screen.clip(Value::from(record)))
 }

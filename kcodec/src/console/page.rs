@@ -17,9 +17,9 @@ impl Page {
         Self { text: String::new(), console, cut: false }
     }
 
-    /// Characters of which at most a line can show some; more of a cell need not be written.
-    pub(super) const fn width(&self) -> usize {
-        self.console.columns
+    /// The screen, of whose columns a line can show some at most; more of a cell need not be written.
+    pub(super) const fn screen(&self) -> Console {
+        self.console
     }
 
     /// How many of `rows` can be shown under a heading of so many lines.
@@ -34,6 +34,16 @@ impl Page {
     /// Adds a line, cut to one less than the width and marked with `..` if it is longer.
     pub(super) fn line(&mut self, text: impl Display) {
         let line = clip(self.console.columns, text);
+        self.cut_line(&line);
+    }
+
+    /// Adds the line that a value makes.
+    pub(super) fn value(&mut self, value: impl Display) {
+        let line = self.console.clip(value);
+        self.cut_line(&line);
+    }
+
+    fn cut_line(&mut self, line: &str) {
         let mut chars = line.char_indices();
         // The first character that would have to give way to the mark, and the one past the end.
         let mark = chars.nth(self.console.columns.saturating_sub(3)).map(|(at, _)| at);
@@ -42,7 +52,7 @@ impl Page {
                 self.text.push_str(line.get(..mark).unwrap_or_default());
                 self.text.push_str("..");
             }
-            _ => self.text.push_str(&line),
+            _ => self.text.push_str(line),
         }
         self.text.push('\n');
     }
@@ -61,6 +71,13 @@ pub(super) fn clip(width: usize, text: impl Display) -> String {
     // The only error is the one by which the clip says that it is full.
     _ = write!(clip, "{text}");
     clip.text
+}
+
+impl Console {
+    /// [`clip`] of a value or a cell, with the digits of floats that the screen shows.
+    pub(super) fn clip(self, value: impl Display) -> String {
+        clip(self.columns, format_args!("{value:.digits$}", digits = self.digits))
+    }
 }
 
 struct Clip {

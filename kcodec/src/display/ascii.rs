@@ -17,6 +17,11 @@ impl<'f, 'a> Ascii<'f, 'a> {
         ascii.flush()
     }
 
+    /// The significant digits of floats that were asked for: the formatter's precision.
+    pub(super) fn digits(&self) -> Option<usize> {
+        self.out.precision()
+    }
+
     #[inline]
     pub(super) fn byte(&mut self, byte: u8) -> fmt::Result {
         debug_assert!(byte.is_ascii(), "a text of bytes over 127 needs the formatter itself");

@@ -15,6 +15,9 @@ use super::ascii::Ascii;
 /// Significant digits.
 const DIGITS: usize = 7;
 
+/// As many digits as tell every float from every other.
+const ALL: usize = 17;
+
 /// Seven digits and the power of ten of the first.
 type Decimal = ([u8; DIGITS], i32);
 
@@ -24,13 +27,29 @@ pub(super) fn write(x: f64, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error>
     if x.is_sign_negative() {
         out.byte(b'-')?;
     }
-    if let Some(integer) = small_integer(magnitude) {
+    if let Some(integer) = small_integer(magnitude).filter(|_| out.digits().is_none_or(|wanted| wanted == DIGITS)) {
         return out.number(integer, 1).map(|()| false);
+    }
+    if let Some(wanted) = out.digits().filter(|&wanted| wanted != DIGITS) {
+        return precise(magnitude, if wanted == 0 { ALL } else { wanted.min(ALL) }, out);
     }
     let (digits, exponent) = quick(magnitude).or_else(|| exact(magnitude)).ok_or(fmt::Error)?;
     let used = digits.iter().rposition(|&digit| digit != b'0').map_or(1, |last| last.saturating_add(1));
     let digits = digits.get(..used).unwrap_or_default();
     if (-4..7).contains(&exponent) { plain(digits, exponent, out) } else { with_exponent(digits, exponent, out) }
+}
+
+/// Writes another number of significant digits than seven, as `\P` asks for; rounded exactly.
+fn precise(magnitude: f64, wanted: usize, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error> {
+    let text = format!("{magnitude:.*e}", wanted.saturating_sub(1));
+    let (mantissa, exponent) = text.split_once('e').ok_or(fmt::Error)?;
+    let exponent: i32 = exponent.parse().map_err(|_| fmt::Error)?;
+    let mut digits: Vec<u8> = mantissa.bytes().filter(|&byte| byte != b'.').collect();
+    while digits.len() > 1 && digits.last() == Some(&b'0') {
+        digits.pop();
+    }
+    let most = i32::try_from(wanted).unwrap_or(i32::MAX);
+    if (-4..most).contains(&exponent) { plain(&digits, exponent, out) } else { with_exponent(&digits, exponent, out) }
 }
 
 /// The number, if it is an integer that seven digits can show.

@@ -6,7 +6,8 @@ use super::build;
 use super::fault::{Fault, R};
 use super::func::{Binary, Func};
 use super::index::place;
-use super::noun::{Atom, Dict, Lane, List, Noun, Table, Vector, empty, with_items};
+use super::key::Key;
+use super::noun::{Atom, Dict, Item, Items, Lane, List, Noun, Table, Vector, empty, with_items};
 use super::verb::{Role, Verb};
 use super::vm::Vm;
 use kcodec::{Attribute, Kind};
@@ -53,7 +54,12 @@ impl Vm<'_> {
     /// `a+:y`
     pub(crate) fn amend_whole(&mut self, value: &mut Noun, verb: &Noun, y: Noun) -> R<()> {
         if is_join(verb) {
-            return self.append(value, y);
+            return self.join_in_place(value, y);
+        }
+        if let Some(verb) = verb_of(verb)
+            && super::arith::change_in_place(self, verb.name, value, &y)?
+        {
+            return Ok(());
         }
         let old = std::mem::take(value);
         // The old value stays where the verb fails.
@@ -67,6 +73,24 @@ impl Vm<'_> {
                 *value = kept;
                 Err(fault)
             }
+        }
+    }
+
+    /// `a,:y`: unlike `a,y` a vector stays one, and a list of vectors takes another as an item.
+    fn join_in_place(&mut self, value: &mut Noun, y: Noun) -> R<()> {
+        match (&mut *value, &y) {
+            (Noun::Vector(_), Noun::List(list)) if list.items().is_empty() => Ok(()),
+            (Noun::Vector(vector), Noun::Atom(_) | Noun::Vector(_) | Noun::List(_))
+                if y.kind() != Some(vector.kind) =>
+            {
+                Err(Fault::TYPE)
+            }
+            (Noun::List(list), Noun::Vector(more)) if matches!(list.items().first(), Some(Noun::Vector(first)) if first.kind == more.kind) =>
+            {
+                self.charge(4)?;
+                self.own_list(list)?.push(y)
+            }
+            _ => self.append(value, y),
         }
     }
 
@@ -334,11 +358,15 @@ impl Vm<'_> {
     pub(crate) fn append(&mut self, value: &mut Noun, y: Noun) -> R<()> {
         match (&mut *value, &y) {
             (Noun::Vector(Vector { kind, items, attr }), Noun::Vector(more)) if *kind == more.kind => {
-                *attr = kept(*attr);
+                if *attr != Attribute::None {
+                    *attr = kept(*attr, *kind, items, &more.items);
+                }
                 with_items!(items, items => extend(self, items, more))
             }
             (Noun::Vector(Vector { kind, items, attr }), Noun::Atom(more)) if *kind == more.kind => {
-                *attr = kept(*attr);
+                if *attr != Attribute::None {
+                    *attr = with_items!(items, items => kept_by(*attr, *kind, items, &[more.item]));
+                }
                 with_items!(items, items => push(self, items, more))
             }
             (Noun::List(list), Noun::List(more)) if !list.items().is_empty() => {
@@ -405,10 +433,27 @@ impl Vm<'_> {
     }
 }
 
-/// Whether appending keeps an attribute: `g` is kept, of the others nobody has looked whether they still hold.
-const fn kept(attr: Attribute) -> Attribute {
+/// Whether appending keeps an attribute: `g` always, `s` where what comes is in order; of the others nobody has
+/// looked whether they still hold.
+fn kept(attr: Attribute, kind: Kind, items: &Items, more: &Items) -> Attribute {
+    let ascending = with_items!(more, more => more.is_sorted_by(|x, y| x.bits() <= y.bits()));
+    let first = with_items!(more, more => more.first().map(|item| item.item()));
+    match (attr, first) {
+        (_, None) => attr,
+        (Attribute::Sorted, _) if !ascending => Attribute::None,
+        (_, Some(first)) => with_items!(items, items => kept_by(attr, kind, items, &[first])),
+    }
+}
+
+fn kept_by<T: Key>(attr: Attribute, kind: Kind, items: &[T], more: &[Item]) -> Attribute {
     match attr {
         Attribute::Grouped => attr,
+        // Symbols are ordered by text, their numbers are not.
+        Attribute::Sorted if kind != Kind::Symbol => {
+            let next = more.first().and_then(|&item| T::from_item(item));
+            let above = items.last().zip(next).is_none_or(|(last, next)| last.bits() <= next.bits());
+            if above { attr } else { Attribute::None }
+        }
         _ => Attribute::None,
     }
 }

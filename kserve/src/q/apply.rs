@@ -44,6 +44,10 @@ impl Vm<'_> {
     pub(crate) fn apply1(&mut self, function: &Noun, x: Noun) -> R {
         match function {
             Noun::Func(Func::Verb(Verb { role: super::verb::Role::Unary(function), .. })) => function(self, x),
+            // The common case goes without a list of arguments.
+            Noun::Func(Func::Lambda(lambda)) if lambda.params.len() == 1 && !is_elided(&x) => {
+                self.call_with(lambda, |stack| stack.push(x))
+            }
             _ => self.apply(function, vec![x]),
         }
     }
@@ -52,6 +56,9 @@ impl Vm<'_> {
     pub(crate) fn apply2(&mut self, function: &Noun, x: Noun, y: Noun) -> R {
         match function {
             Noun::Func(Func::Verb(Verb { role: super::verb::Role::Binary(function), .. })) => function(self, x, y),
+            Noun::Func(Func::Lambda(lambda)) if lambda.params.len() == 2 && !is_elided(&x) && !is_elided(&y) => {
+                self.call_with(lambda, |stack| stack.extend([x, y]))
+            }
             _ => self.apply(function, vec![x, y]),
         }
     }
@@ -112,7 +119,7 @@ impl Vm<'_> {
             return Ok(value.clone());
         }
         let text = self.text(name);
-        match super::verb::named(text) {
+        match super::verb::named(text).filter(|verb| verb.is_word()) {
             Some(verb) => Ok(Noun::Func(Func::Verb(verb))),
             None => self.global(name),
         }
@@ -204,32 +211,48 @@ impl Vm<'_> {
         }
         match &x {
             Noun::Atom(Atom { item: Item::Sym(name), .. }) => self.global(*name),
-            Noun::List(_) | Noun::Vector(_) => {
-                if !matches!(&x, Noun::List(_)) && x.as_syms().is_none() {
-                    return Err(Fault::TYPE);
-                }
-                let mut items = build::items(&x).into_iter();
-                let Some(head) = items.next() else { return Ok(x) };
-                let function = match (&head, head.as_text()) {
-                    (_, Some(text)) => {
-                        let text = text.to_vec();
-                        self.command(&text)?
-                    }
-                    (Noun::Atom(Atom { item: Item::Sym(name), .. }), _) => self.callable(*name)?,
-                    _ => head,
-                };
-                let args: Vec<Noun> = items.collect();
-                if args.is_empty() {
-                    return if function.is_func() { self.apply(&function, vec![Noun::Null]) } else { Ok(function) };
-                }
-                self.apply(&function, args)
-            }
+            Noun::List(_) | Noun::Vector(_) => self.value_list(x),
             Noun::Dict(dict) => Ok(dict.values.clone()),
             Noun::Table(table) => table.flip(),
             Noun::Func(func) => self.parts(func),
             Noun::Null => Ok(Noun::long(0)),
             _ => Err(Fault::TYPE),
         }
+    }
+
+    /// A list: its first item applied to the others, which are data.
+    fn value_list(&mut self, list: Noun) -> R {
+        if !matches!(list, Noun::List(_)) && list.as_syms().is_none() {
+            return Err(Fault::TYPE);
+        }
+        if list.len() == 0 {
+            return Ok(list);
+        }
+        let head = list.at(0);
+        let function = match (&head, head.as_text()) {
+            (_, Some(text)) => {
+                let text = text.to_vec();
+                self.command(&text)?
+            }
+            (Noun::Atom(Atom { item: Item::Sym(name), .. }), _) => self.callable(*name)?,
+            _ => head,
+        };
+        // The list is taken apart where nobody else holds it, so that its items can be changed in place.
+        let mut args = match list {
+            Noun::List(list) => match Arc::try_unwrap(list) {
+                Ok(list) => list.into_items(),
+                Err(list) => {
+                    self.room(list.items().len().saturating_mul(size_of::<Noun>()))?;
+                    list.items().to_vec()
+                }
+            },
+            other => build::items(&other),
+        };
+        args.remove(0);
+        if args.is_empty() {
+            return if function.is_func() { self.apply(&function, vec![Noun::Null]) } else { Ok(function) };
+        }
+        self.apply(&function, args)
     }
 
     /// `value f`: what a function is made of.

@@ -8,42 +8,38 @@ use super::code::Code;
 use super::func::Lambda;
 use super::symbols::Sym;
 
-/// Parsed texts by namespace and text, of lambdas and of whole queries. Emptied when it is full.
+/// What texts were parsed to, lambdas and whole queries, each in the namespace that it was read in last. Emptied when
+/// it is full.
+#[derive(Default)]
 pub(crate) struct Cache {
-    lambdas: HashMap<Sym, HashMap<Arc<[u8]>, Arc<Lambda>>>,
-    queries: HashMap<Sym, HashMap<Arc<[u8]>, Arc<Code>>>,
+    lambdas: HashMap<Arc<[u8]>, (Sym, Arc<Lambda>)>,
+    queries: HashMap<Arc<[u8]>, (Sym, Arc<Code>)>,
     bytes: usize,
 }
 
 /// The longest text that is kept, in bytes.
-const LONGEST: usize = 1 << 14;
-/// Bytes of text that are kept at most; what is parsed takes some twenty times as much.
-const FULL: usize = 1 << 20;
-
-impl Default for Cache {
-    fn default() -> Self {
-        Self { lambdas: HashMap::new(), queries: HashMap::new(), bytes: 0 }
-    }
-}
+const LONGEST: usize = 1 << 12;
+/// Bytes of text that are kept at most; what is parsed takes up to a hundred times as much.
+const FULL: usize = 1 << 18;
 
 impl Cache {
     pub(crate) fn lambda(&self, context: Sym, text: &[u8]) -> Option<Arc<Lambda>> {
-        self.lambdas.get(&context)?.get(text).cloned()
+        self.lambdas.get(text).filter(|kept| kept.0 == context).map(|kept| kept.1.clone())
     }
 
-    pub(crate) fn keep_lambda(&mut self, context: Sym, text: Arc<[u8]>, lambda: Arc<Lambda>) {
+    pub(crate) fn keep_lambda(&mut self, context: Sym, text: &[u8], lambda: Arc<Lambda>) {
         if self.has_room(text.len()) {
-            self.lambdas.entry(context).or_default().insert(text, lambda);
+            self.lambdas.insert(text.into(), (context, lambda));
         }
     }
 
     pub(crate) fn query(&self, context: Sym, text: &[u8]) -> Option<Arc<Code>> {
-        self.queries.get(&context)?.get(text).cloned()
+        self.queries.get(text).filter(|kept| kept.0 == context).map(|kept| kept.1.clone())
     }
 
     pub(crate) fn keep_query(&mut self, context: Sym, text: &[u8], code: Arc<Code>) {
         if self.has_room(text.len()) {
-            self.queries.entry(context).or_default().insert(text.into(), code);
+            self.queries.insert(text.into(), (context, code));
         }
     }
 

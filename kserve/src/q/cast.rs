@@ -5,8 +5,9 @@ use kcodec::Kind;
 use super::arith::kind_of;
 use super::build;
 use super::fault::{Fault, R};
+use super::loops;
 use super::noun::{Atom, Dict, Item, List, Noun, Vector, empty, vector};
-use super::number::{self, Number, in_lane};
+use super::number::in_lane;
 use super::promote::is_number;
 use super::temporal::{Convert, Part, conversion};
 use super::verb::{Verb, infix, unary};
@@ -175,12 +176,12 @@ fn convert(vm: &mut Vm<'_>, kind: Kind, y: Noun) -> R {
         return Err(Fault::TYPE);
     }
     if kind == Kind::Boolean {
-        return in_lane!(from, T => number::map::<T, u8>(vm, kind, &y, Convert::Raw, |item| {
+        return in_lane!(from, T => loops::map::<T, u8>(vm, kind, &y, Convert::Raw, |item| {
             u8::from(item != T::default())
         }));
     }
     let convert = conversion(from, kind, true);
-    in_lane!(kind, T => number::map::<T, T>(vm, kind, &y, convert, |item| item))
+    in_lane!(kind, T => loops::map::<T, T>(vm, kind, &y, convert, |item| item))
 }
 
 /// `string x`
@@ -226,9 +227,10 @@ impl Vm<'_> {
                 Ok(long.to_string().into_bytes())
             }
             _ => {
+                let digits = self.q.settings.precision;
                 let body = self.body(&Noun::Atom(atom))?;
                 match body.value() {
-                    kcodec::Value::Atom(atom) => Ok(atom.bare().to_string().into_bytes()),
+                    kcodec::Value::Atom(atom) => Ok(format!("{:.digits$}", atom.bare()).into_bytes()),
                     _ => Err(Fault::TYPE),
                 }
             }

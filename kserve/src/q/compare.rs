@@ -5,8 +5,9 @@ use kcodec::Kind;
 use super::arith::{kind_of, quick};
 use super::atomic::Lone;
 use super::fault::{Fault, R};
+use super::loops::{self, conform};
 use super::noun::{Item, Lane, Noun, Vector, atom, null_item, vector, with_items};
-use super::number::{self, Number, conform, in_lane};
+use super::number::{Number, in_lane};
 use super::promote::{self, is_number, promote};
 use super::symbols::Sym;
 use super::temporal::{Convert, conversion};
@@ -80,12 +81,12 @@ fn compare(vm: &mut Vm<'_>, order: Order, not: bool, x: Noun, y: Noun) -> R {
 fn numbers<T: Number>(vm: &mut Vm<'_>, order: Order, not: bool, x: (&Noun, Convert), y: (&Noun, Convert)) -> R {
     let kind = Kind::Boolean;
     match (order, not) {
-        (Order::Equal, false) => number::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(x.same(y))),
-        (Order::Equal, true) => number::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(!x.same(y))),
-        (Order::Less, false) => number::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(x.less(y))),
-        (Order::Less, true) => number::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(!x.less(y))),
-        (Order::Greater, false) => number::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(y.less(x))),
-        (Order::Greater, true) => number::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(!y.less(x))),
+        (Order::Equal, false) => loops::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(x.same(y))),
+        (Order::Equal, true) => loops::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(!x.same(y))),
+        (Order::Less, false) => loops::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(x.less(y))),
+        (Order::Less, true) => loops::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(!x.less(y))),
+        (Order::Greater, false) => loops::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(y.less(x))),
+        (Order::Greater, true) => loops::pairs::<T, u8>(vm, kind, x, y, |x, y| u8::from(!y.less(x))),
     }
 }
 
@@ -185,7 +186,7 @@ fn within(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
 pub(crate) fn not(vm: &mut Vm<'_>, x: Noun) -> R {
     vm.atomic1(x, |vm, x| {
         let kind = kind_of(&x)?;
-        in_lane!(kind, T => number::map::<T, u8>(vm, Kind::Boolean, &x, Convert::Raw, |item| {
+        in_lane!(kind, T => loops::map::<T, u8>(vm, Kind::Boolean, &x, Convert::Raw, |item| {
             u8::from(item == T::default())
         }))
     })

@@ -60,13 +60,18 @@ impl Vm<'_> {
 
     /// Calls a lambda with all of its arguments.
     pub(crate) fn call(&mut self, lambda: &Arc<Lambda>, args: &mut Vec<Noun>) -> R {
+        self.call_with(lambda, |stack| stack.append(args))
+    }
+
+    /// Calls a lambda whose arguments `push` puts on the stack, as many as it has parameters.
+    pub(crate) fn call_with(&mut self, lambda: &Arc<Lambda>, push: impl FnOnce(&mut Vec<Noun>)) -> R {
         self.check_stack()?;
         self.charge(STEP)?;
         let base = self.q.stack.len();
         if base + lambda.slots.len() > FRAMES {
             return Err(Fault::STACK);
         }
-        self.q.stack.append(args);
+        push(&mut self.q.stack);
         self.q.stack.resize(base + lambda.slots.len(), Noun::Elided);
         let outer = std::mem::replace(&mut self.base, base);
         let this = self.this.replace(lambda.clone());
@@ -115,12 +120,12 @@ impl Vm<'_> {
             }),
             Step::Apply(node) => {
                 let function = self.node(node)?;
-                Ok(self.apply(&function, vec![value])?)
+                Ok(self.apply1(&function, value)?)
             }
             Step::Between(node, left) => {
                 let left = self.node(left)?;
                 let function = self.node(node)?;
-                Ok(self.apply(&function, vec![left, value])?)
+                Ok(self.apply2(&function, left, value)?)
             }
             Step::Assign(assign) => self.assign(assign, value),
             Step::Compose(node) => {

@@ -1,26 +1,63 @@
 //! Rows by the values of some columns: groups, and sums over them in one pass each.
 
+use std::sync::Arc;
+
 use super::fault::{Fault, R};
 use super::noun::{self, Item, Items, Lane, Noun, Vector};
+use super::symbols::Sym;
 use super::verb::Verb;
 use super::vm::Vm;
 use kcodec::Kind;
+
+/// Symbols whose number costs no more than numbering a few rows.
+const MANY: usize = 1 << 10;
 
 pub(crate) static VERBS: &[Verb] = &[];
 
 /// The groups that rows belong to.
 pub(crate) struct Groups {
-    /// Of each row.
-    pub(crate) ids: Vec<u32>,
-    /// The first row of each group.
+    ids: Ids,
+    /// The first row of each group by number; of a number that no row has, `usize::MAX`.
     pub(crate) firsts: Vec<usize>,
     /// The groups in the order of their keys.
     pub(crate) order: Vec<usize>,
 }
 
+/// The number of each row's group.
+enum Ids {
+    Own(Vec<u32>),
+    /// Symbols are numbers already.
+    Symbols(Arc<Vec<Sym>>),
+}
+
 impl Groups {
-    pub(crate) fn count(&self) -> usize {
+    /// The group of each row.
+    pub(crate) fn ids(&self) -> &[u32] {
+        match &self.ids {
+            Ids::Own(ids) => ids,
+            Ids::Symbols(symbols) => bytemuck::cast_slice(symbols),
+        }
+    }
+
+    /// Takes off the rows from one on, and gives the groups of those.
+    pub(crate) fn split_off(&mut self, row: usize) -> Vec<u32> {
+        let mut ids = match std::mem::replace(&mut self.ids, Ids::Own(Vec::new())) {
+            Ids::Own(ids) => ids,
+            Ids::Symbols(symbols) => bytemuck::cast_slice(&symbols).to_vec(),
+        };
+        let left = ids.split_off(row.min(ids.len()));
+        self.ids = Ids::Own(ids);
+        left
+    }
+
+    /// One more than the greatest number of a group.
+    pub(crate) fn numbers(&self) -> usize {
         self.firsts.len()
+    }
+
+    /// How many groups there are.
+    pub(crate) fn count(&self) -> usize {
+        self.order.len()
     }
 
     /// The first rows, in the order of the keys.
@@ -30,9 +67,9 @@ impl Groups {
 
     /// The rows of each group one after the other, and where each group's end, by number.
     pub(crate) fn rows(&self, vm: &mut Vm<'_>) -> R<(Vec<usize>, Vec<usize>)> {
-        let mut ends = vm.vec::<usize>(self.count() + 1)?;
-        ends.resize(self.count(), 0);
-        for &id in &self.ids {
+        let mut ends = vm.vec::<usize>(self.numbers() + 1)?;
+        ends.resize(self.numbers(), 0);
+        for &id in self.ids() {
             if let Some(count) = ends.get_mut(id as usize) {
                 *count += 1;
             }
@@ -44,9 +81,9 @@ impl Groups {
             sum += *end;
             *end = sum;
         }
-        let mut rows = vm.vec::<usize>(self.ids.len())?;
-        rows.resize(self.ids.len(), 0);
-        for (row, &id) in self.ids.iter().enumerate() {
+        let mut rows = vm.vec::<usize>(self.ids().len())?;
+        rows.resize(self.ids().len(), 0);
+        for (row, &id) in self.ids().iter().enumerate() {
             if let Some(next) = next.get_mut(id as usize) {
                 if let Some(place) = rows.get_mut(*next) {
                     *place = row;
@@ -61,17 +98,41 @@ impl Groups {
 impl Vm<'_> {
     /// Groups rows by the values in columns of equal count, at least one.
     pub(crate) fn group_rows(&mut self, columns: &[Noun]) -> R<Groups> {
+        if let [Noun::Vector(Vector { items: Items::Sym(symbols), .. })] = columns
+            && self.q.symbols.len() <= MANY.max(symbols.len() / 4)
+        {
+            return self.group_symbols(symbols);
+        }
         let numbered = self.numbered_columns(columns)?;
         let heads: R<Vec<Noun>> = columns.iter().map(|column| self.gather(column, &numbered.firsts)).collect();
         let order = self.grade_columns(&heads?, false)?;
-        Ok(Groups { ids: numbered.numbers, firsts: numbered.firsts, order })
+        Ok(Groups { ids: Ids::Own(numbered.numbers), firsts: numbered.firsts, order })
+    }
+
+    /// Groups numbered as their symbols are: no list of numbers is made.
+    fn group_symbols(&mut self, symbols: &Arc<Vec<Sym>>) -> R<Groups> {
+        self.charge(symbols.len())?;
+        let mut firsts = self.vec(self.q.symbols.len())?;
+        firsts.resize(self.q.symbols.len(), usize::MAX);
+        let mut found = Vec::new();
+        for (row, symbol) in symbols.iter().enumerate() {
+            if let Some(first) = firsts.get_mut(symbol.index())
+                && *first == usize::MAX
+            {
+                *first = row;
+                found.push(*symbol);
+            }
+        }
+        let order = self.grade_columns(&[Noun::syms(found.clone())], false)?;
+        let order = order.iter().filter_map(|&at| found.get(at).map(|symbol| symbol.index())).collect();
+        Ok(Groups { ids: Ids::Symbols(symbols.clone()), firsts, order })
     }
 
     /// Groups that stay in the order of their appearance.
     pub(crate) fn groups_as_met(&mut self, columns: &[Noun]) -> R<Groups> {
         let numbered = self.numbered_columns(columns)?;
         let order = (0..numbered.firsts.len()).collect();
-        Ok(Groups { ids: numbered.numbers, firsts: numbered.firsts, order })
+        Ok(Groups { ids: Ids::Own(numbered.numbers), firsts: numbered.firsts, order })
     }
 }
 
@@ -79,13 +140,13 @@ impl Vm<'_> {
 impl Vm<'_> {
     /// `verb column` of each group, in the order of the keys.
     pub(crate) fn aggregate(&mut self, verb: &str, column: &Noun, groups: &Groups) -> R<Option<Noun>> {
-        let count = groups.count();
+        let count = groups.numbers();
         match verb {
             "first" => return self.gather(column, &groups.heads()).map(Some),
             "last" => {
                 let mut lasts = self.vec(count)?;
                 lasts.resize(count, 0);
-                for (row, &id) in groups.ids.iter().enumerate() {
+                for (row, &id) in groups.ids().iter().enumerate() {
                     if let Some(last) = lasts.get_mut(id as usize) {
                         *last = row;
                     }
@@ -97,7 +158,7 @@ impl Vm<'_> {
             _ => {}
         }
         let Noun::Vector(vector) = column else { return Ok(None) };
-        self.charge(groups.ids.len())?;
+        self.charge(groups.ids().len())?;
         Ok(match (verb, &vector.items) {
             ("sum", Items::I64(items)) if matches!(vector.kind, Kind::Long | Kind::Timespan) => {
                 let mut sums = self.zeros::<i64>(count)?;
@@ -136,8 +197,8 @@ impl Vm<'_> {
     }
 
     pub(crate) fn counts(&mut self, groups: &Groups) -> R {
-        let mut counts = self.zeros::<i64>(groups.count())?;
-        for &id in &groups.ids {
+        let mut counts = self.zeros::<i64>(groups.numbers())?;
+        for &id in groups.ids() {
             if let Some(count) = counts.get_mut(id as usize) {
                 *count += 1;
             }
@@ -162,8 +223,8 @@ impl Vm<'_> {
         if !matches!(noun::null_item(kind), Item::I16(_) | Item::I32(_) | Item::I64(_) | Item::F64(_)) {
             return Ok(None);
         }
-        let mut best = self.vec(groups.count())?;
-        best.resize(groups.count(), T::NULL);
+        let mut best = self.vec(groups.numbers())?;
+        best.resize(groups.numbers(), T::NULL);
         // Nulls are below everything, and comparisons with a float's are false.
         let is_null = |item: T| item == T::NULL || item != item;
         if max {
@@ -186,7 +247,7 @@ impl Vm<'_> {
         if !is_number(column.kind) || weights.is_some_and(|weights| !is_number(weights.kind)) {
             return Ok(None);
         }
-        let mut sums = self.zeros::<(f64, f64)>(groups.count())?;
+        let mut sums = self.zeros::<(f64, f64)>(groups.numbers())?;
         match (weights.map(|weights| &weights.items), &column.items) {
             (None, Items::F64(items)) => add(groups, items.iter().map(|&item| (1.0, item)), &mut sums),
             (None, Items::I64(items)) => add(groups, items.iter().map(|&item| (1.0, long(item))), &mut sums),
@@ -231,7 +292,7 @@ impl Vm<'_> {
 
 /// Adds each row's weight and weighted item to its group; rows with a null of either count for nothing.
 fn add(groups: &Groups, pairs: impl Iterator<Item = (f64, f64)>, sums: &mut [(f64, f64)]) {
-    for (&id, (w, x)) in groups.ids.iter().zip(pairs) {
+    for (&id, (w, x)) in groups.ids().iter().zip(pairs) {
         let product = w * x;
         if let Some(sum) = sums.get_mut(id as usize)
             && !product.is_nan()
@@ -258,7 +319,7 @@ const fn is_number(kind: Kind) -> bool {
 /// Takes each item to the state of its group.
 #[inline]
 fn fold<T: Copy, S>(groups: &Groups, items: &[T], states: &mut [S], step: impl Fn(&mut S, T)) {
-    for (&id, &item) in groups.ids.iter().zip(items) {
+    for (&id, &item) in groups.ids().iter().zip(items) {
         if let Some(state) = states.get_mut(id as usize) {
             step(state, item);
         }

@@ -71,8 +71,8 @@ pub trait Host {
         true
     }
 
-    /// Whether the evaluation must end: its time is up, it was cancelled, who asked has gone. Called about once a
-    /// millisecond.
+    /// Whether the evaluation must end: its time is up, it was cancelled, who asked has gone. Called about ten
+    /// times a millisecond.
     fn interrupted(&mut self) -> bool {
         false
     }

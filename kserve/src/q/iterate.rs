@@ -36,6 +36,9 @@ impl Vm<'_> {
                 self.each(&x, |vm, item| vm.apply2(function, item, y.clone()))
             }
             (Iterator::Prior, 1) => {
+                if let Some(done) = self.shortcut(Iterator::Prior, function, &mut args)? {
+                    return Ok(done);
+                }
                 let first = prior_start(function);
                 self.prior(function, first, &args.pop().unwrap_or(Noun::Null))
             }
@@ -48,7 +51,7 @@ impl Vm<'_> {
                 match (self.rank(function), count) {
                     (Some(1), 1 | 2) => self.again(function, args, scan),
                     (_, 1) => {
-                        if !scan && let Some(done) = self.shortcut(function, &mut args)? {
+                        if let Some(done) = self.shortcut(derived.iterator, function, &mut args)? {
                             return Ok(done);
                         }
                         let list = args.pop().unwrap_or(Noun::Null);
@@ -79,25 +82,31 @@ impl Vm<'_> {
         }
     }
 
-    /// Reductions by a verb that has a loop of its own: `+/x` is `sum x`.
-    fn shortcut(&mut self, function: &Noun, args: &mut Vec<Noun>) -> R<Option<Noun>> {
+    /// Iterations of a verb over a vector that have a loop of their own: `+/x` is `sum x`, `+\x` is `sums x`, `-':x` is
+    /// `deltas x`.
+    fn shortcut(&mut self, iterator: Iterator, function: &Noun, args: &mut Vec<Noun>) -> R<Option<Noun>> {
         let Noun::Func(Func::Verb(verb)) = function else { return Ok(None) };
-        let whole = match verb.name {
-            "+" => "sum",
-            "*" => "prd",
-            "&" => "min",
-            "|" => "max",
-            "," => "raze",
+        let whole = match (verb.name, iterator) {
+            ("+", Iterator::Over) => "sum",
+            ("*", Iterator::Over) => "prd",
+            ("&", Iterator::Over) => "min",
+            ("|", Iterator::Over) => "max",
+            (",", Iterator::Over) => "raze",
+            ("+", Iterator::Scan) => "sums",
+            ("*", Iterator::Scan) => "prds",
+            ("-", Iterator::Prior) => "deltas",
+            ("%", Iterator::Prior) => "ratios",
             _ => return Ok(None),
         };
-        let typed =
-            matches!(args.first(), Some(Noun::Vector(vector)) if vector.kind != Kind::Symbol && vector.len() > 1);
-        let Some(verb) = super::verb::named(whole.as_bytes()).filter(|_| typed || verb.name == ",") else {
-            return Ok(None);
+        let fits = match args.first() {
+            Some(Noun::Vector(vector)) => {
+                let typed = vector.kind != Kind::Symbol && vector.kind != Kind::Guid && vector.kind != Kind::Char;
+                typed && vector.len() > 1 && whole != "raze"
+            }
+            Some(Noun::List(_)) => whole == "raze",
+            _ => false,
         };
-        if verb.name == "raze" && !matches!(args.first(), Some(Noun::List(_))) {
-            return Ok(None);
-        }
+        let Some(verb) = super::verb::named(whole.as_bytes()).filter(|_| fits) else { return Ok(None) };
         verb.apply(self, std::mem::take(args)).map(Some)
     }
 

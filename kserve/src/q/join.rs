@@ -26,6 +26,9 @@ impl Vm<'_> {
             (x @ Noun::Dict(_), y @ (Noun::Vector(_) | Noun::List(_))) if x.as_keyed().is_some() => {
                 self.join_tables(x, y)
             }
+            (Noun::Atom(_) | Noun::Vector(_), Noun::Dict(_)) | (Noun::Dict(_), Noun::Atom(_) | Noun::Vector(_)) => {
+                Err(Fault::TYPE)
+            }
             (Noun::List(list), y) if list.items().is_empty() && y.is_list() => Ok(y),
             (x, Noun::List(list)) if list.items().is_empty() && x.is_list() => Ok(x),
             // Of one kind: appended in place where nobody else holds the left one.

@@ -194,7 +194,7 @@ impl Index {
             both.push(vm.one_after_other(have, ask)?);
         }
         let mut groups = vm.groups_as_met(&both)?;
-        let asked = groups.ids.split_off(have_count).into_iter().map(|id| id as usize).collect();
+        let asked = groups.split_off(have_count).into_iter().map(|id| id as usize).collect();
         let (rows, ends) = groups.rows(vm)?;
         Ok(Self { rows, ends, asked })
     }
@@ -235,7 +235,7 @@ fn reached(vm: &mut Vm<'_>, rows: &[usize], times: &Noun, time: &Noun, below: bo
     vm.charge(64)?;
     let symbols = &vm.q.symbols;
     Ok(rows.partition_point(|&row| {
-        let order = super::sort::order(symbols, &times.at(row), time);
+        let order = super::order::order(symbols, &times.at(row), time);
         order.is_lt() || (order.is_eq() && !below)
     }))
 }

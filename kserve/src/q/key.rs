@@ -3,7 +3,6 @@
 //! What q looks up it compares exactly, without tolerance: nulls are equal to nulls, and the two zeros to each other.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use super::func::Func;
@@ -136,9 +135,6 @@ impl Hasher for Keyed {
         self.mix((item >> 64) as u64);
     }
 }
-
-/// A table from items' bits to numbers.
-pub(crate) type Numbers<T> = HashMap<<T as Key>::Bits, u32, Keyed>;
 
 /// Any value as a key: equal to those of the same kind and content at every depth.
 #[derive(Clone, Copy)]

@@ -6,8 +6,8 @@ use super::arith::kind_of;
 use super::atomic::Lone;
 use super::build;
 use super::fault::{Fault, R};
+use super::loops::{self, Side};
 use super::noun::{List, Noun, vector};
-use super::number::{self, Side};
 use super::promote::is_number;
 use super::temporal::Convert;
 use super::verb::{Verb, infix, unary};
@@ -54,7 +54,7 @@ fn float(vm: &mut Vm<'_>, x: Noun, function: fn(f64) -> f64) -> R {
         }
         vm.charge(COST.saturating_mul(x.len()))?;
         // A null stays the null that it is.
-        number::map_in_place::<f64>(vm, Kind::Float, x, |item| if item.is_nan() { item } else { function(item) })
+        loops::map_in_place::<f64>(vm, Kind::Float, x, |item| if item.is_nan() { item } else { function(item) })
     })
 }
 
@@ -63,7 +63,7 @@ fn floats(vm: &mut Vm<'_>, x: Noun, y: Noun, function: fn(f64, f64) -> f64) -> R
     vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
         vm.charge(COST.saturating_mul(x.len().max(y.len())))?;
         let (x, y) = ((x, Convert::Raw), (y, Convert::Raw));
-        number::pairs_in_place::<f64>(vm, Kind::Float, x, y, |x, y| {
+        loops::pairs_in_place::<f64>(vm, Kind::Float, x, y, |x, y| {
             if x.is_nan() || y.is_nan() { super::noun::NULL_FLOAT } else { function(x, y) }
         })
     })

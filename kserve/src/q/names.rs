@@ -5,6 +5,7 @@ use super::fault::{Fault, R};
 use super::func::Func;
 use super::noun::{Dict, Noun};
 use super::symbols::Sym;
+use super::temporal::is_part;
 use super::verb;
 use super::vm::Vm;
 
@@ -24,23 +25,40 @@ impl Vm<'_> {
             return Ok(value);
         }
         let keyword = text.strip_prefix(b".q.").and_then(verb::named).or_else(|| verb::named(&text));
-        // `.` is a verb, and the name of the root.
-        let keyword = keyword.filter(|_| text != b".");
-        if let Some(verb) = keyword {
+        if let Some(verb) = keyword.filter(|verb| verb.is_word()) {
             return Ok(Noun::Func(Func::Verb(verb)));
+        }
+        if let Some(value) = self.library(&text)? {
+            return Ok(value);
         }
         if let Some(space) = self.namespace(&text)? {
             return Ok(space);
         }
-        // `.a.b.c` may be an item of the dict `.a.b`.
-        if let Some(dot) = text.iter().rposition(|&byte| byte == b'.').filter(|&dot| dot > 0) {
-            let (outer, key) = text.split_at(dot);
-            if let Some(outer) = self.q.symbols.find(outer).and_then(|outer| self.q.globals.get(&outer)).cloned() {
-                let key = self.intern(key.get(1..).unwrap_or_default());
-                return self.index(&outer, &Noun::sym(key));
+        self.dotted(&text)?.ok_or_else(|| Fault::named(&text))
+    }
+
+    /// What the dots of a name lead to from a global: `.a.b.c` to an item of the dict `.a.b`, `t.time.minute` to a part
+    /// of a column.
+    fn dotted(&mut self, text: &[u8]) -> R<Option<Noun>> {
+        let dots = text.iter().enumerate().skip(1).rev().filter(|&(_, &byte)| byte == b'.').map(|(dot, _)| dot);
+        for dot in dots {
+            self.charge(dot / 4 + 16)?;
+            let (outer, keys) = (text.get(..dot).unwrap_or_default(), text.get(dot + 1..).unwrap_or_default());
+            let outer = self.q.symbols.find(outer).and_then(|outer| self.q.globals.get(&outer)).cloned();
+            let Some(mut value) = outer else { continue };
+            for key in keys.split(|&byte| byte == b'.') {
+                value = match value {
+                    Noun::Dict(_) | Noun::Table(_) => {
+                        let Some(key) = self.q.symbols.find(key) else { return Ok(None) };
+                        self.index(&value, &Noun::sym(key))?
+                    }
+                    Noun::Atom(_) | Noun::Vector(_) if is_part(key) => self.part(value, key)?,
+                    _ => return Ok(None),
+                };
             }
+            return Ok(Some(value));
         }
-        Err(Fault::named(&text))
+        Ok(None)
     }
 
     /// The dict of a namespace, `.u`, if any of its names is set. As in q its first key is the null symbol, its first

@@ -42,8 +42,7 @@ impl Vm<'_> {
 
     /// The lambda that is all of a text: one that came as a message, or stands in a script.
     pub(crate) fn lambda(&mut self, text: &[u8], context: Sym) -> R {
-        let source: Arc<[u8]> = text.into();
-        if let Some(lambda) = self.q.lambdas.lambda(context, &source) {
+        if let Some(lambda) = self.q.lambdas.lambda(context, text) {
             return Ok(Noun::Func(Func::Lambda(lambda)));
         }
         let (body, k) = text.strip_prefix(b"k)").map_or((text, false), |k| (k, true));
@@ -55,7 +54,7 @@ impl Vm<'_> {
         };
         parser.end()?;
         if let Noun::Func(Func::Lambda(lambda)) = &lambda {
-            self.q.lambdas.keep_lambda(context, source, lambda.clone());
+            self.q.lambdas.keep_lambda(context, text, lambda.clone());
         }
         Ok(lambda)
     }
@@ -253,7 +252,7 @@ impl<'a, 'h> Parser<'a, 'h> {
             TokenKind::Assign if self.is_operand(first) => return self.operand().map(Some),
             TokenKind::Assign => Term::Assign,
             TokenKind::Double => Term::Double,
-            TokenKind::Iterator(Iterator::Each) if first && !self.is_last() => Term::Signal,
+            TokenKind::Iterator(Iterator::Each) if first && !self.is_last() && !self.is_applied() => Term::Signal,
             TokenKind::Colon(verb) if !first && !self.is_applied() => Term::Colon(verb),
             _ => return self.operand().map(Some),
         };

@@ -17,7 +17,7 @@ pub(crate) fn read(kind: Kind, text: &[u8]) -> Noun {
         return Noun::text(text);
     }
     let text = text.trim_ascii();
-    Noun::Atom(Atom { kind, item: item(kind, text).unwrap_or(null_item(kind)) })
+    Noun::Atom(Atom { kind, item: item(kind, text).unwrap_or_else(|| null_item(kind)) })
 }
 
 fn item(kind: Kind, text: &[u8]) -> Option<Item> {

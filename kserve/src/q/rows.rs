@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use super::build;
 use super::fault::{Fault, R};
-use super::noun::{self, Dict, List, Noun, Table, Vector};
+use super::noun::{Dict, List, Noun, Table, Vector};
 use super::symbols::Sym;
 use super::verb::{Verb, infix};
 use super::vm::Vm;
-use kcodec::Kind;
 
 pub(crate) static VERBS: &[Verb] = &[infix("insert", Some(28), insert), infix("upsert", None, upsert)];
 
@@ -313,7 +312,7 @@ impl Vm<'_> {
         let groups = self.groups_as_met(&columns)?;
         let mut new: Vec<(usize, usize)> =
             groups.firsts.iter().filter_map(|&at| fresh.get(at).map(|&row| (row, row))).collect();
-        for (&id, &row) in groups.ids.iter().zip(&fresh) {
+        for (&id, &row) in groups.ids().iter().zip(&fresh) {
             if let Some(entry) = new.get_mut(id as usize) {
                 entry.1 = row;
             }
@@ -429,13 +428,5 @@ fn fits(column: &Noun, part: &Noun, one: bool, count: usize) -> bool {
         (Noun::Vector(_), Noun::List(list)) => !one && list.items().is_empty() && count == 0,
         // A column that is a table.
         _ => column.type_code() == part.type_code(),
-    }
-}
-
-/// An empty list of the kind of another.
-pub(crate) fn none_of(list: &Noun) -> Noun {
-    match list {
-        Noun::Vector(vector) => noun::empty(vector.kind),
-        _ => noun::empty(Kind::List),
     }
 }

@@ -1,17 +1,16 @@
 //! As long as what they are made of: running and moving aggregates, and items with their neighbours.
 
-use std::collections::VecDeque;
-
 use kcodec::Kind;
 
-use super::aggregate::along;
 use super::arith::{self, kind_of};
 use super::build;
 use super::compare;
 use super::fault::{Fault, R};
 use super::find::same_item;
+use super::loops::Side;
+use super::moving;
 use super::noun::{Dict, Lane, Noun, Vector, empty, null_item, vector, with_items};
-use super::number::{self, Number, Side, in_lane};
+use super::number::{Number, in_lane};
 use super::promote;
 use super::temporal::Convert;
 use super::verb::{Verb, infix, unary};
@@ -30,12 +29,12 @@ pub(crate) static VERBS: &[Verb] = &[
     unary("prev", None, |vm, x| shift(vm, x, 1)),
     unary("next", None, |vm, x| shift(vm, x, -1)),
     infix("xprev", None, xprev),
-    infix("msum", None, |vm, n, x| moving(vm, n, x, msum)),
-    infix("mavg", None, |vm, n, x| moving(vm, n, x, mavg)),
-    infix("mcount", None, |vm, n, x| moving(vm, n, x, mcount)),
-    infix("mmin", None, |vm, n, x| moving(vm, n, x, mextreme::<false>)),
-    infix("mmax", None, |vm, n, x| moving(vm, n, x, mextreme::<true>)),
-    infix("mdev", None, |vm, n, x| moving(vm, n, x, mdev)),
+    infix("msum", None, |vm, n, x| moving::moving(vm, n, x, moving::msum)),
+    infix("mavg", None, |vm, n, x| moving::moving(vm, n, x, moving::mavg)),
+    infix("mcount", None, |vm, n, x| moving::moving(vm, n, x, moving::mcount)),
+    infix("mmin", None, |vm, n, x| moving::moving(vm, n, x, moving::mextreme::<false>)),
+    infix("mmax", None, |vm, n, x| moving::moving(vm, n, x, moving::mextreme::<true>)),
+    infix("mdev", None, |vm, n, x| moving::moving(vm, n, x, moving::mdev)),
     infix("ema", None, ema),
 ];
 
@@ -84,7 +83,7 @@ fn stateful<T: Number, U: Lane>(vm: &mut Vm<'_>, kind: Kind, x: &Noun, mut step:
     }
 }
 
-fn summed(x: &Noun) -> R<Kind> {
+pub(crate) fn summed(x: &Noun) -> R<Kind> {
     promote::result(promote::SUM, kind_of(x)?).ok_or(Fault::TYPE)
 }
 
@@ -159,23 +158,29 @@ fn avgs(vm: &mut Vm<'_>, x: &Noun) -> R {
     })
 }
 
-/// Each item of a vector with the one before it, by an operator on vectors; the first stays, of `kind`.
+/// Each item of a list with the one before it, by an operator on lists; the first one is given.
 fn with_prior(vm: &mut Vm<'_>, x: &Noun, verb: fn(&mut Vm<'_>, Noun, Noun) -> R, first: Noun) -> R {
-    if x.len() <= 1 {
-        return build::enlist(first);
+    if let Noun::List(list) = x {
+        let mut all = vm.vec(list.items().len())?;
+        all.push(first);
+        for (before, item) in list.items().iter().zip(list.items().iter().skip(1)) {
+            vm.charge(16)?;
+            all.push(verb(vm, item.clone(), before.clone())?);
+        }
+        return build::tidy(all);
     }
-    let places: Vec<usize> = (1..x.len()).collect();
-    let later = vm.gather(x, &places)?;
-    let places: Vec<usize> = (0..x.len() - 1).collect();
-    let before = vm.gather(x, &places)?;
-    let rest = verb(vm, later, before)?;
-    let mut all = build::enlist(first)?;
-    if all.kind() == rest.kind() {
-        vm.append(&mut all, rest)?;
+    let before = shift(vm, x.clone(), 1)?;
+    let mut all = verb(vm, x.clone(), before)?;
+    if let (Noun::Vector(_), Noun::Atom(_)) = (&all, &first)
+        && all.kind() == first.kind()
+    {
+        vm.put(&mut all, 0, first)?;
         return Ok(all);
     }
     let mut items = build::items(&all);
-    items.extend(build::items(&rest));
+    if let Some(place) = items.first_mut() {
+        *place = first;
+    }
     build::tidy(items)
 }
 
@@ -285,7 +290,9 @@ fn xprev(vm: &mut Vm<'_>, n: Noun, x: Noun) -> R {
 /// Items moved so many places towards the end; nulls where none comes.
 fn shift(vm: &mut Vm<'_>, x: Noun, by: i64) -> R {
     match &x {
-        Noun::Vector(_) | Noun::List(_) | Noun::Table(_) => {
+        Noun::Vector(Vector { kind, items, .. }) => with_items!(items, items => shift_items(vm, *kind, items, by)),
+        Noun::Table(table) => vm.each_column(table.clone(), |vm, column| shift(vm, column, by)),
+        Noun::List(_) => {
             let count = x.len();
             let mut places = vm.vec(count)?;
             places.extend((0..count as i64).map(|place| super::index::place(place.saturating_sub(by))));
@@ -299,110 +306,19 @@ fn shift(vm: &mut Vm<'_>, x: Noun, by: i64) -> R {
     }
 }
 
-/// A loop over a vector with a window of so many items.
-type Moving = fn(&mut Vm<'_>, usize, &Noun) -> R;
-
-/// A moving aggregate: of lists of lists along the lists.
-fn moving(vm: &mut Vm<'_>, n: Noun, x: Noun, run: Moving) -> R {
-    let count = n.as_long().filter(|_| kind_of(&n).is_ok_and(|kind| kind < Kind::Real)).ok_or(Fault::TYPE)?;
-    window(vm, usize::try_from(count).unwrap_or(0), x, run)
-}
-
-fn window(vm: &mut Vm<'_>, count: usize, x: Noun, run: Moving) -> R {
-    match x {
-        Noun::Vector(_) => run(vm, count, &x),
-        Noun::List(ref list) if list.items().is_empty() => Ok(x),
-        Noun::List(ref list) if list.items().iter().all(Noun::is_atom) => {
-            let floats = super::math::all_floats(vm, &x)?;
-            run(vm, count, &vector(Kind::Float, floats))
-        }
-        Noun::List(_) => {
-            let columns = along(vm, &x, &mut |vm, column| window(vm, count, column, run))?;
-            along(vm, &columns, &mut |_, row| Ok(row))
-        }
-        Noun::Dict(dict) => {
-            let values = window(vm, count, dict.values.clone(), run)?;
-            Dict::new(dict.keys.clone(), values)
-        }
-        Noun::Table(table) => vm.each_column(table, |vm, column| window(vm, count, column, run)),
-        _ => Err(Fault::TYPE),
+fn shift_items<T: Lane>(vm: &mut Vm<'_>, kind: Kind, items: &[T], by: i64) -> R {
+    let null = T::from_item(null_item(kind)).unwrap_or(T::NULL);
+    let count = items.len();
+    let gap = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX).min(count);
+    let mut out = vm.vec(count)?;
+    if by < 0 {
+        out.extend_from_slice(items.get(gap..).unwrap_or_default());
     }
-}
-
-/// `n msum x`: as q does it, the sum up to each item less that up to the one before the window; nulls add nothing.
-fn msum(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
-    let kind = summed(x)?;
-    in_lane!(kind, T => {
-        let mut sums = Side::<T>::new(x, Convert::Raw)?.items(vm)?;
-        let mut sum = T::default();
-        for item in &mut sums {
-            sum = if item.is_null() { sum } else { sum.plus(*item) };
-            *item = sum;
-        }
-        let mut out = vm.vec(sums.len())?;
-        let before = std::iter::repeat_n(T::default(), count.min(sums.len())).chain(sums.iter().copied());
-        out.extend(sums.iter().zip(before).map(|(sum, before)| sum.minus(before)));
-        Ok(vector(kind, out))
-    })
-}
-
-/// `n mavg x`: nulls are left out.
-fn mavg(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
-    let floats = number::map::<f64, f64>(vm, Kind::Float, x, Convert::Raw, |item| item)?;
-    let (sums, known) = (msum(vm, count, &floats)?, mcount(vm, count, x)?);
-    arith::divide(vm, sums, known)
-}
-
-/// `n mcount x`: how many are no nulls.
-fn mcount(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
-    let null = compare::null(vm, x.clone())?;
-    let known = compare::not(vm, null)?;
-    msum(vm, count, &known)
-}
-
-/// `n mdev x`: as q does it, from the means of the squares and of the items.
-fn mdev(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
-    let items = Side::<f64>::new(x, Convert::Raw)?.items(vm)?;
-    vm.charge(items.len().saturating_mul(2))?;
-    // Far from zero the squares would lose what the items differ by: they are counted from the mean.
-    let known: Vec<f64> = items.iter().copied().filter(|item| item.is_finite()).collect();
-    let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
-    let apart = vector(Kind::Float, items.iter().map(|item| item - mean).collect::<Vec<_>>());
-    let squares = vector(Kind::Float, items.iter().map(|item| (item - mean) * (item - mean)).collect::<Vec<_>>());
-    let (means, squares) = (mavg(vm, count, &apart)?, mavg(vm, count, &squares)?);
-    let (x, y) = ((means, Convert::Raw), (squares, Convert::Raw));
-    number::pairs_in_place::<f64>(vm, Kind::Float, x, y, |mean, square| {
-        let variance = square - mean * mean;
-        // What is left of equal numbers is rounding.
-        if variance < square.abs() * 1e-14 { if variance.is_nan() { variance } else { 0.0 } } else { variance.sqrt() }
-    })
-}
-
-/// `n mmin x`, `n mmax x`: nulls are the least.
-fn mextreme<const MAX: bool>(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
-    let kind = kind_of(x)?;
-    in_lane!(kind, T => {
-        let items = x.items::<T>().ok_or(Fault::TYPE)?;
-        let mut out = vm.vec(items.len())?;
-        vm.charge(items.len().saturating_mul(4))?;
-        // The positions whose items no later one in the window beats.
-        let mut best: VecDeque<usize> = VecDeque::new();
-        for (index, &item) in items.iter().enumerate() {
-            let beaten = |&at: &usize| {
-                let old = items.get(at).copied().unwrap_or(item);
-                if MAX { !item.below(old) } else { !old.below(item) }
-            };
-            while best.back().is_some_and(beaten) {
-                best.pop_back();
-            }
-            best.push_back(index);
-            while best.front().is_some_and(|&at| at + count.max(1) <= index) {
-                best.pop_front();
-            }
-            out.push(best.front().and_then(|&at| items.get(at)).copied().unwrap_or(item));
-        }
-        Ok(vector(kind, out))
-    })
+    out.resize(out.len() + gap, null);
+    if by >= 0 {
+        out.extend_from_slice(items.get(..count - gap).unwrap_or_default());
+    }
+    Ok(vector(kind, out))
 }
 
 /// `a ema x`: each item by `a`, what came before by the rest.

@@ -4,7 +4,6 @@ use super::code::Place;
 use super::fault::{Fault, R};
 use super::noun::{Noun, Table};
 use super::symbols::Sym;
-use super::verb;
 use super::vm::Vm;
 
 /// Where a tree is evaluated.
@@ -95,8 +94,7 @@ impl Vm<'_> {
         let (column, part) = (self.q.symbols.find(column), part.get(1..).unwrap_or_default().to_vec());
         let Some(column) = column.filter(|&column| table.position(column).is_some()) else { return Ok(None) };
         let Some(column) = self.scope_column(column, scope)? else { return Ok(None) };
-        let part = Noun::sym(self.intern(&part));
-        verb::require("$")?.apply(self, vec![part, column]).map(Some)
+        self.part(column, &part).map(Some)
     }
 
     /// The slot of the lambda under way that has a name.

@@ -82,7 +82,10 @@ impl Vm<'_> {
     /// `.Q.s x`: the console form.
     pub(crate) fn shown(&mut self, value: &Noun) -> R<String> {
         let (rows, columns) = self.q.settings.console;
-        self.with_view(value, |value| Ok(kcodec::console(value, kcodec::Console::new(rows, columns))))
+        let digits = self.q.settings.precision;
+        self.with_view(value, |value| {
+            Ok(kcodec::console(value, kcodec::Console::new(rows, columns).with_digits(digits)))
+        })
     }
 }
 

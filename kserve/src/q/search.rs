@@ -1,4 +1,4 @@
-//! Where items stand: `? in bin binr where distinct group except inter union`.
+//! Where items stand: `?` and `in`.
 
 use std::collections::HashMap;
 
@@ -6,48 +6,19 @@ use super::build;
 use super::fault::{Fault, R};
 use super::func::Func;
 use super::key::{Exact, Key, Keyed};
-use super::noun::{Atom, Dict, Items, List, Noun, Table, Vector, empty, vector, with_items};
+use super::noun::{Atom, Dict, List, Noun, Table, Vector, empty, vector, with_items};
 use super::take::as_list;
-use super::verb::{Verb, infix, many, unary};
+use super::verb::{Verb, infix, many};
 use super::vm::Vm;
 use kcodec::{Attribute, Kind};
 
-pub(crate) static VERBS: &[Verb] = &[
-    many("?", Some(17), true, query),
-    unary("distinct", Some(17), |vm, x| vm.distinct(&x)),
-    infix("in", Some(23), |vm, x, y| vm.is_in(&x, &y)),
-    infix("except", None, |vm, x, y| {
-        let found = vm.member(&x, &y)?;
-        vm.keep(&x, &found, false)
-    }),
-    infix("inter", None, |vm, x, y| {
-        if let (Noun::Dict(x), Noun::Dict(y)) = (&x, &y) {
-            let found = vm.member(&x.values, &y.values)?;
-            return vm.keep(&x.values, &found, true);
-        }
-        let found = vm.member(&x, &y)?;
-        vm.keep(&x, &found, true)
-    }),
-    infix("union", None, |vm, x, y| {
-        let both = vm.join(x, y)?;
-        vm.distinct(&both)
-    }),
-    unary("where", Some(5), |vm, x| vm.places_of(&x)),
-    unary("group", Some(8), |vm, x| vm.group(&x)),
-];
+pub(crate) static VERBS: &[Verb] =
+    &[many("?", Some(17), true, query), infix("in", Some(23), |vm, x, y| vm.is_in(&x, &y))];
 
 /// The number of an item that is not there.
-const NONE: u32 = u32::MAX;
+pub(crate) const NONE: u32 = u32::MAX;
 /// Lookups up to which one after the other is faster than a table of all.
 const FEW: usize = 4;
-
-/// Items numbered in the order in which they first appear.
-pub(crate) struct Numbered {
-    /// The number of each item.
-    pub(crate) numbers: Vec<u32>,
-    /// Where the first item of each number is.
-    pub(crate) firsts: Vec<usize>,
-}
 
 /// `x?y`, `?[b;x;y]`, `?[t;c;b;a]`
 fn query(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
@@ -113,7 +84,7 @@ impl Vm<'_> {
                         self.longs(&places)
                     }
                     Noun::List(items) if rank(y) > inner => {
-                        if rank(y) > inner + 1 && items.items().len() > 0 {
+                        if rank(y) > inner + 1 && !items.items().is_empty() {
                             return self.each_position(y, |vm, item| vm.find(x, &item));
                         }
                         let places = self.positions(x, y)?;
@@ -160,6 +131,7 @@ impl Vm<'_> {
     }
 
     /// For each item of `y`, a list, its first position in `x`, a list as well; the count of `x` where it is not there.
+    #[expect(clippy::mutable_key_type, reason = "what is mutable in a function is none of its key")]
     pub(crate) fn positions(&mut self, x: &Noun, y: &Noun) -> R<Vec<usize>> {
         match (x, y) {
             (Noun::Vector(x), Noun::Vector(y)) if x.kind == y.kind => with_items!(&x.items, items => {
@@ -317,151 +289,6 @@ impl Vm<'_> {
         Ok(out)
     }
 
-    /// Numbers the items of a list, the rows of a table.
-    pub(crate) fn numbered(&mut self, x: &Noun) -> R<Numbered> {
-        match x {
-            Noun::Vector(vector) => with_items!(&vector.items, items => self.numbered_items(items)),
-            Noun::Table(table) => self.numbered_columns(table.columns()),
-            Noun::List(list) => {
-                let items = list.items();
-                self.charge(items.len().saturating_mul(64))?;
-                self.room(items.len().saturating_mul(24))?;
-                let mut known = HashMap::with_capacity(items.len());
-                let (mut numbers, mut firsts) = (self.vec(items.len())?, Vec::new());
-                for (place, item) in items.iter().enumerate() {
-                    let next = number(firsts.len());
-                    numbers.push(*known.entry(Exact(item)).or_insert(next));
-                    if known.len() > firsts.len() {
-                        self.grow(&mut firsts, 1)?;
-                        firsts.push(place);
-                    }
-                }
-                Ok(Numbered { numbers, firsts })
-            }
-            _ => Err(Fault::TYPE),
-        }
-    }
-
-    /// Numbers rows by their columns.
-    pub(crate) fn numbered_columns(&mut self, columns: &[Noun]) -> R<Numbered> {
-        let Some((first, others)) = columns.split_first() else { return Err(Fault::TYPE) };
-        let mut all = self.numbered(first)?;
-        for column in others {
-            let next = self.numbered(column)?;
-            let mut pairs: Vec<i64> = self.vec(all.numbers.len())?;
-            let width = long(next.firsts.len());
-            pairs.extend(all.numbers.iter().zip(&next.numbers).map(|(&x, &y)| i64::from(x) * width + i64::from(y)));
-            all = self.numbered_items(&pairs)?;
-        }
-        Ok(all)
-    }
-
-    fn numbered_items<T: Key>(&mut self, items: &[T]) -> R<Numbered> {
-        let (mut numbers, mut firsts) = (self.vec(items.len())?, Vec::new());
-        if u32::try_from(items.len()).is_err() {
-            return Err(Fault::WSFULL);
-        }
-        if let Some((low, size)) =
-            span(items).filter(|(_, size)| T::EXACT && *size <= items.len().saturating_mul(4) + 256)
-        {
-            let mut known: Vec<u32> = self.vec(size)?;
-            known.resize(size, NONE);
-            for (place, item) in items.iter().enumerate() {
-                let Some(known) = known.get_mut(offset(item.prefix(), low)) else { continue };
-                if *known == NONE {
-                    *known = number(firsts.len());
-                    self.grow(&mut firsts, 1)?;
-                    firsts.push(place);
-                }
-                numbers.push(*known);
-            }
-            return Ok(Numbered { numbers, firsts });
-        }
-        self.charge(items.len().saturating_mul(16))?;
-        self.room(items.len().saturating_mul(24))?;
-        let mut known = HashMap::with_hasher(Keyed::new());
-        for (place, item) in items.iter().enumerate() {
-            let next = number(firsts.len());
-            let found = *known.entry(item.bits()).or_insert(next);
-            if found == next {
-                self.grow(&mut firsts, 1)?;
-                firsts.push(place);
-            }
-            numbers.push(found);
-        }
-        Ok(Numbered { numbers, firsts })
-    }
-
-    /// `distinct x`: each item once, where it first stands.
-    pub(crate) fn distinct(&mut self, x: &Noun) -> R {
-        match x {
-            Noun::Vector(_) | Noun::List(_) | Noun::Table(_) => {
-                if x.len() == 0 {
-                    return Ok(x.clone());
-                }
-                let firsts = self.numbered(x)?.firsts;
-                if firsts.len() == x.len() {
-                    return Ok(x.clone());
-                }
-                self.gather(x, &firsts)
-            }
-            Noun::Dict(dict) if x.as_keyed().is_none() => self.distinct(&dict.values),
-            Noun::Dict(_) => Err(Fault::nyi("distinct of a keyed table")),
-            Noun::Atom(_) => build::enlist(x.clone()),
-            _ => Err(Fault::TYPE),
-        }
-    }
-
-    /// `group x`: the positions of each distinct item; of a dict, the keys of each value.
-    pub(crate) fn group(&mut self, x: &Noun) -> R {
-        match x {
-            Noun::Vector(_) | Noun::List(_) | Noun::Table(_) => {
-                let numbered = self.numbered(x)?;
-                let keys = if x.len() == 0 { x.clone() } else { self.gather(x, &numbered.firsts)? };
-                let keys = match keys {
-                    Noun::Vector(mut keys) => {
-                        keys.attr = Attribute::None;
-                        Noun::Vector(keys)
-                    }
-                    other => other,
-                };
-                let groups = self.groups(&numbered)?;
-                let mut values = self.vec(groups.len())?;
-                values.extend(groups.into_iter().map(Noun::longs));
-                let values = if values.is_empty() { empty(Kind::List) } else { List::raw(values)? };
-                Dict::new(keys, values)
-            }
-            Noun::Dict(dict) => {
-                let groups = self.group(&dict.values)?;
-                let Noun::Dict(groups) = &groups else { return Err(Fault::TYPE) };
-                let values = self.each(&groups.values, |vm, places| vm.index(&dict.keys, &places))?;
-                Dict::new(groups.keys.clone(), values)
-            }
-            _ => Err(Fault::TYPE),
-        }
-    }
-
-    /// The positions of each number, in order.
-    pub(crate) fn groups(&mut self, numbered: &Numbered) -> R<Vec<Vec<i64>>> {
-        let mut counts: Vec<usize> = self.vec(numbered.firsts.len())?;
-        counts.resize(numbered.firsts.len(), 0);
-        for &number in &numbered.numbers {
-            if let Some(count) = counts.get_mut(number as usize) {
-                *count += 1;
-            }
-        }
-        let mut groups = self.vec(counts.len())?;
-        for count in counts {
-            groups.push(self.vec(count)?);
-        }
-        for (place, &number) in (0_i64..).zip(&numbered.numbers) {
-            if let Some(group) = groups.get_mut(number as usize) {
-                group.push(place);
-            }
-        }
-        Ok(groups)
-    }
-
     /// Which items of the list `x` are among those of `y`; an atom stands for itself.
     pub(crate) fn member(&mut self, x: &Noun, y: &Noun) -> R<Vec<bool>> {
         let y = if y.is_list() { y.clone() } else { build::enlist(y.clone())? };
@@ -469,7 +296,7 @@ impl Vm<'_> {
             return Err(Fault::TYPE);
         }
         let count = y.len();
-        if count == 0 {
+        if count == 0 && !matches!((x, &y), (Noun::Vector(_), Noun::Vector(_))) {
             return Ok(vec![false; x.len()]);
         }
         let places = self.positions(&y, x)?;
@@ -478,17 +305,18 @@ impl Vm<'_> {
         Ok(out)
     }
 
-    /// The items where `flags` is `which`.
-    pub(crate) fn keep(&mut self, x: &Noun, flags: &[bool], which: bool) -> R {
-        let mut places = self.vec(flags.len())?;
-        places.extend(flags.iter().enumerate().filter(|(_, flag)| **flag == which).map(|(place, _)| place));
-        if places.len() == x.len() { Ok(x.clone()) } else { self.gather(x, &places) }
-    }
-
     /// `x in y`
     fn is_in(&mut self, x: &Noun, y: &Noun) -> R {
         match (x, y) {
-            (_, Noun::Dict(_)) => return Err(Fault::nyi("in a dictionary")),
+            (_, Noun::Dict(dict)) if y.as_keyed().is_none() => return self.is_in(x, &dict.values),
+            (_, Noun::Dict(_)) => return Err(Fault::nyi("in a keyed table")),
+            // One item is compared, whatever its kind.
+            (Noun::Atom(_) | Noun::Vector(_), Noun::Atom(_) | Noun::Vector(_))
+                if (y.is_atom() || y.len() == 1) && x.kind() != y.kind() =>
+            {
+                let equal = super::verb::require("=")?;
+                return equal.apply(self, vec![x.clone(), y.at(0)]);
+            }
             (Noun::Vector(_), Noun::Vector(_)) => return self.member(x, y).map(Noun::bools),
             (_, Noun::Atom(_) | Noun::Null | Noun::Func(_)) => {
                 let y = as_list(y)?;
@@ -514,87 +342,6 @@ impl Vm<'_> {
             _ => self.deeper(|vm| vm.each(places, |vm, item| vm.below(&item, count))),
         }
     }
-
-    /// `where x`: each position as often as the item says; of a dict, its keys.
-    fn places_of(&mut self, x: &Noun) -> R {
-        match x {
-            Noun::Dict(dict) => {
-                let places = self.places_of(&dict.values)?;
-                self.index(&dict.keys, &places)
-            }
-            Noun::Vector(Vector { kind: Kind::Boolean, items: Items::U8(flags), .. }) => {
-                let count = flags.iter().map(|&flag| usize::from(flag)).sum();
-                self.charge(flags.len() / 2)?;
-                let mut out: Vec<i64> = self.vec(count)?;
-                out.extend((0_i64..).zip(flags.iter()).filter(|(_, flag)| **flag != 0).map(|(place, _)| place));
-                Ok(Noun::longs(out))
-            }
-            Noun::Vector(Vector { kind: Kind::Byte | Kind::Short | Kind::Int | Kind::Long, items, .. }) => {
-                match items {
-                    Items::U8(items) => self.copies(items.iter().map(|&item| i64::from(item))),
-                    Items::I16(items) => self.copies(items.iter().map(|&item| i64::from(item))),
-                    Items::I32(items) => self.copies(items.iter().map(|&item| i64::from(item))),
-                    Items::I64(items) => self.copies(items.iter().copied()),
-                    _ => Err(Fault::TYPE),
-                }
-            }
-            Noun::List(list) if list.items().is_empty() => Ok(empty(Kind::Long)),
-            _ => Err(Fault::TYPE),
-        }
-    }
-
-    fn copies(&mut self, counts: impl ExactSizeIterator<Item = i64> + Clone) -> R {
-        let size = |count: i64| usize::try_from(count).unwrap_or(0);
-        self.charge(counts.len())?;
-        let total = counts.clone().map(size).fold(0, usize::saturating_add);
-        let mut out: Vec<i64> = self.vec(total)?;
-        out.extend((0_i64..).zip(counts).flat_map(|(place, count)| std::iter::repeat_n(place, size(count))));
-        Ok(Noun::longs(out))
-    }
-
-    /// `?[b;x;y]`: the items of `x` where `b` holds, those of `y` elsewhere.
-    fn choose(&mut self, test: &Noun, x: &Noun, y: &Noun) -> R {
-        match test {
-            Noun::Atom(Atom { kind: Kind::Boolean, .. }) => {
-                let holds = super::eval::truth(test)?;
-                let count = [x, y].iter().filter(|part| part.is_list()).map(|part| part.len()).next();
-                let Some(count) = count else { return Ok(if holds { x.clone() } else { y.clone() }) };
-                let tests = self.repeat(test, count)?;
-                self.choose(&tests, x, y)
-            }
-            Noun::Vector(Vector { kind: Kind::Boolean, items: Items::U8(flags), .. }) => {
-                let count = flags.len();
-                if [x, y].iter().any(|part| part.is_list() && part.len() != count) {
-                    return Err(Fault::LENGTH);
-                }
-                // Items of both, then one place of each pair.
-                let many = |part: &Noun| part.is_list();
-                let first = if many(x) { count } else { 1 };
-                if matches!((x, y), (Noun::Vector(_) | Noun::Atom(_), Noun::Vector(_) | Noun::Atom(_)))
-                    && x.kind() != y.kind()
-                {
-                    return Err(Fault::TYPE);
-                }
-                let both = match (x, y) {
-                    (Noun::Dict(_), _) | (_, Noun::Dict(_)) => return Err(Fault::TYPE),
-                    _ => {
-                        let x = as_list(x)?;
-                        let y = as_list(y)?;
-                        self.join(x, y)?
-                    }
-                };
-                let (of_x, of_y) = (many(x), many(y));
-                let mut places = self.vec(count)?;
-                places.extend(flags.iter().enumerate().map(|(place, &flag)| match flag {
-                    0 => first + if of_y { place } else { 0 },
-                    _ if of_x => place,
-                    _ => 0,
-                }));
-                self.gather(&both, &places)
-            }
-            _ => Err(Fault::TYPE),
-        }
-    }
 }
 
 /// Whether dicts are among the items of a list.
@@ -616,7 +363,7 @@ fn sorted_position<T: Key>(items: &[T], wanted: Atom) -> usize {
 }
 
 /// The lowest of the items' bits, and how many lie between it and the highest.
-fn span<T: Key>(items: &[T]) -> Option<(u64, usize)> {
+pub(crate) fn span<T: Key>(items: &[T]) -> Option<(u64, usize)> {
     let first = items.first()?.prefix();
     let (low, high) =
         items.iter().fold((first, first), |(low, high), item| (low.min(item.prefix()), high.max(item.prefix())));
@@ -624,10 +371,6 @@ fn span<T: Key>(items: &[T]) -> Option<(u64, usize)> {
     Some((low, size))
 }
 
-fn offset(prefix: u64, low: u64) -> usize {
+pub(crate) fn offset(prefix: u64, low: u64) -> usize {
     usize::try_from(prefix.wrapping_sub(low)).unwrap_or(usize::MAX)
-}
-
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(NONE)
 }

@@ -503,15 +503,15 @@ impl Vm<'_> {
 
     /// Of each row, the value of its group, from values in the order of the keys.
     pub(crate) fn spread(&mut self, values: &Noun, groups: &Groups) -> R {
-        let mut places = self.vec(groups.count())?;
-        places.resize(groups.count(), usize::MAX);
+        let mut places = self.vec(groups.numbers())?;
+        places.resize(groups.numbers(), usize::MAX);
         for (place, &group) in groups.order.iter().enumerate() {
             if let Some(entry) = places.get_mut(group) {
                 *entry = place;
             }
         }
-        let mut rows = self.vec(groups.ids.len())?;
-        rows.extend(groups.ids.iter().map(|&id| places.get(id as usize).copied().unwrap_or(usize::MAX)));
+        let mut rows = self.vec(groups.ids().len())?;
+        rows.extend(groups.ids().iter().map(|&id| places.get(id as usize).copied().unwrap_or(usize::MAX)));
         self.gather(values, &rows)
     }
 }

@@ -1,7 +1,4 @@
-//! Order: `asc desc iasc idesc rank xrank bin binr`, and the attributes that claim one.
-//!
-//! Items are ordered by 64 bits ([`Key::prefix`]): long lists are cut by the first of the bits that differ into
-//! pieces that fit the cache, and these are sorted one by one. Symbols are ordered by the ranks of the distinct ones.
+//! Order: `asc desc iasc idesc rank xrank`. Symbols are ordered by the ranks of the distinct ones.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -10,10 +7,10 @@ use rustc_hash::FxHashMap;
 
 use super::fault::{Fault, R};
 use super::key::Key;
-use super::noun::{Atom, Dict, Item, Items, Lane, Noun, Table, Vector, with_items};
-use super::search::long;
+use super::noun::{Dict, Items, Lane, Noun, Vector, with_items};
+use super::order::order;
+use super::radix::sort;
 use super::symbols::{Sym, Symbols};
-use super::take::attribute_of;
 use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
 use kcodec::Attribute;
@@ -28,12 +25,8 @@ pub(crate) static VERBS: &[Verb] = &[
         vm.graded(&order, false)
     }),
     infix("xrank", None, |vm, x, y| vm.buckets(&x, &y)),
-    infix("bin", Some(26), |vm, x, y| vm.bin(&x, &y, false)),
-    infix("binr", Some(34), |vm, x, y| vm.bin(&x, &y, true)),
 ];
 
-/// Items that are sorted at once.
-const PIECE: usize = 1 << 13;
 /// Units that one item of a sort costs.
 const SORT: usize = 24;
 
@@ -265,182 +258,6 @@ impl Vm<'_> {
             _ => Ok(Noun::longs(out)),
         }
     }
-
-    /// `x bin y`: the last item that is not above `y`; `x binr y`: the first that is not below.
-    fn bin(&mut self, x: &Noun, y: &Noun, right: bool) -> R {
-        match (x, y) {
-            (Noun::Vector(list), Noun::Atom(item)) => {
-                let items = std::slice::from_ref(item);
-                let places = self.bin_items(list, items.iter().copied(), 1, right)?;
-                Ok(Noun::long(places.first().copied().unwrap_or(-1)))
-            }
-            (Noun::Vector(list), Noun::Vector(wanted)) => {
-                let kind = wanted.kind;
-                let places = with_items!(&wanted.items, items => {
-                    let atoms = items.iter().map(|item| Atom { kind, item: item.item() });
-                    self.bin_items(list, atoms, items.len(), right)?
-                });
-                Ok(Noun::longs(places))
-            }
-            (Noun::Vector(_), Noun::List(_)) => self.deeper(|vm| vm.each(y, |vm, item| vm.bin(x, &item, right))),
-            (Noun::List(list), _) if y.is_atom() || list.items().first().is_some_and(Noun::is_list) => {
-                let many = matches!(y, Noun::List(_));
-                if many {
-                    return self.deeper(|vm| vm.each(y, |vm, item| vm.bin(x, &item, right)));
-                }
-                self.charge(256)?;
-                let symbols = &self.q.symbols;
-                let at = list.items().partition_point(|item| match order(symbols, item, y) {
-                    Ordering::Less => true,
-                    Ordering::Equal => !right,
-                    Ordering::Greater => false,
-                });
-                Ok(Noun::long(if right { long(at) } else { long(at) - 1 }))
-            }
-            (Noun::Vector(_) | Noun::List(_), Noun::Dict(dict)) => {
-                let values = self.bin(x, &dict.values, right)?;
-                Dict::new(dict.keys.clone(), values)
-            }
-            (Noun::Table(_) | Noun::Dict(_), _) => Err(Fault::nyi("bin of a table or dictionary")),
-            _ => Err(Fault::TYPE),
-        }
-    }
-
-    fn bin_items(
-        &mut self,
-        list: &Vector,
-        wanted: impl Iterator<Item = Atom>,
-        count: usize,
-        right: bool,
-    ) -> R<Vec<i64>> {
-        let levels = usize::try_from(list.len().checked_ilog2().unwrap_or(0)).unwrap_or(0) + 1;
-        self.charge(count.saturating_mul(levels).saturating_mul(4))?;
-        let mut out = self.vec(count)?;
-        for item in wanted {
-            if item.kind != list.kind {
-                return Err(Fault::TYPE);
-            }
-            let at = match (&list.items, item.item) {
-                (Items::Sym(items), Item::Sym(sym)) => {
-                    let text = self.q.symbols.text(sym);
-                    items.partition_point(|&item| below(self.q.symbols.text(item).cmp(text), right))
-                }
-                (items, item) => with_items!(items, items => partition(items, item, right)),
-            };
-            out.push(if right { long(at) } else { long(at) - 1 });
-        }
-        Ok(out)
-    }
-
-    /// `` `s#x `` and its likes: the value under the attribute, where it may claim it.
-    ///
-    /// # Errors
-    ///
-    /// `s-fail` and `u-fail`.
-    pub(crate) fn set_attribute(&mut self, letter: &[u8], y: Noun) -> R {
-        let attr = match letter {
-            b"" => Attribute::None,
-            b"s" => Attribute::Sorted,
-            b"u" => Attribute::Unique,
-            b"p" => Attribute::Parted,
-            b"g" => Attribute::Grouped,
-            _ => return Err(Fault::TYPE),
-        };
-        match y {
-            Noun::Vector(mut vector) => {
-                if vector.attr != attr {
-                    let list = Noun::Vector(vector);
-                    self.claim(attr, &list)?;
-                    let Noun::Vector(list) = list else { return Err(Fault::TYPE) };
-                    vector = list;
-                }
-                vector.attr = attr;
-                Ok(Noun::Vector(vector))
-            }
-            // A general list holds no attribute here; the claim is verified.
-            Noun::List(_) => {
-                self.claim(attr, &y)?;
-                Ok(y)
-            }
-            Noun::Dict(dict) => {
-                let keys = self.set_attribute(letter, dict.keys.clone())?;
-                match attr {
-                    Attribute::Sorted => Dict::stepped(keys, dict.values.clone()),
-                    _ => Dict::new(keys, dict.values.clone()),
-                }
-            }
-            Noun::Table(table) => self.table_attribute(attr, &table),
-            _ => Err(Fault::TYPE),
-        }
-    }
-
-    /// An attribute of a table is one of its first column.
-    fn table_attribute(&mut self, attr: Attribute, table: &Table) -> R {
-        match attr {
-            Attribute::Sorted => self.claim(attr, &Table::new(table.names().clone(), table.columns().to_vec())?)?,
-            Attribute::None => {}
-            Attribute::Unique | Attribute::Parted | Attribute::Grouped => {
-                return Err(Fault::nyi("an attribute other than s of a table"));
-            }
-        }
-        let mut columns = table.columns().to_vec();
-        if let Some(Noun::Vector(first)) = columns.first_mut() {
-            first.attr = attr;
-        }
-        let made = Table::new(table.names().clone(), columns)?;
-        match made {
-            Noun::Table(mut made) => {
-                if let Some(own) = Arc::get_mut(&mut made) {
-                    own.attr = attr;
-                }
-                Ok(Noun::Table(made))
-            }
-            other => Ok(other),
-        }
-    }
-
-    /// Verifies what an attribute says.
-    fn claim(&mut self, attr: Attribute, list: &Noun) -> R<()> {
-        self.charge(list.len())?;
-        match attr {
-            Attribute::None => Ok(()),
-            Attribute::Sorted => {
-                if self.is_ascending(list)? {
-                    Ok(())
-                } else {
-                    Err(Fault::new("s-fail"))
-                }
-            }
-            Attribute::Grouped => Ok(()),
-            Attribute::Unique => {
-                let distinct =
-                    attribute_of(list) == Attribute::Unique || self.numbered(list)?.firsts.len() == list.len();
-                if distinct { Ok(()) } else { Err(Fault::new("u-fail")) }
-            }
-            Attribute::Parted => {
-                // In parts: no number comes again after another.
-                let numbered = self.numbered(list)?;
-                if numbered.numbers.is_sorted() { Ok(()) } else { Err(Fault::new("u-fail")) }
-            }
-        }
-    }
-
-    /// Whether no item is below the one before.
-    fn is_ascending(&mut self, list: &Noun) -> R<bool> {
-        let symbols = &self.q.symbols;
-        Ok(match list {
-            Noun::Vector(vector) => match &vector.items {
-                Items::Sym(items) => items.is_sorted_by(|&x, &y| x == y || symbols.text(x) <= symbols.text(y)),
-                items => with_items!(items, items => items.is_sorted_by(|x, y| x.bits() <= y.bits())),
-            },
-            Noun::List(list) => list.items().is_sorted_by(|x, y| order(symbols, x, y).is_le()),
-            Noun::Table(_) => {
-                let places = self.grade(list, false)?;
-                places.is_sorted()
-            }
-            _ => return Err(Fault::TYPE),
-        })
-    }
 }
 
 /// Symbols by rank.
@@ -449,133 +266,4 @@ struct Ranks {
     ranks: Vec<u32>,
     /// The distinct symbols in order.
     by_rank: Vec<Sym>,
-}
-
-const fn below(order: Ordering, right: bool) -> bool {
-    match order {
-        Ordering::Less => true,
-        Ordering::Equal => !right,
-        Ordering::Greater => false,
-    }
-}
-
-fn partition<T: Key>(items: &[T], wanted: Item, right: bool) -> usize {
-    let Some(wanted) = T::from_item(wanted) else { return 0 };
-    items.partition_point(|item| below(item.compare(wanted), right))
-}
-
-/// Sorts; `exact`: items of one key are equal, or stand in their order already.
-fn sort<T: Copy>(
-    vm: &mut Vm<'_>,
-    items: &mut [T],
-    exact: bool,
-    key: impl Fn(&T) -> u64 + Copy,
-    compare: impl Fn(&T, &T) -> Ordering + Copy,
-) -> R<()> {
-    if items.len() <= PIECE {
-        vm.charge(items.len().saturating_mul(SORT))?;
-        items.sort_unstable_by(compare);
-        return Ok(());
-    }
-    let mut spare = vm.vec(items.len())?;
-    spare.extend_from_slice(items);
-    pieces(vm, items, &mut spare, exact, key, compare)
-}
-
-/// Spreads items by the first eight bits in which their keys differ, then sorts what has the same.
-fn pieces<T: Copy>(
-    vm: &mut Vm<'_>,
-    items: &mut [T],
-    spare: &mut [T],
-    exact: bool,
-    key: impl Fn(&T) -> u64 + Copy,
-    compare: impl Fn(&T, &T) -> Ordering + Copy,
-) -> R<()> {
-    let low = items.iter().map(key).min().unwrap_or(0);
-    let high = items.iter().map(key).max().unwrap_or(0);
-    if low == high && exact {
-        return Ok(());
-    }
-    vm.charge(items.len().saturating_mul(4))?;
-    if items.len() <= PIECE || low == high {
-        vm.charge(items.len().saturating_mul(SORT))?;
-        items.sort_unstable_by(compare);
-        return Ok(());
-    }
-    let shift = (u64::BITS - (high - low).leading_zeros()).saturating_sub(8);
-    let digit = |item: &T| ((key(item) - low) >> shift) as usize & 0xff;
-    let mut ends = [0_usize; 256];
-    for item in items.iter() {
-        if let Some(end) = ends.get_mut(digit(item)) {
-            *end += 1;
-        }
-    }
-    let mut sum = 0;
-    for end in &mut ends {
-        // Where the next item of the digit goes: once all are there, where the digit ends.
-        sum += std::mem::replace(end, sum);
-    }
-    for item in items.iter() {
-        if let Some(end) = ends.get_mut(digit(item)) {
-            if let Some(place) = spare.get_mut(*end) {
-                *place = *item;
-            }
-            *end += 1;
-        }
-    }
-    items.copy_from_slice(spare);
-    let (mut items, mut spare, mut start) = (items, spare, 0);
-    for end in ends {
-        let (piece, left) = items.split_at_mut(end - start);
-        let (room, more) = spare.split_at_mut(end - start);
-        if piece.len() > 1 && shift > 0 || !exact {
-            pieces(vm, piece, room, exact, key, compare)?;
-        }
-        (items, spare, start) = (left, more, end);
-    }
-    Ok(())
-}
-
-/// Which of two values comes first: by type, then by content.
-pub(crate) fn order(symbols: &Symbols, x: &Noun, y: &Noun) -> Ordering {
-    match (x, y) {
-        (Noun::Atom(x), Noun::Atom(y)) if x.kind == y.kind => order_items(symbols, x.item, y.item),
-        (Noun::Vector(x), Noun::Vector(y)) if x.kind == y.kind => match (&x.items, &y.items) {
-            (Items::Sym(x), Items::Sym(y)) => {
-                x.iter().map(|&item| symbols.text(item)).cmp(y.iter().map(|&item| symbols.text(item)))
-            }
-            (items, other) => with_items!(items, items => match Lane::of(other) {
-                Some(other) => compare_all(items, other),
-                None => Ordering::Equal,
-            }),
-        },
-        (Noun::List(_) | Noun::Vector(_), Noun::List(_) | Noun::Vector(_)) => {
-            let first =
-                (0..x.len().min(y.len())).map(|at| order(symbols, &x.at(at), &y.at(at))).find(|order| order.is_ne());
-            first.unwrap_or_else(|| x.len().cmp(&y.len()))
-        }
-        (Noun::Dict(x), Noun::Dict(y)) => order(symbols, &x.values, &y.values),
-        _ => {
-            let kind = |noun: &Noun| (noun.type_code().unsigned_abs(), !noun.is_atom());
-            kind(x).cmp(&kind(y))
-        }
-    }
-}
-
-fn compare_all<T: Key>(x: &[T], y: &[T]) -> Ordering {
-    x.iter().map(|item| item.bits()).cmp(y.iter().map(|item| item.bits()))
-}
-
-fn order_items(symbols: &Symbols, x: Item, y: Item) -> Ordering {
-    match (x, y) {
-        (Item::U8(x), Item::U8(y)) => x.cmp(&y),
-        (Item::I16(x), Item::I16(y)) => x.cmp(&y),
-        (Item::I32(x), Item::I32(y)) => x.cmp(&y),
-        (Item::I64(x), Item::I64(y)) => x.cmp(&y),
-        (Item::F32(x), Item::F32(y)) => x.compare(y),
-        (Item::F64(x), Item::F64(y)) => x.compare(y),
-        (Item::Guid(x), Item::Guid(y)) => x.cmp(&y),
-        (Item::Sym(x), Item::Sym(y)) => symbols.text(x).cmp(symbols.text(y)),
-        _ => Ordering::Equal,
-    }
 }

@@ -23,20 +23,14 @@ impl Vm<'_> {
                     (_, Noun::Vector(Vector { kind: Kind::Byte, items: Items::U8(bytes), .. })) => {
                         self.split_text(separator, bytes)
                     }
-                    (_, Noun::List(_)) => self.deeper(|vm| vm.each(y, |vm, item| vm.split(x, &item))),
                     _ => Err(Fault::TYPE),
                 }
             }
-            (Noun::Atom(Atom { kind: Kind::Boolean, item: Item::U8(0) }), _) => self.expand(y, &|item| {
-                let bytes = item_bytes(item)?;
-                Some(vector(
-                    Kind::Boolean,
-                    bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect(),
-                ))
-            }),
-            (Noun::Atom(Atom { kind: Kind::Byte, item: Item::U8(0) }), _) => {
-                self.expand(y, &|item| Some(vector(Kind::Byte, item_bytes(item)?)))
+            (Noun::Atom(Atom { kind: Kind::Boolean, item: Item::U8(0) }), _) => {
+                let bits = bytes_of(y)?.into_iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+                Ok(vector(Kind::Boolean, bits.collect()))
             }
+            (Noun::Atom(Atom { kind: Kind::Byte, item: Item::U8(0) }), _) => Ok(vector(Kind::Byte, bytes_of(y)?)),
             (
                 Noun::Atom(Atom { kind: Kind::Byte, .. }) | Noun::Vector(Vector { kind: Kind::Byte, .. }),
                 Noun::Vector(Vector { kind: Kind::Byte, items: Items::U8(bytes), .. }),
@@ -97,10 +91,6 @@ impl Vm<'_> {
         }
         let text = match y {
             Noun::Vector(Vector { kind: Kind::Char | Kind::Byte, items: Items::U8(text), .. }) => text.clone(),
-            Noun::Vector(_) if y.as_syms().is_some() => {
-                return self.each(y, |vm, item| vm.split_name(&item));
-            }
-            Noun::List(_) => return self.deeper(|vm| vm.each(y, |vm, item| vm.split_name(&item))),
             _ => return Err(Fault::TYPE),
         };
         self.charge(text.len().saturating_mul(2))?;
@@ -115,15 +105,6 @@ impl Vm<'_> {
             }
         }
         self.strings(lines.into_iter())
-    }
-
-    /// Bytes or bits of an atom, or of each item of a list.
-    fn expand(&mut self, y: &Noun, make: &dyn Fn(Item) -> Option<Noun>) -> R {
-        match y {
-            Noun::Atom(item) => make(item.item).ok_or(Fault::TYPE),
-            Noun::Vector(_) | Noun::List(_) => self.deeper(|vm| vm.each(y, |vm, item| vm.expand(&item, make))),
-            _ => Err(Fault::TYPE),
-        }
     }
 
     /// `10 vs y`, `24 60 60 vs y`: digits, the highest first; of a list a row for each place.
@@ -323,7 +304,8 @@ fn places_of(x: &Noun, values: &[i64]) -> R<usize> {
         left /= base.unsigned_abs();
         places += 1;
     }
-    Ok(places)
+    // A zero has a digit too.
+    Ok(places.max(usize::from(!values.is_empty())))
 }
 
 /// The digits of one number.
@@ -344,9 +326,10 @@ fn split_number(x: &Noun, bases: &[i64], value: i64, places: usize) -> Vec<i64> 
     digits
 }
 
-/// The bytes of an item, the highest first.
-fn item_bytes(item: Item) -> Option<Vec<u8>> {
-    Some(match item {
+/// The bytes of an atom, the highest first.
+fn bytes_of(x: &Noun) -> R<Vec<u8>> {
+    let Noun::Atom(atom) = x else { return Err(Fault::TYPE) };
+    Ok(match atom.item {
         Item::U8(item) => vec![item],
         Item::I16(item) => item.to_be_bytes().to_vec(),
         Item::I32(item) => item.to_be_bytes().to_vec(),
@@ -354,7 +337,7 @@ fn item_bytes(item: Item) -> Option<Vec<u8>> {
         Item::F32(item) => item.to_be_bytes().to_vec(),
         Item::F64(item) => item.to_be_bytes().to_vec(),
         Item::Guid(item) => item.to_vec(),
-        Item::Sym(_) => return None,
+        Item::Sym(_) => return Err(Fault::TYPE),
     })
 }
 

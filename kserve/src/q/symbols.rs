@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The number of an interned text; only the [`Symbols`] that gave it can tell the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(transparent)]
 pub(crate) struct Sym(u32);
 
 impl Sym {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::build;
 use super::fault::{Fault, R};
-use super::noun::{self, Atom, Dict, Items, List, Noun, Table, Vector};
+use super::noun::{self, Atom, Dict, List, Noun, Table, Vector};
 use super::symbols::Sym;
 use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
@@ -329,7 +329,7 @@ impl Vm<'_> {
         let mut found = self.vec(right)?;
         found.extend(
             groups
-                .ids
+                .ids()
                 .iter()
                 .skip(left)
                 .map(|&id| groups.firsts.get(id as usize).copied().filter(|&first| first < left).unwrap_or(usize::MAX)),
@@ -400,9 +400,4 @@ fn next_item<T: noun::Lane>(items: &Arc<Vec<T>>, atom: &Atom, from: usize) -> Op
     let found =
         items.get(from..)?.iter().position(|&found| found == item || super::find::same_item(found.item(), atom.item));
     found.map(|at| from + at)
-}
-
-/// A column's names as a symbol vector.
-pub(crate) fn names_noun(names: &Arc<Vec<Sym>>) -> Noun {
-    Noun::Vector(Vector { kind: Kind::Symbol, attr: Attribute::None, items: Items::Sym(names.clone()) })
 }

@@ -1,4 +1,4 @@
-//! Parts of lists, dicts and tables: `# _ sublist cut rotate reverse`.
+//! Parts of lists, dicts and tables by count, shape or name: `#` and `_`.
 
 use std::sync::Arc;
 
@@ -6,23 +6,12 @@ use super::build;
 use super::fault::{Fault, R};
 use super::noun::{Dict, Lane, List, Noun, Table, Vector, empty, null_item, vector, with_items};
 use super::symbols::Sym;
-use super::verb::{Verb, infix, unary};
+use super::verb::{Verb, infix};
 use super::vm::Vm;
 use kcodec::{Attribute, Kind};
 
-pub(crate) static VERBS: &[Verb] = &[
-    infix("#", Some(13), |vm, x, y| vm.take(&x, y)),
-    infix("_", Some(14), |vm, x, y| vm.drop(&x, y)),
-    infix("sublist", None, |vm, x, y| vm.sublist(&x, y)),
-    infix("cut", None, |vm, x, y| vm.cut(&x, y)),
-    infix("rotate", None, |vm, x, y| vm.rotate(&x, y)),
-    unary("reverse", Some(6), |vm, x| vm.reverse(x)),
-    unary("attr", None, |vm, x| {
-        let letter = attribute_of(&x).prefix().as_bytes().get(1).copied();
-        let name = vm.intern(letter.as_ref().map_or(&[], std::slice::from_ref));
-        Ok(Noun::sym(name))
-    }),
-];
+pub(crate) static VERBS: &[Verb] =
+    &[infix("#", Some(13), |vm, x, y| vm.take(&x, y)), infix("_", Some(14), |vm, x, y| vm.drop(&x, y))];
 
 impl Vm<'_> {
     /// The items from `start` to before `end`; both within the list.
@@ -88,7 +77,7 @@ impl Vm<'_> {
         }
     }
 
-    fn take_count(&mut self, count: i64, y: &Noun) -> R {
+    pub(crate) fn take_count(&mut self, count: i64, y: &Noun) -> R {
         let wanted = usize::try_from(count.unsigned_abs()).map_err(|_| Fault::WSFULL)?;
         if count == i64::MIN {
             return Err(Fault::TYPE);
@@ -162,7 +151,12 @@ impl Vm<'_> {
                 }
                 if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
             }
-            _ if shape.iter().any(|&size| size < 0) => Err(Fault::DOMAIN),
+            // Rows without items have no place but the innermost.
+            _ if shape.iter().any(|&size| size < 0)
+                || shape.iter().rev().skip(1).take(shape.len().saturating_sub(2)).any(|&size| size == 0) =>
+            {
+                Err(Fault::DOMAIN)
+            }
             [size] => self.take_count(size, y),
             _ => {
                 let all = shape.iter().try_fold(1_i64, |all, &size| all.checked_mul(size)).ok_or(Fault::WSFULL)?;
@@ -187,20 +181,6 @@ impl Vm<'_> {
         for _ in 0..first {
             self.charge(16)?;
             out.push(self.deeper(|vm| vm.rows(others, flat, at))?);
-        }
-        if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
-    }
-
-    /// Pieces of `size` items; the last may be shorter.
-    fn chunks(&mut self, size: usize, y: &Noun) -> R {
-        let has = y.len();
-        let mut out = self.vec(has.div_ceil(size))?;
-        let mut start = 0;
-        while start < has {
-            let end = start.saturating_add(size).min(has);
-            self.charge(16)?;
-            out.push(self.range(y, start, end)?);
-            start = end;
         }
         if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
     }
@@ -298,116 +278,6 @@ impl Vm<'_> {
         let found = self.member(&dict.keys, keys)?;
         let kept = self.keep(&dict.keys, &found, false)?;
         Dict::new(kept, self.keep(&dict.values, &found, false)?)
-    }
-
-    /// `2 4 _ y`: the pieces that begin at these positions.
-    fn cut_at(&mut self, places: &Noun, y: &Noun) -> R {
-        if !y.is_list() && !matches!(y, Noun::Dict(_)) {
-            return Err(Fault::TYPE);
-        }
-        let places = self.places(places)?;
-        let mut out = self.vec(places.len())?;
-        for (index, &start) in places.iter().enumerate() {
-            let end = places.get(index + 1).copied().unwrap_or(y.len());
-            if end < start || end > y.len() {
-                return Err(if places.is_sorted() { Fault::LENGTH } else { Fault::DOMAIN });
-            }
-            self.charge(16)?;
-            out.push(if start == end { self.take_count(0, y)? } else { self.range(y, start, end)? });
-        }
-        if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
-    }
-
-    /// `n cut y`, `places cut y`
-    fn cut(&mut self, x: &Noun, y: Noun) -> R {
-        if !x.is_atom() {
-            return self.drop(x, y);
-        }
-        let size = x.as_long().ok_or(Fault::TYPE)?;
-        let y = if y.is_atom() { build::enlist(y)? } else { y };
-        match usize::try_from(size) {
-            Ok(size) if size > 0 => self.chunks(size, &y),
-            _ => Err(Fault::DOMAIN),
-        }
-    }
-
-    /// `n sublist y`, `start count sublist y`: what there is of them.
-    fn sublist(&mut self, x: &Noun, y: Noun) -> R {
-        if y.is_atom() {
-            return Err(Fault::TYPE);
-        }
-        let has = y.len();
-        let size = |long: i64| usize::try_from(long).unwrap_or(0);
-        let (start, end) = match (x, x.len()) {
-            (Noun::Atom(_), _) => {
-                let count = x.as_long().ok_or(Fault::TYPE)?;
-                let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX).min(has);
-                if count < 0 { (has - wanted, has) } else { (0, wanted) }
-            }
-            (Noun::Vector(_), 2) => {
-                let (Some(start), Some(count)) = (x.at(0).as_long(), x.at(1).as_long()) else {
-                    return Err(Fault::TYPE);
-                };
-                // Before the first item nothing is.
-                let (from, count) = (start.min(0).unsigned_abs(), size(count));
-                let count = count.saturating_sub(usize::try_from(from).unwrap_or(usize::MAX));
-                let start = size(start).min(has);
-                (start, start.saturating_add(count).min(has))
-            }
-            (Noun::Vector(_), _) => return Err(Fault::LENGTH),
-            _ => return Err(Fault::TYPE),
-        };
-        if start == end { self.take_count(0, &y) } else { self.range(&y, start, end) }
-    }
-
-    /// `n rotate y`
-    fn rotate(&mut self, x: &Noun, y: Noun) -> R {
-        let turn = x.as_long().ok_or(Fault::TYPE)?;
-        let has = y.len();
-        let places = |turn: i64| -> usize {
-            let count = i64::try_from(has.max(1)).unwrap_or(i64::MAX);
-            usize::try_from(turn.rem_euclid(count)).unwrap_or(0)
-        };
-        let at = places(turn);
-        match y {
-            Noun::Vector(Vector { kind, items, .. }) => with_items!(items, items => {
-                let mut out = self.vec(has)?;
-                out.extend_from_slice(items.get(at..).unwrap_or_default());
-                out.extend_from_slice(items.get(..at).unwrap_or_default());
-                Ok(vector(kind, out))
-            }),
-            Noun::List(list) => {
-                let mut out = self.vec(has)?;
-                out.extend(list.items().iter().cycle().skip(at).take(has).cloned());
-                if has == 0 { Ok(empty(Kind::List)) } else { List::raw(out) }
-            }
-            Noun::Table(table) => self.by_column(&table, |vm, column| vm.rotate(x, column.clone())),
-            _ => Err(Fault::TYPE),
-        }
-    }
-
-    /// `reverse x`
-    pub(crate) fn reverse(&mut self, x: Noun) -> R {
-        match x {
-            Noun::Vector(Vector { kind, mut items, .. }) => {
-                with_items!(&mut items, items => {
-                    self.charge(items.len())?;
-                    self.own(items)?.reverse();
-                });
-                Ok(Noun::Vector(Vector { kind, attr: Attribute::None, items }))
-            }
-            Noun::List(list) => {
-                let mut out = self.vec(list.items().len())?;
-                out.extend(list.items().iter().rev().cloned());
-                if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
-            }
-            Noun::Table(table) => self.by_column(&table, |vm, column| vm.reverse(column.clone())),
-            Noun::Dict(dict) => {
-                let keys = self.reverse(dict.keys.clone())?;
-                Dict::new(keys, self.reverse(dict.values.clone())?)
-            }
-            other => Ok(other),
-        }
     }
 }
 

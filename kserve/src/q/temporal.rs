@@ -4,8 +4,9 @@ use kcodec::Kind;
 use kcodec::calendar::{first_day, month_of};
 
 use super::fault::{Fault, R};
+use super::loops::map;
 use super::noun::Noun;
-use super::number::{Number, map};
+use super::number::Number;
 use super::vm::Vm;
 
 /// Nanoseconds of a day.
@@ -142,12 +143,24 @@ impl Part {
     }
 }
 
+/// Whether a name is that of a part of temporal values, or of a kind that they are cast to.
+pub(crate) fn is_part(name: &[u8]) -> bool {
+    Part::named(name).is_some() || temporal_kind(name).is_some()
+}
+
+fn temporal_kind(name: &[u8]) -> Option<Kind> {
+    std::str::from_utf8(name)
+        .ok()
+        .and_then(Kind::from_name)
+        .filter(|&kind| kind >= Kind::Timestamp && kind <= Kind::Time)
+}
+
 impl Vm<'_> {
     /// `` `year$x `` and `x.year`: a part of each date or time, or the cast that a name like `date` stands for.
     pub(crate) fn part(&mut self, x: Noun, name: &[u8]) -> R {
-        match (Part::named(name), std::str::from_utf8(name).ok().and_then(Kind::from_name)) {
+        match (Part::named(name), temporal_kind(name)) {
             (Some(part), _) => self.take_part(x, part),
-            (_, Some(kind)) if kind >= Kind::Timestamp => self.cast_to(kind, x),
+            (_, Some(kind)) => self.cast_to(kind, x),
             _ => Err(Fault::TYPE),
         }
     }

@@ -76,7 +76,11 @@ impl Vm<'_> {
                 Ok(vector(Kind::Boolean, out))
             }
             Noun::List(list) if list.items().is_empty() => Ok(empty(Kind::Boolean)),
-            Noun::List(_) => self.deeper(|vm| vm.each(x, |vm, item| vm.like(&item, pattern))),
+            // Strings and symbols, no lists of them.
+            Noun::List(list) if list.items().iter().any(|item| item.as_text().is_none() && !item.is_atom()) => {
+                Err(Fault::TYPE)
+            }
+            Noun::List(_) => self.each(x, |vm, item| vm.like(&item, pattern)),
             Noun::Dict(dict) => {
                 let values = self.like(&dict.values, pattern)?;
                 Dict::new(dict.keys.clone(), values)
@@ -106,7 +110,7 @@ impl Vm<'_> {
             }
             return Err(Fault::TYPE);
         }
-        let text = text.as_text().ok_or(Fault::TYPE)?;
+        let text = text.as_text().filter(|_| !text.is_atom()).ok_or(Fault::TYPE)?;
         let pattern = Pattern::new(pattern.as_text().ok_or(Fault::TYPE)?)?;
         self.charge(pattern.work(text.len()))?;
         let places = pattern.places(text)?;

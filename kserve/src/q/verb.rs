@@ -65,10 +65,16 @@ static FAMILIES: &[&[Verb]] = &[
     super::math::VERBS,
     super::cast::VERBS,
     super::aggregate::VERBS,
+    super::measure::VERBS,
     super::running::VERBS,
     super::take::VERBS,
     super::join::VERBS,
     super::search::VERBS,
+    super::chosen::VERBS,
+    super::distinct::VERBS,
+    super::bin::VERBS,
+    super::attribute::VERBS,
+    super::cut::VERBS,
     super::sort::VERBS,
     super::random::VERBS,
     super::text::VERBS,
@@ -150,6 +156,11 @@ impl Verb {
             Role::Binary(_) | Role::Many(_) => Some(2),
             Role::Any(_) => None,
         }
+    }
+
+    /// Whether its name is a word, that a symbol can name it by.
+    pub(crate) fn is_word(&self) -> bool {
+        self.name.bytes().any(|byte| byte.is_ascii_alphabetic())
     }
 
     /// The unary primitive of an operator's glyph: `#:` of `#`, which q names `count`.

@@ -1,8 +1,8 @@
 //! The evaluator's state, and the one door through which work and memory are charged.
 //!
 //! Whatever loops calls [`Vm::charge`] with about as many units as nanoseconds it will take, and whatever takes
-//! memory for more than a few items asks [`Vm::vec`], before it does so. Once a million units, about a
-//! millisecond, the host is asked whether to go on. Recursion asks [`Vm::deeper`], which measures the stack itself.
+//! memory for more than a few items asks [`Vm::vec`], before it does so. Once a hundred thousand
+//! units, about a tenth of a millisecond, the host is asked whether to go on. Recursion asks [`Vm::deeper`], which measures the stack itself.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl Default for EvalLimits {
 }
 
 /// Units between two questions to the host.
-const SLICE: i64 = 1_000_000;
+const SLICE: i64 = 100_000;
 /// Bytes from which on the host is asked whether there is room; smaller takings are seen at the next slice.
 const LARGE: usize = 64 << 10;
 /// Units that one byte written costs, as a shift: eight bytes a unit.

@@ -15,6 +15,9 @@ use super::symbols::{Sym, Symbols};
 use super::verb::{self, Verb};
 use super::vm::Vm;
 
+/// Units that an item of a general list costs: most have memory of their own.
+const ITEM: usize = 64;
+
 impl Vm<'_> {
     /// A value that came from outside.
     pub(crate) fn noun(&mut self, value: Value<'_>) -> R {
@@ -24,6 +27,7 @@ impl Vm<'_> {
             Value::List(list) => {
                 let mut items = self.vec(list.len())?;
                 for item in list.iter() {
+                    self.charge(ITEM)?;
                     items.push(self.noun(item)?);
                 }
                 List::raw(items)

@@ -1,0 +1,152 @@
+//! q-sql over a table of a million rows, and rows that come to a table, held against plain loops over native slices.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use kcodec::{Body, Symbol, Value, Vector};
+use kserve::q::Interpreter;
+
+use crate::{Case, Timed, timed};
+
+/// Rows of the table that is asked.
+const ROWS: usize = 1_000_000;
+/// Rows of the table that a batch comes to.
+const MANY: usize = 10_000_000;
+/// Different symbols.
+const NAMES: usize = 100;
+/// Rows of a batch.
+pub(super) const BATCH: usize = 10;
+
+/// The columns of a table of trades.
+struct Trades {
+    names: Vec<String>,
+    /// Places in `names`, which are ascending.
+    syms: Vec<u32>,
+    prices: Vec<f64>,
+    sizes: Vec<i64>,
+}
+
+impl Trades {
+    fn new(rows: usize) -> Self {
+        // A multiplicative generator: the same table in every run.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        Self {
+            names: (0..NAMES).map(|name| format!("S{name:03}")).collect(),
+            syms: (0..rows).map(|_| next(NAMES as u64) as u32).collect(),
+            prices: (0..rows).map(|_| 50.0 + next(10_000) as f64 / 100.0).collect(),
+            sizes: (0..rows).map(|_| 1 + next(2000) as i64).collect(),
+        }
+    }
+
+    /// An interpreter with the table `trade`.
+    fn interpreter(&self) -> Interpreter {
+        let mut q = Interpreter::new();
+        let syms: Vec<Symbol<'_>> =
+            self.syms.iter().map(|&sym| Symbol::from(self.names[sym as usize].as_str())).collect();
+        for (name, body) in [
+            ("sym", Body::encode(Value::Vector(Vector::Symbol(syms.as_slice().into())))),
+            ("price", Body::encode(self.prices.as_slice())),
+            ("size", Body::encode(self.sizes.as_slice())),
+        ] {
+            q.set(name, body.expect("columns encode")).expect("columns are values");
+        }
+        ask(&mut q, "trade:([]sym;price;size)");
+        ask(&mut q, "delete sym,price,size from `.");
+        q
+    }
+}
+
+fn ask(q: &mut Interpreter, text: &str) -> Body {
+    q.evaluate(Value::from(text)).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+}
+
+fn asked(mut q: Interpreter, text: &'static str) -> Timed {
+    timed(move || ask(&mut q, text))
+}
+
+/// Sums and weighted averages by symbol.
+fn sums(trades: &Trades) -> (Vec<i64>, Vec<f64>) {
+    let mut all = vec![(0_i64, 0.0, 0.0); NAMES];
+    for ((&sym, &price), &size) in trades.syms.iter().zip(&trades.prices).zip(&trades.sizes) {
+        let sum = &mut all[sym as usize];
+        sum.0 += size;
+        sum.1 += size as f64;
+        sum.2 += size as f64 * price;
+    }
+    all.iter().map(|&(size, weight, sum)| (size, sum / weight)).unzip()
+}
+
+pub(super) fn by_symbol() -> Case {
+    let trades = Trades::new(ROWS);
+    let mut q = trades.interpreter();
+    let (sizes, prices) = sums(&trades);
+    q.set("sizes", Body::encode(sizes.as_slice()).expect("encodes")).expect("a value");
+    q.set("prices", Body::encode(prices.as_slice()).expect("encodes")).expect("a value");
+    let same = "{(value[x]`size;value[x]`price)}[select sum size, size wavg price by sym from trade]~(sizes;prices)";
+    assert_eq!(ask(&mut q, same).value(), Value::from(true));
+    Case { ours: asked(q, "select sum size, size wavg price by sym from trade"), yard: timed(move || sums(&trades)) }
+}
+
+/// The rows of a symbol whose size is more than 1000.
+fn filtered(trades: &Trades) -> (Vec<u32>, Vec<f64>, Vec<i64>) {
+    let (mut syms, mut prices, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
+    for ((&sym, &price), &size) in trades.syms.iter().zip(&trades.prices).zip(&trades.sizes) {
+        if sym == 7 && size > 1000 {
+            syms.push(sym);
+            prices.push(price);
+            sizes.push(size);
+        }
+    }
+    (syms, prices, sizes)
+}
+
+pub(super) fn filter() -> Case {
+    let trades = Trades::new(ROWS);
+    let mut q = trades.interpreter();
+    let (_, prices, sizes) = filtered(&trades);
+    q.set("sizes", Body::encode(sizes.as_slice()).expect("encodes")).expect("a value");
+    q.set("prices", Body::encode(prices.as_slice()).expect("encodes")).expect("a value");
+    let same = "{(x`size;x`price)}[select from trade where sym=`S007,size>1000]~(sizes;prices)";
+    assert_eq!(ask(&mut q, same).value(), Value::from(true));
+    Case { ours: asked(q, "select from trade where sym=`S007,size>1000"), yard: timed(move || filtered(&trades)) }
+}
+
+/// Rows that come as a message, `` (`upd;`trade;(syms;prices;sizes)) ``, against pushes to native vectors.
+fn updates(before: usize, batch: usize) -> Case {
+    let trades = Trades::new(before);
+    let mut q = trades.interpreter();
+    ask(&mut q, "upd:insert");
+    ask(&mut q, &format!("batch:value flip {batch}#trade"));
+    let count = ask(&mut q, "count upd[`trade;batch]");
+    assert_eq!(count.value(), Value::from(batch as i64));
+    assert_eq!(ask(&mut q, "count trade").value(), Value::from((before + batch) as i64));
+    let message = ask(&mut q, "(`upd;`trade;batch)");
+    let ours: Timed = Box::new(move |runs| {
+        let start = Instant::now();
+        for _ in 0..runs {
+            black_box(q.evaluate(message.value()).expect("an insert"));
+        }
+        start.elapsed()
+    });
+    let mut native = Trades::new(before);
+    let rows = Trades::new(batch);
+    let yard = timed(move || {
+        native.syms.extend_from_slice(&rows.syms);
+        native.prices.extend_from_slice(&rows.prices);
+        native.sizes.extend_from_slice(&rows.sizes);
+        native.syms.len()
+    });
+    Case { ours, yard }
+}
+
+pub(super) fn small_updates() -> Case {
+    updates(1000, BATCH)
+}
+
+pub(super) fn large_updates() -> Case {
+    updates(MANY, 10_000)
+}

@@ -1,0 +1,194 @@
+//! Whole numbers: `div mod xbar floor ceiling`.
+
+use kcodec::Kind;
+
+use super::arith::kind_of;
+use super::atomic::Lone;
+use super::fault::{Fault, R};
+use super::loops;
+use super::noun::{Noun, null_item};
+use super::number::{Number, in_lane};
+use super::promote::{self, is_number, promote};
+use super::temporal::Convert;
+use super::vm::Vm;
+
+/// Whole quotients and what is left of them.
+trait Whole: Number {
+    fn quotient(self, other: Self) -> Self;
+    fn remainder(self, other: Self) -> Self;
+}
+
+macro_rules! whole {
+    ($($ty:ty),*) => {$(
+        impl Whole for $ty {
+            fn quotient(self, other: Self) -> Self {
+                if self == Self::MIN || other == Self::MIN || other == 0 {
+                    return Self::MIN;
+                }
+                let quotient = self.wrapping_div(other);
+                quotient.wrapping_sub(Self::from(self.wrapping_rem(other) != 0 && (self < 0) != (other < 0)))
+            }
+
+            fn remainder(self, other: Self) -> Self {
+                if self == Self::MIN || other == Self::MIN || other == 0 {
+                    return Self::MIN;
+                }
+                let left = self.wrapping_rem(other);
+                if left != 0 && (left < 0) != (other < 0) { left.wrapping_add(other) } else { left }
+            }
+        }
+    )*};
+}
+whole!(i32, i64);
+
+macro_rules! whole_float {
+    ($($ty:ty),*) => {$(
+        impl Whole for $ty {
+            fn quotient(self, other: Self) -> Self {
+                tolerant_floor(self / other)
+            }
+
+            fn remainder(self, other: Self) -> Self {
+                self - other * self.quotient(other)
+            }
+        }
+    )*};
+}
+whole_float!(f64);
+
+/// The greatest whole number that does not exceed a float by more than the tolerance.
+fn tolerant_floor(x: f64) -> f64 {
+    let nearest = x.round();
+    if nearest.same(x) { nearest } else { x.floor() }
+}
+
+/// Runs an expression with the lane that a kind is divided in.
+macro_rules! in_whole {
+    ($kind:expr, $lane:ident => $work:expr) => {
+        match $kind {
+            Kind::Long => {
+                type $lane = i64;
+                $work
+            }
+            Kind::Float => {
+                type $lane = f64;
+                $work
+            }
+            _ => {
+                type $lane = i32;
+                $work
+            }
+        }
+    };
+}
+
+/// The kind of `x div y`, by that of x.
+fn divided(x: Kind, y: Kind) -> R<Kind> {
+    if !is_number(x) || !is_number(y) {
+        return Err(Fault::TYPE);
+    }
+    let kind = promote::result(promote::DIV, x).filter(|_| y < Kind::Timestamp);
+    // The fraction of a time is none.
+    kind.filter(|_| x < Kind::Timestamp || !matches!(y, Kind::Real | Kind::Float))
+        .ok_or_else(|| Fault::nyi("div, mod or xbar of these temporal types"))
+}
+
+/// The lane that a quotient of two kinds is calculated in.
+fn wider(x: Kind, y: Kind) -> Kind {
+    let float = |kind| matches!(kind, Kind::Real | Kind::Float);
+    let long = |kind| matches!(kind, Kind::Long | Kind::Timestamp | Kind::Timespan);
+    if float(x) || float(y) {
+        Kind::Float
+    } else if long(x) || long(y) {
+        Kind::Long
+    } else {
+        Kind::Int
+    }
+}
+
+/// Two arguments in the lane of the wider one; the result is brought to `kind`.
+fn whole(vm: &mut Vm<'_>, kind: Kind, x: Noun, y: Noun, op: WholeOp) -> R {
+    let lane = wider(kind_of(&x)?, kind_of(&y)?);
+    let (x, y) = ((x, Convert::Raw), (y, Convert::Raw));
+    let out = in_whole!(lane, T => match op {
+        WholeOp::Div => loops::pairs_in_place::<T>(vm, lane, x, y, T::quotient),
+        WholeOp::Mod => loops::pairs_in_place::<T>(vm, lane, x, y, T::remainder),
+        WholeOp::Bar => loops::pairs_in_place::<T>(vm, lane, x, y, |x, y| x.times(y.quotient(x))),
+    })?;
+    let (from, to) = (null_item(lane), null_item(kind));
+    if std::mem::discriminant(&from) == std::mem::discriminant(&to) {
+        return Ok(loops::of_kind(out, kind));
+    }
+    in_lane!(kind, T => loops::map::<T, T>(vm, kind, &out, Convert::Raw, |item| item))
+}
+
+#[derive(Clone, Copy)]
+enum WholeOp {
+    Div,
+    Mod,
+    Bar,
+}
+
+/// `x div y`: the whole part of the quotient.
+pub(crate) fn div(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
+    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+        let kind = divided(kind_of(&x)?, kind_of(&y)?)?;
+        whole(vm, kind, x, y, WholeOp::Div)
+    })
+}
+
+/// `x mod y`: `x-y*x div y`, of the sign of `y`; of dates a plain number.
+pub(crate) fn modulo(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
+    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+        let (from, to) = (kind_of(&x)?, kind_of(&y)?);
+        let div = divided(from, to)?;
+        let kind = if from < Kind::Timestamp {
+            promote(&promote::ADD, div, numeric(to))
+        } else {
+            promote::result(promote::REST, div)
+        };
+        whole(vm, kind.ok_or(Fault::TYPE)?, x, y, WholeOp::Mod)
+    })
+}
+
+/// Chars count as ints.
+fn numeric(kind: Kind) -> Kind {
+    if kind == Kind::Char { Kind::Int } else { kind }
+}
+
+/// `x xbar y`: `x*y div x`, `y` rounded down to a multiple of `x`.
+pub(crate) fn xbar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
+    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+        let (from, to) = (kind_of(&x)?, kind_of(&y)?);
+        let kind = match (from, to) {
+            (Kind::Timespan, Kind::Timestamp | Kind::Timespan) => Some(to),
+            _ if from == to && from >= Kind::Timestamp && from != Kind::Datetime => Some(to),
+            _ => promote(&promote::MULTIPLY, numeric(from), divided(to, from)?),
+        };
+        whole(vm, kind.ok_or(Fault::TYPE)?, x, y, WholeOp::Bar)
+    })
+}
+
+/// `floor x`: the whole number below; of a datetime its date.
+pub(crate) fn floor(vm: &mut Vm<'_>, x: Noun) -> R {
+    vm.atomic1(x, |vm, x| whole_number(vm, x, tolerant_floor))
+}
+
+/// `ceiling x`
+pub(crate) fn ceiling(vm: &mut Vm<'_>, x: Noun) -> R {
+    vm.atomic1(x, |vm, x| whole_number(vm, x, |item| -tolerant_floor(-item)))
+}
+
+fn whole_number(vm: &mut Vm<'_>, x: Noun, round: impl Fn(f64) -> f64 + Copy) -> R {
+    let from = kind_of(&x)?;
+    if matches!(from, Kind::Char | Kind::Symbol) {
+        return Err(Fault::nyi("floor of text"));
+    }
+    let kind = promote::result(promote::FLOOR, from).ok_or(Fault::TYPE)?;
+    match kind {
+        _ if kind == from => Ok(x),
+        Kind::Date => loops::map::<f64, i32>(vm, kind, &x, Convert::Raw, |item| i32::from_double(round(item))),
+        Kind::Long => loops::map::<f64, i64>(vm, kind, &x, Convert::Raw, |item| i64::from_double(round(item))),
+        _ => loops::map::<i32, i32>(vm, kind, &x, Convert::Raw, |item| item),
+    }
+}

@@ -1,0 +1,155 @@
+//! The verbs that wait for one peer. Nobody else is served meanwhile.
+
+use std::time::{Duration, Instant};
+
+use kwire::blocking::{self, Options};
+use kwire::{Error, Message, MessageType};
+use rustix::event::{PollFlags, Timespec};
+
+use crate::context::{Context, Ticket};
+use crate::link::Doom;
+use crate::listen::Stream;
+use crate::peer::PeerId;
+use crate::receive::{Next, READ};
+use crate::reply::Deferred;
+
+/// What [`Context::wait`] has received.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The response to a request.
+    Response(Ticket, Message),
+    /// An async message.
+    Async(Message),
+    /// A sync message, to be answered with [`Context::respond`].
+    Sync(Message, Deferred),
+}
+
+/// How long one wait for a socket lasts before interrupts are looked for.
+const SLICE: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+
+impl Context<'_> {
+    /// `neg[h][]`: waits until everything queued for the peer is written. Nobody is served
+    /// meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after `timeout` or when this call is [interrupted](Self::interrupted),
+    /// [`Error::Failed`] if the connection is not open, [`Error::Io`].
+    pub fn flush(&mut self, id: PeerId, timeout: Duration) -> Result<(), Error> {
+        let deadline = Instant::now().checked_add(timeout);
+        loop {
+            self.core.find(id).ok_or(Error::Failed)?;
+            self.core.collect();
+            self.core.write(id.slot)?;
+            let link = self.core.find(id).ok_or(Error::Failed)?;
+            if link.outbound.bytes() == 0 {
+                return Ok(());
+            }
+            self.check_wait(deadline)?;
+            let wanted = if link.outbound.is_held() { PollFlags::empty() } else { PollFlags::OUT };
+            link.stream.wait(wanted, SLICE);
+        }
+    }
+
+    fn check_wait(&self, deadline: Option<Instant>) -> Result<(), Error> {
+        let late = deadline.is_some_and(|deadline| deadline <= Instant::now());
+        if late || self.interrupted().is_some() { Err(Error::TimedOut) } else { Ok(()) }
+    }
+
+    /// `hopen`: connects and logs in, in every form of address that `hopen` takes. The connection is
+    /// then a peer like any other. Nobody is served meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`kwire::blocking::Handle::open`]; [`Error::TimedOut`] after `timeout`, or when this call
+    /// has had its time; [`Error::Crowded`] if there is no room for a further connection.
+    pub fn connect(&mut self, address: &str, timeout: Duration) -> Result<PeerId, Error> {
+        if self.core.links.len() >= self.core.limits.peers {
+            return Err(Error::Crowded);
+        }
+        let deadline = self.request.as_ref().and_then(|request| request.deadline);
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let timeout = timeout.min(left.unwrap_or(Duration::MAX));
+        let options = Options { timeout: Some(timeout), limits: self.core.limits.wire, ..Options::default() };
+        let connected = blocking::connect(address, &options)?;
+        let stream = Stream::from_blocking(connected.stream)?;
+        let Some(slot) = self.core.insert(stream, connected.connection) else { return Err(Error::Crowded) };
+        let link = self.core.links.get_mut(slot).ok_or(Error::Failed)?;
+        link.inbound.bytes = connected.inbound.as_bytes().to_vec();
+        link.peer.outgoing = true;
+        let id = link.peer.id;
+        self.core.enqueue(slot);
+        Ok(id)
+    }
+
+    /// Writes what is queued for one peer and waits for the next message from it, as q does in
+    /// `h"…"` and `h[]`. Nobody else is served meanwhile. Whoever waits for a response calls this
+    /// until it is there, and serves what comes before it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after `timeout` or when this call is [interrupted](Self::interrupted).
+    /// Anything else ends the connection: what the message was refused for, [`Error::Failed`] if it
+    /// is not open, or was closed by the peer.
+    pub fn wait(&mut self, id: PeerId, timeout: Duration) -> Result<Event, Error> {
+        let deadline = Instant::now().checked_add(timeout);
+        self.core.inline = true;
+        let event = self.wait_inline(id, deadline);
+        self.core.inline = false;
+        // What came behind the message has its turn later.
+        self.core.enqueue(id.slot);
+        event
+    }
+
+    fn wait_inline(&mut self, id: PeerId, deadline: Option<Instant>) -> Result<Event, Error> {
+        loop {
+            self.core.find(id).ok_or(Error::Failed)?;
+            self.core.write(id.slot)?;
+            self.core.collect();
+            let error = match self.core.next(id.slot, &mut { READ }) {
+                Next::Message(message) => return self.event(id, message),
+                Next::Yield => continue,
+                Next::Wait => {
+                    self.check_wait(deadline)?;
+                    self.wait_for(id);
+                    continue;
+                }
+                Next::Failed(error) => error,
+                Next::Rejected(refused) => refused.error,
+                Next::Full(_, bytes) => Error::Full(bytes),
+                Next::Ended | Next::Login(_) | Next::Http(_) => Error::Failed,
+            };
+            let told = Error::OutOfTurn("failed while its message was waited for");
+            self.core.doom(id.slot, Doom::Error(told));
+            return Err(error);
+        }
+    }
+
+    /// Waits a moment for a peer's socket.
+    fn wait_for(&mut self, id: PeerId) {
+        let Some(link) = self.core.links.get_mut(id.slot) else { return };
+        let writes =
+            if link.outbound.bytes() > 0 && !link.outbound.is_held() { PollFlags::OUT } else { PollFlags::empty() };
+        // With a message at the worker nothing is read, so only its time is to be waited for.
+        let reads = if link.flags.checking { PollFlags::empty() } else { PollFlags::IN };
+        if !link.stream.wait(reads | writes, SLICE).is_empty() {
+            link.flags.readable = true;
+        }
+    }
+
+    fn event(&mut self, id: PeerId, message: Message) -> Result<Event, Error> {
+        match message.kind() {
+            MessageType::Async => Ok(Event::Async(message)),
+            MessageType::Sync => {
+                let ticket = self.core.next_ticket();
+                Ok(Event::Sync(message, Deferred { id, ticket }))
+            }
+            MessageType::Response => {
+                let link = self.core.links.get_mut(id.slot).ok_or(Error::Failed)?;
+                let ticket = link.asked.pop_front().ok_or(Error::Failed)?;
+                Ok(Event::Response(ticket, message))
+            }
+        }
+    }
+}
