@@ -182,10 +182,20 @@ impl<'a> Lexer<'a> {
             if verb.kind() == Kind::Unary {
                 continue;
             }
-            let colon = self.ahead(length) == b':' && self.ahead(length + 1) != b':';
-            return Ok(if colon { (TokenKind::Colon(verb), length + 1) } else { (TokenKind::Verb(verb), length) });
+            return Ok(match self.left().get(length..).unwrap_or_default() {
+                // `a,::x` is `a,:x`; `1,::` ends with a null.
+                [b':', b':', rest @ ..] if !ends(rest) => (TokenKind::Colon(verb), length + 2),
+                [b':', b':', ..] => (TokenKind::Verb(verb), length),
+                [b':', ..] => (TokenKind::Colon(verb), length + 1),
+                _ => (TokenKind::Verb(verb), length),
+            });
         }
         let byte = [self.ahead(0)];
         Err(if byte[0].is_ascii_graphic() { Fault::named(&byte) } else { Fault::new("char") })
     }
+}
+
+/// Whether an expression ends where this text begins.
+fn ends(text: &[u8]) -> bool {
+    matches!(text.trim_ascii_start().first(), None | Some(b';' | b')' | b']' | b'}'))
 }

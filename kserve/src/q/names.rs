@@ -5,6 +5,7 @@ use super::fault::{Fault, R};
 use super::func::Func;
 use super::noun::{Dict, Noun};
 use super::symbols::Sym;
+use super::table::SPACES;
 use super::temporal::is_part;
 use super::verb;
 use super::vm::Vm;
@@ -61,7 +62,7 @@ impl Vm<'_> {
         Ok(None)
     }
 
-    /// The dict of a namespace, `.u`, if any of its names is set. As in q its first key is the null symbol, its first
+    /// The dict of a namespace, `.u`, if any of its names is set or it is one of q's own. As in q its first key is the null symbol, its first
     /// value `::`. The root's, `` `. ``, has no such key. Verbs of q's own stand in `.q`, `.Q` and `.j`.
     pub(crate) fn namespace(&mut self, name: &[u8]) -> R<Option<Noun>> {
         if name.first() != Some(&b'.') {
@@ -108,7 +109,8 @@ impl Vm<'_> {
                 values.push(space);
             }
         }
-        if !root && keys.len() == 1 {
+        let own = name.strip_prefix(b".").is_some_and(|name| SPACES.contains(&name));
+        if !root && !own && keys.len() == 1 {
             return Ok(None);
         }
         Dict::new(Noun::syms(keys), build::tidy(values)?).map(Some)
