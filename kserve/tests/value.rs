@@ -633,8 +633,8 @@ fn lists_are_calls() {
 #[test]
 fn a_lambda_brings_its_namespace() {
     let mut q = Interpreter::new();
-    q.set("a", Body::encode(1_i64).unwrap());
-    q.set(".d.a", Body::encode(2_i64).unwrap());
+    q.set("a", Body::encode(1_i64).unwrap()).unwrap();
+    q.set(".d.a", Body::encode(2_i64).unwrap()).unwrap();
     let source = Value::from("{b::a;a}");
     let lambda = Value::from(Function::Lambda(Lambda::new(Symbol::new("d"), &source)));
     assert_eq!(shown(&mut q, Value::from(&[lambda, Value::NULL])), "2");
@@ -672,7 +672,7 @@ fn registered_functions() {
     assert_eq!(shown(&mut q, Value::from(&list)), "(`trade;`)");
     let list = [Value::from("counter"), Value::NULL];
     assert_eq!(shown(&mut q, Value::from(&list)), "6");
-    q.set("counter", Body::encode(0_i64).unwrap());
+    q.set("counter", Body::encode(0_i64).unwrap()).unwrap();
     assert_eq!(shown(&mut q, "counter".into()), "0");
 }
 
@@ -693,7 +693,7 @@ fn values_of_the_servers_own() {
     let mut q = Interpreter::new();
     let (sym, price) = (["IBM", "MSFT"], [101.5, 402.25]);
     let columns = [Value::symbols(&sym), (&price).into()];
-    q.set("trade", Body::encode(Table::new(&["sym", "price"], &columns).unwrap()).unwrap());
+    q.set("trade", Body::encode(Table::new(&["sym", "price"], &columns).unwrap()).unwrap()).unwrap();
     assert_eq!(shown(&mut q, "sum trade`price".into()), "503.75");
     assert_eq!(shown(&mut q, "cols trade".into()), "`sym`price");
     assert_eq!(shown(&mut q, "cols`trade".into()), "`sym`price");
@@ -755,7 +755,7 @@ fn values_without_bottom() {
     for _ in 0..98 {
         deep = Body::encode(&[deep.value(), Value::from(2_i64)]).unwrap();
     }
-    q.set("v", deep);
+    q.set("v", deep).unwrap();
     for word in TOKENS {
         for text in [format!("v{word}v"), format!("{word} v"), format!("{word}[v;v]"), format!("v {word}'v")] {
             q.evaluate(text.as_str().into()).ok();
@@ -827,8 +827,8 @@ proptest! {
     ) {
         let (x, y): (Vec<i16>, Vec<i16>) = pairs.into_iter().unzip();
         let mut q = Interpreter::new();
-        q.set("x0", vector(kinds.0, &x));
-        q.set("y0", vector(kinds.1, &y));
+        q.set("x0", vector(kinds.0, &x)).unwrap();
+        q.set("y0", vector(kinds.1, &y)).unwrap();
         let mut both = |text: String| q.evaluate(text.as_str().into());
         let whole = both(format!("x0{verb}y0"));
         let each = both(format!("x0{verb}'y0"));
@@ -874,8 +874,8 @@ proptest! {
 
 fn hostile() -> Interpreter {
     let mut q = Interpreter::new().with_limits(EvalLimits::default().with_work(5_000_000).with_bytes(1 << 20));
-    q.set("a", Body::encode(Value::Vector(Vector::Char(b"text"[..].into()))).unwrap());
-    q.set("t", Body::encode(Table::new(&["a"], &[Value::from(&[1_i64, 2])]).unwrap()).unwrap());
+    q.set("a", Body::encode(Value::Vector(Vector::Char(b"text"[..].into()))).unwrap()).unwrap();
+    q.set("t", Body::encode(Table::new(&["a"], &[Value::from(&[1_i64, 2])]).unwrap()).unwrap()).unwrap();
     q
 }
 

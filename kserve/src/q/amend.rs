@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::build;
 use super::fault::{Fault, R};
-use super::func::{Binary, Func};
+use super::func::Func;
 use super::index::place;
 use super::key::Key;
-use super::noun::{Atom, Dict, Item, Items, Lane, List, Noun, Table, Vector, empty, with_items};
-use super::verb::{Role, Verb};
+use super::noun::{Atom, Item, Items, Lane, List, Noun, Table, Vector, empty, with_items};
+use super::verb::Verb;
 use super::vm::Vm;
 use kcodec::{Attribute, Kind};
 
@@ -296,10 +296,7 @@ impl Vm<'_> {
         let at = place(at.as_long().ok_or(Fault::TYPE)?);
         let known = at < dict.keys.len();
         let mut item = if known { dict.values.at(at) } else { dict.values.null_of() };
-        let done = work(self, &mut item);
-        if done.is_err() {
-            return done;
-        }
+        work(self, &mut item)?;
         let dict = Arc::make_mut(dict);
         dict.change(|keys, values| {
             if known {
@@ -506,17 +503,4 @@ fn is_assign(noun: &Noun) -> bool {
 
 fn is_join(noun: &Noun) -> bool {
     verb_of(noun).is_some_and(|verb| verb.name == ",")
-}
-
-/// The function of a verb of two arguments.
-pub(crate) fn binary_of(noun: &Noun) -> Option<Binary> {
-    match verb_of(noun)?.role {
-        Role::Binary(function) => Some(function),
-        _ => None,
-    }
-}
-
-/// A dict of these keys and values.
-pub(crate) fn dict(keys: Noun, values: Noun) -> R {
-    Dict::new(keys, values)
 }

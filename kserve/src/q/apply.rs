@@ -256,7 +256,7 @@ impl Vm<'_> {
     }
 
     /// `value f`: what a function is made of.
-    fn parts(&mut self, func: &Func) -> R {
+    fn parts(&self, func: &Func) -> R {
         match func {
             Func::Verb(Verb { id: Some(id), .. }) => Ok(Noun::long(i64::from(*id))),
             Func::Iterator(iterator) => Ok(Noun::long(i64::from(iterator.id()))),
@@ -272,7 +272,7 @@ impl Vm<'_> {
 
     /// Bytecode is q's own and empty here; parameters, locals, context and globals, constants, then file and place of
     /// the definition, and the text.
-    fn lambda_parts(&mut self, lambda: &Arc<Lambda>) -> R {
+    fn lambda_parts(&self, lambda: &Arc<Lambda>) -> R {
         let locals = lambda.slots.iter().skip(lambda.params.len()).filter(|slot| slot.local);
         let locals = Noun::syms(locals.map(|slot| slot.name).collect());
         let globals = lambda.slots.iter().filter(|slot| !slot.local).map(|slot| slot.global);

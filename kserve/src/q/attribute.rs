@@ -49,19 +49,26 @@ impl Vm<'_> {
                 Ok(y)
             }
             Noun::Dict(dict) => {
-                let keys = self.set_attribute(letter, dict.keys.clone())?;
+                let keys = match &dict.keys {
+                    Noun::Table(keys) => self.table_attribute(attr, keys, None)?,
+                    keys => self.set_attribute(letter, keys.clone())?,
+                };
                 match attr {
                     Attribute::Sorted => Dict::stepped(keys, dict.values.clone()),
                     _ => Dict::new(keys, dict.values.clone()),
                 }
             }
-            Noun::Table(table) => self.table_attribute(attr, &table),
+            // The rows are in order, so that equal items of the first column stand together.
+            Noun::Table(table) => {
+                let first = if attr == Attribute::Sorted { Attribute::Parted } else { attr };
+                self.table_attribute(attr, &table, Some(first))
+            }
             _ => Err(Fault::TYPE),
         }
     }
 
-    /// An attribute of a table is one of its first column.
-    fn table_attribute(&mut self, attr: Attribute, table: &Table) -> R {
+    /// An attribute of a table, which may say something of its first column as well; of a key it does not.
+    fn table_attribute(&mut self, attr: Attribute, table: &Table, first_attr: Option<Attribute>) -> R {
         match attr {
             Attribute::Sorted => self.claim(attr, &Table::new(table.names().clone(), table.columns().to_vec())?)?,
             Attribute::None => {}
@@ -70,7 +77,7 @@ impl Vm<'_> {
             }
         }
         let mut columns = table.columns().to_vec();
-        if let Some(Noun::Vector(first)) = columns.first_mut() {
+        if let (Some(Noun::Vector(first)), Some(attr)) = (columns.first_mut(), first_attr) {
             first.attr = attr;
         }
         let made = Table::new(table.names().clone(), columns)?;

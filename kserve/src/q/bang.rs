@@ -65,7 +65,7 @@ impl Vm<'_> {
     }
 
     /// The first columns of a table as its keys.
-    pub(crate) fn key_table(&mut self, table: Noun, keys: usize) -> R {
+    pub(crate) fn key_table(&self, table: Noun, keys: usize) -> R {
         let Noun::Table(table) = table else { return Err(Fault::TYPE) };
         if keys >= table.columns().len() {
             return Err(Fault::LENGTH);

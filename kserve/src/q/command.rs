@@ -203,7 +203,7 @@ impl Vm<'_> {
     }
 
     /// `\w`: bytes in use, allocated, at most, the limit, mapped, of the machine; `\w 0`: symbols and their bytes.
-    fn workspace(&mut self, argument: &[u8]) -> R {
+    fn workspace(&self, argument: &[u8]) -> R {
         if !argument.is_empty() {
             return Ok(Noun::longs(vec![long(self.q.symbols.count()), long(self.q.symbols.bytes())]));
         }

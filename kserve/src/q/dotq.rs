@@ -97,7 +97,7 @@ impl Vm<'_> {
         }
     }
 
-    fn sanitized_name(&mut self, sym: Sym) -> Vec<u8> {
+    fn sanitized_name(&self, sym: Sym) -> Vec<u8> {
         let text = self.text(sym).iter().copied();
         let mut name: Vec<u8> = text.filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').collect();
         if !name.first().is_some_and(u8::is_ascii_alphabetic) {

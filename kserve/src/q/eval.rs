@@ -152,15 +152,25 @@ impl Vm<'_> {
             None => None,
         };
         let Some(index) = &assign.index else {
-            match verb {
-                None => self.store(assign.place, value.clone())?,
-                Some(verb) => self.change(assign.place, |vm, old| vm.amend_whole(old, &verb, value.clone()))?,
-            }
-            return Ok(value);
+            return match verb {
+                None => {
+                    self.store(assign.place, value.clone())?;
+                    Ok(value)
+                }
+                Some(verb) => {
+                    self.change(assign.place, |vm, old| vm.amend_whole(old, &verb, value))?;
+                    Ok(self.read(assign.place)?)
+                }
+            };
         };
         let index = self.backwards(index)?;
         self.change(assign.place, |vm, old| vm.amend_at(old, &index, verb.as_ref(), value.clone()))?;
-        Ok(value)
+        if verb.is_none() {
+            return Ok(value);
+        }
+        // Through a verb, an assignment is worth what is there now.
+        let changed = self.read(assign.place)?;
+        Ok(self.index_deep(&changed, &index)?)
     }
 
     /// Sets a variable.

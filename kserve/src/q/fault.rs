@@ -23,7 +23,6 @@ impl Fault {
     pub(crate) const INDEX: Self = Self::new("index");
     pub(crate) const LENGTH: Self = Self::new("length");
     pub(crate) const MISMATCH: Self = Self::new("mismatch");
-    pub(crate) const NOUPDATE: Self = Self::new("noupdate");
     pub(crate) const PARSE: Self = Self::new("parse");
     pub(crate) const RANK: Self = Self::new("rank");
     pub(crate) const STACK: Self = Self::new("stack");

@@ -226,7 +226,7 @@ impl Vm<'_> {
         let mut best = self.vec(groups.numbers())?;
         best.resize(groups.numbers(), T::NULL);
         // Nulls are below everything, and comparisons with a float's are false.
-        let is_null = |item: T| item == T::NULL || item != item;
+        let is_null = |item: T| item == T::NULL || item.partial_cmp(&item).is_none();
         if max {
             fold(groups, items, &mut best, |best, item| {
                 if item > *best || is_null(*best) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::apply;
 use super::fault::{Fault, R};
 use super::host::{Handle, Incoming};
-use super::noun::{Dict, Noun, Table, empty, vector};
+use super::noun::{Noun, Table, vector};
 use super::verb::{Verb, unary};
 use super::vm::Vm;
 use kcodec::Kind;
@@ -50,7 +50,7 @@ impl Vm<'_> {
                     (_, _, Some(port)) => port.to_string().into_bytes(),
                     _ => return Err(Fault::TYPE),
                 };
-                Ok((text.strip_prefix(b":").map_or(text.clone(), <[u8]>::to_vec), None))
+                Ok((text.strip_prefix(b":").unwrap_or(&text).to_vec(), None))
             }
         }
     }
@@ -61,7 +61,7 @@ impl Vm<'_> {
         let [x] = <[Noun; 1]>::try_from(args).map_err(|_| Fault::RANK)?;
         match number {
             0 => self.deeper(|vm| vm.value(x)),
-            -2..=2 => {
+            -2 | -1 | 1 | 2 => {
                 self.print(number, &x)?;
                 Ok(handle.clone())
             }
@@ -255,9 +255,4 @@ fn is_nothing(x: &Noun) -> bool {
 
 fn long(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// An empty dict of handles, for a process without connections.
-pub(crate) fn none() -> R {
-    Dict::new(empty(Kind::Int), empty(Kind::Long))
 }

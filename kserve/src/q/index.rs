@@ -1,7 +1,5 @@
 //! `x[i]`, `x i`: items by position, by key, by column.
 
-use std::sync::Arc;
-
 use super::build;
 use super::fault::{Fault, R};
 use super::noun::{Atom, Dict, Item, Items, Lane, List, Noun, Table, Vector, empty, null_item, with_items};
@@ -60,7 +58,7 @@ impl Vm<'_> {
     }
 
     /// `t`c`, ``t`c`d``
-    fn column_index(&mut self, table: &Table, names: &Noun) -> R {
+    fn column_index(&self, table: &Table, names: &Noun) -> R {
         if let Some(name) = names.as_sym() {
             return table.column(name).cloned().ok_or_else(|| Fault::named(self.text(name)));
         }
@@ -199,9 +197,4 @@ fn is_place(index: &Noun) -> bool {
 /// A position; null and negative ones are past the end.
 pub(crate) fn place(long: i64) -> usize {
     usize::try_from(long).unwrap_or(usize::MAX)
-}
-
-/// The only reference to shared items, or a copy of them.
-pub(crate) fn unshared<T: Clone>(items: Arc<Vec<T>>) -> Vec<T> {
-    Arc::unwrap_or_clone(items)
 }

@@ -81,7 +81,7 @@ impl Vm<'_> {
     }
 
     /// A table as it was keyed before.
-    fn rekey(&mut self, table: Noun, keys: usize) -> R {
+    fn rekey(&self, table: Noun, keys: usize) -> R {
         if keys == 0 { Ok(table) } else { self.key_table(table, keys) }
     }
 }

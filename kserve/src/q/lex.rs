@@ -120,7 +120,7 @@ impl<'a> Lexer<'a> {
     fn next(&self, vm: &mut Vm<'_>) -> R<(TokenKind, usize)> {
         let one = |kind| Ok((kind, 1));
         match (self.ahead(0), self.ahead(1)) {
-            (b'0'..=b'2', b':') if !matches!(self.ahead(2), b'0'..=b'9') => self.file(),
+            (b'0'..=b'2', b':') if !self.ahead(2).is_ascii_digit() => self.file(),
             (b'0'..=b'9' | b'"' | b'`', _) | (b'.', b'0'..=b'9') => self.noun(vm),
             (b'-', b'0'..=b'9' | b'.') if self.signs() => self.noun(vm),
             (b'a'..=b'z' | b'A'..=b'Z', _) | (b'.', b'a'..=b'z' | b'A'..=b'Z') => Ok(self.name()),

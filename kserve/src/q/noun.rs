@@ -356,6 +356,7 @@ impl Noun {
             Self::List(list) => match list.items.first() {
                 Some(Self::Atom(first)) => Self::Atom(Atom { kind: first.kind, item: null_item(first.kind) }),
                 Some(Self::Vector(first)) => empty(first.kind),
+                Some(Self::Table(first)) => first.without_rows(),
                 _ => empty(Kind::List),
             },
             Self::Table(table) => table.row(usize::MAX),
@@ -456,6 +457,7 @@ impl Dict {
     /// # Errors
     ///
     /// `length` where the counts differ.
+    #[expect(clippy::new_ret_no_self, reason = "a dict is only made to be a value")]
     pub(crate) fn new(keys: Noun, values: Noun) -> R {
         if keys.len() != values.len() {
             return Err(Fault::LENGTH);
@@ -491,6 +493,7 @@ impl Table {
     /// # Errors
     ///
     /// `length` where names and columns, or the columns' counts, differ; `type` for a column that is no list.
+    #[expect(clippy::new_ret_no_self, reason = "a table is only made to be a value")]
     pub(crate) fn new(names: Arc<Vec<Sym>>, columns: Vec<Noun>) -> R {
         let length = columns.first().map(Noun::len);
         if names.len() != columns.len() || columns.iter().any(|column| Some(column.len()) != length) {
@@ -539,6 +542,12 @@ impl Table {
         let keys =
             Noun::Vector(Vector { kind: Kind::Symbol, attr: Attribute::None, items: Items::Sym(self.names.clone()) });
         Dict::new(keys, values).unwrap_or(Noun::Null)
+    }
+
+    /// The same columns without rows.
+    pub(crate) fn without_rows(&self) -> Noun {
+        let columns = self.columns.iter().map(|column| empty(column.kind().unwrap_or(Kind::List)));
+        Self::new(self.names.clone(), columns.collect()).unwrap_or_default()
     }
 
     /// The columns as a dict of names and lists.

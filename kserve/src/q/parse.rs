@@ -97,6 +97,8 @@ pub(crate) struct Parser<'a, 'h> {
     pub(crate) scope: Option<Scope>,
     /// Whether a comma and the words of q-sql end an expression.
     phrase: bool,
+    /// Whether the chain that is put together assigns with two colons at the top.
+    doubled: bool,
     /// Within the column phrases of a query: x, y and z there do not make implicit parameters.
     pub(crate) quoted: bool,
     k: bool,
@@ -114,7 +116,7 @@ enum Term {
 
 impl<'a, 'h> Parser<'a, 'h> {
     pub(crate) fn new(vm: &'a mut Vm<'h>, text: &'a [u8], context: Sym, tokens: &'a [Token], k: bool) -> Self {
-        Self { vm, text, context, tokens, scope: None, phrase: false, quoted: false, k }
+        Self { vm, text, context, tokens, scope: None, phrase: false, quoted: false, doubled: false, k }
     }
 
     pub(crate) fn peek(&self) -> Option<&'a TokenKind> {
@@ -505,6 +507,7 @@ impl<'a, 'h> Parser<'a, 'h> {
     /// Terms, as they stand, into a last one and what is done to it.
     fn chain(&mut self, terms: Vec<Term>) -> R<Chain> {
         let (mut steps, mut last) = (Vec::new(), None);
+        let outer_doubled = std::mem::replace(&mut self.doubled, false);
         let mut open = false;
         let mut terms = terms.into_iter().peekable();
         while let Some(term) = terms.next() {
@@ -545,6 +548,11 @@ impl<'a, 'h> Parser<'a, 'h> {
                 Some(next) => steps.push(self.infix(node, next)?),
             }
         }
+        // At the top `a::x` makes a view, unless x is a constant.
+        let doubled = std::mem::replace(&mut self.doubled, outer_doubled);
+        if doubled && !(steps.len() == 1 && matches!(last, Some(Node::Const(_)))) {
+            return Err(Fault::nyi("view"));
+        }
         if open {
             steps = steps.into_iter().map(composed).collect();
         }
@@ -572,6 +580,7 @@ impl<'a, 'h> Parser<'a, 'h> {
             Node::Const(Noun::Null) => return Err(Fault::named(b"::")),
             _ => return Err(Fault::named(b":")),
         };
+        self.doubled |= double && self.scope.is_none();
         let place = self.target(place, double, index.is_some() || verb.is_some());
         Ok(Step::Assign(Box::new(Assign { place, index, verb })))
     }

@@ -101,7 +101,7 @@ impl Vm<'_> {
         }))
     }
 
-    fn texts(&mut self, which: super::host::Words) -> R {
+    fn texts(&self, which: super::host::Words) -> R {
         let words: Vec<Noun> = self.host.words(which).into_iter().map(Noun::text).collect();
         if words.is_empty() { Ok(empty(Kind::List)) } else { super::noun::List::raw(words) }
     }

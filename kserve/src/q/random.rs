@@ -136,7 +136,7 @@ impl Vm<'_> {
         Ok(Noun::syms(out))
     }
 
-    fn symbol_length(&mut self, atom: Atom) -> R<usize> {
+    fn symbol_length(&self, atom: Atom) -> R<usize> {
         let Item::Sym(sym) = atom.item else { return Err(Fault::TYPE) };
         let text = std::str::from_utf8(self.text(sym)).ok().and_then(|text| text.parse().ok());
         text.filter(|length| (1..=LONGEST).contains(length)).ok_or(Fault::TYPE)

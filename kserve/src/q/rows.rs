@@ -132,7 +132,7 @@ impl Vm<'_> {
         }
     }
 
-    fn table_rows(&mut self, names: &[Sym], more: &Table) -> R<Rows> {
+    fn table_rows(&self, names: &[Sym], more: &Table) -> R<Rows> {
         if more.names().iter().any(|name| !names.contains(name)) {
             return Err(Fault::MISMATCH);
         }

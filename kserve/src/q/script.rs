@@ -1,6 +1,6 @@
 //! Scripts: a file's lines, put together to statements.
 
-use super::fault::{Fault, R};
+use super::fault::R;
 use super::noun::Noun;
 use super::vm::Vm;
 
@@ -88,9 +88,6 @@ impl Vm<'_> {
         })
     }
 }
-
-/// A script that was given as text has no file.
-pub(crate) const NO_FILE: Fault = Fault::new("file");
 
 #[cfg(test)]
 mod tests {

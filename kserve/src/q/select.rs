@@ -415,7 +415,7 @@ impl Vm<'_> {
     }
 
     /// The value of an expression for each group, evaluated for each by itself, in the order of their keys.
-    pub(crate) fn each_group(&mut self, tree: &Noun, scope: &mut Scope<'_>, groups: &Groups) -> R<Vec<Noun>> {
+    pub(crate) fn each_group(&mut self, tree: &Noun, scope: &Scope<'_>, groups: &Groups) -> R<Vec<Noun>> {
         let Some(table) = scope.table else { return Err(Fault::TYPE) };
         let (mut rows, ends) = groups.rows(self)?;
         if let Some(shown) = scope.rows() {

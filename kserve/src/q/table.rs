@@ -228,7 +228,7 @@ impl Vm<'_> {
     }
 
     /// New names for the first columns, or for those of a dict.
-    fn xcol(&mut self, x: &Noun, y: &Noun) -> R {
+    fn xcol(&self, x: &Noun, y: &Noun) -> R {
         let (table, keys) = self.flat(y)?;
         let mut names = table.names().to_vec();
         match x {

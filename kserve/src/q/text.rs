@@ -39,7 +39,7 @@ fn replace(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
 
 impl Vm<'_> {
     /// The text of a string or symbol.
-    fn words(&mut self, x: &Noun) -> R<Vec<u8>> {
+    fn words(&self, x: &Noun) -> R<Vec<u8>> {
         match (x.as_text(), x.as_sym()) {
             (Some(text), _) => Ok(text.to_vec()),
             (None, Some(sym)) => Ok(self.text(sym).to_vec()),

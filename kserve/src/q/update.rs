@@ -34,7 +34,7 @@ impl Vm<'_> {
             self.may_write(name)?;
         }
         let changed = match columns.as_syms() {
-            Some(gone) if gone.is_empty() => self.delete_rows(&value, &conditions, locals)?,
+            Some([]) => self.delete_rows(&value, &conditions, locals)?,
             Some(gone) => self.delete_columns(&value, gone)?,
             None => self.update_columns(&value, &conditions, &by, &columns, locals)?,
         };

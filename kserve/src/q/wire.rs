@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use kcodec::{Attribute, Body, Function, Kind, Symbol, Value, Vector as Wire};
+use kcodec::{Body, Function, Kind, Symbol, Value, Vector as Wire};
 
 use super::fault::{Fault, R};
 use super::func::{self, Func, Iterator};
