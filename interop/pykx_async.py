@@ -39,7 +39,7 @@ async def gathered(server):
 
 async def context(server):
     async with opened(server) as q:
-        same("til", (await q.til(4)).py(), [0, 1, 2, 3])
+        same("til", q.til(4).py(), [0, 1, 2, 3])
         same("qsql", (await q.qsql.exec("trade", columns="size")).py(), [100, 200, 300, 400, 500])
 
 

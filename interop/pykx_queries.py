@@ -1,7 +1,6 @@
-"""PyKX's query interface over a default connection: q.qsql, Column, insert, upsert, keywords on tables."""
+"""PyKX's query interface over a default connection: q.qsql with conditions as text, insert, upsert, keywords on tables."""
 
 import pykx
-from pykx import Column
 
 from harness import ANSWER_SECONDS, HOST, answers
 
@@ -45,27 +44,9 @@ QSQL = [
      {"sym": ["a", "b"]}),
     ("select by", keyed(lambda q: q.qsql.select("tab", columns={"m": "max price"}, by={"sym": "sym"})),
      {"sym": ["a", "b", "c"], "m": [12, 20, 5]}),
-    ("select Column by Column", keyed(lambda q: q.qsql.select("tab", columns=Column("price").max().name("m"),
-                                                              by=Column("sym"))),
-     {"sym": ["a", "b", "c"], "m": [12, 20, 5]}),
-    ("select Columns", keyed(lambda q: q.qsql.select("tab", columns=[Column("price").avg().name("p"),
-                                                                     Column("size").sum().name("s")],
-                                                     by=Column("sym"))),
-     {"sym": ["a", "b", "c"], "p": [11, 20, 5], "s": [4, 2, 4]}),
-    ("where Column", table(lambda q: q.qsql.select("tab", columns="size", where=Column("sym") == "a")), {"size": [1, 3]}),
-    ("where Columns", table(lambda q: q.qsql.select("tab", columns="size",
-                                                    where=[Column("sym") == "a", Column("price") > 11])),
-     {"size": [3]}),
-    ("Column arithmetic", table(lambda q: q.qsql.select("tab", columns=(Column("price") * Column("size")).name("v"))),
-     {"v": [10, 40, 36, 20]}),
-    ("Column within", table(lambda q: q.qsql.select("tab", columns="sym", where=Column("size").within([2, 3]))),
-     {"sym": ["b", "a"]}),
-    ("Column isin", table(lambda q: q.qsql.select("tab", columns="size", where=Column("sym").isin(["a", "c"]))),
-     {"size": [1, 3, 4]}),
     ("where of booleans", table(lambda q: q.qsql.select("tab", columns="size", where=q("1010b"))), {"size": [1, 3]}),
     ("exec", value(lambda q: q.qsql.exec("tab", columns={"p": "price"})), {"p": [10, 20, 12, 5]}),
     ("exec one column", value(lambda q: q.qsql.exec("tab", columns="size")), [1, 2, 3, 4]),
-    ("exec Column", value(lambda q: q.qsql.exec("tab", columns=Column("size").sum())), 10),
     ("exec where", value(lambda q: q.qsql.exec("tab", columns="size", where="sym=`a")), [1, 3]),
     ("update", table(lambda q: q.qsql.update("tab", columns={"size": "2*size"}, where="sym=`a")),
      {"sym": ["a", "b", "a", "c"], "price": [10, 20, 12, 5], "size": [2, 2, 6, 4]}),
@@ -75,8 +56,6 @@ QSQL = [
                                          q("exec size from tab"))[1]), [0, 0, 0, 0]),
     ("update by", value(lambda q: q("{exec price from x}", q.qsql.update("tab", columns={"price": "max price"},
                                                                          by={"sym": "sym"}))), [12, 20, 12, 5]),
-    ("update Column", value(lambda q: q("{exec v from x}", q.qsql.update("tab", columns=(Column("size") + 1).name("v")))),
-     [2, 3, 4, 5]),
     ("delete rows", table(lambda q: q.qsql.delete("tab", where="sym=`a")),
      {"sym": ["b", "c"], "price": [20, 5], "size": [2, 4]}),
     ("delete columns", value(lambda q: q("cols", q.qsql.delete("tab", columns=["price", "size"]))), ["sym"]),
@@ -84,9 +63,9 @@ QSQL = [
     ("delete in place", value(lambda q: (q.qsql.delete("tab", where="size>1", inplace=True), q("count tab"))[1]), 1),
 ]
 KEYWORDS = [
-    ("tables", lambda q: {"ref", "trade"} <= set(q.tables().py()), True),
+    ("tables", lambda q: {"ref", "trade"} <= set(q.tables("").py()), True),
     ("meta", lambda q: rows(q("{0!x}", q.meta(q["trade"]))),
-     {"c": ["time", "sym", "price", "size"], "t": [b"u", b"s", b"f", b"j"], "f": [""] * 4, "a": [""] * 4}),
+     {"c": ["time", "sym", "price", "size"], "t": list(b"usfj"), "f": [""] * 4, "a": [""] * 4}),
     ("meta of a name", lambda q: len(q.meta("trade").pd()), 4),
     ("cols", lambda q: q.cols("trade").py(), ["time", "sym", "price", "size"]),
     ("keys", lambda q: q.keys("ref").py(), ["sym"]),
@@ -94,13 +73,13 @@ KEYWORDS = [
     ("xasc", on(lambda q: q("{x`size}", q.xasc("price", q["tab"])).py()), [4, 1, 3, 2]),
     ("xdesc", on(lambda q: q("{x`size}", q.xdesc("price", q["tab"])).py()), [2, 3, 1, 4]),
     ("xkey", on(lambda q: q("keys", q.xkey("sym", q["tab"])).py()), ["sym"]),
-    ("xcol", on(lambda q: q("cols", q.xcol(["s"], q["tab"])).py()), ["s", "price", "size"]),
-    ("xcols", on(lambda q: q("cols", q.xcols(["size"], q["tab"])).py()), ["size", "sym", "price"]),
+    ("xcol", on(lambda q: q("cols", q.xcol(pykx.SymbolVector(["s"]), q["tab"])).py()), ["s", "price", "size"]),
+    ("xcols", on(lambda q: q("cols", q.xcols(pykx.SymbolVector(["size"]), q["tab"])).py()), ["size", "sym", "price"]),
     ("xgroup", on(lambda q: q("{x[`a]`size}", q.xgroup("sym", q["tab"])).py()), [1, 3]),
     ("lj", lambda q: q("{x`lot}", q.lj(q["trade"], q["ref"])).py(), [10, 20, 10, 30, 20]),
     ("ij", lambda q: len(q.ij(q("2#trade"), q["ref"]).pd()), 2),
     ("uj", lambda q: len(q.uj(q["trade"], q("([]sym:1#`z)")).pd()), 6),
-    ("aj", lambda q: q("{x`bid}", q.aj(["sym", "time"], q("select sym,time from trade"),
+    ("aj", lambda q: q("{x`bid}", q.aj(pykx.SymbolVector(["sym", "time"]), q("select sym,time from trade"),
                                        q("([]sym:`a`b`c;time:3#09:30;bid:1 2 3)"))).py(), [1, 2, 1, 3, 2]),
     ("sublist", lambda q: len(q.sublist(2, q["trade"]).pd()), 2),
     ("ungroup", on(lambda q: len(q.ungroup(q.xgroup("sym", q["tab"])).pd())), 4),

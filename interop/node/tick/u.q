@@ -1,4 +1,5 @@
 / What node-q's tests load: subscriptions to the tables of the root, as u.q of kdb+tick has them.
+.u.t:()
 .u.init:{.u.t:tables`.; .u.w:.u.t!(count .u.t)#enlist()}
 .u.del:{[t;h] .u.w[t]:.u.w[t]where not h=first each .u.w t}
 .u.sel:{[x;s] $[s~`;x;select from x where sym in s]}

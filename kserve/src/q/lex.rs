@@ -59,7 +59,7 @@ const ITERATORS: [(&[u8], Iterator); 6] = [
     (b"\\", Iterator::Scan),
 ];
 
-/// The tokens of a text, comments left out. In k text keywords are names.
+/// The tokens of a text, comments left out. In k text most keywords are names.
 ///
 /// # Errors
 ///
@@ -166,7 +166,7 @@ impl<'a> Lexer<'a> {
         let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || (*byte == b'_' && !self.k) || *byte == b'.';
         let length = self.left().iter().take_while(|byte| in_name(byte)).count();
         let name = self.left().get(..length).unwrap_or_default();
-        let verb = if self.k { None } else { verb::named(name) };
+        let verb = verb::named(name).filter(|verb| !self.k || verb.is_word_of_k());
         (verb.map_or(TokenKind::Name, TokenKind::Verb), length)
     }
 
@@ -182,10 +182,20 @@ impl<'a> Lexer<'a> {
             if verb.kind() == Kind::Unary {
                 continue;
             }
-            let colon = self.ahead(length) == b':' && self.ahead(length + 1) != b':';
-            return Ok(if colon { (TokenKind::Colon(verb), length + 1) } else { (TokenKind::Verb(verb), length) });
+            return Ok(match self.left().get(length..).unwrap_or_default() {
+                // `a,::x` is `a,:x`; `1,::` ends with a null.
+                [b':', b':', rest @ ..] if !ends(rest) => (TokenKind::Colon(verb), length + 2),
+                [b':', b':', ..] => (TokenKind::Verb(verb), length),
+                [b':', ..] => (TokenKind::Colon(verb), length + 1),
+                _ => (TokenKind::Verb(verb), length),
+            });
         }
         let byte = [self.ahead(0)];
         Err(if byte[0].is_ascii_graphic() { Fault::named(&byte) } else { Fault::new("char") })
     }
+}
+
+/// Whether an expression ends where this text begins.
+fn ends(text: &[u8]) -> bool {
+    matches!(text.trim_ascii_start().first(), None | Some(b';' | b')' | b']' | b'}'))
 }

@@ -5,6 +5,7 @@ use super::fault::{Fault, R};
 use super::func::Func;
 use super::noun::{Dict, Noun};
 use super::symbols::Sym;
+use super::table::SPACES;
 use super::temporal::is_part;
 use super::verb;
 use super::vm::Vm;
@@ -61,8 +62,8 @@ impl Vm<'_> {
         Ok(None)
     }
 
-    /// The dict of a namespace, `.u`, if any of its names is set. As in q its first key is the null symbol, its first
-    /// value `::`. The root's, `` `. ``, has no such key.
+    /// The dict of a namespace, `.u`, if any of its names is set or it is one of q's own. As in q its first key is the null symbol, its first
+    /// value `::`. The root's, `` `. ``, has no such key. Verbs of q's own stand in `.q`, `.Q` and `.j`.
     pub(crate) fn namespace(&mut self, name: &[u8]) -> R<Option<Noun>> {
         if name.first() != Some(&b'.') {
             return Ok(None);
@@ -71,7 +72,7 @@ impl Vm<'_> {
         let prefix = if root { Vec::new() } else { [name, b"."].concat() };
         let (mut keys, mut values) = if root { (vec![], vec![]) } else { (vec![Sym::NULL], vec![Noun::Null]) };
         self.charge(self.q.globals.len())?;
-        let found: Vec<(Vec<u8>, Noun)> = self
+        let mut found: Vec<(Vec<u8>, Noun)> = self
             .q
             .globals
             .iter()
@@ -81,6 +82,11 @@ impl Vm<'_> {
             })
             .filter(|(key, _)| if root { !key.starts_with(b".") } else { !key.is_empty() })
             .collect();
+        for (key, verb) in verb::of_namespace(name) {
+            if !found.iter().any(|(found, _)| found == key) {
+                found.push((key.to_vec(), Noun::Func(Func::Verb(verb))));
+            }
+        }
         let mut spaces = Vec::new();
         for (key, value) in found {
             match key.iter().position(|&byte| byte == b'.') {
@@ -103,7 +109,8 @@ impl Vm<'_> {
                 values.push(space);
             }
         }
-        if !root && keys.len() == 1 {
+        let own = name.strip_prefix(b".").is_some_and(|name| SPACES.contains(&name));
+        if !root && !own && keys.len() == 1 {
             return Ok(None);
         }
         Dict::new(Noun::syms(keys), build::tidy(values)?).map(Some)

@@ -1,5 +1,6 @@
 //! Tokens into code.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::code::{Assign, Chain, Code, Control, Node, Place, Step};
@@ -409,13 +410,23 @@ impl<'a, 'h> Parser<'a, 'h> {
         Ok(Node::Table { keys, columns, keyed })
     }
 
+    /// The columns of a table; a name that is taken gets a number: `x`, `x1`.
     fn columns(&mut self) -> R<Vec<(Sym, Chain)>> {
-        let mut columns = Vec::new();
+        let (mut columns, mut taken) = (Vec::new(), HashSet::new());
         loop {
             let name = self.column_name();
             if let Some(chain) = self.expression()? {
                 let name = name.or_else(|| self.own_name(&chain)).unwrap_or_else(|| self.vm.intern(b"x"));
-                columns.push((name, chain));
+                let mut own = name;
+                for number in 1..=taken.len() {
+                    if taken.insert(own) {
+                        break;
+                    }
+                    let numbered = [self.vm.text(name), number.to_string().as_bytes()].concat();
+                    own = self.vm.intern(&numbered);
+                }
+                taken.insert(own);
+                columns.push((own, chain));
             }
             match self.peek() {
                 Some(TokenKind::Semicolon) => self.next(),

@@ -37,7 +37,7 @@ pub(crate) static VERBS: &[Verb] = &[
 ];
 
 /// The namespaces that q has itself.
-const SPACES: [&[u8]; 5] = [b"q", b"Q", b"h", b"j", b"o"];
+pub(crate) const SPACES: [&[u8]; 5] = [b"q", b"Q", b"h", b"j", b"o"];
 
 /// `key x`
 fn key(vm: &mut Vm<'_>, x: Noun) -> R {

@@ -106,6 +106,31 @@ pub(crate) fn by_id(kind: Kind, id: u8) -> Option<&'static Verb> {
     FAMILIES.iter().flat_map(|family| family.iter()).find(|verb| verb.id == Some(id) && verb.infix == infix)
 }
 
+/// The ids of k's own keywords, which have no glyph, begin here: `avg`, `in`.
+const WORDS: u8 = 23;
+
+impl Verb {
+    /// Whether k text knows it by its name: `in`, `sum`. The other keywords are names of `.q`, and operators glyphs.
+    pub(crate) fn is_word_of_k(&self) -> bool {
+        self.id.is_some_and(|id| id >= WORDS) && self.name.starts_with(|first: char| first.is_ascii_lowercase())
+    }
+}
+
+/// The verbs that a namespace has by their names there: `.q` q's keywords, others what is named so, `.Q.s1`.
+pub(crate) fn of_namespace(space: &[u8]) -> Vec<(&'static [u8], &'static Verb)> {
+    let own = |verb: &'static Verb| {
+        let name = verb.name.as_bytes();
+        let key = match space {
+            b".q" => name.first().is_some_and(u8::is_ascii_lowercase) && !verb.is_word_of_k(),
+            _ => return Some((name.strip_prefix(space)?.strip_prefix(b".")?, verb)),
+        };
+        key.then_some((name, verb))
+    };
+    let mut all: Vec<_> = FAMILIES.iter().flat_map(|family| family.iter()).filter_map(own).collect();
+    all.sort_unstable_by_key(|(name, _)| *name);
+    all
+}
+
 /// The verb that core code itself calls, by its name.
 ///
 /// # Errors
