@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use kcodec::{Console, Value, console};
-use kserve::Interpreter;
+use kserve::{EvalLimits, Interpreter};
 use serde_json::Value as Json;
 
 /// Printed results that must match, of those in the shared half of the pages.
@@ -45,7 +45,7 @@ fn printed_results_match() {
     }
     let (mut matched, mut asked) = (0, 0);
     for steps in pages.values() {
-        let mut q = Interpreter::new();
+        let mut q = Interpreter::new().with_limits(EvalLimits::default().with_work(300_000_000));
         for (text, wanted) in steps.iter().filter(|(text, _)| !is_elsewhere(text)) {
             let found = shown(&mut q, text);
             if wanted.is_empty() {

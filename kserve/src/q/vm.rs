@@ -178,19 +178,25 @@ impl<'h> Vm<'h> {
 
     /// Charges for a copy or a result of so many bytes, and asks whether there is room for them.
     pub(crate) fn room(&mut self, bytes: usize) -> R<()> {
+        self.may_take(bytes)?;
+        self.charge(bytes >> BYTES)
+    }
+
+    /// `wsfull` if so many bytes may not be taken.
+    fn may_take(&self, bytes: usize) -> R<()> {
         if bytes > self.q.limits.bytes || (bytes >= LARGE && !self.host.has_room(bytes)) {
             return Err(Fault::WSFULL);
         }
-        self.charge(bytes >> BYTES)
+        Ok(())
     }
 
     /// An empty vector with room for `count` items: the door through which results go. Charges for making them.
     pub(crate) fn vec<T>(&mut self, count: usize) -> R<Vec<T>> {
         let bytes = count.checked_mul(size_of::<T>()).ok_or(Fault::WSFULL)?;
-        self.room(bytes)?;
-        self.charge(count)?;
+        self.may_take(bytes)?;
         let mut items = Vec::new();
         items.try_reserve_exact(count).map_err(|_| Fault::WSFULL)?;
+        self.charge(count.saturating_add(bytes >> BYTES))?;
         Ok(items)
     }
 
