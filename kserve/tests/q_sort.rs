@@ -28,7 +28,7 @@ const CASES: &[(&str, &str)] = &[
     (r#"asc ()"#, r#"()"#),
     (r#"asc `long$()"#, r#"`s#`long$()"#),
     (r#"asc `a`b`c!2 1 3"#, r#"`b`a`c!`s#1 2 3"#),
-    (r#"asc ([]a:4 4 1;b:`a`d`s)"#, r#"`s#+`a`b!(`s#1 4 4;`s`a`d)"#),
+    (r#"asc ([]a:4 4 1;b:`a`d`s)"#, r#"`s#+`a`b!(`p#1 4 4;`s`a`d)"#),
     (r#"asc ([k:`a`b]v:2 1)"#, r#"(+(,`k)!,`b`a)!+(,`v)!,1 2"#),
     (r#"asc 1"#, r#"'rank"#),
     (r#"asc enlist 5"#, r#"`s#,5"#),

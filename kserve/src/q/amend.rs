@@ -85,6 +85,9 @@ impl Vm<'_> {
             {
                 Err(Fault::TYPE)
             }
+            (Noun::Dict(dict), Noun::Dict(more)) if matches!((&dict.values, &more.values), (Noun::Vector(x), Noun::Vector(y)) if x.kind != y.kind) => {
+                Err(Fault::TYPE)
+            }
             (Noun::List(list), Noun::Vector(more)) if matches!(list.items().first(), Some(Noun::Vector(first)) if first.kind == more.kind) =>
             {
                 self.charge(4)?;

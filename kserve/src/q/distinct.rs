@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::build;
 use super::fault::{Fault, R};
-use super::key::{Exact, Key, Keyed};
+use super::key::{Exact, HASH, Key, Keyed, hash_cost};
 use super::noun::{Dict, List, Noun, empty, with_items};
 use super::radix::sort;
 use super::search::{NONE, long, offset, span};
@@ -35,11 +35,11 @@ impl Vm<'_> {
             Noun::Table(table) => self.numbered_columns(table.columns()),
             Noun::List(list) => {
                 let items = list.items();
-                self.charge(items.len().saturating_mul(64))?;
                 self.room(items.len().saturating_mul(24))?;
                 let mut known = HashMap::with_capacity(items.len());
                 let (mut numbers, mut firsts) = (self.vec(items.len())?, Vec::new());
                 for (place, item) in items.iter().enumerate() {
+                    self.charge(hash_cost(item))?;
                     let next = number(firsts.len());
                     numbers.push(*known.entry(Exact(item)).or_insert(next));
                     if known.len() > firsts.len() {
@@ -88,15 +88,18 @@ impl Vm<'_> {
             }
             return Ok(Numbered { numbers, firsts });
         }
-        self.charge(items.len().saturating_mul(16))?;
-        self.room(items.len().saturating_mul(24))?;
+        self.room(items.len().min(CACHED).saturating_mul(24))?;
         let mut known = HashMap::with_hasher(Keyed::new());
         for (place, item) in items.iter().enumerate() {
+            self.charge(HASH)?;
             let next = number(firsts.len());
             let found = *known.entry(item.bits()).or_insert(next);
             if found == next {
                 if T::EXACT && firsts.len() > CACHED {
                     return self.numbered_by_sorting(items);
+                }
+                if firsts.len() == known.capacity() - 1 {
+                    self.room(known.capacity().saturating_mul(48))?;
                 }
                 self.grow(&mut firsts, 1)?;
                 firsts.push(place);

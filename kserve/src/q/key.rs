@@ -136,6 +136,14 @@ impl Hasher for Keyed {
     }
 }
 
+/// Units that one item in a hash table costs.
+pub(crate) const HASH: usize = 8;
+
+/// Units that any value in a hash table costs: all of it is read.
+pub(crate) fn hash_cost(item: &Noun) -> usize {
+    if item.is_atom() { 2 * HASH } else { 4 * HASH + super::wire::weight(item) / 4 }
+}
+
 /// Any value as a key: equal to those of the same kind and content at every depth.
 #[derive(Clone, Copy)]
 pub(crate) struct Exact<'a>(pub(crate) &'a Noun);

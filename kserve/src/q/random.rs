@@ -40,7 +40,6 @@ impl Vm<'_> {
             Noun::Atom(atom) if count < 0 => self.deal(&mut random, count, *atom),
             Noun::Atom(atom) => {
                 let wanted = usize::try_from(count).map_err(|_| Fault::TYPE)?;
-                self.charge(wanted.saturating_mul(4))?;
                 self.roll_atom(&mut random, wanted, *atom)
             }
             _ => Err(Fault::TYPE),
@@ -156,7 +155,10 @@ impl Vm<'_> {
         macro_rules! fill {
             ($make:expr) => {{
                 let mut out = self.vec(wanted)?;
-                out.extend((0..wanted).map(|_| $make));
+                for _ in 0..wanted {
+                    self.charge(4)?;
+                    out.push($make);
+                }
                 Ok(vector(kind, out))
             }};
         }

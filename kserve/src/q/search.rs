@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::build;
 use super::fault::{Fault, R};
 use super::func::Func;
-use super::key::{Exact, Key, Keyed};
+use super::key::{Exact, HASH, Key, Keyed, hash_cost};
 use super::noun::{Atom, Dict, List, Noun, Table, Vector, empty, vector, with_items};
 use super::take::as_list;
 use super::verb::{Verb, infix, many};
@@ -142,14 +142,17 @@ impl Vm<'_> {
             (Noun::Table(x), Noun::Table(y)) => self.row_positions(x, y),
             _ => {
                 let (all, wanted) = (build::items(x), build::items(y));
-                self.charge(all.len().saturating_add(wanted.len()).saturating_mul(64))?;
                 self.room(all.len().saturating_mul(32))?;
                 let mut numbers = HashMap::with_capacity(all.len());
                 for (place, item) in all.iter().enumerate() {
+                    self.charge(hash_cost(item))?;
                     numbers.entry(Exact(item)).or_insert(place);
                 }
                 let mut out = self.vec(wanted.len())?;
-                out.extend(wanted.iter().map(|item| numbers.get(&Exact(item)).copied().unwrap_or(all.len())));
+                for item in &wanted {
+                    self.charge(hash_cost(item))?;
+                    out.push(numbers.get(&Exact(item)).copied().unwrap_or(all.len()));
+                }
                 Ok(out)
             }
         }
@@ -178,13 +181,16 @@ impl Vm<'_> {
             }));
             return Ok(out);
         }
-        self.charge(count.saturating_add(wanted.len()).saturating_mul(16))?;
-        self.room(count.saturating_mul(24))?;
+        self.room(count.saturating_mul(32))?;
         let mut numbers = HashMap::with_capacity_and_hasher(count, Keyed::new());
         for (place, item) in all.iter().enumerate() {
+            self.charge(2 * HASH)?;
             numbers.entry(item.bits()).or_insert(place);
         }
-        out.extend(wanted.iter().map(|item| numbers.get(&item.bits()).copied().unwrap_or(count)));
+        for item in wanted {
+            self.charge(2 * HASH)?;
+            out.push(numbers.get(&item.bits()).copied().unwrap_or(count));
+        }
         Ok(out)
     }
 

@@ -27,8 +27,11 @@ pub(crate) static VERBS: &[Verb] = &[
     infix("xrank", None, |vm, x, y| vm.buckets(&x, &y)),
 ];
 
-/// Units that one item of a sort costs.
-const SORT: usize = 24;
+/// Units that one text costs among those that are sorted.
+const SORT: usize = 400;
+
+/// Items of a run that is sorted by comparison at once.
+const RUN: usize = 256;
 
 impl Vm<'_> {
     /// `asc x`
@@ -147,7 +150,7 @@ impl Vm<'_> {
                     let ranks = self.ranks(items)?.ranks;
                     self.grade_keys(ranks.len(), ranks.iter().map(|&rank| u64::from(rank)), down)
                 }
-                Items::Guid(items) => self.grade_by(items.len(), |_, x, y| {
+                Items::Guid(items) => self.grade_by(items.len(), 8, |_, x, y| {
                     let (x, y) = (items.get(x).map(|item| item.bits()), items.get(y).map(|item| item.bits()));
                     if down { y.cmp(&x) } else { x.cmp(&y) }
                 }),
@@ -157,7 +160,8 @@ impl Vm<'_> {
             },
             Noun::List(list) => {
                 let items = list.items();
-                self.grade_by(items.len(), |symbols, x, y| {
+                let cost = 16 + super::wire::weight(x) / items.len().max(1) / 8;
+                self.grade_by(items.len(), cost, |symbols, x, y| {
                     let order = match (items.get(x), items.get(y)) {
                         (Some(x), Some(y)) => order(symbols, x, y),
                         _ => Ordering::Equal,
@@ -204,13 +208,42 @@ impl Vm<'_> {
         Ok(places)
     }
 
-    fn grade_by(&mut self, count: usize, compare: impl Fn(&Symbols, usize, usize) -> Ordering) -> R<Vec<usize>> {
-        let levels = usize::try_from(count.checked_ilog2().unwrap_or(0)).unwrap_or(0) + 1;
-        self.charge(count.saturating_mul(levels).saturating_mul(16))?;
+    /// The order by a comparison that costs about so many units: runs are sorted, then merged, so that the host is
+    /// asked in between.
+    fn grade_by(
+        &mut self,
+        count: usize,
+        cost: usize,
+        compare: impl Fn(&Symbols, usize, usize) -> Ordering,
+    ) -> R<Vec<usize>> {
         let mut places: Vec<usize> = self.vec(count)?;
         places.extend(0..count);
-        let symbols = &self.q.symbols;
-        places.sort_by(|&x, &y| compare(symbols, x, y));
+        for run in places.chunks_mut(RUN) {
+            self.charge(run.len().saturating_mul(cost).saturating_mul(8))?;
+            let symbols = &self.q.symbols;
+            run.sort_by(|&x, &y| compare(symbols, x, y));
+        }
+        let mut width = RUN;
+        while width < count {
+            let mut merged = self.vec(count)?;
+            for pair in places.chunks(width.saturating_mul(2)) {
+                let (mut left, mut right) = pair.split_at(width.min(pair.len()));
+                while let (Some((&x, lefts)), Some((&y, rights))) = (left.split_first(), right.split_first()) {
+                    self.charge(cost)?;
+                    if compare(&self.q.symbols, x, y).is_le() {
+                        merged.push(x);
+                        left = lefts;
+                    } else {
+                        merged.push(y);
+                        right = rights;
+                    }
+                }
+                merged.extend_from_slice(left);
+                merged.extend_from_slice(right);
+            }
+            places = merged;
+            width = width.saturating_mul(2);
+        }
         Ok(places)
     }
 
@@ -226,7 +259,7 @@ impl Vm<'_> {
                 by_rank.push(item);
             }
         }
-        self.charge(by_rank.len().saturating_mul(SORT * 16))?;
+        self.charge(by_rank.len().saturating_mul(SORT))?;
         let symbols = &self.q.symbols;
         by_rank.sort_unstable_by(|&x, &y| symbols.text(x).cmp(symbols.text(y)));
         for (rank, sym) in (0_u32..).zip(&by_rank) {
