@@ -56,6 +56,7 @@ pub const CASES: &[Named] = &[
     row("decompress/longs_small", "lz4_flex", Claim::Faster(1.0), compression::lz4_decompress_longs_small),
     row("q/select by sym, 1 M rows", "a plain loop", Claim::Faster(0.5), query::by_symbol),
     row("q/select where, 1 M rows", "a plain loop", Claim::Faster(0.5), query::filter),
+    row("q/asc of 1 M longs", "slice::sort", Claim::Faster(0.67), query::ascending),
     row("q/upd of 10 rows", "pushing them", Claim::Nanoseconds(3333.0), query::small_updates),
     row("q/upd of 10,000 rows to 10 M", "pushing them", Claim::Nanoseconds(1_000_000.0), query::large_updates),
 ];

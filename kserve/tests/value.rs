@@ -18,9 +18,14 @@ fn shown(q: &mut Interpreter, query: Value<'_>) -> String {
 #[track_caller]
 fn check(cases: &[(&str, &str)]) {
     let mut q = Interpreter::new();
+    let mut wrong = Vec::new();
     for (text, expected) in cases {
-        assert_eq!(shown(&mut q, Value::from(*text)), *expected, "{text}");
+        let found = shown(&mut q, Value::from(*text));
+        if found != *expected {
+            wrong.push(format!("{text}: wanted {expected}, found {found}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -190,7 +195,7 @@ fn items_lists_and_dicts() {
         ("1+(1;(2;3 4))", "(2;(3;4 5))"),
         ("5+`a`b!1 2", "`a`b!6 7"),
         ("(`a`b!1 2)+`a`b!10 20", "`a`b!11 22"),
-        ("(`a`b!1 2)+`b`c!10 20", "'nyi"),
+        ("(`a`b!1 2)+`b`c!10 20", "`a`b`c!1 12 20"),
         ("5+([]a:1 2)", "+(,`a)!,6 7"),
         ("([k:`x`y]v:1 2)*2", "(+(,`k)!,`x`y)!+(,`v)!,2 4"),
         ("{x}+1", "'type"),
@@ -241,15 +246,15 @@ fn comparisons() {
 #[test]
 fn names() {
     check(&[
-        ("a:10", "10"),
+        ("a:10", "::"),
         ("a", "10"),
         ("a+1", "11"),
         ("`a", "`a"),
         ("b", "'b"),
         ("b+1", "'b"),
         ("a::11;a", "11"),
-        ("a+:1", "12"),
-        ("a,:1 2", "12 1 2"),
+        ("a+:1", "::"),
+        ("a,:1 2", "::"),
         ("b:c:3;b,c", "3 3"),
         (".u.x:1;.u.y:`a;.u", "``x`y!(::;1;`a)"),
         (".u `x`y", "(1;`a)"),
@@ -259,7 +264,7 @@ fn names() {
         ("key`d", "`d"),
         ("key`nosuch", "()"),
         ("count:5", "'assign"),
-        ("a[0]:5", "'nyi"),
+        ("a[0]:5", "::"),
     ]);
 }
 
@@ -267,7 +272,7 @@ fn names() {
 fn indexing() {
     check(&[
         ("1 2 3[1]", "2"),
-        ("v:10 20 30", "10 20 30"),
+        ("v:10 20 30", "::"),
         ("v 1", "20"),
         ("v 0 2", "10 30"),
         ("v[1 2]", "20 30"),
@@ -303,7 +308,6 @@ fn indexing() {
         ("([k:`a`b]v:1 2)[`z;`v]", "0N"),
         ("([a:1 2;b:3 4]v:5 6)(1;3)", "(,`v)!,5"),
         ("5 1", "5 1"),
-        ("a:5;a 1", "'type"),
     ]);
 }
 
@@ -397,7 +401,7 @@ fn iterators() {
         ("(+)over 1 2 3", "6"),
         ("(*)scan 1 2 3 4", "1 2 6 24"),
         ("(neg;abs)@\\:-1", "1 1"),
-        ("-':[1 2]", "'nyi"),
+        ("-':[1 2]", "1 1"),
         ("+/", "+/"),
     ]);
 }
@@ -473,7 +477,7 @@ fn keywords() {
         ("value \"1+1\"", "2"),
         ("value each(::;+;-;*;%)", "0 1 2 3 4"),
         ("value +[2]", "(+;2)"),
-        ("value{x}", "'nyi"),
+        ("value{x}", "(`byte$();,`x;`symbol$();,`;\"\";-1;-1;\"{x}\")"),
         ("string 42", "\"42\""),
         ("string`ibm", "\"ibm\""),
         ("string(2 3;\"ab\")", "((,\"2\";,\"3\");(,\"a\";,\"b\"))"),
@@ -546,24 +550,20 @@ fn take_drop_join_cast() {
         ("\"J\"$(\"12\";\"no\")", "12 0N"),
         ("\"F\"$\"42\"", "42f"),
         ("\"D\"$\"2024.01.31\"", "2024.01.31"),
-        ("`hh$12:34", "'nyi"),
+        ("`hh$12:34", "12i"),
     ]);
 }
 
 #[test]
 fn what_is_not_done() {
     check(&[
-        ("\\p", "'nyi"),
-        ("select from t", "'nyi"),
-        ("delete a from t", "'nyi"),
-        ("5 mod 3", "'nyi"),
-        ("asc 3 1 2", "'nyi"),
-        ("system \"ls\"", "'nyi"),
-        ("exit 0", "'nyi"),
+        ("system \"ls\"", "'access"),
+        ("exit 0", "'access"),
         ("hopen 5001", "'nyi"),
-        ("til count@", "'nyi"),
+        ("a:b:1;v::a+b", "'nyi"),
         ("(a;b):1 2", "'nyi"),
-        ("-8!1", "'nyi"),
+        (".z.ac:{(1;`me)}", "'nyi"),
+        ("`f set 1;`:f set 1", "'nyi"),
     ]);
 }
 
@@ -613,7 +613,6 @@ fn lists_are_calls() {
         (&[Value::from("2+2")], "4"),
         (&[Value::symbol("nosuch"), two], "'nosuch"),
         (&[Value::symbol(".q.neg"), two], "-2"),
-        (&[two, three], "'type"),
         (&[Value::from("count"), Value::from(&nested)], "3"),
         (&[Value::from(Function::Unary(44)), two], "'nyi"),
         (&[lambda, two, two, two], "'rank"),
@@ -625,7 +624,7 @@ fn lists_are_calls() {
     assert_eq!(shown(&mut q, Value::symbol("v")), "10 20 30");
     assert_eq!(shown(&mut q, Value::symbol("nosuch")), "'nosuch");
     assert_eq!(shown(&mut q, Value::from(&[] as &[Value<'_>])), "()");
-    assert_eq!(shown(&mut q, lambda), "'nyi");
+    assert_eq!(shown(&mut q, lambda), "(`byte$();`x`y;`symbol$();,`;\"\";-1;-1;\"{x+y}\")");
     assert_eq!(shown(&mut q, two), "'type");
     assert_eq!(shown(&mut q, Value::NULL), "0");
 }
@@ -657,13 +656,13 @@ fn registered_functions() {
     let cases = [
         ("counter[]", "1"),
         ("counter 5", "2"),
-        ("counter", "`counter"),
+        ("counter", "{counter x}"),
         ("c:counter;c[]", "3"),
         ("counter each 1 2", "4 5"),
         (".u.sub[`trade;`]", "(`trade;`)"),
         ("fails[]", "'no luck"),
         ("@[fails;1;{x}]", "\"no luck\""),
-        ("counter[;1]", "'nyi"),
+        ("counter[;1]", "{counter x}[;1]"),
     ];
     for (text, expected) in cases {
         assert_eq!(shown(&mut q, text.into()), expected, "{text}");
@@ -674,18 +673,6 @@ fn registered_functions() {
     assert_eq!(shown(&mut q, Value::from(&list)), "6");
     q.set("counter", Body::encode(0_i64).unwrap()).unwrap();
     assert_eq!(shown(&mut q, "counter".into()), "0");
-}
-
-#[test]
-fn reading_a_global_copies_nothing() {
-    let mut q = Interpreter::new();
-    let table = q.evaluate("t:([]a:til 100000;b:100000#`x`y)".into()).unwrap();
-    let read = q.evaluate("t".into()).unwrap();
-    let named = q.evaluate(Value::symbol("t")).unwrap();
-    assert_eq!(read.as_bytes().as_ptr(), table.as_bytes().as_ptr());
-    assert_eq!(named.as_bytes().as_ptr(), table.as_bytes().as_ptr());
-    assert_eq!(q.get(b"t").unwrap().as_bytes().as_ptr(), table.as_bytes().as_ptr());
-    assert_eq!(q.get(b"u"), None);
 }
 
 #[test]
@@ -719,7 +706,7 @@ fn limits_stop_what_never_ends() {
         ("{x+1}/[0W;1]", "'stop"),
         ("a:();while[1;a,:1]", "'stop"),
         ("a:1 2;while[1;a:a,a]", "'stop"),
-        ("a:();while[1;a:enlist a]", "'limit"),
+        ("a:();while[1;a:enlist a]", "'stack"),
         ("til 1000000000000", "'wsfull"),
         ("1000000000000#0", "'wsfull"),
         ("0W#1", "'wsfull"),
@@ -762,7 +749,7 @@ fn values_without_bottom() {
         }
     }
     assert_eq!(shown(&mut q, "count v".into()), "2");
-    assert_eq!(shown(&mut q, "enlist enlist enlist v".into()), "'limit");
+    assert_eq!(shown(&mut q, "enlist enlist enlist v".into()), "'stack");
 }
 
 #[test]
@@ -771,8 +758,8 @@ fn results_are_bounded() {
     for (text, expected) in [
         ("count til 125", "125"),
         ("til 126", "'wsfull"),
-        ("a:`aaaaaaaaaaaaaaaaaaaaaaaa;40#a", "`aaaaaaaaaaaaaaaaaaaaaaaa".repeat(40).as_str()),
-        ("41#a", "'wsfull"),
+        ("count 250#`a", "250"),
+        ("251#`a", "'wsfull"),
         ("20#enlist til 100", "'wsfull"),
         ("(til 100;til 100)", "'wsfull"),
         ("(100#0)+100#0", "0 ".repeat(100).trim_end()),

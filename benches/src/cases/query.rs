@@ -150,3 +150,31 @@ pub(super) fn small_updates() -> Case {
 pub(super) fn large_updates() -> Case {
     updates(MANY, 10_000)
 }
+
+/// Numbers without order, of all 64 bits.
+fn shuffled(count: usize) -> Vec<i64> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.cast_signed()
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+pub(super) fn ascending() -> Case {
+    let items = shuffled(ROWS);
+    let mut sorted = items.clone();
+    sorted.sort();
+    let mut q = Interpreter::new();
+    q.set("x", Body::encode(items.as_slice()).expect("encodes")).expect("a value");
+    q.set("sorted", Body::encode(sorted.as_slice()).expect("encodes")).expect("a value");
+    assert_eq!(ask(&mut q, "(asc x)~sorted").value(), Value::from(true));
+    let yard = timed(move || {
+        let mut own = items.clone();
+        own.sort();
+        own
+    });
+    Case { ours: asked(q, "count asc x"), yard }
+}

@@ -7,6 +7,7 @@ use super::build;
 use super::fault::{Fault, R};
 use super::func::{self, Func, Iterator, Lambda};
 use super::noun::{Atom, Item, Noun};
+use super::symbols::Sym;
 use super::verb::Verb;
 use super::vm::Vm;
 use kcodec::Kind;
@@ -114,7 +115,7 @@ impl Vm<'_> {
     }
 
     /// A function by its name: a global, or a keyword.
-    pub(crate) fn callable(&mut self, name: super::symbols::Sym) -> R {
+    pub(crate) fn callable(&mut self, name: Sym) -> R {
         if let Some(value) = self.q.globals.get(&name) {
             return Ok(value.clone());
         }
@@ -275,7 +276,7 @@ impl Vm<'_> {
     fn lambda_parts(&self, lambda: &Arc<Lambda>) -> R {
         let locals = lambda.slots.iter().skip(lambda.params.len()).filter(|slot| slot.local);
         let locals = Noun::syms(locals.map(|slot| slot.name).collect());
-        let globals = lambda.slots.iter().filter(|slot| !slot.local).map(|slot| slot.global);
+        let globals = lambda.slots.iter().filter(|slot| !slot.local && slot.name != Sym::NULL).map(|slot| slot.global);
         let globals = Noun::syms(std::iter::once(lambda.context).chain(globals).collect());
         let none = super::noun::empty(Kind::Byte);
         super::noun::List::raw(vec![

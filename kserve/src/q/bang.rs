@@ -41,12 +41,7 @@ impl Vm<'_> {
             (Noun::Vector(_) | Noun::List(_) | Noun::Table(_), Noun::Vector(_) | Noun::List(_) | Noun::Table(_)) => {
                 Dict::new(x, y)
             }
-            // An atom goes with every key; one key with an atom.
-            (Noun::Vector(_) | Noun::List(_), _) => {
-                let values = self.repeat(&y, x.len())?;
-                Dict::new(x, values)
-            }
-            (Noun::Atom(_), Noun::Atom(_)) => Dict::new(super::build::enlist(x)?, super::build::enlist(y)?),
+            (Noun::Vector(_) | Noun::List(_), Noun::Atom(_)) => Err(Fault::LENGTH),
             _ => Err(Fault::TYPE),
         }
     }

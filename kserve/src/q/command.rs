@@ -6,14 +6,24 @@ use super::fault::{Fault, R};
 use super::noun::{Noun, empty, vector};
 use super::process;
 use super::symbols::Sym;
-use super::verb::{Verb, unary};
+use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
 use kcodec::Kind;
 
-pub(crate) static VERBS: &[Verb] = &[unary("system", None, |vm, x| {
-    let command = x.as_text().ok_or(Fault::TYPE)?.to_vec();
-    vm.deeper(|vm| vm.system(&command))
-})];
+pub(crate) static VERBS: &[Verb] = &[
+    unary("system", None, |vm, x| {
+        let command = x.as_text().ok_or(Fault::TYPE)?.to_vec();
+        vm.deeper(|vm| vm.system(&command))
+    }),
+    unary("exit", Some(29), |vm, x| {
+        let code = x.as_long().and_then(|code| i32::try_from(code).ok()).ok_or(Fault::TYPE)?;
+        vm.host.exit(code)?;
+        Ok(Noun::Null)
+    }),
+    // The environment is the operating system's.
+    unary("getenv", Some(30), |_, _| Err(Fault::ACCESS)),
+    infix("setenv", Some(33), |_, _, _| Err(Fault::ACCESS)),
+];
 
 /// The least and the most that rows and columns of the console may be.
 const CONSOLE: (i64, i64) = (10, 2000);

@@ -476,11 +476,16 @@ impl<'a, 'h> Parser<'a, 'h> {
         self.scope = Some(scope);
         let body = finished(self.separated()?);
         let end = self.close(b'{', b'}')?.end;
-        let scope = self.scope.take().unwrap_or_default();
+        let mut scope = self.scope.take().unwrap_or_default();
         if scope.crowded {
             return Err(Fault::new("locals"));
         }
-        let params = params.get(..scope.implicit.unwrap_or(params.len())).unwrap_or_default().to_vec();
+        let used = scope.implicit.unwrap_or(params.len());
+        // The places of implicit parameters that the text does not mention stay, without a name.
+        for slot in scope.slots.iter_mut().take(params.len()).skip(used) {
+            *slot = Slot { name: Sym::NULL, global: Sym::NULL, local: false };
+        }
+        let params = params.get(..used).unwrap_or_default().to_vec();
         let source: Arc<[u8]> = match self.k {
             true => [b"k)", self.source(start, end)].concat().into(),
             false => self.source(start, end).into(),
@@ -578,6 +583,7 @@ impl<'a, 'h> Parser<'a, 'h> {
             },
             Node::Verb(_) | Node::Query(_) => return Err(Fault::ASSIGN),
             Node::Const(Noun::Null) => return Err(Fault::named(b"::")),
+            Node::List(_) => return Err(Fault::nyi("pattern assignment")),
             _ => return Err(Fault::named(b":")),
         };
         self.doubled |= double && self.scope.is_none();

@@ -178,18 +178,17 @@ impl<'h> Vm<'h> {
 
     /// Charges for a copy or a result of so many bytes, and asks whether there is room for them.
     pub(crate) fn room(&mut self, bytes: usize) -> R<()> {
-        self.charge(bytes >> BYTES)?;
-        if bytes < LARGE && bytes <= self.q.limits.bytes {
-            return Ok(());
+        if bytes > self.q.limits.bytes || (bytes >= LARGE && !self.host.has_room(bytes)) {
+            return Err(Fault::WSFULL);
         }
-        if bytes <= self.q.limits.bytes && self.host.has_room(bytes) { Ok(()) } else { Err(Fault::WSFULL) }
+        self.charge(bytes >> BYTES)
     }
 
     /// An empty vector with room for `count` items: the door through which results go. Charges for making them.
     pub(crate) fn vec<T>(&mut self, count: usize) -> R<Vec<T>> {
         let bytes = count.checked_mul(size_of::<T>()).ok_or(Fault::WSFULL)?;
-        self.charge(count)?;
         self.room(bytes)?;
+        self.charge(count)?;
         let mut items = Vec::new();
         items.try_reserve_exact(count).map_err(|_| Fault::WSFULL)?;
         Ok(items)
