@@ -6,7 +6,7 @@ SOAK_SECONDS ?= 600
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: run build install test lint doc interop rivals bench load soak loaded instructions fuzz clean
+.PHONY: run build install test attack lint doc interop rivals bench load soak loaded instructions fuzz clean
 
 run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
@@ -19,6 +19,9 @@ install: ## kserve and kq, onto the PATH
 
 test: ## unit tests, integration tests and the README's code
 	cargo test --workspace --all-features
+
+attack: build ## hostile peers against the built kserve, with an innocent one beside them
+	KSERVE=$(CURDIR)/target/release/kserve cargo test -p kserve --all-features --test attack
 
 lint:
 	cargo fmt --all --check && cargo fmt --check --manifest-path fuzz/Cargo.toml

@@ -1,6 +1,6 @@
 //! What q text comes to: `value.txt`, parsed.
 
-/// An expression and what a q console prints for it.
+/// An expression and its value in q's one-line form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evaluation {
     /// The line of `value.txt`, from 1.
@@ -8,7 +8,7 @@ pub struct Evaluation {
     /// The expression. Those of one section, which a line that begins with `#` heads, are evaluated in order by one
     /// process.
     pub text: String,
-    /// What is printed, lines ended by `\n` but for the last; empty where nothing is.
+    /// The value, `::` where there is none; an error after a quote.
     pub printed: String,
 }
 

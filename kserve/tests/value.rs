@@ -714,7 +714,7 @@ fn limits_stop_what_never_ends() {
         ("1000000 1000000#0", "'wsfull"),
         ("where 0W 0W", "'wsfull"),
         ("where 1000000000000 1", "'wsfull"),
-        ("@[{while[1;1]};1;`caught]", "`caught"),
+        ("@[{while[1;1]};1;`caught]", "'stop"),
         ("1+1", "2"),
     ];
     for (text, expected) in cases {

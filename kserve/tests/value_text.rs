@@ -1,18 +1,18 @@
-//! Every line of `corpus/value.txt`, through a socket, printed as a console prints it.
+//! Every line of `corpus/value.txt`, through a socket, printed in q's one-line form.
 
 mod running;
 
-use kcodec::{Console, Value, console};
+use kcodec::Value;
 use kserve::Interpreter;
 use kwire::blocking::Handle;
 use running::Running;
 
-/// What a console shows for an expression.
+/// What is answered, or its error after a quote.
 fn printed(h: &mut Handle, text: &str) -> String {
-    match h.sync(text).map_err(|error| error.to_string()) {
-        Ok(answer) if answer.value() == Value::NULL => String::new(),
-        Ok(answer) => console(answer.value(), Console::default()).trim_end_matches('\n').to_owned(),
-        Err(error) => error,
+    // Text of one byte is a char, not a string of one.
+    match h.sync(Value::chars(text.as_bytes())) {
+        Ok(answer) => answer.value().to_string(),
+        Err(error) => error.to_string(),
     }
 }
 

@@ -346,7 +346,17 @@ impl<'a, 'h> Parser<'a, 'h> {
             return Ok(Node::This);
         }
         let name = self.vm.intern(name);
+        if matches!(self.peek(), Some(TokenKind::Double)) && self.is_unused_parameter(name) {
+            return Ok(Node::Name(Place::Global(self.qualified(name))));
+        }
         Ok(Node::Name(self.place(name)))
+    }
+
+    /// Whether a name is that of an implicit parameter that the text has not mentioned so far: `z::x` does not make a
+    /// parameter of `z`.
+    fn is_unused_parameter(&self, name: Sym) -> bool {
+        let Some(Scope { slots, implicit: Some(used), .. }) = &self.scope else { return false };
+        slots.iter().take(IMPLICIT.len()).skip(*used).any(|slot| slot.name == name)
     }
 
     /// Where a name is kept that is only read.
