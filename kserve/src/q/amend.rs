@@ -74,11 +74,12 @@ impl Vm<'_> {
     fn join_in_place(&mut self, value: &mut Noun, y: Noun) -> R<()> {
         match (&mut *value, &y) {
             (Noun::Vector(_), Noun::List(list)) if list.items().is_empty() => Ok(()),
-            (Noun::Vector(vector), Noun::Atom(_) | Noun::Vector(_) | Noun::List(_)) if y.kind() != Some(vector.kind) => {
+            (Noun::Vector(vector), Noun::Atom(_) | Noun::Vector(_) | Noun::List(_))
+                if y.kind() != Some(vector.kind) =>
+            {
                 Err(Fault::TYPE)
             }
-            (Noun::List(list), Noun::Vector(more))
-                if matches!(list.items().first(), Some(Noun::Vector(first)) if first.kind == more.kind) =>
+            (Noun::List(list), Noun::Vector(more)) if matches!(list.items().first(), Some(Noun::Vector(first)) if first.kind == more.kind) =>
             {
                 self.charge(4)?;
                 self.own_list(list)?.push(y)
@@ -371,6 +372,8 @@ impl Vm<'_> {
                 let more = more.clone();
                 self.append_columns(table, more.columns())
             }
+            (Noun::Table(_), Noun::Dict(_) | Noun::Vector(_) | Noun::List(_)) => self.add(value, y, false),
+            (Noun::Dict(_), Noun::Dict(_)) => self.add(value, y, false),
             _ => {
                 let join = super::verb::require(",")?;
                 let old = std::mem::take(value);

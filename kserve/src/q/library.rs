@@ -24,7 +24,10 @@ const FUNCTIONS: &[(&str, &str)] = &[
     (".Q.x12", "{.Q.nA(12#36)vs x}"),
     (".Q.dd", "{` sv x,`$string y}"),
     (".Q.ff", "{[t;u]flip(flip t),(count t)#'0#'((cols u)except cols t)#flip u}"),
-    (".Q.def", "{[d;o]k:(key o)inter key d;d,k!{[d;s]$[10h=type d;first s;0h=type d;s;(upper .Q.t abs type d)$$[0h>type d;first s;s]]}'[d k;o k]}"),
+    (
+        ".Q.def",
+        "{[d;o]k:(key o)inter key d;d,k!{[d;s]$[10h=type d;first s;0h=type d;s;(upper .Q.t abs type d)$$[0h>type d;first s;s]]}'[d k;o k]}",
+    ),
     (".Q.fmt", "{[w;d;x]s:.Q.f[d;x];if[w<count s;'`nyi];((w-count s)#\" \"),s}"),
     (".h.htc", "{[t;x]\"<\",(string t),\">\",x,\"</\",(string t),\">\"}"),
     (".h.hta", "{[t;d]\"<\",(string t),(raze{\" \",(string x),\"=\\\"\",y,\"\\\"\"}'[key d;value d]),\">\"}"),
@@ -33,8 +36,8 @@ const FUNCTIONS: &[(&str, &str)] = &[
 
 /// Names of q's own that are known to be missing: better said than taken for a name that nobody set.
 const MISSING: &[&str] = &[
-    "addr", "bt", "bv", "bvi", "chk", "cn", "D", "dpft", "dpfts", "dsftg", "en", "ens", "fk", "fps", "fpn", "fs", "fsn",
-    "gz", "hdpf", "hg", "host", "hp", "l", "ld", "li", "lo", "MAP", "P", "par", "PD", "pd", "pf", "pm", "pn",
+    "addr", "bt", "bv", "bvi", "chk", "cn", "D", "dpft", "dpfts", "dsftg", "en", "ens", "fk", "fps", "fpn", "fs",
+    "fsn", "gz", "hdpf", "hg", "host", "hp", "l", "ld", "li", "lo", "MAP", "P", "par", "PD", "pd", "pf", "pm", "pn",
     "prf0", "pt", "PV", "pv", "rb", "s2", "ts", "tt", "u", "view", "vp", "Xf",
 ];
 
@@ -54,7 +57,8 @@ impl Vm<'_> {
         if let Some(value) = self.constant(name)? {
             return Ok(Some(value));
         }
-        let missing = name.strip_prefix(b".Q.").is_some_and(|name| MISSING.iter().any(|known| known.as_bytes() == name));
+        let missing =
+            name.strip_prefix(b".Q.").is_some_and(|name| MISSING.iter().any(|known| known.as_bytes() == name));
         if missing { Err(Fault::nyi_of(name)) } else { Ok(None) }
     }
 

@@ -159,4 +159,3 @@ fn set(bytes: &mut [u8], at: usize, byte: u8) {
         *place = byte;
     }
 }
-

@@ -163,7 +163,11 @@ impl Vm<'_> {
                 if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
             }
             // Rows without items have no place but the innermost.
-            _ if shape.iter().any(|&size| size < 0) || shape.iter().rev().skip(1).take(shape.len().saturating_sub(2)).any(|&size| size == 0) => Err(Fault::DOMAIN),
+            _ if shape.iter().any(|&size| size < 0)
+                || shape.iter().rev().skip(1).take(shape.len().saturating_sub(2)).any(|&size| size == 0) =>
+            {
+                Err(Fault::DOMAIN)
+            }
             [size] => self.take_count(size, y),
             _ => {
                 let all = shape.iter().try_fold(1_i64, |all, &size| all.checked_mul(size)).ok_or(Fault::WSFULL)?;
