@@ -45,7 +45,8 @@ impl Trades {
     /// An interpreter with the table `trade`.
     fn interpreter(&self) -> Interpreter {
         let mut q = Interpreter::new();
-        let syms: Vec<Symbol<'_>> = self.syms.iter().map(|&sym| Symbol::from(self.names[sym as usize].as_str())).collect();
+        let syms: Vec<Symbol<'_>> =
+            self.syms.iter().map(|&sym| Symbol::from(self.names[sym as usize].as_str())).collect();
         for (name, body) in [
             ("sym", Body::encode(Value::Vector(Vector::Symbol(syms.as_slice().into())))),
             ("price", Body::encode(self.prices.as_slice())),
@@ -67,16 +68,17 @@ fn asked(mut q: Interpreter, text: &'static str) -> Timed {
     timed(move || ask(&mut q, text))
 }
 
-/// Sums and weighted averages by symbol.
+/// Sums and weighted averages of the symbols that occur.
 fn sums(trades: &Trades) -> (Vec<i64>, Vec<f64>) {
-    let mut all = vec![(0_i64, 0.0, 0.0); NAMES];
+    let mut all = vec![(false, 0_i64, 0.0, 0.0); NAMES];
     for ((&sym, &price), &size) in trades.syms.iter().zip(&trades.prices).zip(&trades.sizes) {
         let sum = &mut all[sym as usize];
-        sum.0 += size;
-        sum.1 += size as f64;
-        sum.2 += size as f64 * price;
+        sum.0 = true;
+        sum.1 += size;
+        sum.2 += size as f64;
+        sum.3 += size as f64 * price;
     }
-    all.iter().map(|&(size, weight, sum)| (size, sum / weight)).unzip()
+    all.iter().filter(|sum| sum.0).map(|&(_, size, weight, sum)| (size, sum / weight)).unzip()
 }
 
 pub(super) fn by_symbol() -> Case {
@@ -87,10 +89,7 @@ pub(super) fn by_symbol() -> Case {
     q.set("prices", Body::encode(prices.as_slice()).expect("encodes")).expect("a value");
     let same = "{(value[x]`size;value[x]`price)}[select sum size, size wavg price by sym from trade]~(sizes;prices)";
     assert_eq!(ask(&mut q, same).value(), Value::from(true));
-    Case {
-        ours: asked(q, "select sum size, size wavg price by sym from trade"),
-        yard: timed(move || sums(&trades)),
-    }
+    Case { ours: asked(q, "select sum size, size wavg price by sym from trade"), yard: timed(move || sums(&trades)) }
 }
 
 /// The rows of a symbol whose size is more than 1000.
@@ -114,10 +113,7 @@ pub(super) fn filter() -> Case {
     q.set("prices", Body::encode(prices.as_slice()).expect("encodes")).expect("a value");
     let same = "{(x`size;x`price)}[select from trade where sym=`S007,size>1000]~(sizes;prices)";
     assert_eq!(ask(&mut q, same).value(), Value::from(true));
-    Case {
-        ours: asked(q, "select from trade where sym=`S007,size>1000"),
-        yard: timed(move || filtered(&trades)),
-    }
+    Case { ours: asked(q, "select from trade where sym=`S007,size>1000"), yard: timed(move || filtered(&trades)) }
 }
 
 /// Rows that come as a message, `` (`upd;`trade;(syms;prices;sizes)) ``, against pushes to native vectors.

@@ -2,7 +2,7 @@
 
 use super::fault::{Fault, R};
 use super::group::Groups;
-use super::noun::{self, Item, Items, Lane, Noun, Vector};
+use super::noun::{self, Items, Lane, Noun, Vector};
 use super::vm::Vm;
 use kcodec::Kind;
 
@@ -166,10 +166,18 @@ impl Vm<'_> {
                 fold(groups, items, &mut sums, |sum, item: f64| *sum += if item.is_nan() { 0.0 } else { item });
                 Some(ordered(groups, kind, &sums))
             }
-            ("min" | "max", Items::I64(items)) => self.extreme(verb == "max", kind, items, groups)?,
-            ("min" | "max", Items::I32(items)) => self.extreme(verb == "max", kind, items, groups)?,
-            ("min" | "max", Items::I16(items)) => self.extreme(verb == "max", kind, items, groups)?,
-            ("min" | "max", Items::F64(items)) => self.extreme(verb == "max", kind, items, groups)?,
+            ("min" | "max", Items::I64(items)) => {
+                self.extreme(verb == "max", kind, items, groups, [-i64::MAX, i64::MAX])?
+            }
+            ("min" | "max", Items::I32(items)) => {
+                self.extreme(verb == "max", kind, items, groups, [-i32::MAX, i32::MAX])?
+            }
+            ("min" | "max", Items::I16(items)) => {
+                self.extreme(verb == "max", kind, items, groups, [-i16::MAX, i16::MAX])?
+            }
+            ("min" | "max", Items::F64(items)) => {
+                self.extreme(verb == "max", kind, items, groups, [f64::NEG_INFINITY, f64::INFINITY])?
+            }
             ("avg", _) => self.average(None, vector, groups)?,
             _ => None,
         })
@@ -199,30 +207,27 @@ impl Vm<'_> {
         Ok(zeros)
     }
 
-    /// The least or greatest item of each group, nulls aside.
+    /// The least or greatest item of each group, nulls aside; of nothing else the other end, as q has it.
     fn extreme<T: Lane + PartialOrd>(
         &mut self,
         max: bool,
         kind: Kind,
         items: &[T],
         groups: &Groups,
+        [low, high]: [T; 2],
     ) -> R<Option<Noun>> {
-        if !matches!(noun::null_item(kind), Item::I16(_) | Item::I32(_) | Item::I64(_) | Item::F64(_)) {
-            return Ok(None);
-        }
         let mut best = self.vec(groups.numbers())?;
-        best.resize(groups.numbers(), T::NULL);
+        best.resize(groups.numbers(), if max { low } else { high });
         // Integers' nulls are below everything, and comparisons with a float's are false.
-        let is_null = |item: T| item == T::NULL || item != item;
         if max {
             fold(groups, items, &mut best, |best, item| {
-                if item > *best || is_null(*best) {
+                if item > *best {
                     *best = item;
                 }
             });
         } else {
             fold(groups, items, &mut best, |best, item| {
-                if (item < *best && !is_null(item)) || is_null(*best) {
+                if item < *best && item != T::NULL {
                     *best = item;
                 }
             });
