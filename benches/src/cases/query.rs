@@ -68,16 +68,17 @@ fn asked(mut q: Interpreter, text: &'static str) -> Timed {
     timed(move || ask(&mut q, text))
 }
 
-/// Sums and weighted averages by symbol.
+/// Sums and weighted averages of the symbols that occur.
 fn sums(trades: &Trades) -> (Vec<i64>, Vec<f64>) {
-    let mut all = vec![(0_i64, 0.0, 0.0); NAMES];
+    let mut all = vec![(false, 0_i64, 0.0, 0.0); NAMES];
     for ((&sym, &price), &size) in trades.syms.iter().zip(&trades.prices).zip(&trades.sizes) {
         let sum = &mut all[sym as usize];
-        sum.0 += size;
-        sum.1 += size as f64;
-        sum.2 += size as f64 * price;
+        sum.0 = true;
+        sum.1 += size;
+        sum.2 += size as f64;
+        sum.3 += size as f64 * price;
     }
-    all.iter().map(|&(size, weight, sum)| (size, sum / weight)).unzip()
+    all.iter().filter(|sum| sum.0).map(|&(_, size, weight, sum)| (size, sum / weight)).unzip()
 }
 
 pub(super) fn by_symbol() -> Case {

@@ -382,6 +382,8 @@ impl Vm<'_> {
                 let more = more.clone();
                 self.append_columns(table, more.columns())
             }
+            (Noun::Table(_), Noun::Dict(_) | Noun::Vector(_) | Noun::List(_)) => self.add(value, y, false),
+            (Noun::Dict(_), Noun::Dict(_)) => self.add(value, y, false),
             _ => {
                 let join = super::verb::require(",")?;
                 let old = std::mem::take(value);

@@ -1,13 +1,12 @@
-//! Rows by the values of some columns: groups, and sums over them in one pass each.
+//! Rows by the values of some columns: groups.
 
 use std::sync::Arc;
 
-use super::fault::{Fault, R};
-use super::noun::{self, Item, Items, Lane, Noun, Vector};
+use super::fault::R;
+use super::noun::{Items, Noun, Vector};
 use super::symbols::Sym;
 use super::verb::Verb;
 use super::vm::Vm;
-use kcodec::Kind;
 
 /// Symbols whose number costs no more than numbering a few rows.
 const MANY: usize = 1 << 10;
@@ -17,8 +16,10 @@ pub(crate) static VERBS: &[Verb] = &[];
 /// The groups that rows belong to.
 pub(crate) struct Groups {
     ids: Ids,
-    /// The first row of each group by number; of a number that no row has, `usize::MAX`.
-    pub(crate) firsts: Vec<usize>,
+    /// The first row of each group by number; empty where the numbers are symbols.
+    firsts: Vec<usize>,
+    /// One more than the greatest number of a group.
+    numbers: usize,
     /// The groups in the order of their keys.
     pub(crate) order: Vec<usize>,
 }
@@ -51,8 +52,8 @@ impl Groups {
     }
 
     /// One more than the greatest number of a group.
-    pub(crate) fn numbers(&self) -> usize {
-        self.firsts.len()
+    pub(crate) const fn numbers(&self) -> usize {
+        self.numbers
     }
 
     /// How many groups there are.
@@ -60,9 +61,51 @@ impl Groups {
         self.order.len()
     }
 
-    /// The first rows, in the order of the keys.
-    pub(crate) fn heads(&self) -> Vec<usize> {
-        self.order.iter().filter_map(|&group| self.firsts.get(group).copied()).collect()
+    /// The symbols that groups are numbered by, in the order of the keys.
+    pub(crate) fn symbols(&self) -> Option<Vec<Sym>> {
+        match self.ids {
+            Ids::Own(_) => None,
+            Ids::Symbols(_) => {
+                Some(self.order.iter().filter_map(|&group| u32::try_from(group).ok()).map(bytemuck::cast).collect())
+            }
+        }
+    }
+
+    /// The first row of each group by number, where groups are numbered as they appear.
+    pub(crate) fn as_met(&self) -> &[usize] {
+        debug_assert!(matches!(self.ids, Ids::Own(_)), "symbols are numbered as they are");
+        &self.firsts
+    }
+
+    /// The first row of each group, in the order of the keys.
+    pub(crate) fn first_rows(&self, vm: &mut Vm<'_>) -> R<Vec<usize>> {
+        match self.ids {
+            Ids::Own(_) => Ok(self.in_order(&self.firsts)),
+            Ids::Symbols(_) => self.marked(vm, self.ids().iter().enumerate().rev()),
+        }
+    }
+
+    /// The last row of each group, in the order of the keys.
+    pub(crate) fn last_rows(&self, vm: &mut Vm<'_>) -> R<Vec<usize>> {
+        self.marked(vm, self.ids().iter().enumerate())
+    }
+
+    /// The row of each group that comes last in an order of all rows.
+    fn marked<'a>(&self, vm: &mut Vm<'_>, rows: impl Iterator<Item = (usize, &'a u32)>) -> R<Vec<usize>> {
+        let mut marks = vm.vec(self.numbers())?;
+        marks.resize(self.numbers(), usize::MAX);
+        vm.charge(self.ids().len())?;
+        for (row, &id) in rows {
+            if let Some(mark) = marks.get_mut(id as usize) {
+                *mark = row;
+            }
+        }
+        Ok(self.in_order(&marks))
+    }
+
+    /// What stands at the numbers of the groups, in the order of the keys.
+    pub(crate) fn in_order<T: Copy>(&self, items: &[T]) -> Vec<T> {
+        self.order.iter().filter_map(|&group| items.get(group).copied()).collect()
     }
 
     /// The rows of each group one after the other, and where each group's end, by number.
@@ -106,230 +149,34 @@ impl Vm<'_> {
         let numbered = self.numbered_columns(columns)?;
         let heads: R<Vec<Noun>> = columns.iter().map(|column| self.gather(column, &numbered.firsts)).collect();
         let order = self.grade_columns(&heads?, false)?;
-        Ok(Groups { ids: Ids::Own(numbered.numbers), firsts: numbered.firsts, order })
+        let numbers = numbered.firsts.len();
+        Ok(Groups { ids: Ids::Own(numbered.numbers), firsts: numbered.firsts, numbers, order })
     }
 
     /// Groups numbered as their symbols are: no list of numbers is made.
     fn group_symbols(&mut self, symbols: &Arc<Vec<Sym>>) -> R<Groups> {
         self.charge(symbols.len())?;
-        let mut firsts = self.vec(self.q.symbols.len())?;
-        firsts.resize(self.q.symbols.len(), usize::MAX);
-        let mut found = Vec::new();
-        for (row, symbol) in symbols.iter().enumerate() {
-            if let Some(first) = firsts.get_mut(symbol.index())
-                && *first == usize::MAX
-            {
-                *first = row;
-                found.push(*symbol);
+        let numbers = self.q.symbols.len();
+        let mut seen: Vec<u8> = self.vec(numbers)?;
+        seen.resize(numbers, 0);
+        for symbol in symbols.iter() {
+            // A store without a question.
+            if let Some(seen) = seen.get_mut(symbol.index()) {
+                *seen = 1;
             }
         }
+        let found: Vec<Sym> =
+            (0_u32..).zip(seen).filter(|(_, seen)| *seen == 1).map(|(at, _)| bytemuck::cast(at)).collect();
         let order = self.grade_columns(&[Noun::syms(found.clone())], false)?;
         let order = order.iter().filter_map(|&at| found.get(at).map(|symbol| symbol.index())).collect();
-        Ok(Groups { ids: Ids::Symbols(symbols.clone()), firsts, order })
+        Ok(Groups { ids: Ids::Symbols(symbols.clone()), firsts: Vec::new(), numbers, order })
     }
 
     /// Groups that stay in the order of their appearance.
     pub(crate) fn groups_as_met(&mut self, columns: &[Noun]) -> R<Groups> {
         let numbered = self.numbered_columns(columns)?;
         let order = (0..numbered.firsts.len()).collect();
-        Ok(Groups { ids: Ids::Own(numbered.numbers), firsts: numbered.firsts, order })
+        let numbers = numbered.firsts.len();
+        Ok(Groups { ids: Ids::Own(numbered.numbers), firsts: numbered.firsts, numbers, order })
     }
-}
-
-/// Sums and their like over groups, each in one pass; `None` for what has no loop here.
-impl Vm<'_> {
-    /// `verb column` of each group, in the order of the keys.
-    pub(crate) fn aggregate(&mut self, verb: &str, column: &Noun, groups: &Groups) -> R<Option<Noun>> {
-        let count = groups.numbers();
-        match verb {
-            "first" => return self.gather(column, &groups.heads()).map(Some),
-            "last" => {
-                let mut lasts = self.vec(count)?;
-                lasts.resize(count, 0);
-                for (row, &id) in groups.ids().iter().enumerate() {
-                    if let Some(last) = lasts.get_mut(id as usize) {
-                        *last = row;
-                    }
-                }
-                let lasts = in_order(groups, &lasts);
-                return self.gather(column, &lasts).map(Some);
-            }
-            "count" => return self.counts(groups).map(Some),
-            _ => {}
-        }
-        let Noun::Vector(vector) = column else { return Ok(None) };
-        self.charge(groups.ids().len())?;
-        Ok(match (verb, &vector.items) {
-            ("sum", Items::I64(items)) if matches!(vector.kind, Kind::Long | Kind::Timespan) => {
-                let mut sums = self.zeros::<i64>(count)?;
-                fold(groups, items, &mut sums, |sum, item| {
-                    *sum = sum.wrapping_add(if item == i64::MIN { 0 } else { item });
-                });
-                Some(ordered(groups, vector.kind, &sums))
-            }
-            ("sum", Items::I32(items)) if vector.kind == Kind::Int => {
-                let mut sums = self.zeros::<i32>(count)?;
-                fold(groups, items, &mut sums, |sum, item| {
-                    *sum = sum.wrapping_add(if item == i32::MIN { 0 } else { item });
-                });
-                Some(ordered(groups, vector.kind, &sums))
-            }
-            ("sum", Items::F64(items)) if vector.kind == Kind::Float => {
-                let mut sums = self.zeros::<f64>(count)?;
-                fold(groups, items, &mut sums, |sum, item| *sum += if item.is_nan() { 0.0 } else { item });
-                Some(ordered(groups, vector.kind, &sums))
-            }
-            ("min" | "max", Items::I64(items)) => self.extreme(verb == "max", vector.kind, items, groups)?,
-            ("min" | "max", Items::I32(items)) => self.extreme(verb == "max", vector.kind, items, groups)?,
-            ("min" | "max", Items::I16(items)) => self.extreme(verb == "max", vector.kind, items, groups)?,
-            ("min" | "max", Items::F64(items)) => self.extreme(verb == "max", vector.kind, items, groups)?,
-            ("avg", _) => self.average(None, vector, groups)?,
-            _ => None,
-        })
-    }
-
-    /// `weights wavg column` of each group.
-    pub(crate) fn weighted(&mut self, weights: &Noun, column: &Noun, groups: &Groups) -> R<Option<Noun>> {
-        match (weights, column) {
-            (Noun::Vector(weights), Noun::Vector(column)) => self.average(Some(weights), column, groups),
-            _ => Ok(None),
-        }
-    }
-
-    pub(crate) fn counts(&mut self, groups: &Groups) -> R {
-        let mut counts = self.zeros::<i64>(groups.numbers())?;
-        for &id in groups.ids() {
-            if let Some(count) = counts.get_mut(id as usize) {
-                *count += 1;
-            }
-        }
-        Ok(ordered(groups, Kind::Long, &counts))
-    }
-
-    fn zeros<T: Clone + Default>(&mut self, count: usize) -> R<Vec<T>> {
-        let mut zeros = self.vec(count)?;
-        zeros.resize(count, T::default());
-        Ok(zeros)
-    }
-
-    /// The least or greatest item of each group, nulls aside.
-    fn extreme<T: Lane + PartialOrd>(
-        &mut self,
-        max: bool,
-        kind: Kind,
-        items: &[T],
-        groups: &Groups,
-    ) -> R<Option<Noun>> {
-        if !matches!(noun::null_item(kind), Item::I16(_) | Item::I32(_) | Item::I64(_) | Item::F64(_)) {
-            return Ok(None);
-        }
-        let mut best = self.vec(groups.numbers())?;
-        best.resize(groups.numbers(), T::NULL);
-        // Nulls are below everything, and comparisons with a float's are false.
-        let is_null = |item: T| item == T::NULL || item.partial_cmp(&item).is_none();
-        if max {
-            fold(groups, items, &mut best, |best, item| {
-                if item > *best || is_null(*best) {
-                    *best = item;
-                }
-            });
-        } else {
-            fold(groups, items, &mut best, |best, item| {
-                if (item < *best && !is_null(item)) || is_null(*best) {
-                    *best = item;
-                }
-            });
-        }
-        Ok(Some(ordered(groups, kind, &best)))
-    }
-
-    fn average(&mut self, weights: Option<&Vector>, column: &Vector, groups: &Groups) -> R<Option<Noun>> {
-        if !is_number(column.kind) || weights.is_some_and(|weights| !is_number(weights.kind)) {
-            return Ok(None);
-        }
-        let mut sums = self.zeros::<(f64, f64)>(groups.numbers())?;
-        match (weights.map(|weights| &weights.items), &column.items) {
-            (None, Items::F64(items)) => add(groups, items.iter().map(|&item| (1.0, item)), &mut sums),
-            (None, Items::I64(items)) => add(groups, items.iter().map(|&item| (1.0, long(item))), &mut sums),
-            (Some(Items::I64(w)), Items::F64(x)) => {
-                add(groups, w.iter().zip(x.iter()).map(|(&w, &x)| (long(w), x)), &mut sums);
-            }
-            (Some(Items::F64(w)), Items::F64(x)) => {
-                add(groups, w.iter().zip(x.iter()).map(|(&w, &x)| (w, x)), &mut sums);
-            }
-            (Some(Items::I32(w)), Items::F64(x)) => {
-                add(groups, w.iter().zip(x.iter()).map(|(&w, &x)| (int(w), x)), &mut sums);
-            }
-            (weights, items) => {
-                let items = self.floats(items)?;
-                let weights = match weights {
-                    Some(weights) => self.floats(weights)?,
-                    None => vec![1.0; items.len()],
-                };
-                add(groups, weights.iter().zip(&items).map(|(&w, &x)| (w, x)), &mut sums);
-            }
-        }
-        let averages: Vec<f64> = sums.iter().map(|&(w, x)| if w == 0.0 { noun::NULL_FLOAT } else { x / w }).collect();
-        Ok(Some(ordered(groups, Kind::Float, &averages)))
-    }
-
-    fn floats(&mut self, items: &Items) -> R<Vec<f64>> {
-        let mut out = self.vec(noun::with_items!(items, items => items.len()))?;
-        match items {
-            Items::U8(items) => out.extend(items.iter().map(|&item| f64::from(item))),
-            Items::I16(items) => {
-                out.extend(items.iter().map(|&item| if item == i16::MIN { f64::NAN } else { f64::from(item) }));
-            }
-            Items::I32(items) => out.extend(items.iter().map(|&item| int(item))),
-            Items::I64(items) => out.extend(items.iter().map(|&item| long(item))),
-            Items::F32(items) => out.extend(items.iter().map(|&item| f64::from(item))),
-            Items::F64(items) => out.extend_from_slice(items),
-            Items::Guid(_) | Items::Sym(_) => return Err(Fault::TYPE),
-        }
-        Ok(out)
-    }
-}
-
-/// Adds each row's weight and weighted item to its group; rows with a null of either count for nothing.
-fn add(groups: &Groups, pairs: impl Iterator<Item = (f64, f64)>, sums: &mut [(f64, f64)]) {
-    for (&id, (w, x)) in groups.ids().iter().zip(pairs) {
-        let product = w * x;
-        if let Some(sum) = sums.get_mut(id as usize)
-            && !product.is_nan()
-        {
-            sum.0 += w;
-            sum.1 += product;
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "q's conversion of longs to floats")]
-fn long(item: i64) -> f64 {
-    if item == i64::MIN { f64::NAN } else { item as f64 }
-}
-
-fn int(item: i32) -> f64 {
-    if item == i32::MIN { f64::NAN } else { f64::from(item) }
-}
-
-const fn is_number(kind: Kind) -> bool {
-    matches!(kind, Kind::Boolean | Kind::Byte | Kind::Short | Kind::Int | Kind::Long | Kind::Real | Kind::Float)
-}
-
-/// Takes each item to the state of its group.
-#[inline]
-fn fold<T: Copy, S>(groups: &Groups, items: &[T], states: &mut [S], step: impl Fn(&mut S, T)) {
-    for (&id, &item) in groups.ids().iter().zip(items) {
-        if let Some(state) = states.get_mut(id as usize) {
-            step(state, item);
-        }
-    }
-}
-
-fn in_order<T: Copy>(groups: &Groups, items: &[T]) -> Vec<T> {
-    groups.order.iter().filter_map(|&group| items.get(group).copied()).collect()
-}
-
-fn ordered<T: Lane>(groups: &Groups, kind: Kind, items: &[T]) -> Noun {
-    noun::vector(kind, in_order(groups, items))
 }

@@ -325,6 +325,7 @@ fn window_join(vm: &mut Vm<'_>, args: Vec<Noun>, before: bool) -> R {
         ranges.push((from, reached(vm, like, times, &ends.at(row), false)?));
     }
     let mut columns = Columns::of(&x);
+    let mut made = Vec::new();
     for aggregate in aggregates {
         let items = build::items(aggregate);
         let (Some(function), Some(name)) = (items.first(), items.get(1).and_then(Noun::as_sym)) else {
@@ -341,6 +342,10 @@ fn window_join(vm: &mut Vm<'_>, args: Vec<Noun>, before: bool) -> R {
             values.push(vm.apply(function, vec![cells])?);
         }
         let list = if values.is_empty() { noun::empty(Kind::List) } else { build::tidy(values)? };
+        if made.contains(&name) {
+            return Err(Fault::nyi("wj of two functions of one column"));
+        }
+        made.push(name);
         match columns.names.iter().position(|&found| found == name).and_then(|at| columns.lists.get_mut(at)) {
             Some(old) => *old = list,
             None => {

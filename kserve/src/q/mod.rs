@@ -4,6 +4,7 @@
 //! their columns ([`noun`]). Every loop and every large result goes through one door ([`vm`]). What q has and this has
 //! not fails with q's own `nyi`, which names the construct for the log.
 
+mod accumulate;
 mod aggregate;
 mod amend;
 mod answer;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::build;
 use super::fault::{Fault, R};
-use super::noun::{Dict, List, Noun, Table, Vector};
+use super::noun::{List, Noun, Table};
 use super::symbols::Sym;
 use super::verb::{Verb, infix};
 use super::vm::Vm;
+use kcodec::Kind;
 
 pub(crate) static VERBS: &[Verb] = &[infix("insert", Some(28), insert), infix("upsert", None, upsert)];
 
@@ -97,11 +98,7 @@ impl Vm<'_> {
                 self.add_rows(table, rows)
             }
             Noun::Dict(_) if value.as_keyed().is_some() => self.add_keyed(value, rows, insert),
-            Noun::Dict(_) if !insert && matches!(rows, Noun::Dict(_)) => {
-                let old = std::mem::take(value);
-                *value = self.join_dicts(&old, &rows)?;
-                Ok(())
-            }
+            Noun::Dict(_) if !insert && matches!(rows, Noun::Dict(_)) => self.join_dict(value, &rows),
             Noun::Vector(_) | Noun::List(_) if !insert => self.append(value, rows),
             _ => Err(Fault::TYPE),
         }
@@ -311,7 +308,7 @@ impl Vm<'_> {
         }
         let groups = self.groups_as_met(&columns)?;
         let mut new: Vec<(usize, usize)> =
-            groups.firsts.iter().filter_map(|&at| fresh.get(at).map(|&row| (row, row))).collect();
+            groups.as_met().iter().filter_map(|&at| fresh.get(at).map(|&row| (row, row))).collect();
         for (&id, &row) in groups.ids().iter().zip(&fresh) {
             if let Some(entry) = new.get_mut(id as usize) {
                 entry.1 = row;
@@ -344,7 +341,19 @@ impl Vm<'_> {
     /// `x,y` where one of them is a dict or a table.
     pub(crate) fn join_tables(&mut self, x: Noun, y: Noun) -> R {
         match (&x, &y) {
-            (Noun::Table(_), Noun::Table(_)) => {
+            (Noun::Table(left), Noun::Table(right)) if is_mixed(left, right) => {
+                // Columns of two kinds make one of any.
+                let mut columns = self.vec(left.columns().len())?;
+                for (&name, column) in left.names().iter().zip(left.columns()) {
+                    let more = right.column(name).ok_or(Fault::MISMATCH)?;
+                    columns.push(self.one_after_other(column, more)?);
+                }
+                Table::new(left.names().clone(), columns)
+            }
+            (Noun::Table(left), Noun::Table(right)) => {
+                if left.columns().len() != right.columns().len() {
+                    return Err(Fault::MISMATCH);
+                }
                 let mut joined = x;
                 self.add(&mut joined, y, false)?;
                 Ok(joined)
@@ -354,7 +363,11 @@ impl Vm<'_> {
                 self.add(&mut joined, y, false)?;
                 Ok(joined)
             }
-            (Noun::Dict(_), Noun::Dict(_)) => self.join_dicts(&x, &y),
+            (Noun::Dict(_), Noun::Dict(_)) => {
+                let mut joined = x;
+                self.join_dict(&mut joined, &y)?;
+                Ok(joined)
+            }
             (Noun::Dict(_), Noun::Table(_)) => {
                 let mut joined = build::enlist(x)?;
                 self.add(&mut joined, y, false)?;
@@ -383,11 +396,13 @@ impl Vm<'_> {
         }
     }
 
-    /// Keys of both, values of the right one where both have a key.
-    pub(crate) fn join_dicts(&mut self, x: &Noun, y: &Noun) -> R {
-        let (Noun::Dict(left), Noun::Dict(right)) = (x, y) else { return Err(Fault::TYPE) };
+    /// Keys of both, values of the right one where both have a key: in place where nobody else holds the left one.
+    fn join_dict(&mut self, x: &mut Noun, y: &Noun) -> R<()> {
+        let Noun::Dict(right) = y else { return Err(Fault::TYPE) };
+        let Noun::Dict(left) = x else { return Err(Fault::TYPE) };
         if left.keys.len() == 0 {
-            return Ok(y.clone());
+            *x = y.clone();
+            return Ok(());
         }
         let columns = |keys: &Noun| match keys {
             Noun::Table(table) => table.columns().to_vec(),
@@ -396,27 +411,48 @@ impl Vm<'_> {
         let new_keys = columns(&right.keys);
         let found = self.match_rows(&columns(&left.keys), &new_keys)?;
         let (known, new) = self.split_known(&found, &new_keys)?;
-        let mut values = left.values.clone();
         let places: Vec<usize> = known.iter().map(|&(at, _)| at).collect();
         let rows: Vec<usize> = known.iter().map(|&(_, row)| row).collect();
-        if !places.is_empty() {
-            let cells = self.gather_raw(&right.values, &rows)?;
-            if matches!(&values, Noun::Vector(Vector { kind, .. }) if cells.kind() != Some(*kind)) {
-                values = List::raw(build::items(&values))?;
-            }
-            self.scatter(&mut values, &places, &cells)?;
-        }
-        if new.is_empty() {
-            return Dict::new(left.keys.clone(), values);
-        }
         let firsts: Vec<usize> = new.iter().map(|&(first, _)| first).collect();
         let lasts: Vec<usize> = new.iter().map(|&(_, last)| last).collect();
-        let more = self.gather(&right.keys, &firsts)?;
-        let keys = self.one_after_other(&left.keys, &more)?;
+        let more_keys = self.gather(&right.keys, &firsts)?;
         let more = self.gather_raw(&right.values, &lasts)?;
-        let values = self.one_after_other(&values, &more)?;
-        Dict::new(keys, values)
+        let cells = self.gather_raw(&right.values, &rows)?;
+        Arc::make_mut(left).change(|keys, values| {
+            if right.values.kind() != values.kind() && matches!(values, Noun::Vector(_)) {
+                *values = List::raw(build::items(values))?;
+            }
+            if !places.is_empty() {
+                self.scatter(values, &places, &cells)?;
+            }
+            if !firsts.is_empty() {
+                self.extend(keys, more_keys)?;
+                self.extend(values, more)?;
+            }
+            Ok(())
+        })
     }
+
+    /// Appends a list's items, whatever both are.
+    fn extend(&mut self, list: &mut Noun, more: Noun) -> R<()> {
+        match (&*list, &more) {
+            (Noun::Vector(x), Noun::Vector(y)) if x.kind == y.kind => self.append(list, more),
+            (Noun::List(x), Noun::List(_)) if !x.items().is_empty() => self.append(list, more),
+            (Noun::Table(_), Noun::Table(_)) => self.add(list, more, false),
+            _ => {
+                *list = self.one_after_other(list, &more)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether columns of one name are of two kinds.
+fn is_mixed(x: &Table, y: &Table) -> bool {
+    x.columns().len() == y.columns().len()
+        && x.names().iter().zip(x.columns()).any(|(&name, column)| {
+            y.column(name).is_some_and(|more| column.kind() != more.kind() && column.kind() != Some(Kind::List))
+        })
 }
 
 /// Whether new rows can stand in a column.

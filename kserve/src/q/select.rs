@@ -266,7 +266,7 @@ impl Vm<'_> {
     pub(crate) fn distinct_rows(&mut self, table: Noun) -> R {
         let Noun::Table(rows) = &table else { return Err(Fault::TYPE) };
         let groups = self.groups_as_met(rows.columns())?;
-        if groups.count() == rows.len() { Ok(table) } else { self.gather(&table, &groups.firsts) }
+        if groups.count() == rows.len() { Ok(table) } else { self.gather(&table, groups.as_met()) }
     }
 
     /// The values of `by`, as lists of equal count.
@@ -296,10 +296,15 @@ impl Vm<'_> {
 
     /// The keys of groups as a table in their order.
     fn key_part(&mut self, names: Vec<Sym>, keys: &[Noun], groups: &Groups) -> R {
-        let heads = groups.heads();
         let mut columns = self.vec(keys.len())?;
-        for key in keys {
-            columns.push(self.gather(key, &heads)?);
+        match groups.symbols() {
+            Some(symbols) => columns.push(Noun::syms(symbols)),
+            None => {
+                let rows = groups.first_rows(self)?;
+                for key in keys {
+                    columns.push(self.gather(key, &rows)?);
+                }
+            }
         }
         if let [Noun::Vector(only)] = columns.as_mut_slice() {
             only.attr = Attribute::Sorted;
@@ -370,7 +375,13 @@ impl Vm<'_> {
         let keys = match names {
             Some(names) => self.key_part(names, &keys, &groups)?,
             None => {
-                let mut key = self.gather(keys.first().unwrap_or(&Noun::Null), &groups.heads())?;
+                let mut key = match groups.symbols() {
+                    Some(symbols) => Noun::syms(symbols),
+                    None => {
+                        let rows = groups.first_rows(self)?;
+                        self.gather(keys.first().unwrap_or(&Noun::Null), &rows)?
+                    }
+                };
                 if let Noun::Vector(key) = &mut key {
                     key.attr = Attribute::Sorted;
                 }

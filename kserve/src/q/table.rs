@@ -301,7 +301,7 @@ impl Vm<'_> {
         let (rows, ends) = groups.rows(self)?;
         let mut heads = self.vec(keys.len())?;
         for key in keys {
-            heads.push(self.gather(key, &groups.firsts)?);
+            heads.push(self.gather(key, groups.as_met())?);
         }
         let mut columns = self.vec(others.len())?;
         for other in others {
@@ -328,11 +328,9 @@ impl Vm<'_> {
         let groups = self.groups_as_met(&both)?;
         let mut found = self.vec(right)?;
         found.extend(
-            groups
-                .ids()
-                .iter()
-                .skip(left)
-                .map(|&id| groups.firsts.get(id as usize).copied().filter(|&first| first < left).unwrap_or(usize::MAX)),
+            groups.ids().iter().skip(left).map(|&id| {
+                groups.as_met().get(id as usize).copied().filter(|&first| first < left).unwrap_or(usize::MAX)
+            }),
         );
         Ok(found)
     }

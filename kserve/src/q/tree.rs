@@ -239,8 +239,17 @@ impl Vm<'_> {
                 self.tree_name(&tree.at(tree.len() - 1))
             }
             Noun::List(list) if list.items().len() > 1 => match list.items() {
-                [Noun::Func(Func::Verb(verb)), left, _] if verb.infix && !is_word(verb) => self.tree_name(left),
-                [_, args @ ..] => args.iter().rev().find_map(|arg| self.tree_name(arg)),
+                [Noun::Func(Func::Verb(verb)), left, right] if verb.infix && !is_word(verb) => {
+                    match self.tree_name(left) {
+                        // `2*price` is about no column, `` `g#sym `` about its right argument.
+                        None if !left.is_atom() => self.tree_name(right),
+                        name => name,
+                    }
+                }
+                [head, args @ ..] => {
+                    let named = args.iter().rev().find_map(|arg| self.tree_name(arg));
+                    named.or_else(|| head.as_sym().and_then(|_| self.tree_name(head)))
+                }
                 [] => None,
             },
             _ => None,

@@ -1,0 +1,373 @@
+//! q-sql: `select`, `exec`, `update`, `delete`, as text and as functional forms.
+
+mod q_shown;
+
+use q_shown::check;
+
+#[test]
+fn columns() {
+    check(&[
+        ("t:([]a:1 2 3;b:`x`y`x;c:(\"one\";\"two\";\"three\"))", ""),
+        ("select from t", "a b c\n-----------\n1 x \"one\"\n2 y \"two\"\n3 x \"three\""),
+        ("select a from t", "a\n-\n1\n2\n3"),
+        ("select c,a from t", "c       a\n---------\n\"one\"   1\n\"two\"   2\n\"three\" 3"),
+        ("select a+1 from t", "a\n-\n2\n3\n4"),
+        ("select z:a+1 from t", "z\n-\n2\n3\n4"),
+        ("select a,a from t", "a a1\n----\n1 1\n2 2\n3 3"),
+        ("select a,a,a from t", "a a1 a2\n-------\n1 1  1\n2 2  2\n3 3  3"),
+        ("select 2*a from t", "x\n-\n2\n4\n6"),
+        ("select a*2 from t", "a\n-\n2\n4\n6"),
+        ("select string b from t", "b\n----\n,\"x\"\n,\"y\"\n,\"x\""),
+        ("select `$c from t", "c\n-----\none\ntwo\nthree"),
+        ("select count i from t", "x\n-\n3"),
+        ("select i from t", "x\n-\n0\n1\n2"),
+        ("select n:i,b from t", "n b\n---\n0 x\n1 y\n2 x"),
+        ("select sum a from t", "a\n-\n6"),
+        ("select max a, min a from t", "a a1\n----\n3 1"),
+        ("select a, m:max a from t", "a m\n---\n1 3\n2 3\n3 3"),
+        ("select x:count each c from t", "x\n-\n3\n3\n5"),
+        ("select f:{x+y}[a;1] from t", "f\n-\n2\n3\n4"),
+        ("select {x+y}'[a;a] from t", "a\n-\n2\n4\n6"),
+        ("select a by b from t", "b| a\n-| ---\nx| 1 3\ny| ,2"),
+        ("select distinct b from t", "b\n-\nx\ny"),
+        ("select distinct b,a from t", "b a\n---\nx 1\ny 2\nx 3"),
+        ("select 5 from t", "x\n-\n5"),
+        ("select a:1 2 from t", "a\n-\n1\n2"),
+        ("select a,z:1 2 from t", "'length"),
+        ("select z from t", "'z"),
+        ("select a,b:1 from t", "a b\n---\n1 1\n2 1\n3 1"),
+        ("count select from t", "3"),
+        ("select from ([]x:1 2;y:3 4) where x>y-3", "x y\n---\n1 3\n2 4"),
+    ]);
+}
+
+#[test]
+fn conditions() {
+    check(&[
+        ("t:([]a:1 2 3;b:`x`y`x;c:(\"one\";\"two\";\"three\"))", ""),
+        ("select from t where a>1", "a b c\n-----------\n2 y \"two\"\n3 x \"three\""),
+        ("select from t where 1<a", "a b c\n-----------\n2 y \"two\"\n3 x \"three\""),
+        ("select from t where a>=2,b=`x", "a b c\n-----------\n3 x \"three\""),
+        ("select from t where b=`x,a>1,c like \"th*\"", "a b c\n-----------\n3 x \"three\""),
+        ("select from t where (a>1)&b=`x", "a b c\n-----------\n3 x \"three\""),
+        ("select from t where not a=1", "a b c\n-----------\n2 y \"two\"\n3 x \"three\""),
+        ("select from t where a<>2", "a b c\n-----------\n1 x \"one\"\n3 x \"three\""),
+        ("select from t where a within 1 2", "a b c\n---------\n1 x \"one\"\n2 y \"two\""),
+        ("select from t where b in `y`z", "a b c\n---------\n2 y \"two\""),
+        ("select from t where a=max a", "a b c\n-----------\n3 x \"three\""),
+        ("select from t where i=1", "a b c\n---------\n2 y \"two\""),
+        ("select from t where i in 0 2", "a b c\n-----------\n1 x \"one\"\n3 x \"three\""),
+        ("select i from t where a>1", "x\n-\n1\n2"),
+        ("select from t where 0b", "a b c\n-----"),
+        ("select from t where 1b", "a b c\n-----------\n1 x \"one\"\n2 y \"two\"\n3 x \"three\""),
+        ("select from t where ()", "a b c\n-----"),
+        ("select from t where a>100", "a b c\n-----"),
+        ("select a from t where b=`nosuch", "a\n-"),
+        ("select from t where b<>`x", "a b c\n---------\n2 y \"two\""),
+        ("select from t where a>1.5", "a b c\n-----------\n2 y \"two\"\n3 x \"three\""),
+        ("select from t where a=2.0", "a b c\n---------\n2 y \"two\""),
+        ("select from t where c~\\:\"two\"", "a b c\n---------\n2 y \"two\""),
+        ("select from t where 10b", "'length"),
+        ("select from t where \"ab\"", "'nyi"),
+        ("select from t where z=1", "'z"),
+        ("select from (select from t where a>1) where b=`x", "a b c\n-----------\n3 x \"three\""),
+        ("select from select from t where a>1", "a b c\n-----------\n2 y \"two\"\n3 x \"three\""),
+        ("exec max a from select from t where b=`x", "3"),
+        ("u:([]k:`x`y;m:100 200)", ""),
+        ("select from t where b in exec k from u where m>100", "a b c\n---------\n2 y \"two\""),
+        ("select from t where a=(max;a) fby b", "a b c\n-----------\n2 y \"two\"\n3 x \"three\""),
+        ("select from t where 1<(count;i) fby b", "a b c\n-----------\n1 x \"one\"\n3 x \"three\""),
+        ("select from t where 1<(count;i) fby ([]b;d:b)", "a b c\n-----------\n1 x \"one\"\n3 x \"three\""),
+        ("select from ([k:`a`b`c]v:1 2 3) where k in `a`c", "k| v\n-| -\na| 1\nc| 3"),
+        ("select from ([k:`a`b`c]v:1 2 3) where v>1", "k| v\n-| -\nb| 2\nc| 3"),
+        ("select v from ([k:`a`b`c]v:1 2 3)", "v\n-\n1\n2\n3"),
+        (
+            "select from ([]d:2024.01.01 2024.01.02;v:1 2) where d=2024.01.02",
+            "d          v\n------------\n2024.01.02 2",
+        ),
+        (
+            "select from ([]d:2024.01.01 2024.01.02;v:1 2) where d>2024.01.01",
+            "d          v\n------------\n2024.01.02 2",
+        ),
+        ("select from ([]d:0N 1 0W) where null d", "d\n-\n"),
+        ("select from ([]d:0N 1 0W) where d<1", "d\n-\n"),
+        ("select from ([]f:0n 1 0w) where f>0", "f\n--\n1\n0w"),
+        ("select from ([]f:1b,0b) where f", "f\n-\n1"),
+    ]);
+}
+
+#[test]
+fn groups() {
+    check(&[
+        ("t:([]a:1 2 3;b:`x`y`x;c:(\"one\";\"two\";\"three\"))", ""),
+        ("select sum a by b from t", "b| a\n-| -\nx| 4\ny| 2"),
+        ("select a by b from t", "b| a\n-| ---\nx| 1 3\ny| ,2"),
+        ("select c by b from t", "b| c\n-| ---------------\nx| (\"one\";\"three\")\ny| ,\"two\""),
+        ("select max a, min a by b from t", "b| a a1\n-| ----\nx| 3 1\ny| 2 2"),
+        ("select n:count i by b,a from t", "b a| n\n---| -\nx 1| 1\nx 3| 1\ny 2| 1"),
+        ("select by b from t", "b| a c\n-| ---------\nx| 3 \"three\"\ny| 2 \"two\""),
+        ("select count i by b from t", "b| x\n-| -\nx| 2\ny| 1"),
+        ("select last i by b from t", "b| x\n-| -\nx| 2\ny| 1"),
+        ("select avg a, dev a, med a, var a by b from t", "b| a a1 a2 a3\n-| ----------\nx| 2 1  2  1\ny| 2 0  2  0"),
+        ("select a wavg a, a wsum a by b from t", "b| a   a1\n-| ------\nx| 2.5 10\ny| 2   4"),
+        ("select prd a, all a>0, any a>2 by b from t", "b| a a1 a2\n-| -------\nx| 3 1  1\ny| 2 1  0"),
+        ("select distinct b by a>1 from t", "a| b\n-| ----\n0| ,`x\n1| `y`x"),
+        ("select sums a, deltas a by b from t", "b| a   a1\n-| -------\nx| 1 4 1 2\ny| ,2  ,2"),
+        (
+            "select c:last c, f:first c by b from t",
+            "b| c       f\n-| -------------\nx| \"three\" \"one\"\ny| \"two\"   \"two\"",
+        ),
+        (
+            "select sum a*2, sum neg a, x:2*sum a, (max a)-min a by b from t",
+            "b| a a1 x a2\n-| ---------\nx| 8 -4 8 2\ny| 4 -2 4 0",
+        ),
+        ("select m:max a-min a by b from t", "b| m\n-| -\nx| 2\ny| 0"),
+        ("select x:a%sum a by b from t", "b| x\n-| ---------\nx| 0.25 0.75\ny| ,1f"),
+        ("select k:`z by b from t", "b| k\n-| -\nx| z\ny| z"),
+        ("select k:1 2 by b from t", "b| k\n-| ---\nx| 1 2\ny| 1 2"),
+        ("select n:count distinct a by b from t", "b| n\n-| -\nx| 2\ny| 1"),
+        ("select n:sum a>1 by b from t", "b| n\n-| -\nx| 1\ny| 1"),
+        ("select {count x} a by b from t", "b| a\n-| -\nx| 2\ny| 1"),
+        ("select f:{[x]2*sum x}[a] by b from t", "b| f\n-| -\nx| 8\ny| 4"),
+        ("select count i by 2 xbar a from t", "a| x\n-| -\n0| 1\n2| 2"),
+        ("select count i by b:b=`x, a>2 from t", "b a| x\n---| -\n0 0| 1\n1 0| 1\n1 1| 1"),
+        ("select sum a by z:`k from t", "z| a\n-| -\nk| 6"),
+        ("select x:1 by b from t where a>100", "b| x\n-| -"),
+        ("select sum a by b from 0#t", "b| a\n-| -"),
+        ("select a by b from 0#t", "b| a\n-| -"),
+        ("meta select sum a by b from t", "c| t f a\n-| -----\nb| s   s\na| j"),
+        ("attr exec b from key select sum a by b from t", "`s"),
+        (
+            "select sum v by k from ([]k:2024.01.02 2024.01.01 2024.01.02;v:1 2 3)",
+            "k         | v\n----------| -\n2024.01.01| 2\n2024.01.02| 4",
+        ),
+        ("select sum v by k from ([]k:010b;v:1 2 3)", "k| v\n-| -\n0| 4\n1| 2"),
+        ("select sum v by k from ([]k:1.5 0n 1.5;v:1 2 3)", "k  | v\n---| -\n   | 2\n1.5| 4"),
+        ("select sum v by k from ([]k:\"bab\";v:1 2 3)", "k| v\n-| -\na| 2\nb| 4"),
+        ("select sum v by k from ([]k:(\"ab\";\"c\";\"ab\");v:1 2 3)", "k   | v\n----| -\n\"c\" | 2\n\"ab\"| 4"),
+        ("select sum v by k from ([]k:3 0N 3i;v:1 2 3)", "k| v\n-| -\n | 2\n3| 4"),
+        (
+            "select sum v by k from ([]k:1000000000000 0 1000000000000;v:1 2 3)",
+            "k            | v\n-------------| -\n0            | 2\n1000000000000| 4",
+        ),
+        ("select sum v by k,l from ([]k:`b`a`b;l:2 1 1;v:1 2 3)", "k l| v\n---| -\na 1| 2\nb 1| 3\nb 2| 1"),
+        ("select first v,last v by k from ([]k:`b`a`b;v:1 2 3)", "k| v v1\n-| ----\na| 2 2\nb| 1 3"),
+        (
+            "select sum v,min v,max v,avg v by k from ([]k:`a`a`b;v:1 0N 0N)",
+            "k| v v1 v2  v3\n-| -----------\na| 1 1  1   1\nb| 0 0W -0W",
+        ),
+        (
+            "select sum v,min v,max v,avg v by k from ([]k:`a`a`b;v:1 0n 0n)",
+            "k| v v1 v2  v3\n-| -----------\na| 1 1  1   1\nb| 0 0w -0w",
+        ),
+        ("select sum v,min v,max v by k from ([]k:`a`a`b;v:1 2 3i)", "k| v v1 v2\n-| -------\na| 3 1  2\nb| 3 3  3"),
+        (
+            "select sum v,min v,max v,avg v by k from ([]k:`a`a`b;v:1 2 0Nh)",
+            "k| v v1 v2  v3\n-| ------------\na| 3 1  2   1.5\nb| 0 0W -0W",
+        ),
+        ("select sum v,avg v by k from ([]k:`a`a`b;v:110b)", "k| v v1\n-| ----\na| 2 1\nb| 0 0"),
+        (
+            "select max v by k from ([]k:`a`a`b;v:2024.01.01 2024.01.03 2024.01.02)",
+            "k| v\n-| ----------\na| 2024.01.03\nb| 2024.01.02",
+        ),
+        (
+            "select sum v by k from ([]k:`a`a`b;v:0D01 0D02 0D03)",
+            "k| v\n-| --------------------\na| 0D03:00:00.000000000\nb| 0D03:00:00.000000000",
+        ),
+        ("select b wavg c by s from ([]s:`a`a`b`b;b:1 2 0N 4;c:1 2 3 0n)", "s| c\n-| --------\na| 1.666667\nb|"),
+        ("select i wavg v by k from ([]k:`a`a`b;v:1 2 3f)", "k| v\n-| -\na| 2\nb| 3"),
+        ("(sum;1 2 3) fby `a`a`b", "3 3 3"),
+        ("(max;1.5 2 3) fby 0 1 0", "3 2 3f"),
+        ("({first x};1 2 3) fby `a`a`b", "1 1 3"),
+        ("(sum;1 2) fby `a`a`b", "'length"),
+    ]);
+}
+
+#[test]
+fn limits() {
+    check(&[
+        ("t:([]a:1 2 3;b:`x`y`x;c:(\"one\";\"two\";\"three\"))", ""),
+        ("select[1] from t", "a b c\n---------\n1 x \"one\""),
+        ("select[2] from t", "a b c\n---------\n1 x \"one\"\n2 y \"two\""),
+        ("select[10] from t", "a b c\n-----------\n1 x \"one\"\n2 y \"two\"\n3 x \"three\""),
+        ("select[-1] from t", "a b c\n-----------\n3 x \"three\""),
+        ("select[0] from t", "a b c\n-----"),
+        ("select[1 1] from t", "a b c\n---------\n2 y \"two\""),
+        ("select[1;>a] from t", "a b c\n-----------\n3 x \"three\""),
+        ("select[2;<b] from t", "a b c\n-----------\n1 x \"one\"\n3 x \"three\""),
+        ("select[>a] from t", "a b c\n-----------\n3 x \"three\"\n2 y \"two\"\n1 x \"one\""),
+        ("select[<c] a from t", "a\n-\n1\n3\n2"),
+        ("select[2] a from t where b=`x", "a\n-\n1\n3"),
+        ("{[n]select[n] from t}2", "a b c\n---------\n1 x \"one\"\n2 y \"two\""),
+        ("select[1] by b from t", "'nyi"),
+    ]);
+}
+
+#[test]
+fn exec() {
+    check(&[
+        ("t:([]a:1 2 3;b:`x`y`x;c:(\"one\";\"two\";\"three\"))", ""),
+        ("exec a from t", "1 2 3"),
+        ("exec a,b from t", "a| 1 2 3\nb| x y x"),
+        ("exec z:a,b from t", "z| 1 2 3\nb| x y x"),
+        ("exec sum a from t", "6"),
+        ("exec x:sum a from t", "x| 6"),
+        ("exec from t", "a| 3\nb| `x\nc| \"three\""),
+        ("exec a from t where a>1", "2 3"),
+        ("exec a by b from t", "x| 1 3\ny| ,2"),
+        ("exec first a by b from t", "x| 1\ny| 2"),
+        ("exec x:first a by b from t", " | x\n-| -\nx| 1\ny| 2"),
+        ("exec x:sum a,n:count i by b from t", " | x n\n-| ---\nx| 4 2\ny| 2 1"),
+        ("exec a by b,a from t", "b a|\n---| -\nx 1| 1\nx 3| 3\ny 2| 2"),
+        ("exec sum a by z:b from t", "z|\n-| -\nx| 4\ny| 2"),
+        ("exec count i by b from t", "x| 2\ny| 1"),
+        ("exec a!b from t", "1| x\n2| y\n3| x"),
+        ("exec (a;b) from t", "1 2 3\nx y x"),
+        ("exec distinct b from t", "`x`y"),
+        ("exec a from 0#t", "`long$()"),
+        ("exec first c from t where b=`y", "\"two\""),
+        ("exec a, b by 0b from t", "a b\n---\n1 x\n2 y\n3 x"),
+    ]);
+}
+
+#[test]
+fn update_and_delete() {
+    check(&[
+        ("t:([]a:1 2 3;b:`x`y`x;c:(\"one\";\"two\";\"three\"))", ""),
+        ("update a:a*2 from t", "a b c\n-----------\n2 x \"one\"\n4 y \"two\"\n6 x \"three\""),
+        ("update d:a*2 from t", "a b c       d\n-------------\n1 x \"one\"   2\n2 y \"two\"   4\n3 x \"three\" 6"),
+        ("update d:1 from t", "a b c       d\n-------------\n1 x \"one\"   1\n2 y \"two\"   1\n3 x \"three\" 1"),
+        (
+            "update d:a*2 from t where b=`x",
+            "a b c       d\n-------------\n1 x \"one\"   2\n2 y \"two\"\n3 x \"three\" 6",
+        ),
+        ("update a:10 from t where b=`x", "a  b c\n------------\n10 x \"one\"\n2  y \"two\"\n10 x \"three\""),
+        ("update a:10+a from t where a>1", "a  b c\n------------\n1  x \"one\"\n12 y \"two\"\n13 x \"three\""),
+        ("update a:1f from t", "a b c\n-----------\n1 x \"one\"\n1 y \"two\"\n1 x \"three\""),
+        ("update a:1f from t where a=1", "'type"),
+        ("update a:1 2 from t", "'length"),
+        ("update z:1 from t where a>100", "a b c       z\n-------------\n1 x \"one\"\n2 y \"two\"\n3 x \"three\""),
+        ("update c:enlist \"q\" from t where a=1", "a b c\n-----------\n1 x \"q\"\n2 y \"two\"\n3 x \"three\""),
+        (
+            "update s:sum a by b from t",
+            "a b c       s\n-------------\n1 x \"one\"   4\n2 y \"two\"   2\n3 x \"three\" 4",
+        ),
+        (
+            "update n:count i, m:a-avg a by b from t",
+            "a b c       n m\n----------------\n1 x \"one\"   2 -1\n2 y \"two\"   1 0\n3 x \"three\" 2 1",
+        ),
+        (
+            "update r:til count i by b from t",
+            "a b c       r\n-------------\n1 x \"one\"   0\n2 y \"two\"   0\n3 x \"three\" 1",
+        ),
+        (
+            "update s:sums a by b from t",
+            "a b c       s\n-------------\n1 x \"one\"   1\n2 y \"two\"   2\n3 x \"three\" 4",
+        ),
+        (
+            "update d:sum a by b from t where a>1",
+            "a b c       d\n-------------\n1 x \"one\"\n2 y \"two\"   2\n3 x \"three\" 3",
+        ),
+        ("update d:2*a from 0#t", "a b c d\n-------"),
+        ("update v:10 from ([k:`a`b]v:1 2) where k=`a", "k| v\n-| --\na| 10\nb| 2"),
+        ("delete from t where a=2", "a b c\n-----------\n1 x \"one\"\n3 x \"three\""),
+        ("delete from t", "a b c\n-----"),
+        ("delete from t where a>100", "a b c\n-----------\n1 x \"one\"\n2 y \"two\"\n3 x \"three\""),
+        ("delete a from t", "b c\n---------\nx \"one\"\ny \"two\"\nx \"three\""),
+        ("delete a,b from t", "c\n-------\n\"one\"\n\"two\"\n\"three\""),
+        ("delete z from t", "'z"),
+        ("delete from ([k:`a`b]v:1 2) where k=`a", "k| v\n-| -\nb| 2"),
+        ("update a:0 from `t where b=`y", "`t"),
+        ("t", "a b c\n-----------\n1 x \"one\"\n0 y \"two\"\n3 x \"three\""),
+        ("delete from `t where a=0", "`t"),
+        ("t", "a b c\n-----------\n1 x \"one\"\n3 x \"three\""),
+        ("delete c from `t", "`t"),
+        ("t", "a b\n---\n1 x\n3 x"),
+        ("update `s#a from `t", "`t"),
+        ("meta t", "c| t f a\n-| -----\na| j   s\nb| s"),
+        ("update d:2*a,e:3*a by b from `t", "`t"),
+        ("t", "a b d e\n-------\n1 x 2 3\n3 x 6 9"),
+        ("delete t from `.", "`."),
+        ("t", "'t"),
+    ]);
+}
+
+#[test]
+fn names() {
+    check(&[
+        ("t:([]a:1 2 3;b:`x`y`x;c:(\"one\";\"two\";\"three\"))", ""),
+        ("f:{[x;y]select from x where a=y};f[t;1]", "a b c\n---------\n1 x \"one\""),
+        ("g:{[s]exec a from t where b=s};g each `x`y", "1 3\n,2"),
+        ("{a:2;select from t where a=a}[]", "a b c\n-----------\n1 x \"one\"\n2 y \"two\"\n3 x \"three\""),
+        ("{[v]select w:v+a from t}10", "w\n--\n11\n12\n13"),
+        ("{select from x where a=1}t", "a b c\n---------\n1 x \"one\""),
+        ("{select from y where a=x,b=z}", "{select from y where a=x,b=z}"),
+        ("value[{select from y where a=x,b=z}]1", "`x`y"),
+        ("{[v]exec a from t where b in exec k from ([]k:`x`y;m:1 2) where m=v}2", ",2"),
+        (".n.t:t", ""),
+        ("select from .n.t where a=1", "a b c\n---------\n1 x \"one\""),
+        ("\\d .n", ""),
+        ("select b from t", "b\n-\nx\ny\nx"),
+        ("loc:5", ""),
+        ("{select q:a+loc from t}[]", "q\n-\n6\n7\n8"),
+        ("select q:a+loc from t", "q\n-\n6\n7\n8"),
+        ("parse \"select q:a+loc from t\"", "?\n`t\n()\n0b\n(,`q)!,(+;`a;`loc)"),
+        ("\\d .", ""),
+        ("select a from `t", "a\n-\n1\n2\n3"),
+        ("exec a from `.n.t", "1 2 3"),
+        (
+            "select time.hh,time.minute from ([]time:2024.01.01D10:30 2024.01.01D11:45)",
+            "hh minute\n---------\n10 10:30\n11 11:45",
+        ),
+        ("select v by time.hh from ([]time:2024.01.01D10:30 2024.01.01D11:45;v:1 2)", "hh| v\n--| --\n10| ,1\n11| ,2"),
+        (
+            "select d.month,d.year from ([]d:2024.01.31 2023.12.01)",
+            "month   year\n------------\n2024.01 2024\n2023.12 2023",
+        ),
+        ("select x*y from ([]x:1 2;y:3 4)", "x\n-\n3\n8"),
+        ("select from nosuch", "'nosuch"),
+        ("select from 5", "'type"),
+        ("select a b from t", "'type"),
+        ("select a from", "'from"),
+        ("select from t where", "'parse"),
+        ("select a,,b from t", "'parse"),
+        ("select x:a,x:b from t", "'dup names for cols/groups x"),
+    ]);
+}
+
+#[test]
+fn functional() {
+    check(&[
+        ("t:([]a:1 2 3;b:`x`y`x;c:(\"one\";\"two\";\"three\"))", ""),
+        ("?[t;enlist(>;`a;1);0b;()]", "a b c\n-----------\n2 y \"two\"\n3 x \"three\""),
+        ("?[t;((>;`a;1);(=;`b;enlist`x));0b;()]", "a b c\n-----------\n3 x \"three\""),
+        ("?[t;();0b;`x`y!`a`b]", "x y\n---\n1 x\n2 y\n3 x"),
+        ("?[t;();0b;(enlist`x)!enlist(+;`a;1)]", "x\n-\n2\n3\n4"),
+        ("?[t;();1b;(enlist`b)!enlist`b]", "b\n-\nx\ny"),
+        ("?[t;();(enlist`b)!enlist`b;(enlist`s)!enlist(sum;`a)]", "b| s\n-| -\nx| 4\ny| 2"),
+        ("?[t;();(enlist`b)!enlist`b;()]", "b| a c\n-| ---------\nx| 3 \"three\"\ny| 2 \"two\""),
+        ("?[t;();`b;`a]", "x| 1 3\ny| ,2"),
+        ("?[t;();();`a]", "1 2 3"),
+        ("?[t;();();(sum;`a)]", "6"),
+        ("?[t;();();`p`q!`a`b]", "p| 1 2 3\nq| x y x"),
+        ("?[`t;();0b;()]", "a b c\n-----------\n1 x \"one\"\n2 y \"two\"\n3 x \"three\""),
+        ("?[t;();0b;();2]", "a b c\n---------\n1 x \"one\"\n2 y \"two\""),
+        ("?[t;();0b;();-1]", "a b c\n-----------\n3 x \"three\""),
+        ("?[t;();0b;();2;(idesc;`a)]", "a b c\n-----------\n3 x \"three\"\n2 y \"two\""),
+        ("?[t;();0b;();2;(>:;`a)]", "a b c\n-----------\n3 x \"three\"\n2 y \"two\""),
+        ("?[t;0 1;(+;`a;1)]", "2 3"),
+        ("?[t;enlist(in;`b;enlist`x`q);0b;()]", "a b c\n-----------\n1 x \"one\"\n3 x \"three\""),
+        ("?[t;enlist `f;0b;()]", "'f"),
+        ("![t;();0b;(enlist`a)!enlist(*;2;`a)]", "a b c\n-----------\n2 x \"one\"\n4 y \"two\"\n6 x \"three\""),
+        ("![t;enlist(=;`a;1);0b;(enlist`a)!enlist 9]", "a b c\n-----------\n9 x \"one\"\n2 y \"two\"\n3 x \"three\""),
+        (
+            "![t;();(enlist`b)!enlist`b;(enlist`s)!enlist(sum;`a)]",
+            "a b c       s\n-------------\n1 x \"one\"   4\n2 y \"two\"   2\n3 x \"three\" 4",
+        ),
+        ("![t;();0b;enlist`a]", "b c\n---------\nx \"one\"\ny \"two\"\nx \"three\""),
+        ("![t;enlist(=;`a;1);0b;`symbol$()]", "a b c\n-----------\n2 y \"two\"\n3 x \"three\""),
+        ("![`t;();0b;enlist`c]", "`t"),
+        ("t", "a b\n---\n1 x\n2 y\n3 x"),
+        ("{[c]?[t;();();c]}each `a`b", "1 2 3\nx y x"),
+    ]);
+}
