@@ -93,7 +93,7 @@ CASES = [
     (*text("x1:til 5; x1 where x1>2"), [3, 4]),
     (*text("([]a:1 2 3)lj([a:1 2]b:10 20)"), None),
     (*text(".j.j 2#select sym,price from trade"), b'[{"sym":"a","price":10},{"sym":"b","price":20.5}]'),
-    (*text("csv 0:2#select sym,price from trade"), [b"sym,price", b"a,10", b"b,20.5"]),
+    (*text("csv 0:select sym,price from 2#trade"), [b"sym,price", b"a,10", b"b,20.5"]),
     (*text("\",\"sv string cols trade"), b"time,sym,price,size"),
     (*text(PREVIEW), {"date": None, "sym": ["a"], "note": [b"first"], "price": [1.5]}),
     (*text(LIMITED), None),

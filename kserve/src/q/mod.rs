@@ -21,6 +21,7 @@ mod code;
 mod command;
 mod compare;
 mod core;
+mod csv;
 mod cut;
 mod distinct;
 mod dotq;

@@ -59,6 +59,7 @@ pub(crate) const fn any(name: &'static str, id: Option<u8>, function: Many) -> V
 static FAMILIES: &[&[Verb]] = &[
     super::command::VERBS,
     super::core::VERBS,
+    super::csv::VERBS,
     super::handles::VERBS,
     super::arith::VERBS,
     super::compare::VERBS,
