@@ -162,7 +162,7 @@ fn tables_in_tables() {
 #[test]
 fn digits() {
     let shown = |text: &str, digits| {
-        let body = kcodec::parse(text).unwrap();
+        let body = parse(text).unwrap();
         console(body.value(), Console::default().with_digits(digits))
     };
     assert_eq!(shown("0.3333333333333333", 3), "0.333\n");

@@ -109,12 +109,15 @@ fn quote(cell: &[u8], delimiter: u8, line: &mut Vec<u8>) {
     line.push(b'"');
 }
 
+/// What takes a line apart.
+type Split = Box<dyn Fn(&[u8]) -> Vec<Vec<u8>>>;
+
 /// Lines as columns of the types; with an enlisted delimiter the first names them and the result is a table.
 fn load(vm: &mut Vm<'_>, types: &Noun, how: &Noun, embedded: bool, y: Noun) -> R {
     let types = types.as_text().ok_or(Fault::TYPE)?.to_vec();
     let single = matches!(&y, Noun::Vector(_)) && how.is_atom();
     let lines = lines(vm, y, embedded)?;
-    let (named, split): (bool, Box<dyn Fn(&[u8]) -> Vec<Vec<u8>>>) = match how.as_text() {
+    let (named, split): (bool, Split) = match how.as_text() {
         Some(&[delimiter]) => (!how.is_atom(), Box::new(move |line| fields(line, delimiter, None))),
         Some(_) => return Err(Fault::LENGTH),
         None => {
