@@ -239,6 +239,8 @@ impl Vm<'_> {
                 self.tree_name(&tree.at(tree.len() - 1))
             }
             Noun::List(list) if list.items().len() > 1 => match list.items() {
+                // `` `g#sym `` keeps its name.
+                [_, Noun::Vector(Vector { kind: Kind::Symbol, .. }), right] => self.tree_name(right),
                 [Noun::Func(Func::Verb(verb)), left, _] if verb.infix && !is_word(verb) => self.tree_name(left),
                 [_, args @ ..] => args.iter().rev().find_map(|arg| self.tree_name(arg)),
                 [] => None,
