@@ -52,7 +52,7 @@ fn lines_as_columns() {
         ("(\"J\";enlist\",\")0:()", "'length"),
         ("(\"J\";\"ab\")0:enlist\"1\"", "'length"),
         ("(\"j\";\",\")0:enlist\"1\"", "'type"),
-        ("(\"J\";\",\")0:`:f", "'nyi"),
+        ("(\"J\";\",\")0:`:f", "'access"),
     ]);
 }
 

@@ -39,6 +39,10 @@ fn names_of_columns_are_made_unlike() {
         ("cols ([]a:1 2;a:3 4;a:5 6)", "`a`a1`a2"),
         ("cols ([]a1:1 2;a:3 4;a:5 6)", "`a1`a`a2"),
         ("cols ([k:1 2]k:3 4)", "`k`k"),
+        ("t:([]sym:`a`b;n:1 2); cols update `g#sym from t", "`sym`n"),
+        ("attr (update `g#sym from t)`sym", "`g"),
+        ("cols select `$string sym from t", ",`sym"),
+        ("cols select 2*n from t", ",`x"),
     ]);
 }
 
@@ -61,5 +65,18 @@ fn k_text() {
         ("value \"k)(99h<@{x};` in `a`)\"", "11b"),
         ("value \"k){$[99h<@x;1;#x]}1 2 3\"", "3"),
         ("(value \"k){#x}\") 1 2", "2"),
+    ]);
+}
+
+#[test]
+fn files_are_names_and_refused() {
+    check(&[
+        ("hsym `a`:b", "`:a`:b"),
+        ("hsym `a", "`:a"),
+        ("read0 `:a", "'access"),
+        ("read1 `:a", "'access"),
+        ("read0 `a", "'type"),
+        ("hcount `:a", "'access"),
+        ("hdel `:a", "'nyi"),
     ]);
 }

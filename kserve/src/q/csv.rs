@@ -167,12 +167,15 @@ fn load(vm: &mut Vm<'_>, types: &Noun, how: &Noun, embedded: bool, y: Noun) -> R
     Table::new(std::sync::Arc::new(names), made)
 }
 
-/// A text split where lines end, or a list of texts.
+/// A text, or what is in a file, split where lines end; or a list of texts.
 fn lines(vm: &mut Vm<'_>, y: Noun, embedded: bool) -> R<Vec<Vec<u8>>> {
     let texts = match &y {
+        Noun::List(list) if list.items().first().is_some_and(|first| first.as_sym().is_some()) => {
+            vec![Noun::text(vm.file(&y)?)]
+        }
         Noun::List(list) => list.items().to_vec(),
         _ if y.as_sym().is_some_and(|name| vm.text(name).starts_with(b":")) => {
-            return Err(Fault::nyi("0: from a file"));
+            vec![Noun::text(vm.file(&y)?)]
         }
         _ => vec![y],
     };

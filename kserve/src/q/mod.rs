@@ -28,6 +28,7 @@ mod distinct;
 mod dotq;
 mod eval;
 mod fault;
+mod files;
 mod filter;
 mod find;
 mod func;
@@ -120,7 +121,7 @@ pub struct Interpreter {
 pub struct Grants {
     /// `hopen`, one-shot requests.
     pub net: bool,
-    /// `\\l`, `read0`, `read1`.
+    /// `\\l`, `read0`, `read1`, `0:`.
     pub files: bool,
     /// `exit`, `\\\\`.
     pub exit: bool,

@@ -1,6 +1,7 @@
 //! The evaluator as a server's handler: q's `.z` callbacks, and the server as the process that q text sees.
 
 use std::collections::VecDeque;
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -251,8 +252,17 @@ impl Host for Process<'_, '_> {
     fn read(&mut self, path: &[u8]) -> Result<bytes::Bytes, Fault> {
         self.granted(self.shell.grants.files)?;
         let text = std::str::from_utf8(path).map_err(|_| Fault::TYPE)?;
-        let read = std::fs::read(text).map_err(|error| Fault::from(format!("{text}. OS reports: {error}")));
-        read.map(bytes::Bytes::from)
+        let fault = |error: std::io::Error| Fault::from(format!("{text}. OS reports: {error}"));
+        // A pipe may never open, a device never end, and a file may grow while it is read.
+        let about = std::fs::metadata(text).map_err(fault)?;
+        let size = usize::try_from(about.len()).ok().filter(|_| about.is_file()).ok_or(Fault::TYPE)?;
+        if !self.has_room(size) {
+            return Err(Fault::WSFULL);
+        }
+        let file = std::fs::File::open(text).map_err(fault)?;
+        let mut bytes = Vec::with_capacity(size);
+        file.take(about.len()).read_to_end(&mut bytes).map_err(fault)?;
+        Ok(bytes.into())
     }
 }
 

@@ -60,6 +60,7 @@ static FAMILIES: &[&[Verb]] = &[
     super::command::VERBS,
     super::core::VERBS,
     super::csv::VERBS,
+    super::files::VERBS,
     super::handles::VERBS,
     super::arith::VERBS,
     super::compare::VERBS,
