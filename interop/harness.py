@@ -53,7 +53,7 @@ def same(what, got, expected):
 
 
 def answers(prefix, connect, cases):
-    """A check for each (request, expected): requests are functions of a connection, or have their text as name."""
+    """A check for each of (name, request, expected), on a connection of its own, which the request is given."""
     def check(name, request, expected):
         with connect() as conn:
             same(name, request(conn), expected)

@@ -123,8 +123,8 @@ def grid_viewer(server):
         same("head", body[:2], b"\x62\0")
         same("columns", body[3:3 + 6 + 25], symbols("date", "time", "sym", "price", "size"))
         same("types and counts", c.k("{(type each flip x;count x)}", body),
-             vector(0, DICTIONARY + symbols("date", "time", "sym", "price", "size") + vector(5, *items("h", 14, 19, 11, 9, 7)),
-                    long(10)))
+             vector(0, DICTIONARY + symbols("date", "time", "sym", "price", "size")
+                    + vector(5, *items("h", 14, 19, 11, 9, 7)), long(10)))
         same("symbols of 8", c.k("{all 8=count each string x`sym}", body), atom(1, b"\1"))
 
 
@@ -139,8 +139,12 @@ def feed(server):
         for _ in range(10):
             c.ks(".u.upd", sym("feed"), vector(0, vector(16, *items("q", *range(100))), symbols(*["SYM"] * 100),
                                                vector(9, *items("d", *[1.5] * 100)), longs(*range(100))))
-        same("count", c.k("count feed"), long(1010))
-        same("sum", c.k("exec sum size from feed"), long(3000 + 10 * 4950))
+        # A Flip, and the sync chaser that says all of it arrived.
+        c.ks(".u.upd", sym("feed"), table(time=vector(16, pack("<q", 1)), sym=symbols("S"),
+                                          price=vector(9, pack("<d", 1.5)), size=longs(7)))
+        same("chaser", c.k(""), NULL)
+        same("count", c.k("count feed"), long(1011))
+        same("sum", c.k("exec sum size from feed"), long(3007 + 10 * 4950))
 
 
 def subscriber(server):

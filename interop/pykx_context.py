@@ -128,7 +128,8 @@ SYSTEM = [
     ("date parsing", lambda q: q.system.date_parsing.py(), 0),
     ("system['a']", lambda q: "trade" in q.system("a").py(), True),
 ]
-CONSOLE = [("1+1", "2\n"), ("`a`b!1 2", "a| 1\nb| 2\n"), ("([]a:1 2)", "a\n-\n1\n2\n"), ("a1:5", ""), ("k)!3", "0 1 2\n")]
+CONSOLE = [("1+1", "2\n"), ("`a`b!1 2", "a| 1\nb| 2\n"), ("([]a:1 2)", "a\n-\n1\n2\n"), ("a1:5", ""),
+           ("k)!3", "0 1 2\n")]
 ERRORS = [("1+`a", "type"), ("nosuch", "nosuch"), ("1 2+1 2 3", "length"), ("'`own", "own"), ("'\"text\"", "text")]
 
 
@@ -159,7 +160,23 @@ def reconnected(server):
             same("afterwards", q("2+2").py(), 4)
 
 
-def checks(server, _):
+def restricted(start):
+    """The default mode opens, and reads, where nothing may be written."""
+    server = start("-b")
+    with pykx.SyncQConnection(HOST, server.port, timeout=ANSWER_SECONDS) as q:
+        same("til", q.til(3).py(), [0, 1, 2])
+        same("qsql", q.qsql.exec(q("([]a:1 2 3)"), columns="a", where="a>1").py(), [2, 3])
+        for write in (lambda: q("x1:1"), lambda: q.__setitem__("x1", 1), lambda: q("set", "x1", 1)):
+            try:
+                write()
+            except pykx.QError as signalled:
+                same("write", signalled.args[0][:8], "noupdate")
+            else:
+                raise AssertionError("written")
+    server.stop()
+
+
+def checks(server, start):
     def connect():
         return pykx.SyncQConnection(HOST, server.port, timeout=ANSWER_SECONDS)
     yield from answers("pykx context", connect, OPENED + KEYWORDS + NAMES + TEXTS)
@@ -172,3 +189,4 @@ def checks(server, _):
         ("1+`a", error("1+`a", debug=True), ("type", True)),
     ])
     yield "pykx: reconnects", reconnected, server
+    yield "pykx: restricted", restricted, start

@@ -1,4 +1,5 @@
-"""PyKX's query interface over a default connection: q.qsql with conditions as text, insert, upsert, keywords on tables."""
+"""PyKX's query interface over a default connection: q.qsql with conditions as text, insert, upsert, keywords
+on tables."""
 
 import pykx
 
@@ -50,8 +51,8 @@ QSQL = [
     ("exec where", value(lambda q: q.qsql.exec("tab", columns="size", where="sym=`a")), [1, 3]),
     ("update", table(lambda q: q.qsql.update("tab", columns={"size": "2*size"}, where="sym=`a")),
      {"sym": ["a", "b", "a", "c"], "price": [10, 20, 12, 5], "size": [2, 2, 6, 4]}),
-    ("update leaves the table", value(lambda q: (q.qsql.update("tab", columns={"size": "0"}), q("exec size from tab"))[1]),
-     [1, 2, 3, 4]),
+    ("update leaves the table", value(lambda q: (q.qsql.update("tab", columns={"size": "0"}),
+                                                 q("exec size from tab"))[1]), [1, 2, 3, 4]),
     ("update in place", value(lambda q: (q.qsql.update("tab", columns={"size": "0"}, inplace=True),
                                          q("exec size from tab"))[1]), [0, 0, 0, 0]),
     ("update by", value(lambda q: q("{exec price from x}", q.qsql.update("tab", columns={"price": "max price"},

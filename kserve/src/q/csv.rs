@@ -194,8 +194,8 @@ fn lines(vm: &mut Vm<'_>, y: Noun, embedded: bool) -> R<Vec<Vec<u8>>> {
     Ok(lines)
 }
 
-/// The fields of a line; one that begins with a quote, or has one after `starts`, goes on to the next quote, and holds two
-/// for each of its own.
+/// The fields of a line; one that begins with a quote, or has one after `starts`, goes on to the next quote, and holds
+/// two for each of its own.
 fn fields(line: &[u8], delimiter: u8, starts: Option<u8>) -> Vec<Vec<u8>> {
     let mut fields = vec![Vec::new()];
     let (mut quoted, mut bytes) = (false, line.iter().copied().peekable());

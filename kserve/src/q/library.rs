@@ -41,6 +41,15 @@ const MISSING: &[&str] = &[
     "prf0", "pt", "PV", "pv", "rb", "s2", "ts", "tt", "u", "view", "vp", "Xf",
 ];
 
+/// Constants, each with its namespace.
+const CONSTANTS: &[&str] =
+    &[".Q.a", ".Q.A", ".Q.n", ".Q.nA", ".Q.an", ".Q.b6", ".Q.t", ".Q.k", ".Q.K", ".Q.M", ".Q.x", ".Q.res"];
+
+/// The full names that are known here.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|(name, _)| *name).chain(CONSTANTS.iter().copied())
+}
+
 impl Vm<'_> {
     /// The value that q itself has under a name.
     ///
@@ -66,6 +75,9 @@ impl Vm<'_> {
     }
 
     fn constant(&mut self, name: &[u8]) -> R<Option<Noun>> {
+        if !CONSTANTS.iter().any(|known| known.as_bytes() == name) {
+            return Ok(None);
+        }
         let lower: Vec<u8> = (b'a'..=b'z').collect();
         let upper: Vec<u8> = (b'A'..=b'Z').collect();
         let digits: Vec<u8> = (b'0'..=b'9').collect();

@@ -62,8 +62,9 @@ impl Vm<'_> {
         Ok(None)
     }
 
-    /// The dict of a namespace, `.u`, if any of its names is set or it is one of q's own. As in q its first key is the null symbol, its first
-    /// value `::`. The root's, `` `. ``, has no such key. Verbs of q's own stand in `.q`, `.Q` and `.j`.
+    /// The dict of a namespace, `.u`, if any of its names is set or it is one of q's own. As in q its first key is the
+    /// null symbol, its first value `::`. The root's, `` `. ``, has no such key. Verbs of q's own
+    /// stand in `.q`, `.Q` and `.j`.
     pub(crate) fn namespace(&mut self, name: &[u8]) -> R<Option<Noun>> {
         if name.first() != Some(&b'.') {
             return Ok(None);
@@ -85,6 +86,14 @@ impl Vm<'_> {
         for (key, verb) in verb::of_namespace(name) {
             if !found.iter().any(|(found, _)| found == key) {
                 found.push((key.to_vec(), Noun::Func(Func::Verb(verb))));
+            }
+        }
+        for full in super::library::names().map(str::as_bytes).filter(|full| full.starts_with(&prefix) && !root) {
+            let key = full.get(prefix.len()..).unwrap_or_default();
+            if !found.iter().any(|(found, _)| found == key)
+                && let Some(value) = self.library(full)?
+            {
+                found.push((key.to_vec(), value));
             }
         }
         let mut spaces = Vec::new();
