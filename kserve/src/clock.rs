@@ -10,7 +10,7 @@ use crate::run::Loop;
 impl<H: Handler> Loop<'_, H> {
     /// How long the loop may wait for events; `None` is for ever.
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        if !self.core.is_idle() {
+        if !self.core.turns.is_empty() {
             return Some(Duration::ZERO);
         }
         let deadline = self.core.deadlines.peek().map(|deadline| deadline.0.0);

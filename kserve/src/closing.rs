@@ -87,11 +87,11 @@ impl<H: Handler> Loop<'_, H> {
             }
             let first = self.core.deadlines.peek().map(|deadline| deadline.0.0);
             let first = first.map(|first| first.saturating_duration_since(Instant::now()));
-            let timeout = if self.core.is_idle() { left.into_iter().chain(first).min() } else { Some(Duration::ZERO) };
+            let timeout =
+                if self.core.turns.is_empty() { left.into_iter().chain(first).min() } else { Some(Duration::ZERO) };
             self.poll(events, timeout)?;
-            let mut count = self.core.ready.len();
-            for _ in 0..=count {
-                let Some(slot) = self.core.next_ready(&mut count) else { break };
+            self.core.turns.begin();
+            while let Some(slot) = self.core.next_turn() {
                 self.settle(slot);
             }
             self.check_time();

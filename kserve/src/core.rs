@@ -32,6 +32,7 @@ use crate::receive::Receive;
 use crate::recycle::{Recycle, Spare};
 use crate::sender::Sender;
 use crate::server::LISTENERS;
+use crate::turns::Turns;
 use crate::users::Users;
 use crate::worker::Worker;
 
@@ -57,11 +58,7 @@ pub(crate) struct Core {
     pub(crate) spare: Spare,
     /// A message that is being encoded.
     pub(crate) buffer: Vec<u8>,
-    /// The run queue: slots of which an event was told.
-    pub(crate) ready: VecDeque<usize>,
-    /// Those whose turn was over before they were done. One of them has its turn after all that are
-    /// ready: who asks little does not wait for all who ask much.
-    pub(crate) busy: VecDeque<usize>,
+    pub(crate) turns: Turns,
     dirty: Vec<usize>,
     /// Moments at which a connection is to be looked at. What became of it meanwhile is not noted.
     pub(crate) deadlines: BinaryHeap<Reverse<(Instant, PeerId)>>,
@@ -114,8 +111,7 @@ impl Core {
             recycle: Recycle::new(),
             spare: Spare::default(),
             buffer: Vec::new(),
-            ready: VecDeque::new(),
-            busy: VecDeque::new(),
+            turns: Turns::default(),
             dirty: Vec::new(),
             deadlines: BinaryHeap::new(),
             timer: None,
@@ -168,8 +164,7 @@ impl Core {
         if self.links.is_empty() {
             // What a crowd has left behind.
             self.links.shrink_to_fit();
-            self.ready.shrink_to_fit();
-            self.busy.shrink_to_fit();
+            self.turns.shrink();
             self.dirty.shrink_to_fit();
         }
     }
@@ -190,7 +185,7 @@ impl Core {
             && !link.flags.queued
         {
             link.flags.queued = true;
-            self.ready.push_back(slot);
+            self.turns.ready(slot, link.flags.long);
         }
     }
 
@@ -200,29 +195,25 @@ impl Core {
             && !link.flags.queued
         {
             link.flags.queued = true;
-            self.busy.push_back(slot);
+            self.turns.put_off(slot, link.flags.long);
         }
     }
 
-    /// Takes the slots whose turns come before the next poll: `count` that are ready, then one that
-    /// was put off.
-    pub(crate) fn next_ready(&mut self, count: &mut usize) -> Option<usize> {
-        let slot = match count.checked_sub(1) {
-            Some(less) => {
-                *count = less;
-                self.ready.pop_front()?
-            }
-            None => self.busy.pop_front()?,
-        };
+    /// Takes the next slot as [`Turns::next`] does.
+    pub(crate) fn next_turn(&mut self) -> Option<usize> {
+        let slot = self.turns.next()?;
         if let Some(link) = self.links.get_mut(slot) {
             link.flags.queued = false;
         }
         Some(slot)
     }
 
-    /// Whether nobody's turn has come.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.busy.is_empty()
+    /// Notes how long a slot's turn took.
+    pub(crate) fn note_turn(&mut self, slot: usize, took: Duration) {
+        self.turns.note(took);
+        if let Some(link) = self.links.get_mut(slot) {
+            link.flags.long = Turns::is_long(took);
+        }
     }
 
     /// Notes that a slot has something to write, or is to be closed.

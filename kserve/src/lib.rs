@@ -58,6 +58,7 @@ mod request;
 mod run;
 mod sender;
 mod server;
+mod turns;
 mod users;
 mod wait;
 mod worker;

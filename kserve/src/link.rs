@@ -45,6 +45,8 @@ pub(crate) struct Flags {
     pub(crate) shut: bool,
     /// The slot is on the run queue.
     pub(crate) queued: bool,
+    /// Its last turn took long.
+    pub(crate) long: bool,
     /// The slot is on the list of those with something to write, or to be closed.
     pub(crate) dirty: bool,
     /// A message is with the worker.

@@ -49,16 +49,13 @@ impl<'a, H: Handler> Loop<'a, H> {
         self.drain(&mut events)
     }
 
-    /// The turns between two polls: of all that are ready, then of one that was put off.
+    /// The turns between two polls.
     fn turns(&mut self) {
-        let mut count = self.core.ready.len();
-        loop {
-            let last = count == 0;
-            let Some(slot) = self.core.next_ready(&mut count) else { return };
+        self.core.turns.begin();
+        while self.core.interrupt.stops() == 0
+            && let Some(slot) = self.core.next_turn()
+        {
             self.turn(slot);
-            if last || self.core.interrupt.stops() > 0 {
-                return;
-            }
         }
     }
 
@@ -89,23 +86,24 @@ impl<'a, H: Handler> Loop<'a, H> {
     /// One turn of one peer: what waits for it is written, then its messages are handled, at least
     /// one and then for as long as a turn lasts.
     fn turn(&mut self, slot: usize) {
-        self.settle(slot);
         let (start, mut left) = (Instant::now(), READ);
+        self.settle(slot);
         let mut now = start;
-        loop {
-            match self.core.next(slot, &mut left) {
-                Next::Wait => break,
-                Next::Yield => {
-                    self.core.put_off(slot);
-                    break;
-                }
-                next => self.handle(slot, next, now),
+        let (took, done) = loop {
+            let next = self.core.next(slot, &mut left);
+            if let Next::Wait | Next::Yield = next {
+                break (now.duration_since(start), matches!(next, Next::Wait));
             }
+            self.handle(slot, next, now);
             now = Instant::now();
-            if now.duration_since(start) >= self.core.limits.turn {
-                self.core.put_off(slot);
-                break;
+            let took = now.duration_since(start);
+            if took >= self.core.limits.turn {
+                break (took, false);
             }
+        };
+        self.core.note_turn(slot, took);
+        if !done {
+            self.core.put_off(slot);
         }
         self.core.stash();
         self.settle_all();
