@@ -20,8 +20,9 @@ install: ## kserve and kq, onto the PATH
 test: ## unit tests, integration tests and the README's code
 	cargo test --workspace --all-features
 
-attack: build ## hostile peers against the built kserve, with an innocent one beside them
-	KSERVE=$(CURDIR)/target/release/kserve cargo test -p kserve --all-features --test attack
+ATTACK ?=
+attack: build ## hostile peers against the built kserve, with an innocent one beside them; ATTACK names some of them
+	KSERVE=$(CURDIR)/target/release/kserve cargo test -p kserve --all-features --test attack -- $(ATTACK)
 
 lint:
 	cargo fmt --all --check && cargo fmt --check --manifest-path fuzz/Cargo.toml

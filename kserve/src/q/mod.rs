@@ -1,7 +1,7 @@
 //! q's `value`: the part of q that kserve evaluates.
 //!
-//! Text becomes tokens ([`lex`]), tokens become code ([`parse`]), code is evaluated ([`eval`]) over values that share
-//! their columns ([`noun`]). Every loop and every large result goes through one door ([`vm`]). What q has and this has
+//! Text becomes tokens (`lex`), tokens become code (`parse`), code is evaluated (`eval`) over values that share
+//! their columns (`noun`). Every loop and every large result goes through one door (`vm`). What q has and this has
 //! not fails with q's own `nyi`, which names the construct for the log.
 
 mod accumulate;
