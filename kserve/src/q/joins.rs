@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::build;
 use super::fault::{Fault, R};
-use super::noun::{self, Noun, Table};
+use super::key::Key;
+use super::noun::{self, Item, Noun, Table};
 use super::select::part;
 use super::symbols::Sym;
 use super::verb::{self, Verb, infix, many};
@@ -233,11 +234,24 @@ fn equi_join(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
 /// How many of some rows, ascending by a column of theirs, have at most an item there; or, `below`, less than it.
 fn reached(vm: &mut Vm<'_>, rows: &[usize], times: &Noun, time: &Noun, below: bool) -> R<usize> {
     vm.charge(64)?;
+    if let (Noun::Vector(times), Noun::Atom(time)) = (times, time)
+        && times.kind == time.kind
+        && times.kind != Kind::Symbol
+    {
+        return Ok(noun::with_items!(&times.items, items => reached_items(rows, items, time.item, below)));
+    }
     let symbols = &vm.q.symbols;
     Ok(rows.partition_point(|&row| {
         let order = super::order::order(symbols, &times.at(row), time);
         order.is_lt() || (order.is_eq() && !below)
     }))
+}
+
+fn reached_items<T: Key>(rows: &[usize], items: &[T], time: Item, below: bool) -> usize {
+    let Some(time) = T::from_item(time).map(Key::bits) else { return 0 };
+    rows.partition_point(|&row| {
+        items.get(row).is_some_and(|item| if below { item.bits() < time } else { item.bits() <= time })
+    })
 }
 
 /// Of each row of a table, the last row of another with the same in the first columns and at most the same in the
