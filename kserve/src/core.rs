@@ -37,7 +37,7 @@ use crate::users::Users;
 use crate::worker::Worker;
 
 /// Bytes written to one peer before others have their turn.
-const WRITTEN: usize = 1 << 20;
+const WRITTEN: usize = 256 << 10;
 /// Bytes queued for a peer from which on its own requests wait until it reads.
 pub(crate) const PAUSE: usize = 1 << 20;
 

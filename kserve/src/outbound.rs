@@ -136,7 +136,7 @@ impl Outbound {
             if self.is_held() {
                 return Ok(false);
             }
-            let (result, asked) = self.write_once(target);
+            let (result, asked) = self.write_once(target, left);
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
@@ -154,15 +154,18 @@ impl Outbound {
         Ok(true)
     }
 
-    /// Writes once, and says how many bytes it asked for.
-    fn write_once(&self, target: &mut impl Write) -> (io::Result<usize>, usize) {
+    /// Writes once, at most `limit` bytes, and says how many it asked for. A reader that keeps up
+    /// would otherwise hold one call until all is written.
+    fn write_once(&self, target: &mut impl Write, limit: usize) -> (io::Result<usize>, usize) {
         let tail = self.tail.get(self.written..).unwrap_or_default();
-        match self.parts.front() {
-            None => return (target.write(tail), tail.len()),
-            Some(part) if self.parts.len() == 1 && tail.is_empty() => {
-                return (target.write(&part.bytes), part.bytes.len());
-            }
-            Some(_) => {}
+        let first = match self.parts.front() {
+            None => Some(tail),
+            Some(part) if self.parts.len() == 1 && tail.is_empty() => Some(&part.bytes[..]),
+            Some(_) => None,
+        };
+        if let Some(bytes) = first {
+            let bytes = bytes.get(..limit).unwrap_or(bytes);
+            return (target.write(bytes), bytes.len());
         }
         let mut slices = [IoSlice::new(&[]); BATCH];
         let (mut used, mut asked) = (0, 0);
@@ -170,6 +173,10 @@ impl Outbound {
         let tail = if self.parts.iter().any(|part| part.held.is_some()) { &[] } else { tail };
         let waiting = ready.map(|part| &part.bytes[..]).chain([tail]).filter(|bytes| !bytes.is_empty());
         for (slice, bytes) in slices.iter_mut().zip(waiting) {
+            let bytes = bytes.get(..limit - asked).unwrap_or(bytes);
+            if bytes.is_empty() {
+                break;
+            }
             *slice = IoSlice::new(bytes);
             used += 1;
             asked += bytes.len();
