@@ -19,16 +19,20 @@ impl Core {
     fn may_queue(&mut self, slot: usize) -> bool {
         let limit = self.limits.queued;
         let over = |core: &Self| core.links.get(slot).is_some_and(|link| link.outbound.bytes() > limit);
-        if !over(self) {
-            return true;
-        }
-        let error = match self.write(slot) {
-            Ok(()) if !over(self) => return true,
-            Ok(()) => {
-                let bytes = self.links.get(slot).map_or(0, |link| link.outbound.bytes()) as u64;
-                Error::TooLarge { what: "outbound queue", bytes, limit: limit as u64 }
+        let waiting = |core: &Self| core.links.get(slot).map_or(0, |link| link.outbound.bytes());
+        let error = loop {
+            if !over(self) {
+                return true;
             }
-            Err(error) => error,
+            // One write takes a bounded part; the socket may take more.
+            let before = waiting(self);
+            match self.write(slot) {
+                Ok(()) if waiting(self) < before => {}
+                Ok(()) => {
+                    break Error::TooLarge { what: "outbound queue", bytes: before as u64, limit: limit as u64 };
+                }
+                Err(error) => break error,
+            }
         };
         self.doom(slot, Doom::Error(error));
         false

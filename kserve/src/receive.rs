@@ -66,12 +66,13 @@ impl Core {
             if link.flags.checking || link.answers.len() >= DEFERRED {
                 return Next::Wait;
             }
-            if link.outbound.bytes() > PAUSE {
+            let pause = PAUSE.min(self.limits.queued);
+            if link.outbound.bytes() > pause {
                 // Its own requests wait until it reads.
                 if let Err(error) = self.write(slot) {
                     return Next::Failed(error);
                 }
-                if self.links.get(slot).is_none_or(|link| link.outbound.bytes() > PAUSE) {
+                if self.links.get(slot).is_none_or(|link| link.outbound.bytes() > pause) {
                     return Next::Wait;
                 }
             }
