@@ -61,12 +61,16 @@ impl Q {
 
 /// A fault: what nobody is answered with is worth a line, and so is what is missing here.
 fn log(handle: Handle, what: &str, fault: &Fault, rate: &mut Rate) {
+    let answered = what == "sync" && fault.construct().is_none();
+    if (answered && !tracing::enabled!(tracing::Level::DEBUG)) || !rate.allow() {
+        return;
+    }
     let text = fault.to_string();
     let text = Field(text.as_bytes());
     match fault.construct() {
-        Some(construct) if rate.allow() => warn!(handle, "{what}: '{text}: {}", Field(construct.as_bytes())),
-        None if what != "sync" && rate.allow() => error!(handle, "{what}: '{text}"),
-        _ => debug!(handle, "{what}: '{text}"),
+        Some(construct) => warn!(handle, "{what}: '{text}: {}", Field(construct.as_bytes())),
+        None if answered => debug!(handle, "{what}: '{text}"),
+        None => error!(handle, "{what}: '{text}"),
     }
 }
 
