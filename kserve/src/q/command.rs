@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::fault::{Fault, R};
 use super::noun::{Noun, empty, vector};
 use super::process;
+use super::search::long;
 use super::symbols::Sym;
 use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
@@ -256,8 +257,4 @@ fn int(size: usize) -> Noun {
 
 fn clamp_int(size: usize) -> i32 {
     i32::try_from(size).unwrap_or(i32::MAX)
-}
-
-fn long(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

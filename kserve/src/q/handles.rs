@@ -6,6 +6,7 @@ use super::apply;
 use super::fault::{Fault, R};
 use super::host::{Handle, Incoming};
 use super::noun::{Noun, Table, vector};
+use super::search::long;
 use super::verb::{Verb, unary};
 use super::vm::Vm;
 use kcodec::Kind;
@@ -251,8 +252,4 @@ impl Vm<'_> {
 /// `::` or an empty list: what flushes a handle.
 fn is_nothing(x: &Noun) -> bool {
     matches!(x, Noun::Null) || matches!(x, Noun::List(list) if list.items().is_empty())
-}
-
-fn long(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::fault::{Fault, R};
 use super::noun::{Dict, Noun, atom, empty, vector};
+use super::search::long;
 use super::vm::Vm;
 use kcodec::Kind;
 
@@ -113,8 +114,4 @@ fn days(nanos: i64) -> i32 {
 
 fn millis(nanos: i64) -> i32 {
     i32::try_from(nanos.rem_euclid(DAY) / 1_000_000).unwrap_or(i32::MAX)
-}
-
-fn long(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
