@@ -23,7 +23,8 @@ impl Core {
         let Some(link) = self.links.get_mut(slot) else { return };
         link.phase = Phase::Closing;
         link.answers.clear();
-        link.inbound = crate::link::Inbound::default();
+        let inbound = std::mem::take(&mut link.inbound);
+        self.worker.discard(inbound.bytes.into());
         self.expect_close(slot, self.drain);
     }
 

@@ -154,13 +154,17 @@ impl Core {
             checked: None,
             doom: None,
             deadline: None,
+            rests: None,
             flags: Flags { readable: true, ..Flags::default() },
         }));
         Some(slot)
     }
 
     pub(crate) fn remove(&mut self, slot: usize) {
-        self.links.try_remove(slot);
+        if let Some(mut link) = self.links.try_remove(slot) {
+            link.outbound.discard(&mut self.worker);
+            self.worker.discard(std::mem::take(&mut link.inbound.bytes).into());
+        }
         if self.links.is_empty() {
             // What a crowd has left behind.
             self.links.shrink_to_fit();
@@ -185,7 +189,7 @@ impl Core {
             && !link.flags.queued
         {
             link.flags.queued = true;
-            self.turns.ready(slot, link.flags.long);
+            self.turns.ready(slot, link.is_resting());
         }
     }
 
@@ -195,7 +199,7 @@ impl Core {
             && !link.flags.queued
         {
             link.flags.queued = true;
-            self.turns.put_off(slot, link.flags.long);
+            self.turns.put_off(slot, link.is_resting());
         }
     }
 
@@ -208,11 +212,14 @@ impl Core {
         Some(slot)
     }
 
-    /// Notes how long a slot's turn took.
-    pub(crate) fn note_turn(&mut self, slot: usize, took: Duration) {
+    /// Notes how long a slot's turn took, which ended `now`. After a long one it rests for as long
+    /// again, whatever it sends meanwhile.
+    pub(crate) fn note_turn(&mut self, slot: usize, took: Duration, now: Instant) {
         self.turns.note(took);
-        if let Some(link) = self.links.get_mut(slot) {
-            link.flags.long = Turns::is_long(took);
+        if Turns::is_long(took)
+            && let Some(link) = self.links.get_mut(slot)
+        {
+            link.rests = now.checked_add(took);
         }
     }
 

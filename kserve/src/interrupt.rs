@@ -1,7 +1,7 @@
 //! Stopping what runs, from a signal or another thread.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use mio::Waker;
 
@@ -27,12 +27,19 @@ pub struct Interrupt {
 
 #[derive(Debug, Default)]
 struct Flags {
-    /// A handler is running.
-    busy: AtomicBool,
-    cancel: AtomicBool,
+    /// [`IDLE`], [`BUSY`] or [`CANCELLED`]: one word, so that a cancel is never meant for one request
+    /// and felt by the next.
+    call: AtomicU8,
     /// How often a stop was asked for.
     stops: AtomicU32,
 }
+
+/// No handler is running.
+const IDLE: u8 = 0;
+/// A handler is running.
+const BUSY: u8 = 1;
+/// A handler is running that is to end.
+const CANCELLED: u8 = 2;
 
 impl Interrupt {
     pub(crate) fn new(waker: Arc<Waker>) -> Self {
@@ -42,11 +49,8 @@ impl Interrupt {
     /// Cancels the request under way and returns whether there is one: what SIGINT does before it
     /// stops a server. The handler must ask [`Context::interrupted`](crate::Context::interrupted).
     pub fn cancel(&self) -> bool {
-        let busy = self.shared.busy.load(Ordering::Acquire);
-        if busy {
-            self.shared.cancel.store(true, Ordering::Release);
-        }
-        busy
+        let was = self.shared.call.compare_exchange(BUSY, CANCELLED, Ordering::AcqRel, Ordering::Acquire);
+        matches!(was, Ok(BUSY) | Err(CANCELLED))
     }
 
     /// Cancels the request under way and makes [`Server::run`](crate::Server::run) return once what
@@ -63,17 +67,16 @@ impl Interrupt {
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.shared.cancel.load(Ordering::Acquire)
+        self.shared.call.load(Ordering::Acquire) == CANCELLED
     }
 
-    /// Notes that a handler is called. A cancel that came too late for the last one is forgotten.
+    /// Notes that a handler is called.
     pub(crate) fn begin(&self) {
-        self.shared.cancel.store(false, Ordering::Relaxed);
-        self.shared.busy.store(true, Ordering::Release);
+        self.shared.call.store(BUSY, Ordering::Release);
     }
 
-    /// Notes that the handler has returned.
+    /// Notes that the handler has returned. A cancel that it did not see has come to nothing.
     pub(crate) fn end(&self) {
-        self.shared.busy.store(false, Ordering::Release);
+        self.shared.call.store(IDLE, Ordering::Release);
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Link {
     pub(crate) doom: Option<Doom>,
     /// When a closing connection is given up, unless fewer bytes wait for it by then.
     pub(crate) deadline: Option<(Instant, usize)>,
+    /// Until when it stands behind others, after a turn that took long.
+    pub(crate) rests: Option<Instant>,
     pub(crate) flags: Flags,
 }
 
@@ -45,8 +47,6 @@ pub(crate) struct Flags {
     pub(crate) shut: bool,
     /// The slot is on the run queue.
     pub(crate) queued: bool,
-    /// Its last turn took long.
-    pub(crate) long: bool,
     /// The slot is on the list of those with something to write, or to be closed.
     pub(crate) dirty: bool,
     /// A message is with the worker.
@@ -136,6 +136,11 @@ impl Inbound {
 }
 
 impl Link {
+    /// Whether its turns are to come after those of others.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.rests.is_some_and(|until| Instant::now() < until)
+    }
+
     pub(crate) const fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open) && self.doom.is_none()
     }

@@ -179,6 +179,16 @@ impl Stream {
         Ok(rustix::io::read(self, spare_capacity(buffer))?)
     }
 
+    /// Reads once, at most `limit` bytes, and appends them.
+    pub(crate) fn read_at_most(&self, limit: usize, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        let start = buffer.len();
+        // A read cannot be bounded without a slice to bound it, and these bytes are in the cache when it comes.
+        buffer.resize(start + limit, 0);
+        let result = rustix::io::read(self, buffer.get_mut(start..).unwrap_or_default());
+        buffer.truncate(start + result.unwrap_or(0));
+        Ok(result?)
+    }
+
     /// Shuts this end for writing: the peer reads what was sent, then the end.
     pub(crate) fn shut(&self) {
         // It fails when the peer is gone, and then there is nothing to shut.

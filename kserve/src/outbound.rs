@@ -33,6 +33,23 @@ struct Part {
     held: Option<u64>,
 }
 
+impl Part {
+    fn new(bytes: Bytes, messages: usize) -> Self {
+        let whole = (bytes.len() >= LARGE).then(|| bytes.clone());
+        Self { bytes, messages, whole, held: None }
+    }
+
+    /// Drops it; a large one elsewhere.
+    fn discard(self, worker: &mut Worker) {
+        let Self { bytes, whole, .. } = self;
+        // The last to hold it gives it back.
+        drop(bytes);
+        if let Some(whole) = whole {
+            worker.discard(whole);
+        }
+    }
+}
+
 /// Parts handed to the system in one call.
 const BATCH: usize = 64;
 /// Messages shorter than this are appended to the tail, others become parts.
@@ -72,8 +89,7 @@ impl Outbound {
         self.seal();
         for bytes in message {
             self.bytes += bytes.len();
-            let whole = (bytes.len() >= LARGE).then(|| bytes.clone());
-            self.parts.push_back(Part { bytes, messages: 0, whole, held: None });
+            self.parts.push_back(Part::new(bytes, 0));
         }
         if let Some(last) = self.parts.back_mut() {
             last.messages += 1;
@@ -94,17 +110,25 @@ impl Outbound {
     }
 
     /// Lets a held message go out, compressed or as it is; whether there is one.
-    pub(crate) fn release(&mut self, ticket: u64, compressed: Option<&Bytes>) -> bool {
+    pub(crate) fn release(&mut self, ticket: u64, compressed: Option<&Bytes>, worker: &mut Worker) -> bool {
         let Some(first) = self.parts.iter().position(|part| part.held == Some(ticket)) else { return false };
         let count = self.parts.iter().filter(|part| part.held == Some(ticket)).count();
         let Some(bytes) = compressed else {
             self.parts.iter_mut().skip(first).take(count).for_each(|part| part.held = None);
             return true;
         };
-        let plain: usize = self.parts.drain(first..first + count).map(|part| part.bytes.len()).sum();
-        self.bytes = self.bytes - plain + bytes.len();
-        self.parts.insert(first, Part { bytes: bytes.clone(), messages: 1, whole: None, held: None });
+        for part in self.parts.drain(first..first + count) {
+            self.bytes -= part.bytes.len();
+            part.discard(worker);
+        }
+        self.bytes += bytes.len();
+        self.parts.insert(first, Part::new(bytes.clone(), 1));
         true
+    }
+
+    /// Drops all that waits.
+    pub(crate) fn discard(&mut self, worker: &mut Worker) {
+        std::mem::take(self).parts.into_iter().for_each(|part| part.discard(worker));
     }
 
     /// Makes a part of the tail.
@@ -114,12 +138,7 @@ impl Outbound {
         }
         let mut bytes = Bytes::from(std::mem::take(&mut self.tail));
         bytes.advance(std::mem::take(&mut self.written));
-        self.parts.push_back(Part {
-            bytes,
-            messages: std::mem::take(&mut self.tail_messages),
-            whole: None,
-            held: None,
-        });
+        self.parts.push_back(Part::new(bytes, std::mem::take(&mut self.tail_messages)));
     }
 
     /// Writes until all is written, `limit` bytes are, or the socket takes no more, which is
@@ -193,8 +212,8 @@ impl Outbound {
             }
             written -= part.bytes.len();
             self.messages -= part.messages;
-            if let Some(whole) = self.parts.pop_front().and_then(|part| part.whole) {
-                worker.discard(whole);
+            if let Some(part) = self.parts.pop_front() {
+                part.discard(worker);
             }
         }
         if self.parts.capacity() > KEPT && self.parts.is_empty() {
@@ -273,9 +292,9 @@ mod tests {
         assert_eq!(outbound.bytes(), 31);
         outbound.write_to(&mut taken, usize::MAX, &mut spare, &mut worker).unwrap();
         assert_eq!(taken, b"one ");
-        assert!(!outbound.release(9, None));
-        assert!(outbound.release(8, None));
-        assert!(outbound.release(7, Some(&part("two "))));
+        assert!(!outbound.release(9, None, &mut worker));
+        assert!(outbound.release(8, None, &mut worker));
+        assert!(outbound.release(7, Some(&part("two ")), &mut worker));
         assert_eq!((outbound.bytes(), outbound.messages()), (15, 3));
         outbound.write_to(&mut taken, usize::MAX, &mut spare, &mut worker).unwrap();
         assert_eq!((&taken[..], outbound.bytes(), outbound.messages()), (&b"one two three four "[..], 0, 0));

@@ -24,6 +24,9 @@ pub(crate) struct Receive {
 const CHUNK: usize = 64 * 1024;
 /// A message that misses more than this is read straight into memory of its own.
 const DIRECT: usize = 32 * 1024;
+/// Bytes of a large message that are read in one call. The OS may hold 32 MB of it, and taking them at
+/// once would be a long turn.
+const PIECE: usize = 256 * 1024;
 /// Bytes read from one peer before others have their turn.
 pub(crate) const READ: usize = 1 << 20;
 /// A message of more bytes, as sent or as inflated, is checked by the worker.
@@ -186,8 +189,9 @@ impl Core {
                     }
                 }
                 Done::Compressed(ticket, compressed) => {
+                    let worker = &mut self.worker;
                     let of = |(slot, link): (usize, &mut Box<Link>)| {
-                        link.outbound.release(ticket, compressed.as_ref()).then_some(slot)
+                        link.outbound.release(ticket, compressed.as_ref(), worker).then_some(slot)
                     };
                     let slots: Vec<usize> = self.links.iter_mut().filter_map(of).collect();
                     slots.into_iter().for_each(|slot| self.enqueue(slot));
@@ -202,13 +206,13 @@ impl Core {
         self.stash();
         let Some(link) = self.links.get_mut(slot) else { return Ok(0) };
         let missing = link.inbound.expected.saturating_sub(link.inbound.as_bytes().len());
-        let (buffer, space) = if missing > DIRECT {
-            let space = grow(link, missing, self.memory)?;
-            (&mut link.inbound.bytes, space)
+        let (result, space) = if missing > DIRECT {
+            let space = grow(link, missing, self.memory)?.min(PIECE);
+            (link.stream.read_at_most(space, &mut link.inbound.bytes), space)
         } else {
-            (self.receive.emptied(slot), CHUNK)
+            (link.stream.read(self.receive.emptied(slot)), CHUNK)
         };
-        let read = match link.stream.read(buffer) {
+        let read = match result {
             Ok(0) => {
                 link.flags.ended = true;
                 return Ok(0);

@@ -101,7 +101,7 @@ impl<'a, H: Handler> Loop<'a, H> {
                 break (took, false);
             }
         };
-        self.core.note_turn(slot, took);
+        self.core.note_turn(slot, took, now);
         if !done {
             self.core.put_off(slot);
         }

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use kcodec::Body;
+use kcodec::{Body, Kind, Value};
 use kwire::{Error, Message};
 
 use super::answer;
@@ -22,7 +22,6 @@ use crate::handler::Handler;
 use crate::peer::{Peer, PeerId};
 use crate::port::Port;
 use crate::reply::{Deferred, Reply};
-use kcodec::Kind;
 
 /// How long `hopen` waits without a time of its own.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -178,7 +177,7 @@ impl Host for Process<'_, '_> {
                 // One that an earlier, interrupted request was owed is nobody's.
                 Event::Response(ticket, _) if Some(ticket) != asked => continue,
                 Event::Response(_, message) => match message.value() {
-                    kcodec::Value::Error(text) => return Err(Fault::named(text.as_bytes())),
+                    Value::Error(text) => return Err(Fault::named(text.as_bytes())),
                     _ => Incoming::Response(message.into_body()),
                 },
                 Event::Async(message) => Incoming::Async(message.into_body()),
@@ -300,6 +299,8 @@ impl Interpreter {
         let value = match (function, message.value().as_text()) {
             // Text without a handler of its own is not copied to be run.
             (None, Some(text)) => vm.command(text),
+            // Data alone is no expression; it is not copied to learn that.
+            (None, None) if is_data(message.value()) => Err(Fault::TYPE),
             (None, None) => vm.noun(message.value()).and_then(|message| vm.value(message)),
             (Some(function), _) => vm.noun(message.value()).and_then(|message| vm.apply(&function, vec![message])),
         };
@@ -442,6 +443,11 @@ impl Handler for Interpreter {
             }
         }
     }
+}
+
+/// Whether a value is a vector that `value` does not take.
+fn is_data(value: Value<'_>) -> bool {
+    matches!(value, Value::Vector(vector) if vector.kind() != Kind::Symbol)
 }
 
 /// `(text; headers)` of a request: what stands between `GET /` and the version, and a dict of the headers.

@@ -108,8 +108,7 @@ impl Vm<'_> {
         let bytes = vector.as_bytes().ok_or(Fault::TYPE)?;
         let count = vector.len();
         let mut items: Vec<T> = self.vec(count)?;
-        items.resize(count, bytemuck::Zeroable::zeroed());
-        bytemuck::cast_slice_mut(&mut items).copy_from_slice(bytes);
+        items.extend(bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned::<T>));
         Ok(T::wrap(Arc::new(items)))
     }
 
