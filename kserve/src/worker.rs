@@ -24,6 +24,9 @@ pub(crate) struct Worker {
 #[derive(Debug)]
 struct Thread {
     jobs: Sender<Job>,
+    /// Bytes to drop. They go before every job: what one message took is given back before memory is
+    /// taken for the next.
+    waste: Sender<Bytes>,
     done: Receiver<Done>,
 }
 
@@ -38,7 +41,8 @@ pub(crate) enum Done {
 enum Job {
     Check { id: PeerId, frame: Frame, limits: Limits, memory: Memory },
     Compress { ticket: u64, parts: Vec<Bytes>, threshold: Threshold, memory: Memory },
-    Discard(#[expect(dead_code, reason = "it is there to be dropped")] Bytes),
+    /// There is something to drop.
+    Discard,
 }
 
 /// Checked messages that may wait for the loop: nothing is inflated before there is use for it.
@@ -76,7 +80,8 @@ impl Worker {
             && let Ok(thread) = self.started()
         {
             // It is dropped here if the thread has ended.
-            let _ = thread.jobs.send(Job::Discard(bytes));
+            let _ = thread.waste.send(bytes);
+            let _ = thread.jobs.send(Job::Discard);
         }
     }
 
@@ -95,19 +100,21 @@ impl Worker {
 
 fn start(waker: Arc<Waker>) -> io::Result<Thread> {
     let (jobs, inbox) = mpsc::channel();
+    let (waste, bin) = mpsc::channel();
     let (outbox, done) = mpsc::sync_channel(AHEAD);
-    thread::Builder::new().name("kserve-check".to_owned()).spawn(move || run(&inbox, &outbox, &waker))?;
-    Ok(Thread { jobs, done })
+    thread::Builder::new().name("kserve-check".to_owned()).spawn(move || run(&inbox, &bin, &outbox, &waker))?;
+    Ok(Thread { jobs, waste, done })
 }
 
-fn run(inbox: &Receiver<Job>, outbox: &SyncSender<Done>, waker: &Waker) {
+fn run(inbox: &Receiver<Job>, bin: &Receiver<Bytes>, outbox: &SyncSender<Done>, waker: &Waker) {
     for job in inbox {
+        bin.try_iter().for_each(drop);
         let done = match job {
             Job::Check { id, frame, limits, memory } => Done::Checked(id, check(frame, &limits, memory)),
             Job::Compress { ticket, parts, threshold, memory } => {
                 Done::Compressed(ticket, compress(&parts, threshold, memory))
             }
-            Job::Discard(_) => continue,
+            Job::Discard => continue,
         };
         if outbox.send(done).is_err() || waker.wake().is_err() {
             return;
