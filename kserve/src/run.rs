@@ -52,10 +52,11 @@ impl<'a, H: Handler> Loop<'a, H> {
     /// The turns between two polls.
     fn turns(&mut self) {
         self.core.turns.begin();
+        let mut now = None;
         while self.core.interrupt.stops() == 0
             && let Some(slot) = self.core.next_turn()
         {
-            self.turn(slot);
+            now = Some(self.turn(slot, now.unwrap_or_else(Instant::now)));
         }
     }
 
@@ -83,10 +84,11 @@ impl<'a, H: Handler> Loop<'a, H> {
         }
     }
 
-    /// One turn of one peer: what waits for it is written, then its messages are handled, at least
-    /// one and then for as long as a turn lasts.
-    fn turn(&mut self, slot: usize) {
-        let (start, mut left) = (Instant::now(), READ);
+    /// One turn of one peer, from `start` on: what waits for it is written, then its messages are
+    /// handled, at least one and then for as long as a turn lasts. Returns when it ended; the next one
+    /// begins then.
+    fn turn(&mut self, slot: usize, start: Instant) -> Instant {
+        let mut left = READ;
         self.settle(slot);
         let mut now = start;
         let (took, done) = loop {
@@ -107,6 +109,7 @@ impl<'a, H: Handler> Loop<'a, H> {
         }
         self.core.stash();
         self.settle_all();
+        now
     }
 
     fn handle(&mut self, slot: usize, next: Next, now: Instant) {

@@ -39,8 +39,18 @@ pub(crate) enum Done {
 }
 
 enum Job {
-    Check { id: PeerId, frame: Frame, limits: Limits, memory: Memory },
-    Compress { ticket: u64, parts: Vec<Bytes>, threshold: Threshold, memory: Memory },
+    Check {
+        id: PeerId,
+        frame: Frame,
+        limits: Limits,
+        memory: Memory,
+    },
+    Compress {
+        ticket: u64,
+        parts: Vec<Bytes>,
+        threshold: Threshold,
+        memory: Memory,
+    },
     /// There is something to drop.
     Discard,
 }

@@ -14,6 +14,7 @@ use super::fault::{Fault, R};
 use super::host::{Caller, Handle, HandleInfo, Host, Incoming, Words};
 use super::noun::{Dict, Noun, atom};
 use super::process;
+use super::symbols::Sym;
 use super::vm::{State, Vm};
 use super::wire;
 use super::{Grants, Interpreter, Output, Shell};
@@ -292,8 +293,7 @@ impl Interpreter {
 
     /// What a message comes to, and whether its answer is deferred.
     fn message(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message, sync: bool) -> (R, bool) {
-        let handler = if sync { ".z.pg" } else { ".z.ps" };
-        let function = self.handler(handler);
+        let function = self.state.globals.get(if sync { &Sym::PG } else { &Sym::PS }).cloned();
         let mut process = Process::new(cx, &mut self.shell, Some(peer), sync);
         let mut vm = Vm::new(&mut self.state, &mut process);
         let value = match (function, message.value().as_text()) {

@@ -11,6 +11,10 @@ pub(crate) struct Sym(u32);
 impl Sym {
     /// The null symbol, whose text is empty.
     pub(crate) const NULL: Self = Self(0);
+    /// `.z.pg`, which every sync message asks for.
+    pub(crate) const PG: Self = Self(1);
+    /// `.z.ps`, which every async message asks for.
+    pub(crate) const PS: Self = Self(2);
 
     /// The number, for tables indexed by it: below [`Symbols::len`].
     pub(crate) const fn index(self) -> usize {
@@ -32,6 +36,8 @@ pub(crate) struct Symbols {
     crowded: usize,
 }
 
+/// The texts of the symbols that have a constant, by number.
+const FIXED: [&[u8]; 3] = [b"", b".z.pg", b".z.ps"];
 /// About what a symbol takes beside its text.
 const EACH: usize = 96;
 /// Weight up to which nobody looks.
@@ -39,9 +45,10 @@ const ROOM: usize = 16 << 20;
 
 impl Symbols {
     pub(crate) fn new() -> Self {
-        let null: Arc<[u8]> = Arc::from([]);
-        let numbers = HashMap::from([(null.clone(), Sym::NULL)]);
-        Self { texts: vec![null], numbers, free: Vec::new(), bytes: 0, crowded: ROOM }
+        let texts = FIXED.map(Arc::from).to_vec();
+        let numbers = texts.iter().cloned().zip((0..).map(Sym)).collect();
+        let bytes = texts.iter().map(|text| text.len()).sum();
+        Self { texts, numbers, free: Vec::new(), bytes, crowded: ROOM }
     }
 
     /// One more than the greatest number.
@@ -97,10 +104,10 @@ impl Symbols {
         self.weight() > self.crowded
     }
 
-    /// Forgets all symbols but those that are marked by their number, and the null symbol.
+    /// Forgets all symbols but those that are marked by their number, and those that have a constant.
     pub(crate) fn keep(&mut self, marks: &[bool]) {
         let empty: Arc<[u8]> = Arc::from([]);
-        for (index, text) in self.texts.iter_mut().enumerate().skip(1) {
+        for (index, text) in self.texts.iter_mut().enumerate().skip(FIXED.len()) {
             if marks.get(index) == Some(&true) || text.is_empty() {
                 continue;
             }
@@ -128,6 +135,7 @@ mod tests {
         symbols.keep(&marks);
         assert_eq!((symbols.find(b"a"), symbols.find(b"b"), symbols.text(a)), (None, Some(b), b"".as_slice()));
         assert_eq!(symbols.intern(b"c"), a);
-        assert_eq!((symbols.text(a), symbols.bytes(), symbols.count()), (b"c".as_slice(), 2, 3));
+        assert_eq!((symbols.text(a), symbols.count()), (b"c".as_slice(), FIXED.len() + 2));
+        assert_eq!([Sym::NULL, Sym::PG, Sym::PS].map(|sym| symbols.text(sym)), FIXED);
     }
 }
