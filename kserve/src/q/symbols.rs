@@ -45,7 +45,7 @@ const ROOM: usize = 16 << 20;
 
 impl Symbols {
     pub(crate) fn new() -> Self {
-        let texts = FIXED.map(Arc::from).to_vec();
+        let texts: Vec<Arc<[u8]>> = FIXED.map(Arc::from).to_vec();
         let numbers = texts.iter().cloned().zip((0..).map(Sym)).collect();
         let bytes = texts.iter().map(|text| text.len()).sum();
         Self { texts, numbers, free: Vec::new(), bytes, crowded: ROOM }
