@@ -57,6 +57,7 @@ pub const CASES: &[Named] = &[
     row("q/select by sym, 1 M rows", "a plain loop", Claim::Faster(0.5), query::by_symbol),
     row("q/select where, 1 M rows", "a plain loop", Claim::Faster(0.5), query::filter),
     row("q/asc of 1 M longs", "slice::sort", Claim::Faster(0.67), query::ascending),
+    row("q/{x+1}/[1000000;0]", "a plain loop", Claim::NanosecondsEach(150.0, query::TURNS), query::turns),
     row("q/upd of 10 rows", "pushing them", Claim::Nanoseconds(3333.0), query::small_updates),
     row("q/upd of 10,000 rows to 10 M", "pushing them", Claim::Nanoseconds(1_000_000.0), query::large_updates),
 ];

@@ -14,6 +14,8 @@ const ROWS: usize = 1_000_000;
 const MANY: usize = 10_000_000;
 /// Different symbols.
 const NAMES: usize = 100;
+/// Calls of a lambda in one request.
+pub(super) const TURNS: usize = 1_000_000;
 /// Rows of a batch.
 pub(super) const BATCH: usize = 10;
 
@@ -178,4 +180,14 @@ pub(super) fn ascending() -> Case {
         own
     });
     Case { ours: asked(q, "count asc x"), yard }
+}
+
+/// A lambda that is called over and over.
+pub(super) fn turns() -> Case {
+    let text = "{x+1}/[1000000;0]";
+    let mut q = Interpreter::new();
+    assert_eq!(ask(&mut q, text).value(), Value::from(TURNS as i64));
+    // Opaque, or the compiler would add all at once.
+    let yard = timed(|| (0..black_box(TURNS)).fold(0_i64, |sum, _| black_box(sum) + 1));
+    Case { ours: asked(q, text), yard }
 }
