@@ -4,7 +4,7 @@ use super::{EvalLimits, Fault, Host, Interpreter};
 use kcodec::Value;
 
 /// Words that soups are made of; a byte chooses one.
-const WORDS: &[&str] = &[
+pub const FUZZ_WORDS: &[&str] = &[
     "x",
     "y",
     "z",
@@ -191,7 +191,7 @@ pub fn fuzz_q(data: &[u8]) {
     let text = if mode % 2 == 0 {
         data.to_vec()
     } else {
-        let word = |byte: &u8| WORDS.get(usize::from(*byte) % WORDS.len()).copied().unwrap_or_default();
+        let word = |byte: &u8| FUZZ_WORDS.get(usize::from(*byte) % FUZZ_WORDS.len()).copied().unwrap_or_default();
         data.iter().map(word).collect::<String>().into_bytes()
     };
     let limits = EvalLimits::default().with_stack(256 << 10).with_work(10_000_000);

@@ -90,7 +90,7 @@ use kcodec::{Body, Value};
 
 pub use fault::Fault;
 #[doc(hidden)]
-pub use fuzz::fuzz_q;
+pub use fuzz::{FUZZ_WORDS, fuzz_q};
 pub use host::{Caller, Handle, HandleInfo, Host, Incoming, Words};
 pub use vm::EvalLimits;
 
