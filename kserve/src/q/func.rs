@@ -151,9 +151,9 @@ impl Func {
             Self::Projection(projection) => {
                 let open = projection.args.iter().filter(|arg| matches!(arg, Noun::Elided)).count();
                 match &projection.function {
-                    Noun::Func(function) => {
-                        function.rank().map(|rank| open + rank.saturating_sub(projection.args.len()))
-                    }
+                    Noun::Func(function) => Some(
+                        function.rank().map_or(open, |rank| open + rank.saturating_sub(projection.args.len())).max(1),
+                    ),
                     _ => Some(open.max(1)),
                 }
             }

@@ -3,7 +3,7 @@
 use super::build;
 use super::fault::{Fault, R};
 use super::func::{Derived, Func, Iterator};
-use super::noun::{Dict, Noun};
+use super::noun::{Atom, Dict, Item, Items, Noun};
 use super::vm::Vm;
 use kcodec::Kind;
 
@@ -49,6 +49,10 @@ impl Vm<'_> {
             (Iterator::Over | Iterator::Scan, count) => {
                 let scan = derived.iterator == Iterator::Scan;
                 match (self.rank(function), count) {
+                    (_, 2) if scan && function.kind() == Some(Kind::Float) && function.is_list() => {
+                        let c = args.pop().unwrap_or(Noun::Null);
+                        self.recurrence(&args.pop().unwrap_or(Noun::Null), function, &c)
+                    }
                     (Some(1), 1 | 2) => self.again(function, args, scan),
                     (_, 1) => {
                         if let Some(done) = self.shortcut(derived.iterator, function, &mut args)? {
@@ -68,7 +72,7 @@ impl Vm<'_> {
         }
     }
 
-    /// How many arguments a function takes, as iterators see it: data take one.
+    /// How many arguments a function takes, as iterators see it: data take one, a matrix two.
     fn rank(&self, function: &Noun) -> Option<usize> {
         match function {
             Noun::Func(Func::Derived(derived)) => match derived.iterator {
@@ -76,8 +80,9 @@ impl Vm<'_> {
                 Iterator::Each => self.rank(&derived.function),
                 Iterator::Over | Iterator::Scan => Some(1),
             },
+            Noun::Func(Func::Verb(verb)) if verb.name == "enlist" => Some(1),
             Noun::Func(func) => func.rank(),
-            Noun::Null => Some(1),
+            Noun::List(list) if list.items().first().is_some_and(Noun::is_list) => Some(2),
             _ => Some(1),
         }
     }
@@ -101,8 +106,10 @@ impl Vm<'_> {
         let fits = match args.first() {
             Some(Noun::Vector(vector)) => {
                 let typed = vector.kind != Kind::Symbol && vector.kind != Kind::Guid && vector.kind != Kind::Char;
-                typed && vector.len() > 1 && whole != "raze"
+                typed && vector.len() != 1 && whole != "raze" && (vector.len() > 1 || iterator == Iterator::Over)
             }
+            // An empty list has the neutral item of a verb that has one.
+            Some(Noun::List(list)) if list.items().is_empty() => iterator == Iterator::Over,
             Some(Noun::List(_)) => whole == "raze",
             _ => false,
         };
@@ -196,7 +203,12 @@ impl Vm<'_> {
         let mut all = if scan { self.vec(count)? } else { Vec::new() };
         let (mut value, from) = match start {
             Some(start) => (start, 0),
-            None if count == 0 => return Ok(first),
+            // Of which kind the result of a lambda would be is not known.
+            None if count == 0 => {
+                let known = is_join(function) || scan && matches!(function, Noun::Func(Func::Verb(_)));
+                return Ok(if known { first } else { super::noun::empty(Kind::List) });
+            }
+            None if scan && is_join(function) && first.at(0).is_atom() => (build::enlist(first.at(0))?, 1),
             None => (first.at(0), 1),
         };
         if scan && from == 1 {
@@ -224,6 +236,24 @@ impl Vm<'_> {
             (true, _) if all.is_empty() => Ok(super::noun::empty(Kind::List)),
             (true, _) => build::tidy(all),
         }
+    }
+
+    /// `a b\c` of floats: each item is the one before it times one of `b`, plus one of `c`.
+    fn recurrence(&mut self, start: &Noun, b: &Noun, c: &Noun) -> R {
+        let (Noun::Atom(Atom { item: Item::F64(start), .. }), Noun::Vector(b), Noun::Vector(c)) = (start, b, c) else {
+            return Err(Fault::TYPE);
+        };
+        let (Items::F64(b), Items::F64(c)) = (&b.items, &c.items) else { return Err(Fault::TYPE) };
+        if b.len() != c.len() {
+            return Err(Fault::LENGTH);
+        }
+        let mut all = self.vec(b.len())?;
+        let terms = b.iter().zip(c.iter());
+        all.extend(terms.scan(*start, |value, (b, c)| {
+            *value = *value * b + c;
+            Some(*value)
+        }));
+        Ok(super::noun::vector(Kind::Float, all))
     }
 
     /// `f/[x]` of a function of one argument: again until nothing changes; `f/[n;x]`: n times; `f/[g;x]`: while `g`
@@ -264,6 +294,11 @@ impl Vm<'_> {
         }
         if scan { build::tidy(all) } else { Ok(value) }
     }
+}
+
+/// Whether it is `,`.
+fn is_join(function: &Noun) -> bool {
+    matches!(function, Noun::Func(Func::Verb(verb)) if verb.name == ",")
 }
 
 /// What an each-prior verb sets against the first item, where that is not the item's null.
