@@ -130,6 +130,10 @@ impl Vm<'_> {
             let place = places.at(index);
             match &place {
                 Noun::Vector(_) | Noun::List(_) => self.amend_each(value, &place, others, verb, &y)?,
+                Noun::Null => {
+                    let all = self.all_places(value)?;
+                    self.amend_each(value, &all, others, verb, &y)?;
+                }
                 _ => self.amend_one(value, &place, &mut |vm, item| vm.amend_path_with(item, others, verb, &y))?,
             }
         }
@@ -170,7 +174,7 @@ impl Vm<'_> {
                     self.charge(16)?;
                     let part = y.map(|y| if many { y.at(index) } else { y.clone() });
                     let place = places.at(index);
-                    if matches!(place, Noun::Vector(_) | Noun::List(_)) {
+                    if matches!(place, Noun::Vector(_) | Noun::List(_) | Noun::Null) {
                         let nested = [std::slice::from_ref(&place), others].concat();
                         self.amend_path(value, &nested, work, part.as_ref())?;
                     } else {

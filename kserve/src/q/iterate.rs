@@ -117,6 +117,23 @@ impl Vm<'_> {
         verb.apply(self, std::mem::take(args)).map(Some)
     }
 
+    /// `deltas[x;y]`: the words that are a verb under an iterator take what comes before the first item too.
+    pub(crate) fn seeded(&mut self, name: &str, args: Vec<Noun>) -> R {
+        let (verb, iterator) = match name {
+            "deltas" => ("-", Iterator::Prior),
+            "ratios" => ("%", Iterator::Prior),
+            "sums" => ("+", Iterator::Scan),
+            "prds" => ("*", Iterator::Scan),
+            "mins" => ("&", Iterator::Scan),
+            "maxs" => ("|", Iterator::Scan),
+            "raze" => (",", Iterator::Over),
+            _ => return Err(Fault::RANK),
+        };
+        let verb = Noun::Func(Func::Verb(super::verb::require(verb)?));
+        let Noun::Func(Func::Derived(derived)) = super::func::derive(iterator, verb)? else { return Err(Fault::RANK) };
+        self.iterate(&derived, args)
+    }
+
     /// Applies `work` to each item; those of a dict keep their keys.
     pub(crate) fn each(&mut self, x: &Noun, mut work: impl FnMut(&mut Self, Noun) -> R) -> R {
         let count = match x {
