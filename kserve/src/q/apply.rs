@@ -194,7 +194,7 @@ impl Vm<'_> {
             Err(fault) if fault != Fault::STOP => {
                 self.q.stack.truncate(depth);
                 (self.base, self.this) = (base, this);
-                if otherwise.is_func() && !matches!(otherwise, Noun::Null) {
+                if otherwise.is_func() {
                     self.apply(otherwise, vec![Noun::text(fault.text())])
                 } else {
                     Ok(otherwise.clone())
