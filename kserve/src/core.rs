@@ -212,14 +212,14 @@ impl Core {
         Some(slot)
     }
 
-    /// Notes how long a slot's turn took, which ended `now`. After a long one it rests for as long
-    /// again, whatever it sends meanwhile.
+    /// Notes how long a slot's turn took, which ended `now`. After a long one it stands behind others
+    /// for many times as long, whatever it sends meanwhile.
     pub(crate) fn note_turn(&mut self, slot: usize, took: Duration, now: Instant) {
         self.turns.note(took);
         if Turns::is_long(took)
             && let Some(link) = self.links.get_mut(slot)
         {
-            link.rests = now.checked_add(took);
+            link.rests = now.checked_add(took.saturating_mul(Turns::REST));
         }
     }
 

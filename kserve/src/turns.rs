@@ -1,8 +1,8 @@
 //! The run queue: who is served next.
 //!
 //! Three queues, first in, first out each. `ready` holds the slots of which an event was told, `busy`
-//! those whose turn was over before they were done, `long` those whose last turn took long. In a
-//! round, which is what comes between two polls, every ready slot has a turn, and then one of the
+//! those whose turn was over before they were done, `long` those that rest after a turn that took
+//! long. In a round, which is what comes between two polls, every ready slot has a turn, and then one of the
 //! others. A long turn cuts its round short: at most one busy slot has its turn before the poll tells
 //! who became ready meanwhile. The busy ones then go before the long ones until turns have taken as
 //! long again in all. So a peer with small requests, however many, does not wait for a second long
@@ -41,6 +41,10 @@ const LONG: Duration = Duration::from_millis(25);
 const SHORTEST: Duration = Duration::from_nanos(1);
 
 impl Turns {
+    /// How many times as long as a long turn took its slot stands behind others: as many peers that ask
+    /// long and short requests in turn cannot pass for peers with short ones.
+    pub(crate) const REST: u32 = 64;
+
     /// Whether a turn that took so long is a long one.
     pub(crate) fn is_long(took: Duration) -> bool {
         took >= LONG

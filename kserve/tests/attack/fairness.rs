@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kwire::MessageType;
 
-use crate::innocent::promptly;
+use crate::innocent::{Innocent, promptly};
 use crate::process::Kserve;
 use crate::raw::{Raw, compressed, head_of_bytes, message, whole};
 
@@ -48,6 +48,35 @@ fn a_greedy_async_sender() {
     let mut server = Kserve::start(&[]);
     let updates = message(MessageType::Async, "a:sum til 1000").repeat(100);
     beside_an_innocent(&server, 1, |raw, over| pour(raw, &updates, over));
+    server.still_answers();
+}
+
+/// A short request does not buy the next long one a place before others.
+#[test]
+fn twenty_that_ask_long_and_short_requests_in_turn() {
+    const LONG: Duration = Duration::from_millis(100);
+    let mut server = Kserve::start(&[]);
+    let over = AtomicBool::new(false);
+    let innocent = thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| {
+                let mut raw = server.raw();
+                while !over.load(Ordering::Relaxed) {
+                    for text in ["t:.z.p;while[.z.p<t+0D00:00:00.1;0]", "1"] {
+                        raw.sync(text);
+                        raw.body().unwrap();
+                    }
+                }
+            });
+        }
+        // Each of them may have one long request before it is known for that.
+        thread::sleep(25 * LONG);
+        let innocent = Innocent::beside(&server);
+        thread::sleep(ATTACK);
+        over.store(true, Ordering::Relaxed);
+        innocent
+    });
+    innocent.waited_at_most(LONG);
     server.still_answers();
 }
 
