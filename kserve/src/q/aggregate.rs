@@ -46,6 +46,10 @@ fn aggregate(
             }
             build::dict(table.names().to_vec(), cells)
         }
+        Noun::Enum(items) => {
+            let members = vm.members(items)?;
+            aggregate(vm, members, vector, list)
+        }
         Noun::Null | Noun::Elided | Noun::Func(_) => Err(Fault::TYPE),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::build;
+use super::enumeration::{is_enumeration, over};
 use super::fault::{Fault, R};
 use super::func::Func;
 use super::index::place;
@@ -205,7 +206,7 @@ impl Vm<'_> {
     /// or a column.
     fn amend_one(&mut self, value: &mut Noun, at: &Noun, work: &mut dyn FnMut(&mut Self, &mut Noun) -> R<()>) -> R<()> {
         match value {
-            Noun::Vector(_) | Noun::List(_) => {
+            Noun::Vector(_) | Noun::List(_) | Noun::Enum(_) => {
                 let index = place(at.as_long().ok_or(Fault::TYPE)?);
                 if index >= value.len() {
                     return Err(Fault::INDEX);
@@ -324,6 +325,16 @@ impl Vm<'_> {
 
     /// Puts an item into a list; one of another kind makes a general list of a vector.
     pub(crate) fn put(&mut self, list: &mut Noun, index: usize, item: Noun) -> R<()> {
+        if let Noun::Enum(_) = list {
+            let Noun::Enum(item) = self.settled(list, item)? else { return Err(Fault::TYPE) };
+            let Noun::Enum(enumeration) = &*list else { return Err(Fault::TYPE) };
+            let (domain, mut places) = (enumeration.domain, enumeration.places.clone());
+            *list = Noun::Null;
+            self.put(&mut places, index, item.places.clone())?;
+            *list = over(domain, places)?;
+            return Ok(());
+        }
+        let item = if self.q.enumerates && matches!(list, Noun::Vector(_)) { self.plain(item)? } else { item };
         if let (Noun::Vector(vector), Noun::Atom(atom)) = (&mut *list, &item)
             && vector.kind == atom.kind
         {
@@ -360,7 +371,9 @@ impl Vm<'_> {
 
     /// `value,:y`: amortised constant time for each item that comes.
     pub(crate) fn append(&mut self, value: &mut Noun, y: Noun) -> R<()> {
+        let y = if self.q.enumerates { self.settled(value, y)? } else { y };
         match (&mut *value, &y) {
+            (Noun::Enum(_), Noun::Enum(_)) => self.append_places(value, &y),
             (Noun::Vector(Vector { kind, items, attr }), Noun::Vector(more)) if *kind == more.kind => {
                 if *attr != Attribute::None {
                     *attr = kept(*attr, *kind, items, &more.items);
@@ -413,7 +426,8 @@ impl Vm<'_> {
         let mut done = Ok(());
         for (column, more) in table.columns_mut().iter_mut().zip(more) {
             done = done.and_then(|()| {
-                if column.kind() != more.kind() && !(column.kind() == Some(Kind::List) || column.len() == 0) {
+                if !is_enumeration(column)
+                    && column.kind() != more.kind() && !(column.kind() == Some(Kind::List) || column.len() == 0) {
                     return Err(Fault::TYPE);
                 }
                 self.append(column, more.clone())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::amend;
 use super::build;
+use super::enumeration::is_enumeration;
 use super::fault::{Fault, R};
 use super::func::{self, Func, Iterator, Lambda};
 use super::noun::{Atom, Item, Noun};
@@ -44,7 +45,9 @@ impl Vm<'_> {
     /// One argument.
     pub(crate) fn apply1(&mut self, function: &Noun, x: Noun) -> R {
         match function {
-            Noun::Func(Func::Verb(Verb { role: super::verb::Role::Unary(function), .. })) => function(self, x),
+            Noun::Func(Func::Verb(Verb { role: super::verb::Role::Unary(function), .. })) if !is_enumeration(&x) => {
+                function(self, x)
+            }
             // The common case goes without a list of arguments.
             Noun::Func(Func::Lambda(lambda)) if lambda.params.len() == 1 && !is_elided(&x) => {
                 self.call_with(lambda, |stack| stack.push(x))
@@ -56,7 +59,11 @@ impl Vm<'_> {
     /// Two arguments.
     pub(crate) fn apply2(&mut self, function: &Noun, x: Noun, y: Noun) -> R {
         match function {
-            Noun::Func(Func::Verb(Verb { role: super::verb::Role::Binary(function), .. })) => function(self, x, y),
+            Noun::Func(Func::Verb(Verb { role: super::verb::Role::Binary(function), .. }))
+                if !is_enumeration(&x) && !is_enumeration(&y) =>
+            {
+                function(self, x, y)
+            }
             Noun::Func(Func::Lambda(lambda)) if lambda.params.len() == 2 && !is_elided(&x) && !is_elided(&y) => {
                 self.call_with(lambda, |stack| stack.extend([x, y]))
             }

@@ -44,6 +44,10 @@ impl Vm<'_> {
                 Dict::new(keys, self.atomic1(values, leaf)?)
             }
             Noun::Table(table) => self.each_column(table, |vm, column| vm.atomic1(column, leaf)),
+            Noun::Enum(list) => {
+                let members = self.members(&list)?;
+                leaf(self, members)
+            }
             Noun::Null | Noun::Elided | Noun::Func(_) => Err(Fault::TYPE),
         }
     }
@@ -70,6 +74,14 @@ impl Vm<'_> {
         match (x, y) {
             (x @ (N::Atom(_) | N::Vector(_)), y @ (N::Atom(_) | N::Vector(_))) => leaf(self, x, y),
             (N::Null | N::Elided | N::Func(_), _) | (_, N::Null | N::Elided | N::Func(_)) => Err(Fault::TYPE),
+            (N::Enum(x), y) => {
+                let members = self.members(&x)?;
+                self.atomic2(members, y, lone, leaf)
+            }
+            (x, N::Enum(y)) => {
+                let members = self.members(&y)?;
+                self.atomic2(x, members, lone, leaf)
+            }
             (N::Dict(x), N::Dict(y)) => self.union(&x, &y, lone, leaf),
             (N::Dict(x), N::Table(y)) | (N::Table(y), N::Dict(x)) => {
                 let _ = (x, y);

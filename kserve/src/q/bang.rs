@@ -1,7 +1,7 @@
 //! `!`: dicts, keyed tables, and the numbered functions.
 
 use super::fault::{Fault, R};
-use super::noun::{Atom, Dict, Noun, Table};
+use super::noun::{Atom, Dict, Item, Noun, Table};
 use super::verb::{Verb, many};
 use super::vm::Vm;
 use kcodec::Kind;
@@ -23,8 +23,10 @@ fn bang(vm: &mut Vm<'_>, mut args: Vec<Noun>) -> R {
 impl Vm<'_> {
     fn bang(&mut self, x: Noun, y: Noun) -> R {
         match (&x, &y) {
-            (Noun::Atom(Atom { kind: Kind::Symbol, .. }), Noun::Atom(_) | Noun::Vector(_)) if !y.is_atom() => {
-                Err(Fault::nyi("enumeration"))
+            (Noun::Atom(Atom { kind: Kind::Symbol, item: Item::Sym(domain) }), Noun::Atom(_) | Noun::Vector(_))
+                if matches!(y.kind(), Some(Kind::Short | Kind::Int | Kind::Long)) =>
+            {
+                self.enumerate_places(*domain, y)
             }
             (Noun::Atom(Atom { kind: Kind::Long | Kind::Int | Kind::Short, .. }), _) => {
                 let number = x.as_long().ok_or(Fault::TYPE)?;
@@ -41,6 +43,7 @@ impl Vm<'_> {
             (Noun::Vector(_) | Noun::List(_) | Noun::Table(_), Noun::Vector(_) | Noun::List(_) | Noun::Table(_)) => {
                 Dict::new(x, y)
             }
+            (Noun::Enum(_), _) | (_, Noun::Enum(_)) if x.is_list() && y.is_list() => Dict::new(x, y),
             (Noun::Vector(_) | Noun::List(_), Noun::Atom(_)) => Err(Fault::LENGTH),
             _ => Err(Fault::TYPE),
         }

@@ -2,6 +2,7 @@
 
 use kcodec::Kind;
 
+use super::enumeration::Enumeration;
 use super::fault::{Fault, R};
 use super::noun::{self, Atom, Dict, Item, Lane, List, Noun, Table, Vector, with_items};
 use super::symbols::Sym;
@@ -22,6 +23,11 @@ pub(crate) fn tidy(items: Vec<Noun>) -> R {
                     Item::Guid(_) => like::<[u8; 16]>(kind, &items),
                     Item::Sym(_) => like::<Sym>(kind, &items),
                 };
+            }
+        }
+        Some(Noun::Enum(_)) => {
+            if let Some(list) = Enumeration::list_of(&items) {
+                return Ok(list);
             }
         }
         Some(Noun::Dict(_)) => {
@@ -76,6 +82,7 @@ pub(crate) fn items(noun: &Noun) -> Vec<Noun> {
         }
         Noun::Table(table) => (0..table.len()).map(|index| table.row(index)).collect(),
         Noun::Dict(dict) => items(&dict.values),
+        Noun::Enum(list) if noun.is_list() => (0..noun.len()).map(|index| list.at(index)).collect(),
         other => vec![other.clone()],
     }
 }
@@ -84,6 +91,7 @@ pub(crate) fn items(noun: &Noun) -> Vec<Noun> {
 pub(crate) fn enlist(item: Noun) -> R {
     match item {
         Noun::Atom(_) | Noun::Dict(_) => tidy(vec![item]),
+        Noun::Enum(_) if item.is_atom() => tidy(vec![item]),
         _ => List::raw(vec![item]),
     }
 }

@@ -9,6 +9,7 @@ use super::loops;
 use super::noun::{Atom, Dict, Item, List, Noun, Vector, empty, vector};
 use super::number::in_lane;
 use super::promote::is_number;
+use super::symbols::Sym;
 use super::temporal::{Convert, Part, conversion};
 use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
@@ -39,7 +40,16 @@ fn dollar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     };
     match &x {
         Noun::Atom(atom) => {
+            if let Some(domain) = domain(vm, *atom) {
+                return vm.enumerate(domain, y);
+            }
             let wish = wish(vm, *atom)?;
+            let y = match (&y, wish) {
+                (_, Wish::Same) => y,
+                // The positions are what is cast to numbers.
+                (Noun::Enum(list), Wish::Cast(kind)) if kind != Kind::Symbol => list.places.clone(),
+                _ => vm.plain(y)?,
+            };
             vm.fulfil(wish, y)
         }
         _ if matrix(&x) => super::math::multiply(vm, x, y),
@@ -56,6 +66,14 @@ fn dollar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
         }
         _ => Err(Fault::TYPE),
     }
+}
+
+/// The domain that a symbol names, if it names neither a kind nor a part of a date.
+fn domain(vm: &Vm<'_>, x: Atom) -> Option<Sym> {
+    let Item::Sym(name) = x.item else { return None };
+    let text = vm.text(name);
+    let is_kind = std::str::from_utf8(text).ok().and_then(Kind::from_name).is_some_and(|kind| is_item(&kind));
+    (!text.is_empty() && Part::named(text).is_none() && !is_kind).then_some(name)
 }
 
 fn wish(vm: &Vm<'_>, x: Atom) -> R<Wish> {
@@ -88,7 +106,7 @@ fn wish(vm: &Vm<'_>, x: Atom) -> R<Wish> {
         (Kind::Int, Item::I32(count)) => return Ok(Wish::Pad(i64::from(count))),
         _ => return Err(Fault::TYPE),
     };
-    kind.filter(is_item).map(Wish::Cast).ok_or_else(|| Fault::nyi("enumeration"))
+    kind.filter(is_item).map(Wish::Cast).ok_or(Fault::TYPE)
 }
 
 /// A kind that atoms and vectors have.
@@ -209,6 +227,10 @@ pub(crate) fn string(vm: &mut Vm<'_>, x: Noun) -> R {
             Dict::new(dict.keys.clone(), values)
         }
         Noun::Table(table) => vm.each_column(table.clone(), string),
+        Noun::Enum(list) => {
+            let members = vm.members(list)?;
+            string(vm, members)
+        }
         Noun::Null => Ok(Noun::text("::")),
         Noun::Func(_) | Noun::Elided => {
             let body = vm.body(&x)?;

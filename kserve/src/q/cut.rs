@@ -116,6 +116,7 @@ impl Vm<'_> {
                 out.extend(list.items().iter().rev().cloned());
                 if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
             }
+            Noun::Enum(list) => super::enumeration::over(list.domain, self.reverse(list.places.clone())?),
             Noun::Table(table) => self.by_column(&table, |vm, column| vm.reverse(column.clone())),
             Noun::Dict(dict) => {
                 let keys = self.reverse(dict.keys.clone())?;

@@ -33,6 +33,7 @@ impl Vm<'_> {
         match x {
             Noun::Vector(vector) => with_items!(&vector.items, items => self.numbered_items(items)),
             Noun::Table(table) => self.numbered_columns(table.columns()),
+            Noun::Enum(list) => self.numbered(&list.places),
             Noun::List(list) => {
                 let items = list.items();
                 self.room(items.len().saturating_mul(24))?;

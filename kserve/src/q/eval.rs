@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::build;
 use super::code::{Chain, Code, Control, Node, Place, Step};
+use super::enumeration::is_enumeration;
 use super::fault::{Fault, R};
 use super::func::{self, Func, Lambda};
 use super::noun::{Dict, Noun, Table, empty};
@@ -110,12 +111,14 @@ impl Vm<'_> {
             Step::Infix(verb, left) => {
                 let left = self.node(left)?;
                 match verb.role {
-                    Role::Binary(function) => Ok(function(self, left, value)?),
+                    Role::Binary(function) if !is_enumeration(&left) && !is_enumeration(&value) => {
+                        Ok(function(self, left, value)?)
+                    }
                     _ => Ok(verb.apply(self, vec![left, value])?),
                 }
             }
             Step::Apply(Node::Verb(verb)) => Ok(match verb.role {
-                Role::Unary(function) => function(self, value)?,
+                Role::Unary(function) if !is_enumeration(&value) => function(self, value)?,
                 _ => self.apply(&Noun::Func(Func::Verb(verb)), vec![value])?,
             }),
             Step::Apply(node) => {

@@ -51,6 +51,7 @@ impl Vm<'_> {
                 }
                 true
             }
+            (Noun::Enum(x), Noun::Enum(y)) => x.domain == y.domain && self.matches(&x.places, &y.places)?,
             (Noun::Func(_), Noun::Func(_)) => {
                 // Functions are alike where they travel alike.
                 let x = self.body(x)?;

@@ -88,7 +88,7 @@ impl Vm<'_> {
         let mut text = match (x.as_text(), x.as_sym()) {
             (Some(text), _) => text.to_vec(),
             (_, Some(sym)) => self.text(sym).to_vec(),
-            _ => self.with_view(x, |value| Ok(value.to_string().into_bytes()))?,
+            _ => self.with_form(x, false, |value| Ok(value.to_string().into_bytes()))?,
         };
         if handle < 0 {
             text.push(b'\n');

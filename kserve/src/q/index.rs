@@ -1,6 +1,7 @@
 //! `x[i]`, `x i`: items by position, by key, by column.
 
 use super::build;
+use super::enumeration;
 use super::fault::{Fault, R};
 use super::noun::{Atom, Dict, Item, Items, Lane, List, Noun, Table, Vector, empty, null_item, with_items};
 use super::vm::Vm;
@@ -19,7 +20,7 @@ impl Vm<'_> {
         }
         match first {
             Noun::Elided | Noun::Null => self.each(x, |vm, item| vm.apply(&item, others.to_vec())),
-            Noun::Vector(_) | Noun::List(_) => self.each(first, |vm, index| {
+            Noun::Vector(_) | Noun::List(_) | Noun::Enum(_) if first.is_list() => self.each(first, |vm, index| {
                 let item = vm.index(x, &index)?;
                 vm.apply(&item, others.to_vec())
             }),
@@ -34,6 +35,11 @@ impl Vm<'_> {
     pub(crate) fn index(&mut self, x: &Noun, index: &Noun) -> R {
         match (x, index) {
             (_, Noun::Elided | Noun::Null) => Ok(x.clone()),
+            (_, Noun::Enum(index)) => {
+                let index = self.members(index)?;
+                self.index(x, &index)
+            }
+            (Noun::Enum(list), _) => enumeration::over(list.domain, self.index(&list.places, index)?),
             (Noun::Dict(dict), _) => self.lookup(dict, index),
             (Noun::Table(table), _) if index.as_syms().is_some() => self.column_index(table, index),
             (Noun::Vector(_) | Noun::List(_) | Noun::Table(_), Noun::Atom(_)) => {
@@ -85,6 +91,7 @@ impl Vm<'_> {
     /// The items at positions; past the end, nulls.
     pub(crate) fn gather(&mut self, x: &Noun, places: &[usize]) -> R {
         match x {
+            Noun::Enum(list) => enumeration::over(list.domain, self.gather(&list.places, places)?),
             Noun::Vector(vector) => {
                 let kind = vector.kind;
                 with_items!(&vector.items, items => self.gather_lane(kind, items, places))
@@ -148,6 +155,10 @@ impl Vm<'_> {
         match key {
             Noun::Table(_) | Noun::Dict(_) => Ok(key.clone()),
             Noun::Atom(_) => Dict::new(names(), build::enlist(key.clone())?),
+            Noun::Enum(key) => {
+                let key = self.members(key)?;
+                self.key_rows(keys, &key)
+            }
             // One key column: a vector is many keys. Several: a list is one row, a list of lists their columns.
             Noun::Vector(_) if keys.names().len() == 1 => Table::new(keys.names().clone(), vec![key.clone()]),
             _ if key.len() == keys.names().len() && build::items(key).iter().all(Noun::is_atom) => {
@@ -164,6 +175,7 @@ impl Vm<'_> {
     /// `count#enlist x`: a value as a list of so many.
     pub(crate) fn repeat(&mut self, x: &Noun, count: usize) -> R {
         match x {
+            Noun::Enum(item) if x.is_atom() => enumeration::over(item.domain, self.repeat(&item.places, count)?),
             Noun::Atom(Atom { kind, item }) => Ok(match *item {
                 Item::U8(item) => self.filled(*kind, item, count)?,
                 Item::I16(item) => self.filled(*kind, item, count)?,

@@ -138,6 +138,7 @@ impl Vm<'_> {
     pub(crate) fn each(&mut self, x: &Noun, mut work: impl FnMut(&mut Self, Noun) -> R) -> R {
         let count = match x {
             Noun::Vector(_) | Noun::List(_) | Noun::Table(_) | Noun::Dict(_) => x.len(),
+            Noun::Enum(_) if x.is_list() => x.len(),
             _ => return work(self, x.clone()),
         };
         if let Noun::Dict(dict) = x {

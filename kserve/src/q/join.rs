@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::build;
+use super::enumeration::over;
 use super::fault::{Fault, R};
 use super::noun::{Dict, Item, Lane, List, Noun, Table, Vector, empty, vector, with_items};
 use super::verb::{Verb, infix, unary};
@@ -20,6 +21,8 @@ impl Vm<'_> {
     /// `x,y`
     pub(crate) fn join(&mut self, x: Noun, y: Noun) -> R {
         match (x, y) {
+            (x @ Noun::Enum(_), y @ (Noun::Enum(_) | Noun::Atom(_) | Noun::Vector(_)))
+            | (x @ (Noun::Atom(_) | Noun::Vector(_)), y @ Noun::Enum(_)) => self.join_enumerations(x, y),
             (x @ (Noun::Table(_) | Noun::Dict(_)), y @ (Noun::Table(_) | Noun::Dict(_))) => self.join_tables(x, y),
             // A row, or rows, as lists.
             (x @ Noun::Table(_), y @ (Noun::Vector(_) | Noun::List(_))) => self.join_tables(x, y),
@@ -66,11 +69,25 @@ impl Vm<'_> {
         }
     }
 
+    /// Of one domain they stay an enumeration, two atoms stay as they are, everything else becomes plain.
+    fn join_enumerations(&mut self, x: Noun, y: Noun) -> R {
+        match (&x, &y) {
+            (Noun::Enum(left), Noun::Enum(right)) if left.domain == right.domain => {
+                over(left.domain, self.join(left.places.clone(), right.places.clone())?)
+            }
+            _ if x.is_atom() && y.is_atom() => List::raw(vec![x, y]),
+            _ => {
+                let (x, y) = (self.plain(x)?, self.plain(y)?);
+                self.join(x, y)
+            }
+        }
+    }
+
     /// Items after those of a general list, in place where nobody else holds it.
     fn join_list(&mut self, mut list: Arc<List>, y: Noun) -> R {
         let own = self.own_list(&mut list)?;
         match y {
-            y @ (Noun::Vector(_) | Noun::List(_) | Noun::Table(_)) => {
+            y if y.is_list() => {
                 for item in build::items(&y) {
                     self.charge(8)?;
                     own.push(item)?;
@@ -86,7 +103,7 @@ impl Vm<'_> {
         let mut all = self.vec(count(&x).saturating_add(count(&y)))?;
         for part in [x, y] {
             match part {
-                part @ (Noun::Vector(_) | Noun::List(_) | Noun::Table(_)) => all.extend(build::items(&part)),
+                part if part.is_list() => all.extend(build::items(&part)),
                 part => all.push(part),
             }
         }

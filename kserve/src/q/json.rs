@@ -35,6 +35,10 @@ impl Vm<'_> {
     fn write_json(&mut self, x: &Noun, out: &mut Vec<u8>) -> R<()> {
         match x {
             Noun::Null | Noun::Elided => self.put_json(b"null", out),
+            Noun::Enum(list) => {
+                let members = self.members(list)?;
+                self.write_json(&members, out)
+            }
             Noun::Atom(atom) => self.write_json_atom(*atom, out),
             Noun::Vector(Vector { kind: Kind::Char, .. }) => self.write_json_text(x.as_text().unwrap_or_default(), out),
             Noun::Vector(vector) => {

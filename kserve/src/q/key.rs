@@ -172,6 +172,10 @@ impl Hash for Exact<'_> {
                 table.names().hash(state);
                 table.columns().iter().for_each(|column| Exact(column).hash(state));
             }
+            Noun::Enum(list) => {
+                list.domain.hash(state);
+                Exact(&list.places).hash(state);
+            }
             Noun::Func(Func::Lambda(lambda)) => lambda.source.hash(state),
             Noun::Func(Func::Verb(verb)) => verb.name.hash(state),
             Noun::Null | Noun::Elided | Noun::Func(_) => {}
@@ -216,6 +220,7 @@ impl PartialEq for Exact<'_> {
             (Noun::List(x), Noun::List(y)) => std::sync::Arc::ptr_eq(x, y) || all(x.items(), y.items()),
             (Noun::Dict(x), Noun::Dict(y)) => Exact(&x.keys) == Exact(&y.keys) && Exact(&x.values) == Exact(&y.values),
             (Noun::Table(x), Noun::Table(y)) => x.names() == y.names() && all(x.columns(), y.columns()),
+            (Noun::Enum(x), Noun::Enum(y)) => x.domain == y.domain && Exact(&x.places) == Exact(&y.places),
             (Noun::Func(x), Noun::Func(y)) => same_function(x, y),
             _ => false,
         }

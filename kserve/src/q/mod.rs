@@ -26,6 +26,7 @@ mod csv;
 mod cut;
 mod distinct;
 mod dotq;
+mod enumeration;
 mod eval;
 mod fault;
 mod files;

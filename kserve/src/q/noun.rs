@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use kcodec::{Attribute, Kind};
 
+use super::enumeration::Enumeration;
 use super::fault::{Fault, R};
 use super::func::Func;
 use super::symbols::Sym;
@@ -27,6 +28,8 @@ pub(crate) enum Noun {
     List(Arc<List>),
     Dict(Arc<Dict>),
     Table(Arc<Table>),
+    /// Positions in a domain, one or a list of them.
+    Enum(Arc<Enumeration>),
     Func(Func),
 }
 
@@ -238,6 +241,7 @@ impl Noun {
             Self::List(list) => list.items.len(),
             Self::Dict(dict) => dict.keys.len(),
             Self::Table(table) => table.len(),
+            Self::Enum(enumeration) => enumeration.places.len(),
             _ => 1,
         }
     }
@@ -252,6 +256,8 @@ impl Noun {
             Self::Dict(dict) if dict.sorted => 127,
             Self::Dict(_) => 99,
             Self::Table(_) => 98,
+            Self::Enum(enumeration) if enumeration.places.is_atom() => -ENUMERATION,
+            Self::Enum(_) => ENUMERATION,
             Self::Func(func) => i16::from(func.kind().code()),
         }
     }
@@ -266,13 +272,21 @@ impl Noun {
         }
     }
 
-    pub(crate) const fn is_atom(&self) -> bool {
-        matches!(self, Self::Atom(_))
+    pub(crate) fn is_atom(&self) -> bool {
+        match self {
+            Self::Atom(_) => true,
+            Self::Enum(enumeration) => matches!(enumeration.places, Self::Atom(_)),
+            _ => false,
+        }
     }
 
     /// Whether it has items that can be indexed by position: a vector, list or table.
-    pub(crate) const fn is_list(&self) -> bool {
-        matches!(self, Self::Vector(_) | Self::List(_) | Self::Table(_))
+    pub(crate) fn is_list(&self) -> bool {
+        match self {
+            Self::Vector(_) | Self::List(_) | Self::Table(_) => true,
+            Self::Enum(enumeration) => matches!(enumeration.places, Self::Vector(_)),
+            _ => false,
+        }
     }
 
     pub(crate) const fn is_func(&self) -> bool {
@@ -343,6 +357,7 @@ impl Noun {
             Self::List(list) => list.items.get(index).cloned().unwrap_or_else(|| self.null_of()),
             Self::Table(table) => table.row(index),
             Self::Dict(dict) => dict.values.at(index),
+            Self::Enum(enumeration) => enumeration.at(index),
             other => other.clone(),
         }
     }
@@ -357,10 +372,12 @@ impl Noun {
                 Some(Self::Atom(first)) => Self::Atom(Atom { kind: first.kind, item: null_item(first.kind) }),
                 Some(Self::Vector(first)) => empty(first.kind),
                 Some(Self::Table(first)) => first.without_rows(),
+                Some(first @ Self::Enum(_)) => first.null_of(),
                 _ => empty(Kind::List),
             },
             Self::Table(table) => table.row(usize::MAX),
             Self::Dict(dict) => dict.values.null_of(),
+            Self::Enum(enumeration) => enumeration.at(usize::MAX),
             _ => empty(Kind::List),
         }
     }
@@ -396,6 +413,9 @@ impl Item {
         if found { self } else { null_item(kind) }
     }
 }
+
+/// The type number of every enumeration.
+const ENUMERATION: i16 = 20;
 
 /// Levels of nesting that a value may have: what a message may have by default, so that every value can be sent.
 pub(crate) const DEPTH: u8 = 100;
@@ -546,7 +566,10 @@ impl Table {
 
     /// The same columns without rows.
     pub(crate) fn without_rows(&self) -> Noun {
-        let columns = self.columns.iter().map(|column| empty(column.kind().unwrap_or(Kind::List)));
+        let columns = self.columns.iter().map(|column| match column {
+            Noun::Enum(enumeration) => enumeration.without_items(),
+            _ => empty(column.kind().unwrap_or(Kind::List)),
+        });
         Self::new(self.names.clone(), columns.collect()).unwrap_or_default()
     }
 

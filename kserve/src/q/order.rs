@@ -24,6 +24,7 @@ pub(crate) fn order(symbols: &Symbols, x: &Noun, y: &Noun) -> Ordering {
                 (0..x.len().min(y.len())).map(|at| order(symbols, &x.at(at), &y.at(at))).find(|order| order.is_ne());
             first.unwrap_or_else(|| x.len().cmp(&y.len()))
         }
+        (Noun::Enum(x), Noun::Enum(y)) if x.domain == y.domain => order(symbols, &x.places, &y.places),
         (Noun::Dict(x), Noun::Dict(y)) => order(symbols, &x.values, &y.values),
         _ => {
             let kind = |noun: &Noun| (noun.type_code().unsigned_abs(), !noun.is_atom());

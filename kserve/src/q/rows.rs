@@ -106,6 +106,18 @@ impl Vm<'_> {
 
     /// What comes as a row, rows, columns, a dict or a table, as parts of the columns.
     fn new_rows(&mut self, names: &[Sym], columns: &[Noun], rows: Noun, insert: bool) -> R<Rows> {
+        let mut rows = self.given_rows(names, columns, rows, insert)?;
+        if self.q.enumerates {
+            for (column, part) in columns.iter().zip(&mut rows.parts) {
+                if let Some(given) = part.take() {
+                    *part = Some(self.settled(column, given)?);
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn given_rows(&mut self, names: &[Sym], columns: &[Noun], rows: Noun, insert: bool) -> R<Rows> {
         match rows {
             Noun::Table(more) => self.table_rows(names, &more),
             Noun::Dict(dict) => match (&dict.keys, &dict.values) {
@@ -451,7 +463,10 @@ impl Vm<'_> {
 fn is_mixed(x: &Table, y: &Table) -> bool {
     x.columns().len() == y.columns().len()
         && x.names().iter().zip(x.columns()).any(|(&name, column)| {
-            y.column(name).is_some_and(|more| column.kind() != more.kind() && column.kind() != Some(Kind::List))
+            y.column(name).is_some_and(|more| match (column, more) {
+                (Noun::Enum(x), Noun::Enum(y)) => x.domain != y.domain,
+                _ => column.kind() != more.kind() && column.kind() != Some(Kind::List),
+            })
         })
 }
 
@@ -462,6 +477,7 @@ fn fits(column: &Noun, part: &Noun, one: bool, count: usize) -> bool {
         (Noun::Vector(vector), Noun::Atom(atom)) => one && vector.kind == atom.kind,
         (Noun::Vector(vector), Noun::Vector(more)) => !one && vector.kind == more.kind,
         (Noun::Vector(_), Noun::List(list)) => !one && list.items().is_empty() && count == 0,
+        (Noun::Enum(_), Noun::Enum(_)) => one == part.is_atom(),
         // A column that is a table.
         _ => column.type_code() == part.type_code(),
     }

@@ -53,6 +53,10 @@ fn running(vm: &mut Vm<'_>, x: Noun, run: Running) -> R {
             Dict::new(dict.keys.clone(), values)
         }
         Noun::Table(table) => vm.each_column(table, |vm, column| running(vm, column, run)),
+        Noun::Enum(list) => {
+            let members = vm.members(&list)?;
+            run(vm, &members)
+        }
         Noun::Null | Noun::Elided | Noun::Func(_) => Err(Fault::TYPE),
     }
 }
@@ -291,6 +295,7 @@ fn xprev(vm: &mut Vm<'_>, n: Noun, x: Noun) -> R {
 fn shift(vm: &mut Vm<'_>, x: Noun, by: i64) -> R {
     match &x {
         Noun::Vector(Vector { kind, items, .. }) => with_items!(items, items => shift_items(vm, *kind, items, by)),
+        Noun::Enum(list) => super::enumeration::over(list.domain, shift(vm, list.places.clone(), by)?),
         Noun::Table(table) => vm.each_column(table.clone(), |vm, column| shift(vm, column, by)),
         Noun::List(_) => {
             let count = x.len();

@@ -93,8 +93,17 @@ impl Vm<'_> {
         let (column, part) = text.split_at(dot);
         let (column, part) = (self.q.symbols.find(column), part.get(1..).unwrap_or_default().to_vec());
         let Some(column) = column.filter(|&column| table.position(column).is_some()) else { return Ok(None) };
-        let Some(column) = self.scope_column(column, scope)? else { return Ok(None) };
-        self.part(column, &part).map(Some)
+        let Some(mut column) = self.scope_column(column, scope)? else { return Ok(None) };
+        for part in part.split(|&byte| byte == b'.') {
+            column = match &column {
+                Noun::Enum(list) => {
+                    let part = self.intern(part);
+                    self.foreign(list, part)?
+                }
+                _ => self.part(column, part)?,
+            };
+        }
+        return Ok(Some(column));
     }
 
     /// The slot of the lambda under way that has a name.

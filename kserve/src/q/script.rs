@@ -83,7 +83,7 @@ impl Vm<'_> {
     pub(crate) fn shown(&mut self, value: &Noun) -> R<String> {
         let (rows, columns) = self.q.settings.console;
         let digits = self.q.settings.precision;
-        self.with_view(value, |value| {
+        self.with_form(value, true, |value| {
             Ok(kcodec::console(value, kcodec::Console::new(rows, columns).with_digits(digits)))
         })
     }

@@ -24,7 +24,13 @@ const FEW: usize = 4;
 fn query(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
     let data = |x: &Noun| matches!(x, Noun::Table(_) | Noun::Dict(_)) || x.as_sym().is_some();
     match <[Noun; 2]>::try_from(args) {
-        Ok([x, y]) if x.is_atom() => vm.roll(&x, &y),
+        Ok([x, y]) if x.is_atom() => match x.as_sym() {
+            Some(domain) => vm.extend_domain(domain, y),
+            None => {
+                let (x, y) = (vm.plain(x)?, vm.plain(y)?);
+                vm.roll(&x, &y)
+            }
+        },
         Ok([x, y]) => vm.find(&x, &y),
         Err(args) => match <[Noun; 3]>::try_from(args) {
             Ok([test, x, y]) if !data(&test) => vm.choose(&test, &x, &y),
@@ -57,6 +63,14 @@ fn rank(x: &Noun) -> usize {
 impl Vm<'_> {
     /// `x?y`: the first position of each item of `y`, the count of `x` where it is not there.
     pub(crate) fn find(&mut self, x: &Noun, y: &Noun) -> R {
+        if self.q.enumerates && !matches!(x, Noun::Dict(_)) {
+            let (x, y) = (self.plain(x.clone())?, self.plain(y.clone())?);
+            return self.find_plain(&x, &y);
+        }
+        self.find_plain(x, y)
+    }
+
+    fn find_plain(&mut self, x: &Noun, y: &Noun) -> R {
         match (x, y) {
             (Noun::Dict(dict), _) => {
                 let at = self.find(&dict.values, y)?;
@@ -134,6 +148,10 @@ impl Vm<'_> {
     #[expect(clippy::mutable_key_type, reason = "what is mutable in a function is none of its key")]
     pub(crate) fn positions(&mut self, x: &Noun, y: &Noun) -> R<Vec<usize>> {
         match (x, y) {
+            (Noun::Enum(_), _) | (_, Noun::Enum(_)) => {
+                let (x, y) = (self.plain(x.clone())?, self.plain(y.clone())?);
+                self.positions(&x, &y)
+            }
             (Noun::Vector(x), Noun::Vector(y)) if x.kind == y.kind => with_items!(&x.items, items => {
                 let wanted = super::noun::Lane::of(&y.items).ok_or(Fault::TYPE)?;
                 self.positions_of(items, wanted)

@@ -51,7 +51,7 @@ impl Vm<'_> {
 
     /// The one-line form.
     pub(crate) fn line_text(&mut self, x: &Noun) -> R<Vec<u8>> {
-        let text = self.with_view(x, |value| Ok(value.to_string().into_bytes()))?;
+        let text = self.with_form(x, false, |value| Ok(value.to_string().into_bytes()))?;
         self.room(text.len())?;
         Ok(text)
     }
@@ -59,7 +59,7 @@ impl Vm<'_> {
     /// The console form.
     pub(crate) fn console_text(&mut self, x: &Noun) -> R<Vec<u8>> {
         let (rows, columns) = self.q.settings.console;
-        self.with_view(x, |value| Ok(console(value, Console::new(rows, columns)).into_bytes()))
+        self.with_form(x, true, |value| Ok(console(value, Console::new(rows, columns)).into_bytes()))
     }
 
     /// The bytes of a message.

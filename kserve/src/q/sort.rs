@@ -171,6 +171,10 @@ impl Vm<'_> {
             }
             Noun::Table(table) => self.grade_columns(table.columns(), down),
             Noun::Dict(dict) => self.grade(&dict.values, down),
+            Noun::Enum(list) => {
+                let members = self.members(list)?;
+                self.grade(&members, down)
+            }
             _ => Err(Fault::TYPE),
         }
     }

@@ -60,6 +60,7 @@ impl Marks {
                 table.names().iter().for_each(|&name| self.sym(name));
                 table.columns().iter().for_each(|column| self.noun(column));
             }
+            Noun::Enum(enumeration) => self.sym(enumeration.domain),
             Noun::Func(func) => self.func(func),
         }
     }

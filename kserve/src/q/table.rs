@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::build;
+use super::enumeration::is_enumeration;
 use super::fault::{Fault, R};
 use super::noun::{self, Atom, Dict, List, Noun, Table, Vector};
 use super::symbols::Sym;
+use super::take::attribute_of;
 use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
 use kcodec::{Attribute, Kind};
@@ -21,12 +23,7 @@ pub(crate) static VERBS: &[Verb] = &[
     unary("meta", None, meta),
     unary("tables", None, tables),
     unary("views", None, |_, _| Ok(noun::empty(Kind::Symbol))),
-    unary("fkeys", None, |_, x| match x {
-        Noun::Table(_) | Noun::Dict(_) | Noun::Atom(_) => {
-            Dict::new(noun::empty(Kind::Symbol), noun::empty(Kind::Symbol))
-        }
-        _ => Err(Fault::TYPE),
-    }),
+    unary("fkeys", None, fkeys),
     unary("ungroup", None, ungroup),
     infix("xkey", None, |vm, x, y| vm.on_table(y, |vm, table| vm.xkey(&x, table))),
     infix("xcol", None, |vm, x, y| vm.xcol(&x, &y)),
@@ -60,23 +57,39 @@ fn key(vm: &mut Vm<'_>, x: Noun) -> R {
 fn meta(vm: &mut Vm<'_>, x: Noun) -> R {
     let (value, _) = vm.source(x)?;
     let (table, _) = vm.flat(&value)?;
-    let letters: Vec<u8> = table.columns().iter().map(letter).collect();
+    let foreign = table.columns().iter().map(|column| vm.refers_to(column).unwrap_or_default()).collect();
+    let mut letters = vm.vec(table.columns().len())?;
+    for column in table.columns() {
+        letters.push(match column {
+            Noun::Enum(_) => letter(&vm.plain(column.clone())?),
+            column => letter(column),
+        });
+    }
     let attributes: Vec<Sym> = table
         .columns()
         .iter()
         .map(|column| match column {
-            Noun::Vector(vector) => {
-                let text = vector.attr.prefix().trim_matches(['`', '#']);
+            Noun::Vector(_) | Noun::Enum(_) => {
+                let text = attribute_of(column).prefix().trim_matches(['`', '#']);
                 vm.intern(text.as_bytes())
             }
             _ => Sym::NULL,
         })
         .collect();
     let names = |vm: &mut Vm<'_>, names: &[&[u8]]| Arc::new(names.iter().map(|name| vm.intern(name)).collect());
-    let width = letters.len();
     let keys = Table::new(names(vm, &[b"c"]), vec![Noun::syms(table.names().to_vec())])?;
-    let columns = vec![Noun::text(letters), Noun::syms(vec![Sym::NULL; width]), Noun::syms(attributes)];
+    let columns = vec![Noun::text(letters), Noun::syms(foreign), Noun::syms(attributes)];
     Dict::new(keys, Table::new(names(vm, &[b"t", b"f", b"a"]), columns)?)
+}
+
+/// `fkeys t`: the columns that refer to tables, and which.
+fn fkeys(vm: &mut Vm<'_>, x: Noun) -> R {
+    let (value, _) = vm.source(x)?;
+    let (table, _) = vm.flat(&value)?;
+    let referring = table.names().iter().zip(table.columns());
+    let (names, tables) =
+        referring.filter_map(|(&name, column)| vm.refers_to(column).map(|domain| (name, domain))).unzip();
+    Dict::new(Noun::syms(names), Noun::syms(tables))
 }
 
 /// The letter of a column's kind, of lists of one kind the capital, a blank for anything else.
@@ -317,6 +330,10 @@ impl Vm<'_> {
 
     /// The positions in `x` of the rows of `y`, `usize::MAX` where one is not there. Both are columns of equal count.
     pub(crate) fn match_rows(&mut self, x: &[Noun], y: &[Noun]) -> R<Vec<usize>> {
+        if x.iter().chain(y).any(is_enumeration) {
+            let (x, y) = (self.plain_all(x)?, self.plain_all(y)?);
+            return self.match_rows(&x, &y);
+        }
         let (left, right) = (x.first().map_or(0, Noun::len), y.first().map_or(0, Noun::len));
         if right <= FEW {
             return (0..right).map(|row| self.match_row(x, y, row, left)).collect();
@@ -380,6 +397,7 @@ impl Vm<'_> {
                 self.append(&mut all, y.clone())?;
                 Ok(all)
             }
+            (Noun::Enum(_), _) | (_, Noun::Enum(_)) => self.join(x.clone(), y.clone()),
             _ => {
                 let mut all = build::items(x);
                 self.grow(&mut all, y.len())?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::build;
+use super::enumeration::over;
 use super::fault::{Fault, R};
 use super::noun::{Dict, Lane, List, Noun, Table, Vector, empty, null_item, vector, with_items};
 use super::symbols::Sym;
@@ -19,6 +20,7 @@ impl Vm<'_> {
         let whole = start == 0 && end >= x.len();
         match x {
             _ if whole => Ok(x.clone()),
+            Noun::Enum(list) => over(list.domain, self.range(&list.places, start, end)?),
             Noun::Vector(Vector { kind, items, .. }) => with_items!(items, items => {
                 let part = items.get(start..end).unwrap_or_default();
                 let mut out = self.vec(part.len())?;
@@ -102,6 +104,7 @@ impl Vm<'_> {
                 out.extend(list.items().iter().cycle().skip(first).take(wanted).cloned());
                 List::raw(out)
             }
+            Noun::Enum(list) => over(list.domain, self.take_count(count, &list.places)?),
             Noun::Table(table) => self.by_column(table, |vm, column| vm.take_count(count, column)),
             Noun::Dict(dict) => {
                 let keys = self.take_count(count, &dict.keys)?;
@@ -257,6 +260,7 @@ impl Vm<'_> {
                 out.extend_from_slice(items.get(at + 1..).unwrap_or_default());
                 Ok(vector(*kind, out))
             }),
+            Noun::Enum(list) => over(list.domain, self.without(&list.places, at)?),
             Noun::Table(table) => self.by_column(table, |vm, column| vm.without(column, at)),
             Noun::List(list) => {
                 let mut out = self.vec(has - 1)?;
@@ -300,6 +304,7 @@ pub(crate) fn as_list(x: &Noun) -> R {
 pub(crate) fn attribute_of(x: &Noun) -> Attribute {
     match x {
         Noun::Vector(vector) => vector.attr,
+        Noun::Enum(list) => attribute_of(&list.places),
         Noun::Table(table) => table.attr,
         Noun::Dict(dict) if dict.sorted => Attribute::Sorted,
         Noun::Dict(dict) => attribute_of(&dict.keys),

@@ -5,6 +5,7 @@
 
 use super::build;
 use super::code::{Chain, Code, Control, Node, Place, Step};
+use super::enumeration::is_enumeration;
 use super::fault::{Fault, R};
 use super::func::{self, Func, Iterator, Slot};
 use super::noun::{self, Atom, Item, List, Noun, Vector};
@@ -286,13 +287,16 @@ impl Vm<'_> {
                 match (&verb.role, args) {
                     (verb::Role::Unary(function), [x]) if !matches!(x, Noun::Elided) => {
                         let x = self.eval_tree(x, scope)?;
-                        return function(self, x);
+                        return if is_enumeration(&x) { verb.apply(self, vec![x]) } else { function(self, x) };
                     }
                     (verb::Role::Binary(function), [x, y])
                         if !matches!(x, Noun::Elided) && !matches!(y, Noun::Elided) =>
                     {
                         let y = self.eval_tree(y, scope)?;
                         let x = self.eval_tree(x, scope)?;
+                        if is_enumeration(&x) || is_enumeration(&y) {
+                            return verb.apply(self, vec![x, y]);
+                        }
                         return function(self, x, y);
                     }
                     _ => {}

@@ -198,7 +198,15 @@ impl Vm<'_> {
                 *attr = Attribute::None;
                 noun::with_items!(items, items => scatter_lane(self, items, places, &new.items))
             }
-            (Noun::Vector(_), _) if places.is_empty() => Ok(()),
+            (Noun::Vector(_) | Noun::Enum(_), _) if places.is_empty() => Ok(()),
+            (Noun::Enum(_), _) => {
+                let new = self.settled(list, values.clone())?;
+                let (Noun::Enum(old), Noun::Enum(new)) = (&*list, &new) else { return Err(Fault::TYPE) };
+                let (domain, mut positions) = (old.domain, old.places.clone());
+                self.scatter(&mut positions, places, &new.places)?;
+                *list = super::enumeration::over(domain, positions)?;
+                Ok(())
+            }
             (Noun::List(_), _) => {
                 let mut all = build::items(list);
                 for (index, &place) in places.iter().enumerate() {

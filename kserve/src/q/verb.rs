@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use kcodec::Kind;
 
+use super::enumeration::is_enumeration;
 use super::fault::{Fault, R};
 use super::func::{Binary, Many, Unary};
 use super::noun::Noun;
@@ -170,7 +171,12 @@ impl Verb {
         self.id.filter(|id| self.infix && *id < 20 && self.name.len() == 1).and_then(|id| by_id(Kind::Unary, id))
     }
 
-    pub(crate) fn apply(&self, vm: &mut Vm<'_>, mut args: Vec<Noun>) -> R {
+    pub(crate) fn apply(&'static self, vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
+        if args.iter().any(is_enumeration) { vm.apply_enumerated(self, args) } else { self.run(vm, args) }
+    }
+
+    /// Calls its function, whatever the arguments are.
+    pub(crate) fn run(&self, vm: &mut Vm<'_>, mut args: Vec<Noun>) -> R {
         match (&self.role, args.len()) {
             (Role::Unary(function), 1) => function(vm, args.pop().unwrap_or(Noun::Null)),
             (Role::Binary(function), 2) => {

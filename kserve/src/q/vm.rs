@@ -79,6 +79,8 @@ pub(crate) struct State {
     pub(crate) lambdas: super::cache::Cache,
     pub(crate) limits: EvalLimits,
     pub(crate) settings: Settings,
+    /// Whether an enumeration was ever made: where none was, nobody looks for one.
+    pub(crate) enumerates: bool,
     /// Within `reval`, where nothing may be changed.
     pub(crate) read_only: bool,
     fuel: i64,
@@ -129,6 +131,7 @@ impl State {
             lambdas: super::cache::Cache::default(),
             limits,
             settings: Settings::default(),
+            enumerates: false,
             read_only: false,
             fuel: SLICE,
             work_left: limits.work,

@@ -157,6 +157,22 @@ impl Vm<'_> {
 
     /// Lends a value as the codec knows it.
     pub(crate) fn with_view<T>(&mut self, noun: &Noun, look: impl FnOnce(Value<'_>) -> R<T>) -> R<T> {
+        let plain = self.plain(noun.clone())?;
+        self.with_plain(&plain, look)
+    }
+
+    /// Lends a value as it is printed.
+    pub(crate) fn with_form<T>(
+        &mut self,
+        noun: &Noun,
+        whole: bool,
+        look: impl FnOnce(Value<'_>) -> R<T>,
+    ) -> R<T> {
+        let form = self.shown_form(noun, whole)?;
+        self.with_plain(&form, look)
+    }
+
+    fn with_plain<T>(&mut self, noun: &Noun, look: impl FnOnce(Value<'_>) -> R<T>) -> R<T> {
         self.room(weight(noun))?;
         let bump = Bump::new();
         look(view(noun, &self.q.symbols, &bump)?)
@@ -171,6 +187,7 @@ pub(crate) fn weight(noun: &Noun) -> usize {
             list.items().iter().fold(64, |sum, item| sum.saturating_add(weight(item)).saturating_add(48))
         }
         Noun::Dict(dict) => weight(&dict.keys).saturating_add(weight(&dict.values)),
+        Noun::Enum(list) => weight(&list.places),
         Noun::Table(table) => table.columns().iter().fold(64, |sum, column| sum.saturating_add(weight(column))),
         _ => 48,
     }
@@ -212,6 +229,8 @@ pub(crate) fn view<'a>(noun: &'a Noun, symbols: &'a Symbols, bump: &'a Bump) -> 
             let columns = views(table.columns(), symbols, bump)?;
             Value::Table(kcodec::Table::new(&*names, columns)?.with_attribute(table.attr))
         }
+        // What is sent has been made plain before.
+        Noun::Enum(_) => return Err(Fault::TYPE),
         Noun::Func(func) => Value::Function(view_func(func, symbols, bump)?),
     })
 }
