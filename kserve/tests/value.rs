@@ -170,12 +170,13 @@ fn values_without_bottom() {
     for _ in 0..98 {
         deep = Body::encode(&[deep.value(), Value::from(2_i64)]).unwrap();
     }
-    q.set("v", deep).unwrap();
+    q.set("v", deep.clone()).unwrap();
     for word in FUZZ_WORDS.iter().filter(|word| !word.starts_with("\\d")) {
         for text in [format!("v{word}v"), format!("{word} v"), format!("{word}[v;v]"), format!("v {word}'v")] {
             q.evaluate(text.as_str().into()).ok();
         }
     }
+    q.set("v", deep).unwrap();
     assert_eq!(shown(&mut q, "count v".into()), "2");
     assert_eq!(shown(&mut q, "enlist enlist enlist v".into()), "'stack");
 }

@@ -9,6 +9,7 @@ use super::noun::Noun;
 use super::query::Query;
 use super::symbols::Sym;
 use super::verb::Verb;
+use super::views::ViewSource;
 
 /// Statements in order; an empty one has the value `::`.
 #[derive(Debug, Default)]
@@ -92,6 +93,8 @@ pub(crate) enum Node {
     Block(Vec<Option<Chain>>),
     /// `if[c;x]`, `do[n;x]`, `while[c;x]`
     Control(Control, Vec<Option<Chain>>),
+    /// `a::x` at the top
+    View(std::sync::Arc<ViewSource>),
     /// `select … from t`
     Query(Box<Query>),
 }

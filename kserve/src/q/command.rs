@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::fault::{Fault, R};
-use super::noun::{Noun, empty, vector};
+use super::noun::{Noun, vector};
 use super::process;
 use super::search::long;
 use super::symbols::Sym;
@@ -49,10 +49,13 @@ impl Vm<'_> {
         let (name, rest) = command.split_at(end);
         let argument = rest.trim_ascii();
         match name {
-            b"a" => self.names_in(argument, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some()),
-            b"f" => self.names_in(argument, Noun::is_func),
-            b"v" => self.names_in(argument, |noun| !noun.is_func()),
-            b"b" | b"B" => Ok(empty(Kind::Symbol)),
+            b"a" => self.names_in(argument, false, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some()),
+            b"f" => self.names_in(argument, false, Noun::is_func),
+            b"v" => self.names_in(argument, true, |noun| !noun.is_func()),
+            b"b" | b"B" => {
+                let space = self.space(argument);
+                self.view_names(&space, name == b"B")
+            }
             b"d" => self.directory(argument),
             b"t" | b"ts" => self.timed(name, rest),
             b"c" | b"C" => self.console_size(name, argument),
@@ -96,6 +99,7 @@ impl Vm<'_> {
                 }
                 let name = self.intern(argument);
                 self.q.globals.shift_remove(&name);
+                self.global_changed(name)?;
                 Ok(Noun::Null)
             }
             b"l" => self.load(argument),
@@ -125,31 +129,36 @@ impl Vm<'_> {
         if self.host.caller().handle == 0 { Ok(()) } else { Err(Fault::ACCESS) }
     }
 
-    /// `\a`, `\v .ns`: sorted names of globals in a namespace.
-    fn names_in(&mut self, space: &[u8], is_wanted: impl Fn(&Noun) -> bool) -> R {
-        let here = self.text(self.q.context);
-        let space = match (space, here) {
-            (b"", b"") => Vec::new(),
+    /// The namespace that a command means, the session's if none is given; empty for the root.
+    fn space(&self, given: &[u8]) -> Vec<u8> {
+        match (given, self.text(self.q.context)) {
+            (b"", b"") | (b".", _) => Vec::new(),
             (b"", here) => [b".", here].concat(),
-            (space, _) => space.to_vec(),
-        };
-        let prefix = match space.as_slice() {
-            b"" | b"." => Vec::new(),
-            space => [space, b"."].concat(),
-        };
+            (given, _) => given.to_vec(),
+        }
+    }
+
+    /// `\a`, `\v .ns`: sorted names of globals in a namespace.
+    fn names_in(&mut self, space: &[u8], views: bool, is_wanted: impl Fn(&Noun) -> bool) -> R {
+        let space = self.space(space);
+        let prefix = if space.is_empty() { Vec::new() } else { [space.as_slice(), b"."].concat() };
         self.charge(self.q.globals.len())?;
         let own = |name: Sym, noun: &Noun| {
             let name = self.q.symbols.text(name).strip_prefix(prefix.as_slice())?;
             (!name.is_empty() && !name.contains(&b'.') && is_wanted(noun)).then(|| name.to_vec())
         };
         let mut names: Vec<Vec<u8>> = self.q.globals.iter().filter_map(|(&name, noun)| own(name, noun)).collect();
+        if views {
+            let own = self.view_names(&space, false)?;
+            names.extend(own.as_syms().unwrap_or_default().iter().map(|&name| self.text(name).to_vec()));
+        }
         names.sort();
         Ok(Noun::syms(names.iter().map(|name| self.q.symbols.intern(name)).collect()))
     }
 
     /// The names of tables, as `tables[]` and `\a` give them.
     pub(crate) fn table_names(&mut self, space: &[u8]) -> R {
-        self.names_in(space, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some())
+        self.names_in(space, false, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some())
     }
 
     /// `\d`, `\d .a`

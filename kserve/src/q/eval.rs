@@ -219,6 +219,9 @@ impl Vm<'_> {
         change: impl FnOnce(&mut Self, &mut Noun) -> R<()>,
     ) -> R<()> {
         self.may_write(name)?;
+        if self.q.views.contains(name) {
+            self.view_to_global(name)?;
+        }
         let Some(place) = self.q.globals.get_mut(&name) else {
             return Err(Fault::named(self.q.symbols.text(name)));
         };
@@ -226,19 +229,21 @@ impl Vm<'_> {
             let mut value = place.clone();
             change(self, &mut value)?;
             self.q.globals.insert(name, value);
-            return Ok(());
+            return self.global_changed(name);
         }
         let mut value = std::mem::take(place);
         let done = change(self, &mut value);
         self.q.globals.insert(name, value);
+        self.global_changed(name)?;
         done
     }
 
     /// Sets a global.
     pub(crate) fn define(&mut self, name: Sym, value: Noun) -> R<()> {
         self.may_write(name)?;
+        self.q.views.remove(name);
         self.q.globals.insert(name, value);
-        Ok(())
+        self.global_changed(name)
     }
 
     /// `noupdate` for a caller who may not change globals.
@@ -312,6 +317,10 @@ impl Vm<'_> {
                 Ok(value)
             }
             Node::Control(control, parts) => self.control(*control, parts),
+            Node::View(view) => {
+                self.define_view(view)?;
+                Ok(Noun::Null)
+            }
             Node::Query(query) => Ok(self.run_query(query)?),
             Node::Const(_) | Node::Name(_) | Node::Verb(_) | Node::This => self.node(node),
         }

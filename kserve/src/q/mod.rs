@@ -80,6 +80,7 @@ mod text;
 mod tree;
 mod update;
 mod verb;
+mod views;
 mod vm;
 mod whole;
 mod wire;

@@ -21,6 +21,9 @@ impl Vm<'_> {
         if let Some(value) = self.q.globals.get(&name) {
             return Ok(value.clone());
         }
+        if let Some(value) = self.view_value(name)? {
+            return Ok(value);
+        }
         let text = self.text(name).to_vec();
         if let Some(value) = self.process_value(&text)? {
             return Ok(value);
@@ -45,7 +48,11 @@ impl Vm<'_> {
         for dot in dots {
             self.charge(dot / 4 + 16)?;
             let (outer, keys) = (text.get(..dot).unwrap_or_default(), text.get(dot + 1..).unwrap_or_default());
-            let outer = self.q.symbols.find(outer).and_then(|outer| self.q.globals.get(&outer)).cloned();
+            let outer = self.q.symbols.find(outer);
+            if outer.is_some_and(|outer| self.q.views.contains(outer)) {
+                return Err(Fault::nyi("a part of a view"));
+            }
+            let outer = outer.and_then(|outer| self.q.globals.get(&outer)).cloned();
             let Some(mut value) = outer else { continue };
             for key in keys.split(|&byte| byte == b'.') {
                 value = match value {
@@ -70,6 +77,13 @@ impl Vm<'_> {
             return Ok(None);
         }
         let root = name == b".";
+        let within = |view: Sym| match root {
+            true => !self.text(view).starts_with(b"."),
+            false => self.text(view).strip_prefix(name).is_some_and(|rest| rest.starts_with(b".")),
+        };
+        if self.q.views.names().any(within) {
+            return Err(Fault::nyi("the dict of a namespace with a view"));
+        }
         let prefix = if root { Vec::new() } else { [name, b"."].concat() };
         let (mut keys, mut values) = if root { (vec![], vec![]) } else { (vec![Sym::NULL], vec![Noun::Null]) };
         self.charge(self.q.globals.len())?;

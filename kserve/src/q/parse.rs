@@ -10,6 +10,7 @@ use super::lex::{Token, TokenKind, lex};
 use super::noun::{DEPTH, Noun};
 use super::symbols::Sym;
 use super::verb::{self, Verb};
+use super::views::ViewSource;
 use super::vm::Vm;
 
 /// The arguments of a lambda that declares none.
@@ -33,6 +34,7 @@ impl Vm<'_> {
         let (source, k) = text.strip_prefix(b"k)").map_or((text, false), |k| (k, true));
         let tokens = lex(self, source, k)?;
         let mut parser = Parser::new(self, source, context, &tokens, k);
+        parser.is_top = !k;
         let statements = parser.separated()?;
         parser.end()?;
         let code = Arc::new(finished(statements));
@@ -97,6 +99,8 @@ pub(crate) struct Parser<'a, 'h> {
     pub(crate) scope: Option<Scope>,
     /// Whether a comma and the words of q-sql end an expression.
     phrase: bool,
+    /// Whether a statement stands at the top, outside all brackets, where `a::x` makes a view.
+    is_top: bool,
     /// Whether the chain that is put together assigns with two colons at the top.
     doubled: bool,
     /// Within the column phrases of a query: x, y and z there do not make implicit parameters.
@@ -116,7 +120,7 @@ enum Term {
 
 impl<'a, 'h> Parser<'a, 'h> {
     pub(crate) fn new(vm: &'a mut Vm<'h>, text: &'a [u8], context: Sym, tokens: &'a [Token], k: bool) -> Self {
-        Self { vm, text, context, tokens, scope: None, phrase: false, quoted: false, doubled: false, k }
+        Self { vm, text, context, tokens, scope: None, phrase: false, quoted: false, is_top: false, doubled: false, k }
     }
 
     pub(crate) fn peek(&self) -> Option<&'a TokenKind> {
@@ -168,8 +172,10 @@ impl<'a, 'h> Parser<'a, 'h> {
     pub(crate) fn inside<T>(&mut self, open: u8, close: u8, read: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
         self.vm.check_stack()?;
         let phrase = std::mem::replace(&mut self.phrase, false);
+        let is_top = std::mem::replace(&mut self.is_top, false);
         let inside = read(self);
         self.phrase = phrase;
+        self.is_top = is_top;
         let inside = inside?;
         self.close(open, close)?;
         Ok(inside)
@@ -177,12 +183,35 @@ impl<'a, 'h> Parser<'a, 'h> {
 
     /// Expressions between semicolons, up to a closing bracket or the end.
     fn separated(&mut self) -> R<Vec<Option<Chain>>> {
-        let mut all = vec![self.expression()?];
+        let mut all = vec![self.statement()?];
         while let Some(TokenKind::Semicolon) = self.peek() {
             self.next();
-            all.push(self.expression()?);
+            all.push(self.statement()?);
         }
         Ok(all)
+    }
+
+    fn statement(&mut self) -> R<Option<Chain>> {
+        match self.tokens {
+            [name @ Token { kind: TokenKind::Name, .. }, Token { kind: TokenKind::Double, .. }, body @ ..]
+                if self.is_top && !body.is_empty() =>
+            {
+                self.tokens = body;
+                let name = self.vm.intern(self.token_text(name));
+                self.view(name).map(Some)
+            }
+            _ => self.expression(),
+        }
+    }
+
+    /// `a::x`, of which the colons have been read: everything up to the end belongs to it.
+    fn view(&mut self, name: Sym) -> R<Chain> {
+        let (Some(first), Some(last)) = (self.tokens.first(), self.tokens.last()) else { return Err(Fault::PARSE) };
+        let text = self.source(first.start, last.end).into();
+        let name = self.qualified(name);
+        self.is_top = false;
+        let code = finished(self.separated()?);
+        Ok(Chain::of(Node::View(Arc::new(ViewSource { name, text, code }))))
     }
 
     /// One chain, up to a semicolon, a closing bracket or the end; `None` if nothing is there.
@@ -467,11 +496,13 @@ impl<'a, 'h> Parser<'a, 'h> {
         self.vm.check_stack()?;
         let phrase = std::mem::replace(&mut self.phrase, false);
         let quoted = std::mem::replace(&mut self.quoted, false);
+        let is_top = std::mem::replace(&mut self.is_top, false);
         let outer = self.scope.replace(Scope::default());
         let inside = self.function(start);
         self.scope = outer;
         self.phrase = phrase;
         self.quoted = quoted;
+        self.is_top = is_top;
         inside
     }
 
@@ -563,10 +594,9 @@ impl<'a, 'h> Parser<'a, 'h> {
                 Some(next) => steps.push(self.infix(node, next)?),
             }
         }
-        // At the top `a::x` makes a view, unless x is a constant.
-        let doubled = std::mem::replace(&mut self.doubled, outer_doubled);
-        if doubled && !(steps.len() == 1 && matches!(last, Some(Node::Const(_)))) {
-            return Err(Fault::nyi("view"));
+        // `a::x` is a view only where it is all of a statement.
+        if std::mem::replace(&mut self.doubled, outer_doubled) {
+            return Err(Fault::nyi("view within an expression"));
         }
         if open {
             steps = steps.into_iter().map(composed).collect();
@@ -596,7 +626,7 @@ impl<'a, 'h> Parser<'a, 'h> {
             Node::List(_) => return Err(Fault::nyi("pattern assignment")),
             _ => return Err(Fault::named(b":")),
         };
-        self.doubled |= double && self.scope.is_none();
+        self.doubled |= double && index.is_none() && self.scope.is_none() && !self.k;
         let place = self.target(place, double, index.is_some() || verb.is_some());
         Ok(Step::Assign(Box::new(Assign { place, index, verb })))
     }

@@ -95,7 +95,8 @@ impl Vm<'_> {
                 let script = self.host.words(super::host::Words::Script).pop().unwrap_or_default();
                 Noun::sym(self.intern(&script))
             }
-            b"e" | b"b" => Dict::new(empty(Kind::Symbol), empty(Kind::List))?,
+            b"b" => self.dependencies()?,
+            b"e" => Dict::new(empty(Kind::Symbol), empty(Kind::List))?,
             b"l" => super::noun::List::raw(vec![Noun::text(""); 9])?,
             b"q" => Noun::bool(false),
             _ => return Ok(None),

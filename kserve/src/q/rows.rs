@@ -24,6 +24,9 @@ struct Rows {
 fn insert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     let name = x.as_sym().filter(|_| x.is_atom()).ok_or(Fault::TYPE)?;
     let name = vm.global_name(name);
+    if vm.q.views.contains(name) {
+        return Err(Fault::nyi("insert into a view"));
+    }
     if !vm.q.globals.contains_key(&name) {
         return vm.found(name, y, true);
     }
@@ -45,6 +48,9 @@ fn upsert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
         Some(name) if vm.text(name).first() == Some(&b':') => Err(Fault::nyi("upsert to a file")),
         Some(name) => {
             let full = vm.global_name(name);
+            if vm.q.views.contains(full) {
+                return Err(Fault::nyi("upsert to a view"));
+            }
             if vm.q.globals.contains_key(&full) {
                 vm.change_global(full, true, |vm, value| vm.add(value, y, false))?;
             } else {

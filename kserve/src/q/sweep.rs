@@ -24,6 +24,12 @@ impl State {
             marks.sym(name);
             marks.noun(value);
         }
+        for (name, code, mentions, value) in self.views.parts() {
+            marks.sym(name);
+            marks.code(code);
+            mentions.iter().for_each(|&name| marks.sym(name));
+            value.iter().for_each(|value| marks.noun(value));
+        }
         self.symbols.keep(&marks.0);
     }
 }
@@ -133,6 +139,10 @@ impl Marks {
         match node {
             Node::Const(noun) => self.noun(noun),
             Node::Verb(_) | Node::This => {}
+            Node::View(view) => {
+                self.sym(view.name);
+                self.code(&view.code);
+            }
             Node::Name(place) => self.place(*place),
             Node::Group(chain) => self.chain(chain),
             Node::List(chains) | Node::Cond(chains) | Node::Block(chains) | Node::Control(_, chains) => {

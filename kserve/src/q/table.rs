@@ -22,7 +22,6 @@ pub(crate) static VERBS: &[Verb] = &[
     }),
     unary("meta", None, meta),
     unary("tables", None, tables),
-    unary("views", None, |_, _| Ok(noun::empty(Kind::Symbol))),
     unary("fkeys", None, fkeys),
     unary("ungroup", None, ungroup),
     infix("xkey", None, |vm, x, y| vm.on_table(y, |vm, table| vm.xkey(&x, table))),

@@ -187,6 +187,11 @@ impl Vm<'_> {
                 let head = Noun::sym(self.intern(word));
                 self.headed(head, parts, names)
             }
+            Node::View(view) => {
+                let name = Noun::sym(self.place_name(Place::Global(view.name), names));
+                let tree = self.code_tree(&view.code, names.context)?;
+                List::raw(vec![verb_noun("::")?, name, tree])
+            }
             Node::Query(query) => {
                 let mut items = vec![Noun::Func(Func::Verb(query.word.verb()?)), self.chain_tree(&query.table, names)?];
                 for (index, arg) in query.args.iter().enumerate() {

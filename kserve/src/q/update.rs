@@ -57,9 +57,12 @@ impl Vm<'_> {
             let full = [space.as_slice(), self.text(name)].concat();
             let full = self.intern(&full);
             self.may_write(full)?;
-            if self.q.globals.shift_remove(&full).is_none() {
+            if self.q.views.contains(full) {
+                self.q.views.remove(full);
+            } else if self.q.globals.shift_remove(&full).is_none() {
                 return Err(Fault::named(self.text(name)));
             }
+            self.global_changed(full)?;
         }
         Ok(())
     }

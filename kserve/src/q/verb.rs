@@ -92,6 +92,7 @@ static FAMILIES: &[&[Verb]] = &[
     super::rows::VERBS,
     super::joins::VERBS,
     super::bang::VERBS,
+    super::views::VERBS,
 ];
 
 static NAMES: LazyLock<HashMap<&'static [u8], &'static Verb>> = LazyLock::new(|| {

@@ -79,6 +79,7 @@ pub(crate) struct State {
     pub(crate) lambdas: super::cache::Cache,
     pub(crate) limits: EvalLimits,
     pub(crate) settings: Settings,
+    pub(crate) views: super::views::Views,
     /// Whether an enumeration was ever made: where none was, nobody looks for one.
     pub(crate) enumerates: bool,
     /// Within `reval`, where nothing may be changed.
@@ -131,6 +132,7 @@ impl State {
             lambdas: super::cache::Cache::default(),
             limits,
             settings: Settings::default(),
+            views: super::views::Views::default(),
             enumerates: false,
             read_only: false,
             fuel: SLICE,
