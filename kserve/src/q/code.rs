@@ -4,6 +4,7 @@
 //! then what is done to it, step by step, towards the left. A chain is as flat here as it is written;
 //! only brackets nest, and the parser bounds those.
 
+use super::destructure::Pattern;
 use super::func::Iterator;
 use super::noun::Noun;
 use super::query::Query;
@@ -39,6 +40,8 @@ pub(crate) enum Step {
     Between(Node, Node),
     /// `a:x`, `a::x`, `a[i]:x`, `a+:x`, `a[i]+:x`
     Assign(Box<Assign>),
+    /// `(a;b):x`
+    Match(Box<Pattern>),
     /// `x+`, to the left of a function: a projection that is composed with it. The verb and its left argument.
     Compose(Node),
     /// `:x`
@@ -89,6 +92,8 @@ pub(crate) enum Node {
     Derived(Box<Self>, Iterator),
     /// `$[c;x;y]`
     Cond(Vec<Option<Chain>>),
+    /// `:[x;p;y;z]`: the value, the patterns and what each is worth, what else it is worth.
+    Match(Box<(Chain, Vec<(Pattern, Chain)>, Chain)>),
     /// `[x;y]`: the value of the last.
     Block(Vec<Option<Chain>>),
     /// `if[c;x]`, `do[n;x]`, `while[c;x]`

@@ -131,6 +131,7 @@ impl Vm<'_> {
                 Ok(self.apply2(&function, left, value)?)
             }
             Step::Assign(assign) => self.assign(assign, value),
+            Step::Match(pattern) => self.match_pattern(pattern, value),
             Step::Compose(node) => {
                 let outer = self.node(node)?;
                 Ok(func::compose(vec![outer, value])?)
@@ -149,7 +150,7 @@ impl Vm<'_> {
         }
     }
 
-    fn assign(&mut self, assign: &super::code::Assign, value: Noun) -> E {
+    pub(crate) fn assign(&mut self, assign: &super::code::Assign, value: Noun) -> E {
         let verb = match &assign.verb {
             Some(node) => Some(self.node(node)?),
             None => None,
@@ -317,6 +318,7 @@ impl Vm<'_> {
                 Ok(value)
             }
             Node::Control(control, parts) => self.control(*control, parts),
+            Node::Match(parts) => self.match_first(&parts.0, &parts.1, &parts.2),
             Node::View(view) => {
                 self.define_view(view)?;
                 Ok(Noun::Null)
@@ -357,7 +359,11 @@ impl Vm<'_> {
     fn columns(&mut self, columns: &[(Sym, Chain)]) -> E<Vec<(Sym, Noun)>> {
         let mut made = self.vec(columns.len())?;
         for (name, chain) in columns.iter().rev() {
-            made.push((*name, self.chain(chain)?));
+            let column = self.chain(chain)?;
+            if matches!(column, Noun::Elided) {
+                return Err(Fault::nyi("a column that is left out").into());
+            }
+            made.push((*name, column));
         }
         made.reverse();
         Ok(made)

@@ -24,6 +24,7 @@ mod compare;
 mod core;
 mod csv;
 mod cut;
+mod destructure;
 mod distinct;
 mod dotq;
 mod enumeration;

@@ -70,7 +70,11 @@ fn finished(statements: Vec<Option<Chain>>) -> Code {
 impl Chain {
     /// Whether the last thing it does is to assign a global, which has the value `::` where it stands last.
     pub(crate) fn assigns(&self) -> bool {
-        matches!(self.steps.last(), Some(Step::Assign(assign)) if matches!(assign.place, Place::Global(_)))
+        match self.steps.last() {
+            Some(Step::Assign(assign)) => matches!(assign.place, Place::Global(_)),
+            Some(Step::Match(pattern)) => pattern.binds_globals(),
+            _ => false,
+        }
     }
 
     /// A term alone.
@@ -319,7 +323,7 @@ impl<'a, 'h> Parser<'a, 'h> {
                 Some(TokenKind::Open(b'[')) => {
                     self.next();
                     let arguments = self.inside(b'[', b']', Self::separated)?;
-                    (node, verb) = (applied(node, arguments), false);
+                    (node, verb) = (self.applied(node, arguments)?, false);
                 }
                 Some(TokenKind::Iterator(iterator)) => {
                     self.next();
@@ -454,7 +458,11 @@ impl<'a, 'h> Parser<'a, 'h> {
         let (mut columns, mut taken) = (Vec::new(), HashSet::new());
         loop {
             let name = self.column_name();
-            if let Some(chain) = self.expression()? {
+            let chain = match (self.expression()?, name) {
+                (None, Some(_)) => Some(Chain::of(Node::Const(Noun::Elided))),
+                (chain, _) => chain,
+            };
+            if let Some(chain) = chain {
                 let name = name.or_else(|| self.own_name(&chain)).unwrap_or_else(|| self.vm.intern(b"x"));
                 let mut own = name;
                 for number in 1..=taken.len() {
@@ -508,14 +516,18 @@ impl<'a, 'h> Parser<'a, 'h> {
 
     /// Parameters and statements, up to the closing brace.
     fn function(&mut self, start: usize) -> R {
+        let mut patterns = Vec::new();
         let declared = self.open(b'[');
-        let params = if declared { self.params()? } else { IMPLICIT.map(|name| self.vm.intern(name)).to_vec() };
+        let params =
+            if declared { self.params(&mut patterns)? } else { IMPLICIT.map(|name| self.vm.intern(name)).to_vec() };
         let mut scope = Scope { implicit: (!declared).then_some(1), ..Scope::default() };
         for &name in &params {
             scope.slots.push(Slot { name, global: name, local: true });
         }
         self.scope = Some(scope);
-        let body = finished(self.separated()?);
+        let mut statements = self.checks(patterns)?;
+        statements.extend(self.separated()?);
+        let body = finished(statements);
         let end = self.close(b'{', b'}')?.end;
         let mut scope = self.scope.take().unwrap_or_default();
         if scope.crowded {
@@ -535,19 +547,68 @@ impl<'a, 'h> Parser<'a, 'h> {
         Ok(Noun::Func(Func::Lambda(Arc::new(lambda))))
     }
 
-    /// `a;b]`
-    fn params(&mut self) -> R<Vec<Sym>> {
+    /// `a;b]`: names. What stands there instead of one, or behind it, is a pattern: `(a;b)`, `a:f`.
+    fn params(&mut self, patterns: &mut Vec<(usize, &'a [Token])>) -> R<Vec<Sym>> {
         let mut params = Vec::new();
         loop {
-            let Some(token) = self.next() else { return Err(Fault::named(b"[")) };
-            match token.kind {
-                TokenKind::Name => params.push(self.vm.intern(self.token_text(token))),
-                TokenKind::Close(b']') if params.len() > PARAMS => return Err(Fault::new("params")),
-                TokenKind::Close(b']') => return Ok(params),
-                TokenKind::Semicolon => {}
-                _ => return Err(self.unexpected(token)),
+            let length = self.param_length().ok_or(Fault::named(b"["))?;
+            let (param, left) = self.tokens.split_at_checked(length).ok_or(Fault::PARSE)?;
+            self.tokens = left;
+            let ends = matches!(self.next().map(|token| &token.kind), Some(TokenKind::Close(_)));
+            match param {
+                [] if ends && params.is_empty() => {}
+                [] => params.push(Sym::NULL),
+                [Token { kind: TokenKind::Name, .. }] => params.push(self.param_name(param)),
+                [Token { kind: TokenKind::Name, .. }, Token { kind: TokenKind::Assign, .. }, ..] => {
+                    patterns.push((params.len(), param));
+                    params.push(self.param_name(param));
+                }
+                [Token { kind: TokenKind::Open(b'('), .. }, ..] => {
+                    patterns.push((params.len(), param));
+                    params.push(Sym::NULL);
+                }
+                [first, ..] => return Err(self.unexpected(first)),
+            }
+            if ends {
+                return if params.len() > PARAMS { Err(Fault::new("params")) } else { Ok(params) };
             }
         }
+    }
+
+    fn param_name(&mut self, param: &[Token]) -> Sym {
+        param.first().map_or(Sym::NULL, |token| self.vm.intern(self.token_text(token)))
+    }
+
+    /// Tokens up to the semicolon or bracket that ends a parameter.
+    fn param_length(&self) -> Option<usize> {
+        let mut depth = 0_usize;
+        self.tokens.iter().position(|token| match token.kind {
+            TokenKind::Open(_) => {
+                depth += 1;
+                false
+            }
+            TokenKind::Close(_) if depth > 0 => {
+                depth -= 1;
+                false
+            }
+            TokenKind::Semicolon | TokenKind::Close(_) => depth == 0,
+            _ => false,
+        })
+    }
+
+    /// What the patterns of parameters check and bind, before the body.
+    fn checks(&mut self, patterns: Vec<(usize, &'a [Token])>) -> R<Vec<Option<Chain>>> {
+        let mut checks = Vec::new();
+        let after = self.tokens;
+        for (slot, tokens) in patterns {
+            self.tokens = tokens;
+            let chain = self.expression()?.ok_or(Fault::PARSE)?;
+            self.end()?;
+            let pattern = Box::new(self.pattern_chain(chain)?);
+            checks.push(Some(Chain { last: Node::Name(Place::Local(slot)), steps: vec![Step::Match(pattern)] }));
+        }
+        self.tokens = after;
+        Ok(checks)
     }
 
     /// Terms, as they stand, into a last one and what is done to it.
@@ -616,6 +677,9 @@ impl<'a, 'h> Parser<'a, 'h> {
             Term::Signal | Term::Noun(_) => return Err(Fault::named(b"'")),
         };
         let (place, index) = match node {
+            Node::List(_) | Node::Group(_) | Node::Table { .. } if verb.is_none() && !double => {
+                return self.pattern_of(node).map(|pattern| Step::Match(Box::new(pattern)));
+            }
             Node::Name(place) => (place, None),
             Node::Apply(function, index) => match *function {
                 Node::Name(place) => (place, Some(index)),
@@ -623,7 +687,7 @@ impl<'a, 'h> Parser<'a, 'h> {
             },
             Node::Verb(_) | Node::Query(_) => return Err(Fault::ASSIGN),
             Node::Const(Noun::Null) => return Err(Fault::named(b"::")),
-            Node::List(_) => return Err(Fault::nyi("pattern assignment")),
+            Node::List(_) => return Err(Fault::nyi("an assignment to a pattern through :: or a verb")),
             _ => return Err(Fault::named(b":")),
         };
         self.doubled |= double && index.is_none() && self.scope.is_none() && !self.k;
@@ -631,9 +695,30 @@ impl<'a, 'h> Parser<'a, 'h> {
         Ok(Step::Assign(Box::new(Assign { place, index, verb })))
     }
 
+    /// `f[x;y]`; `$` of three or more is a condition, `:` a choice by patterns.
+    fn applied(&mut self, node: Node, arguments: Vec<Option<Chain>>) -> R<Node> {
+        Ok(match node {
+            Node::Verb(verb) if verb.name == "$" && arguments.len() > 2 => Node::Cond(arguments),
+            Node::Verb(verb) if verb.name == ":" && arguments.len() > 2 => {
+                let arguments = arguments.into_iter().collect::<Option<Vec<Chain>>>();
+                let mut arguments = arguments.ok_or(Fault::nyi("a choice with a part left out"))?.into_iter();
+                let (Some(value), Some(otherwise)) = (arguments.next(), arguments.next_back()) else {
+                    return Err(Fault::PARSE);
+                };
+                let mut cases = Vec::new();
+                while let Some(pattern) = arguments.next() {
+                    let pattern = self.pattern_chain(pattern)?;
+                    cases.push((pattern, arguments.next().ok_or(Fault::nyi("a choice without a last part"))?));
+                }
+                Node::Match(Box::new((value, cases, otherwise)))
+            }
+            _ => Node::Apply(Box::new(node), arguments),
+        })
+    }
+
     /// Where an assignment goes. `::` makes a global unless there is a local of that name, and so does a change
     /// through an index or a verb of what is no local: `a,:x`.
-    fn target(&mut self, place: Place, double: bool, change: bool) -> Place {
+    pub(crate) fn target(&mut self, place: Place, double: bool, change: bool) -> Place {
         let name = self.name_of(place);
         match (place, &self.scope) {
             (Place::Local(slot), Some(scope)) => {
@@ -658,13 +743,5 @@ fn composed(step: Step) -> Step {
         }
         Step::Between(verb, left) => Step::Compose(Node::Apply(Box::new(verb), vec![Some(Chain::of(left)), None])),
         other => other,
-    }
-}
-
-/// `f[x;y]`; `$` of three or more is a condition.
-fn applied(node: Node, arguments: Vec<Option<Chain>>) -> Node {
-    match node {
-        Node::Verb(verb) if verb.name == "$" && arguments.len() > 2 => Node::Cond(arguments),
-        _ => Node::Apply(Box::new(node), arguments),
     }
 }

@@ -5,7 +5,8 @@
 //! forgotten too, because it holds symbols of its own.
 
 use super::cache::Cache;
-use super::code::{Chain, Code, Node, Place, Step};
+use super::code::{Assign, Chain, Code, Node, Place, Step};
+use super::destructure::Pattern;
 use super::func::{Func, Lambda};
 use super::noun::{Item, Items, Noun};
 use super::symbols::Sym;
@@ -119,13 +120,44 @@ impl Marks {
                     self.node(function);
                     self.node(left);
                 }
-                Step::Assign(assign) => {
-                    self.place(assign.place);
-                    self.chains(assign.index.as_deref().unwrap_or_default());
-                    assign.verb.iter().for_each(|verb| self.node(verb));
-                }
+                Step::Assign(assign) => self.assign(assign),
+                Step::Match(pattern) => self.pattern(pattern),
                 Step::Return | Step::Signal => {}
             }
+        }
+    }
+
+    fn assign(&mut self, assign: &Assign) {
+        self.place(assign.place);
+        self.chains(assign.index.as_deref().unwrap_or_default());
+        assign.verb.iter().for_each(|verb| self.node(verb));
+    }
+
+    fn pattern(&mut self, pattern: &Pattern) {
+        match pattern {
+            Pattern::Any => {}
+            Pattern::Same(noun) => self.noun(noun),
+            Pattern::Bind(assign) => self.assign(assign),
+            Pattern::List(items) => items.iter().for_each(|item| self.pattern(item)),
+            Pattern::Filter(inner, filter) => {
+                self.pattern(inner);
+                self.chain(filter);
+            }
+            Pattern::Keys(keys, inner) => {
+                self.noun(keys);
+                self.pattern(inner);
+            }
+            Pattern::Dict(keys, values) => {
+                self.pattern(keys);
+                self.pattern(values);
+            }
+            Pattern::Columns { keys, columns, .. } => {
+                for (name, inner) in keys.iter().chain(columns) {
+                    self.sym(*name);
+                    self.pattern(inner);
+                }
+            }
+            Pattern::Flip(inner) => self.pattern(inner),
         }
     }
 
@@ -139,6 +171,15 @@ impl Marks {
         match node {
             Node::Const(noun) => self.noun(noun),
             Node::Verb(_) | Node::This => {}
+            Node::Match(parts) => {
+                let (value, cases, otherwise) = &**parts;
+                self.chain(value);
+                for (pattern, result) in cases {
+                    self.pattern(pattern);
+                    self.chain(result);
+                }
+                self.chain(otherwise);
+            }
             Node::View(view) => {
                 self.sym(view.name);
                 self.code(&view.code);

@@ -122,6 +122,7 @@ impl Vm<'_> {
             Step::Compose(node) => {
                 vec![Noun::Func(Func::Iterator(Iterator::Each)), self.node_tree(node, names)?, right]
             }
+            Step::Match(_) => return Err(Fault::nyi("parse of a pattern")),
             Step::Return => vec![verb_noun(":")?, right],
             Step::Signal => vec![Noun::Func(Func::Iterator(Iterator::Each)), right],
         })
@@ -187,6 +188,7 @@ impl Vm<'_> {
                 let head = Noun::sym(self.intern(word));
                 self.headed(head, parts, names)
             }
+            Node::Match(_) => Err(Fault::nyi("parse of a pattern")),
             Node::View(view) => {
                 let name = Noun::sym(self.place_name(Place::Global(view.name), names));
                 let tree = self.code_tree(&view.code, names.context)?;

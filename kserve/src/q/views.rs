@@ -233,7 +233,7 @@ fn chain_mentions(chain: &Chain, found: &mut IndexSet<Sym, FxBuildHasher>) {
                 mentions_of(assign.index.as_deref().unwrap_or_default(), found);
                 assign.verb.iter().for_each(|verb| node_mentions(verb, found));
             }
-            Step::Return | Step::Signal => {}
+            Step::Match(_) | Step::Return | Step::Signal => {}
         }
     }
     node_mentions(&chain.last, found);
@@ -257,6 +257,11 @@ fn node_mentions(node: &Node, found: &mut IndexSet<Sym, FxBuildHasher>) {
         }
         Node::Derived(function, _) => node_mentions(function, found),
         Node::Query(query) => chain_mentions(&query.table, found),
+        Node::Match(parts) => {
+            chain_mentions(&parts.0, found);
+            parts.1.iter().for_each(|(_, result)| chain_mentions(result, found));
+            chain_mentions(&parts.2, found);
+        }
         Node::Const(_) | Node::Verb(_) | Node::This | Node::View(_) | Node::Name(Place::Local(_)) => {}
     }
 }
