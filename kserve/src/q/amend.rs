@@ -86,6 +86,8 @@ impl Vm<'_> {
             {
                 Err(Fault::TYPE)
             }
+            // Columns that are not there are filled with nulls.
+            (Noun::Table(_), Noun::Table(_)) => self.add(value, y, false),
             (Noun::Dict(dict), Noun::Dict(more)) if matches!((&dict.values, &more.values), (Noun::Vector(x), Noun::Vector(y)) if x.kind != y.kind) => {
                 Err(Fault::TYPE)
             }

@@ -622,7 +622,12 @@ impl<'a, 'h> Parser<'a, 'h> {
                 Term::Noun(node) => node,
                 Term::Verb(node) => {
                     match (&node, terms.peek()) {
-                        (_, None) => last = Some(node),
+                        (_, None) => {
+                            // `0|+`: composed, as nothing is there to apply to.
+                            open |= matches!(node, Node::Verb(_))
+                                && matches!(steps.last(), Some(Step::Infix(..) | Step::Between(..)));
+                            last = Some(node);
+                        }
                         (Node::Verb(verb), Some(_)) if self.k => {
                             let unary = verb.unary_form().ok_or_else(|| Fault::nyi_of(verb.name.as_bytes()))?;
                             steps.push(Step::Apply(Node::Verb(unary)));
@@ -644,7 +649,14 @@ impl<'a, 'h> Parser<'a, 'h> {
                 }
                 Term::Colon(verb) => return Err(Fault::named(verb.name.as_bytes())),
             };
-            match terms.next_if(|next| !matches!(next, Term::Noun(_))) {
+            let next = terms.next_if(|next| !matches!(next, Term::Noun(_)));
+            if matches!(next, Some(Term::Double)) && terms.peek().is_none() {
+                // `1 2 3 ::`: applied to a null.
+                steps.push(Step::Apply(node));
+                last = Some(Node::Const(Noun::Null));
+                continue;
+            }
+            match next {
                 None if terms.peek().is_none() => last = Some(node),
                 None => steps.push(Step::Apply(node)),
                 Some(Term::Verb(verb)) if terms.peek().is_none() => {
