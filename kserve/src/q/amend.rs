@@ -429,7 +429,9 @@ impl Vm<'_> {
         for (column, more) in table.columns_mut().iter_mut().zip(more) {
             done = done.and_then(|()| {
                 if !is_enumeration(column)
-                    && column.kind() != more.kind() && !(column.kind() == Some(Kind::List) || column.len() == 0) {
+                    && column.kind() != more.kind()
+                    && !(column.kind() == Some(Kind::List) || column.len() == 0)
+                {
                     return Err(Fault::TYPE);
                 }
                 self.append(column, more.clone())

@@ -167,7 +167,9 @@ impl Vm<'_> {
                 self.matched(inner, value, bound)
             }
             Pattern::Keys(keys, inner) => {
-                let Noun::Dict(dict) = &value else { return Err(Fault::nyi("a dict's pattern of what is none").into()) };
+                let Noun::Dict(dict) = &value else {
+                    return Err(Fault::nyi("a dict's pattern of what is none").into());
+                };
                 let known = self.member(keys, &dict.keys)?;
                 if known.contains(&false) {
                     return Err(MATCH.into());
@@ -177,7 +179,9 @@ impl Vm<'_> {
                 Ok(value)
             }
             Pattern::Dict(keys, values) => {
-                let Noun::Dict(dict) = &value else { return Err(Fault::nyi("a dict's pattern of what is none").into()) };
+                let Noun::Dict(dict) = &value else {
+                    return Err(Fault::nyi("a dict's pattern of what is none").into());
+                };
                 let keys = self.matched(keys, dict.keys.clone(), bound)?;
                 let values = self.matched(values, dict.values.clone(), bound)?;
                 Ok(Dict::new(keys, values)?)
@@ -225,7 +229,8 @@ impl Vm<'_> {
     /// The value, if it is of the type that a letter names: an atom by the small one, a vector by the capital.
     fn of_type(&self, letter: Sym, value: Noun) -> R {
         let [letter] = self.text(letter) else { return Err(Fault::nyi("a filter by this name")) };
-        let kind = Kind::from_letter(char::from(letter.to_ascii_lowercase())).ok_or(Fault::nyi("a filter by this name"))?;
+        let kind =
+            Kind::from_letter(char::from(letter.to_ascii_lowercase())).ok_or(Fault::nyi("a filter by this name"))?;
         let fits = match &value {
             Noun::Atom(atom) => letter.is_ascii_lowercase() && atom.kind == kind,
             Noun::Vector(vector) => letter.is_ascii_uppercase() && vector.kind == kind,

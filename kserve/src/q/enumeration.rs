@@ -27,8 +27,8 @@ pub(crate) struct Enumeration {
 
 /// Verbs that take an enumeration as it is.
 const KNOWN: &[&str] = &[
-    "$", "!", "?", ",", "@", ".", ":", "::", "~", "type", "count", "value", "get", "key", "enlist", ",:", "attr", "set",
-    "each", "peach", "group", "null", "asc", "desc", "show", ".Q.s", ".Q.s1", "insert", "upsert",
+    "$", "!", "?", ",", "@", ".", ":", "::", "~", "type", "count", "value", "get", "key", "enlist", ",:", "attr",
+    "set", "each", "peach", "group", "null", "asc", "desc", "show", ".Q.s", ".Q.s1", "insert", "upsert",
 ];
 
 /// Verbs that only move the items of their last argument.
@@ -110,7 +110,13 @@ impl Vm<'_> {
             }
             Noun::Table(table) => {
                 let columns = self.plain_all(table.columns())?;
-                Table::new(table.names().clone(), columns)
+                let mut plain = Table::new(table.names().clone(), columns)?;
+                if let Noun::Table(plain) = &mut plain
+                    && let Some(plain) = Arc::get_mut(plain)
+                {
+                    plain.attr = table.attr;
+                }
+                Ok(plain)
             }
             Noun::Dict(dict) => {
                 let keys = self.plain(dict.keys.clone())?;
@@ -306,6 +312,12 @@ impl Vm<'_> {
             Some(own) => std::mem::take(&mut own.places),
             None => x.places.clone(),
         };
+        // Positions in order say nothing of the items' order.
+        if let Noun::Vector(places) = &mut places
+            && places.attr != Attribute::Grouped
+        {
+            places.attr = Attribute::None;
+        }
         let done = if places.is_atom() { Err(Fault::TYPE) } else { self.append(&mut places, more) };
         *list = over(domain, places)?;
         done

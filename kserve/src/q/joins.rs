@@ -76,9 +76,11 @@ impl Columns {
 }
 
 impl Vm<'_> {
-    fn column_list(&self, table: &Table, names: &[Sym]) -> R<Vec<Noun>> {
+    /// Columns to look rows up by, enumerations as their items.
+    fn column_list(&mut self, table: &Table, names: &[Sym]) -> R<Vec<Noun>> {
         let column = |&name: &Sym| table.column(name).cloned().ok_or_else(|| Fault::named(self.text(name)));
-        names.iter().map(column).collect()
+        let columns = names.iter().map(column).collect::<R<Vec<Noun>>>()?;
+        self.plain_all(&columns)
     }
 
     /// A table as it was keyed before.

@@ -3,22 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::code::{Assign, Chain, Code, Control, Node, Place, Step};
+use super::code::{Chain, Code, Control, Node, Place, Step};
 use super::fault::{Fault, R};
-use super::func::{Func, Iterator, Lambda, Slot};
+use super::func::{Func, Iterator};
+use super::lambda::Scope;
 use super::lex::{Token, TokenKind, lex};
 use super::noun::{DEPTH, Noun};
 use super::symbols::Sym;
 use super::verb::{self, Verb};
 use super::views::ViewSource;
 use super::vm::Vm;
-
-/// The arguments of a lambda that declares none.
-const IMPLICIT: [&[u8]; 3] = [b"x", b"y", b"z"];
-
-/// Names that a lambda may mention, and parameters that it may declare; q's bounds are of this size.
-const NAMES: usize = 250;
-const PARAMS: usize = 8;
 
 impl Vm<'_> {
     /// The statements of a text, read in a namespace; kept for the next time.
@@ -62,7 +56,7 @@ impl Vm<'_> {
     }
 }
 
-fn finished(statements: Vec<Option<Chain>>) -> Code {
+pub(crate) fn finished(statements: Vec<Option<Chain>>) -> Code {
     let assigns = statements.last().is_some_and(|last| last.as_ref().is_some_and(Chain::assigns));
     Code { statements, assigns }
 }
@@ -83,37 +77,27 @@ impl Chain {
     }
 }
 
-/// The names of a lambda that is being read.
-#[derive(Default)]
-pub(crate) struct Scope {
-    pub(crate) slots: Vec<Slot>,
-    /// Parameters are declared, or x, y and z have the first slots; then how many of them are used.
-    implicit: Option<usize>,
-    /// More names than a lambda may mention.
-    crowded: bool,
-}
-
 pub(crate) struct Parser<'a, 'h> {
     pub(crate) vm: &'a mut Vm<'h>,
-    text: &'a [u8],
+    pub(crate) text: &'a [u8],
     pub(crate) context: Sym,
     /// Those not yet read.
-    tokens: &'a [Token],
+    pub(crate) tokens: &'a [Token],
     /// The lambda that is being read; none at the top.
     pub(crate) scope: Option<Scope>,
     /// Whether a comma and the words of q-sql end an expression.
-    phrase: bool,
+    pub(crate) phrase: bool,
     /// Whether a statement stands at the top, outside all brackets, where `a::x` makes a view.
-    is_top: bool,
+    pub(crate) is_top: bool,
     /// Whether the chain that is put together assigns with two colons at the top.
-    doubled: bool,
+    pub(crate) doubled: bool,
     /// Within the column phrases of a query: x, y and z there do not make implicit parameters.
     pub(crate) quoted: bool,
-    k: bool,
+    pub(crate) k: bool,
 }
 
 /// A part of a chain.
-enum Term {
+pub(crate) enum Term {
     Noun(Node),
     Verb(Node),
     Assign,
@@ -137,20 +121,20 @@ impl<'a, 'h> Parser<'a, 'h> {
         Some(first)
     }
 
-    fn source(&self, start: usize, end: usize) -> &'a [u8] {
+    pub(crate) fn source(&self, start: usize, end: usize) -> &'a [u8] {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    fn token_text(&self, token: &Token) -> &'a [u8] {
+    pub(crate) fn token_text(&self, token: &Token) -> &'a [u8] {
         self.source(token.start, token.end)
     }
 
-    fn unexpected(&self, token: &Token) -> Fault {
+    pub(crate) fn unexpected(&self, token: &Token) -> Fault {
         Fault::named(self.token_text(token))
     }
 
     /// Nothing is left.
-    fn end(&self) -> R<()> {
+    pub(crate) fn end(&self) -> R<()> {
         self.tokens.first().map_or(Ok(()), |token| Err(self.unexpected(token)))
     }
 
@@ -164,7 +148,7 @@ impl<'a, 'h> Parser<'a, 'h> {
     }
 
     /// Reads the closing bracket of what was opened.
-    fn close(&mut self, open: u8, close: u8) -> R<&'a Token> {
+    pub(crate) fn close(&mut self, open: u8, close: u8) -> R<&'a Token> {
         match self.next() {
             Some(token) if matches!(token.kind, TokenKind::Close(next) if next == close) => Ok(token),
             Some(token) => Err(self.unexpected(token)),
@@ -186,7 +170,7 @@ impl<'a, 'h> Parser<'a, 'h> {
     }
 
     /// Expressions between semicolons, up to a closing bracket or the end.
-    fn separated(&mut self) -> R<Vec<Option<Chain>>> {
+    pub(crate) fn separated(&mut self) -> R<Vec<Option<Chain>>> {
         let mut all = vec![self.statement()?];
         while let Some(TokenKind::Semicolon) = self.peek() {
             self.next();
@@ -385,55 +369,6 @@ impl<'a, 'h> Parser<'a, 'h> {
         Ok(Node::Name(self.place(name)))
     }
 
-    /// Whether a name is that of an implicit parameter that the text has not mentioned so far: `z::x` does not make a
-    /// parameter of `z`.
-    fn is_unused_parameter(&self, name: Sym) -> bool {
-        let Some(Scope { slots, implicit: Some(used), .. }) = &self.scope else { return false };
-        slots.iter().take(IMPLICIT.len()).skip(*used).any(|slot| slot.name == name)
-    }
-
-    /// Where a name is kept that is only read.
-    fn place(&mut self, name: Sym) -> Place {
-        let global = self.qualified(name);
-        let Some(scope) = &mut self.scope else { return Place::Global(global) };
-        if self.vm.q.symbols.text(name).contains(&b'.') {
-            return Place::Global(global);
-        }
-        if scope.crowded {
-            return Place::Global(global);
-        }
-        if let Some(slot) = scope.slots.iter().position(|slot| slot.name == name) {
-            let counts = slot < IMPLICIT.len() && !self.quoted;
-            scope.implicit = scope.implicit.map(|used| if counts { used.max(slot + 1) } else { used });
-            return Place::Local(slot);
-        }
-        scope.slots.push(Slot { name, global, local: false });
-        scope.crowded |= scope.slots.len() > NAMES;
-        Place::Local(scope.slots.len() - 1)
-    }
-
-    /// Where a name is kept that is assigned with one colon.
-    fn assigned(&mut self, name: Sym) -> Place {
-        let place = self.place(name);
-        if let (Place::Local(slot), Some(scope)) = (place, &mut self.scope)
-            && let Some(slot) = scope.slots.get_mut(slot)
-        {
-            slot.local = true;
-        }
-        place
-    }
-
-    /// The full name of a global in the namespace of the text.
-    fn qualified(&mut self, name: Sym) -> Sym {
-        let text = self.vm.q.symbols.text(name);
-        if self.context == Sym::NULL || text.first() == Some(&b'.') {
-            return name;
-        }
-        let context = self.vm.q.symbols.text(self.context);
-        let full = [b".", context, b".", text].concat();
-        self.vm.intern(&full)
-    }
-
     fn parentheses(&mut self) -> R<Node> {
         let mut items = self.inside(b'(', b')', Self::separated)?;
         if items.len() > 1 {
@@ -497,263 +432,5 @@ impl<'a, 'h> Parser<'a, 'h> {
             (Place::Local(_), None) => Sym::NULL,
             (Place::Global(name), _) => name,
         }
-    }
-
-    /// `{x+y}`, of which the brace has been read.
-    fn braces(&mut self, start: usize) -> R {
-        self.vm.check_stack()?;
-        let phrase = std::mem::replace(&mut self.phrase, false);
-        let quoted = std::mem::replace(&mut self.quoted, false);
-        let is_top = std::mem::replace(&mut self.is_top, false);
-        let outer = self.scope.replace(Scope::default());
-        let inside = self.function(start);
-        self.scope = outer;
-        self.phrase = phrase;
-        self.quoted = quoted;
-        self.is_top = is_top;
-        inside
-    }
-
-    /// Parameters and statements, up to the closing brace.
-    fn function(&mut self, start: usize) -> R {
-        let mut patterns = Vec::new();
-        let declared = self.open(b'[');
-        let params =
-            if declared { self.params(&mut patterns)? } else { IMPLICIT.map(|name| self.vm.intern(name)).to_vec() };
-        let mut scope = Scope { implicit: (!declared).then_some(1), ..Scope::default() };
-        for &name in &params {
-            scope.slots.push(Slot { name, global: name, local: true });
-        }
-        self.scope = Some(scope);
-        let mut statements = self.checks(patterns)?;
-        statements.extend(self.separated()?);
-        let body = finished(statements);
-        let end = self.close(b'{', b'}')?.end;
-        let mut scope = self.scope.take().unwrap_or_default();
-        if scope.crowded {
-            return Err(Fault::new("locals"));
-        }
-        let used = scope.implicit.unwrap_or(params.len());
-        // The places of implicit parameters that the text does not mention stay, without a name.
-        for slot in scope.slots.iter_mut().take(params.len()).skip(used) {
-            *slot = Slot { name: Sym::NULL, global: Sym::NULL, local: false };
-        }
-        let params = params.get(..used).unwrap_or_default().to_vec();
-        let source: Arc<[u8]> = match self.k {
-            true => [b"k)", self.source(start, end)].concat().into(),
-            false => self.source(start, end).into(),
-        };
-        let lambda = Lambda { source, context: self.context, params, slots: scope.slots, body };
-        Ok(Noun::Func(Func::Lambda(Arc::new(lambda))))
-    }
-
-    /// `a;b]`: names. What stands there instead of one, or behind it, is a pattern: `(a;b)`, `a:f`.
-    fn params(&mut self, patterns: &mut Vec<(usize, &'a [Token])>) -> R<Vec<Sym>> {
-        let mut params = Vec::new();
-        loop {
-            let length = self.param_length().ok_or(Fault::named(b"["))?;
-            let (param, left) = self.tokens.split_at_checked(length).ok_or(Fault::PARSE)?;
-            self.tokens = left;
-            let ends = matches!(self.next().map(|token| &token.kind), Some(TokenKind::Close(_)));
-            match param {
-                [] if ends && params.is_empty() => {}
-                [] => params.push(Sym::NULL),
-                [Token { kind: TokenKind::Name, .. }] => params.push(self.param_name(param)),
-                [Token { kind: TokenKind::Name, .. }, Token { kind: TokenKind::Assign, .. }, ..] => {
-                    patterns.push((params.len(), param));
-                    params.push(self.param_name(param));
-                }
-                [Token { kind: TokenKind::Open(b'('), .. }, ..] => {
-                    patterns.push((params.len(), param));
-                    params.push(Sym::NULL);
-                }
-                [first, ..] => return Err(self.unexpected(first)),
-            }
-            if ends {
-                return if params.len() > PARAMS { Err(Fault::new("params")) } else { Ok(params) };
-            }
-        }
-    }
-
-    fn param_name(&mut self, param: &[Token]) -> Sym {
-        param.first().map_or(Sym::NULL, |token| self.vm.intern(self.token_text(token)))
-    }
-
-    /// Tokens up to the semicolon or bracket that ends a parameter.
-    fn param_length(&self) -> Option<usize> {
-        let mut depth = 0_usize;
-        self.tokens.iter().position(|token| match token.kind {
-            TokenKind::Open(_) => {
-                depth += 1;
-                false
-            }
-            TokenKind::Close(_) if depth > 0 => {
-                depth -= 1;
-                false
-            }
-            TokenKind::Semicolon | TokenKind::Close(_) => depth == 0,
-            _ => false,
-        })
-    }
-
-    /// What the patterns of parameters check and bind, before the body.
-    fn checks(&mut self, patterns: Vec<(usize, &'a [Token])>) -> R<Vec<Option<Chain>>> {
-        let mut checks = Vec::new();
-        let after = self.tokens;
-        for (slot, tokens) in patterns {
-            self.tokens = tokens;
-            let chain = self.expression()?.ok_or(Fault::PARSE)?;
-            self.end()?;
-            let pattern = Box::new(self.pattern_chain(chain)?);
-            checks.push(Some(Chain { last: Node::Name(Place::Local(slot)), steps: vec![Step::Match(pattern)] }));
-        }
-        self.tokens = after;
-        Ok(checks)
-    }
-
-    /// Terms, as they stand, into a last one and what is done to it.
-    fn chain(&mut self, terms: Vec<Term>) -> R<Chain> {
-        let (mut steps, mut last) = (Vec::new(), None);
-        let outer_doubled = std::mem::replace(&mut self.doubled, false);
-        let mut open = false;
-        let mut terms = terms.into_iter().peekable();
-        while let Some(term) = terms.next() {
-            let node = match term {
-                Term::Noun(node) => node,
-                Term::Verb(node) => {
-                    match (&node, terms.peek()) {
-                        (_, None) => {
-                            // `0|+`: composed, as nothing is there to apply to.
-                            open |= matches!(node, Node::Verb(_))
-                                && matches!(steps.last(), Some(Step::Infix(..) | Step::Between(..)));
-                            last = Some(node);
-                        }
-                        (Node::Verb(verb), Some(_)) if self.k => {
-                            let unary = verb.unary_form().ok_or_else(|| Fault::nyi_of(verb.name.as_bytes()))?;
-                            steps.push(Step::Apply(Node::Verb(unary)));
-                        }
-                        (Node::Verb(verb), Some(_)) => return Err(Fault::named(verb.name.as_bytes())),
-                        _ => steps.push(Step::Apply(node)),
-                    }
-                    continue;
-                }
-                Term::Double => Node::Const(Noun::Null),
-                Term::Assign if terms.peek().is_none() => Node::Verb(verb::require(":")?),
-                Term::Assign => {
-                    steps.push(Step::Return);
-                    continue;
-                }
-                Term::Signal => {
-                    steps.push(Step::Signal);
-                    continue;
-                }
-                Term::Colon(verb) => return Err(Fault::named(verb.name.as_bytes())),
-            };
-            let next = terms.next_if(|next| !matches!(next, Term::Noun(_)));
-            if matches!(next, Some(Term::Double)) && terms.peek().is_none() {
-                // `1 2 3 ::`: applied to a null.
-                steps.push(Step::Apply(node));
-                last = Some(Node::Const(Noun::Null));
-                continue;
-            }
-            match next {
-                None if terms.peek().is_none() => last = Some(node),
-                None => steps.push(Step::Apply(node)),
-                Some(Term::Verb(verb)) if terms.peek().is_none() => {
-                    // `2+`: what stands to its left is composed with it.
-                    open = true;
-                    last = Some(Node::Apply(Box::new(verb), vec![Some(Chain::of(node)), None]));
-                }
-                Some(next) => steps.push(self.infix(node, next)?),
-            }
-        }
-        // `a::x` is a view only where it is all of a statement.
-        if std::mem::replace(&mut self.doubled, outer_doubled) {
-            return Err(Fault::nyi("view within an expression"));
-        }
-        if open {
-            steps = steps.into_iter().map(composed).collect();
-        }
-        steps.reverse();
-        Ok(Chain { last: last.ok_or(Fault::PARSE)?, steps })
-    }
-
-    /// A noun and what comes right after it.
-    fn infix(&mut self, node: Node, next: Term) -> R<Step> {
-        let (verb, double) = match next {
-            Term::Verb(Node::Verb(verb)) => return Ok(Step::Infix(verb, node)),
-            Term::Verb(verb) => return Ok(Step::Between(verb, node)),
-            Term::Assign => (None, false),
-            Term::Double => (None, true),
-            Term::Colon(verb) => (Some(Node::Verb(verb)), false),
-            Term::Signal | Term::Noun(_) => return Err(Fault::named(b"'")),
-        };
-        let (place, index) = match node {
-            Node::List(_) | Node::Group(_) | Node::Table { .. } if verb.is_none() && !double => {
-                return self.pattern_of(node).map(|pattern| Step::Match(Box::new(pattern)));
-            }
-            Node::Name(place) => (place, None),
-            Node::Apply(function, index) => match *function {
-                Node::Name(place) => (place, Some(index)),
-                _ => return Err(Fault::ASSIGN),
-            },
-            Node::Verb(_) | Node::Query(_) => return Err(Fault::ASSIGN),
-            Node::Const(Noun::Null) => return Err(Fault::named(b"::")),
-            Node::List(_) => return Err(Fault::nyi("an assignment to a pattern through :: or a verb")),
-            _ => return Err(Fault::named(b":")),
-        };
-        self.doubled |= double && index.is_none() && self.scope.is_none() && !self.k;
-        let place = self.target(place, double, index.is_some() || verb.is_some());
-        Ok(Step::Assign(Box::new(Assign { place, index, verb })))
-    }
-
-    /// `f[x;y]`; `$` of three or more is a condition, `:` a choice by patterns.
-    fn applied(&mut self, node: Node, arguments: Vec<Option<Chain>>) -> R<Node> {
-        Ok(match node {
-            Node::Verb(verb) if verb.name == "$" && arguments.len() > 2 => Node::Cond(arguments),
-            Node::Verb(verb) if verb.name == ":" && arguments.len() > 2 => {
-                let arguments = arguments.into_iter().collect::<Option<Vec<Chain>>>();
-                let mut arguments = arguments.ok_or(Fault::nyi("a choice with a part left out"))?.into_iter();
-                let (Some(value), Some(otherwise)) = (arguments.next(), arguments.next_back()) else {
-                    return Err(Fault::PARSE);
-                };
-                let mut cases = Vec::new();
-                while let Some(pattern) = arguments.next() {
-                    let pattern = self.pattern_chain(pattern)?;
-                    cases.push((pattern, arguments.next().ok_or(Fault::nyi("a choice without a last part"))?));
-                }
-                Node::Match(Box::new((value, cases, otherwise)))
-            }
-            _ => Node::Apply(Box::new(node), arguments),
-        })
-    }
-
-    /// Where an assignment goes. `::` makes a global unless there is a local of that name, and so does a change
-    /// through an index or a verb of what is no local: `a,:x`.
-    pub(crate) fn target(&mut self, place: Place, double: bool, change: bool) -> Place {
-        let name = self.name_of(place);
-        match (place, &self.scope) {
-            (Place::Local(slot), Some(scope)) => {
-                let slot = scope.slots.get(slot);
-                let local = slot.is_some_and(|slot| slot.local);
-                match slot {
-                    Some(slot) if (double || change) && !local => Place::Global(slot.global),
-                    _ => self.assigned(name),
-                }
-            }
-            _ => place,
-        }
-    }
-}
-
-/// A step to the left of an open end: a function that is composed with what follows.
-fn composed(step: Step) -> Step {
-    match step {
-        Step::Apply(node) => Step::Compose(node),
-        Step::Infix(verb, left) => {
-            Step::Compose(Node::Apply(Box::new(Node::Verb(verb)), vec![Some(Chain::of(left)), None]))
-        }
-        Step::Between(verb, left) => Step::Compose(Node::Apply(Box::new(verb), vec![Some(Chain::of(left)), None])),
-        other => other,
     }
 }

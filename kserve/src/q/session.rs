@@ -304,7 +304,8 @@ impl Interpreter {
             (None, None) => vm.noun(message.value()).and_then(|message| vm.value(message)),
             (Some(function), _) => vm.noun(message.value()).and_then(|message| vm.apply(&function, vec![message])),
         };
-        let value = value.and_then(|value| vm.plain(value)).and_then(|value| vm.room(wire::weight(&value)).map(|()| value));
+        let value =
+            value.and_then(|value| vm.plain(value)).and_then(|value| vm.room(wire::weight(&value)).map(|()| value));
         (value, process.deferred)
     }
 

@@ -82,12 +82,12 @@ impl Views {
     }
 
     pub(crate) fn remove(&mut self, name: Sym) {
-        let Some(view) = self.named.shift_remove(&name) else { return };
+        let Some(view) = self.named.swap_remove(&name) else { return };
         for global in view.mentions {
             if let Some(views) = self.mentioned.get_mut(&global) {
-                views.shift_remove(&name);
+                views.swap_remove(&name);
                 if views.is_empty() {
-                    self.mentioned.shift_remove(&global);
+                    self.mentioned.swap_remove(&global);
                 }
             }
         }
@@ -106,7 +106,10 @@ impl Vm<'_> {
         self.charge(source.text.len())?;
         mentions_of(&source.code.statements, &mut found);
         self.q.views.remove(name);
-        self.q.globals.shift_remove(&name);
+        if self.q.globals.contains_key(&name) {
+            self.charge(self.q.globals.len())?;
+            self.q.globals.shift_remove(&name);
+        }
         for &global in &found {
             self.q.views.mentioned.entry(global).or_default().insert(name);
         }

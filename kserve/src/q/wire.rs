@@ -162,12 +162,7 @@ impl Vm<'_> {
     }
 
     /// Lends a value as it is printed.
-    pub(crate) fn with_form<T>(
-        &mut self,
-        noun: &Noun,
-        whole: bool,
-        look: impl FnOnce(Value<'_>) -> R<T>,
-    ) -> R<T> {
+    pub(crate) fn with_form<T>(&mut self, noun: &Noun, whole: bool, look: impl FnOnce(Value<'_>) -> R<T>) -> R<T> {
         let form = self.shown_form(noun, whole)?;
         self.with_plain(&form, look)
     }
