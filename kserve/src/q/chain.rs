@@ -1,6 +1,7 @@
 //! Terms, as they stand, into a chain.
 
 use super::code::{Assign, Chain, Node, Place, Step};
+use super::destructure::Choice;
 use super::fault::{Fault, R};
 use super::noun::Noun;
 use super::parse::{Parser, Term};
@@ -118,7 +119,7 @@ impl Parser<'_, '_> {
                     let pattern = self.pattern_chain(pattern)?;
                     cases.push((pattern, arguments.next().ok_or(Fault::nyi("a choice without a last part"))?));
                 }
-                Node::Match(Box::new((value, cases, otherwise)))
+                Node::Choice(Box::new(Choice { value, cases, otherwise }))
             }
             _ => Node::Apply(Box::new(node), arguments),
         })

@@ -4,7 +4,7 @@
 //! then what is done to it, step by step, towards the left. A chain is as flat here as it is written;
 //! only brackets nest, and the parser bounds those.
 
-use super::destructure::Pattern;
+use super::destructure::{Choice, Pattern};
 use super::func::Iterator;
 use super::noun::Noun;
 use super::query::Query;
@@ -92,8 +92,8 @@ pub(crate) enum Node {
     Derived(Box<Self>, Iterator),
     /// `$[c;x;y]`
     Cond(Vec<Option<Chain>>),
-    /// `:[x;p;y;z]`: the value, the patterns and what each is worth, what else it is worth.
-    Match(Box<(Chain, Vec<(Pattern, Chain)>, Chain)>),
+    /// `:[x;p;y;z]`: `y` if `x` matches the pattern `p`, else `z`.
+    Choice(Box<Choice>),
     /// `[x;y]`: the value of the last.
     Block(Vec<Option<Chain>>),
     /// `if[c;x]`, `do[n;x]`, `while[c;x]`

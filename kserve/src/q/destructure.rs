@@ -24,17 +24,26 @@ pub(crate) enum Pattern {
     /// A name, or a place in one, that takes the value.
     Bind(Assign),
     /// A list of as many items.
-    List(Vec<Pattern>),
+    List(Vec<Self>),
     /// `p:f`: what the function makes of the value, or the value if it is of the type that a symbol names.
-    Filter(Box<Pattern>, Chain),
+    Filter(Box<Self>, Chain),
     /// `k!p`: the values of those keys.
-    Keys(Noun, Box<Pattern>),
+    Keys(Noun, Box<Self>),
     /// `p!q`: the keys, and the values.
-    Dict(Box<Pattern>, Box<Pattern>),
+    Dict(Box<Self>, Box<Self>),
     /// `([a:p])` of a dict, `([]a:p)` and `([k:p]a:q)` of a table: some of its columns.
-    Columns { keys: Vec<(Sym, Pattern)>, columns: Vec<(Sym, Pattern)>, keyed: bool },
+    Columns { keys: Vec<(Sym, Self)>, columns: Vec<(Sym, Self)>, keyed: bool },
     /// `flip p`
-    Flip(Box<Pattern>),
+    Flip(Box<Self>),
+}
+
+/// `:[x;p;y;z]`
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) value: Chain,
+    /// Patterns, and what each is worth.
+    pub(crate) cases: Vec<(Pattern, Chain)>,
+    pub(crate) otherwise: Chain,
 }
 
 impl Pattern {
@@ -240,16 +249,16 @@ impl Vm<'_> {
     }
 
     /// `:[x;p;y;q;z;w]`: `y` if `x` matches `p`, `z` if it matches `q`, else `w`.
-    pub(crate) fn match_first(&mut self, value: &Chain, cases: &[(Pattern, Chain)], otherwise: &Chain) -> E {
-        let value = self.chain(value)?;
-        for (pattern, result) in cases {
+    pub(crate) fn choose_by_pattern(&mut self, choice: &Choice) -> E {
+        let value = self.chain(&choice.value)?;
+        for (pattern, result) in &choice.cases {
             match self.match_pattern(pattern, value.clone()) {
                 Ok(_) => return self.chain(result),
                 Err(Exit::Fault(fault)) if [MATCH, Fault::TYPE, Fault::LENGTH].contains(&fault) => {}
                 Err(other) => return Err(other),
             }
         }
-        self.chain(otherwise)
+        self.chain(&choice.otherwise)
     }
 }
 

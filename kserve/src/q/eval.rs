@@ -318,7 +318,7 @@ impl Vm<'_> {
                 Ok(value)
             }
             Node::Control(control, parts) => self.control(*control, parts),
-            Node::Match(parts) => self.match_first(&parts.0, &parts.1, &parts.2),
+            Node::Choice(choice) => self.choose_by_pattern(choice),
             Node::View(view) => {
                 self.define_view(view)?;
                 Ok(Noun::Null)

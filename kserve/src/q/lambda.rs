@@ -129,7 +129,7 @@ impl<'a> Parser<'a, '_> {
     fn params(&mut self, patterns: &mut Vec<(usize, &'a [Token])>) -> R<Vec<Sym>> {
         let mut params = Vec::new();
         loop {
-            let length = self.param_length().ok_or(Fault::named(b"["))?;
+            let length = self.param_length().ok_or_else(|| Fault::named(b"["))?;
             let (param, left) = self.tokens.split_at_checked(length).ok_or(Fault::PARSE)?;
             self.tokens = left;
             let ends = matches!(self.next().map(|token| &token.kind), Some(TokenKind::Close(_)));

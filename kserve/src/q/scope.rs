@@ -103,7 +103,7 @@ impl Vm<'_> {
                 _ => self.part(column, part)?,
             };
         }
-        return Ok(Some(column));
+        Ok(Some(column))
     }
 
     /// The slot of the lambda under way that has a name.

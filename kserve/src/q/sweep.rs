@@ -171,14 +171,13 @@ impl Marks {
         match node {
             Node::Const(noun) => self.noun(noun),
             Node::Verb(_) | Node::This => {}
-            Node::Match(parts) => {
-                let (value, cases, otherwise) = &**parts;
-                self.chain(value);
-                for (pattern, result) in cases {
+            Node::Choice(choice) => {
+                self.chain(&choice.value);
+                for (pattern, result) in &choice.cases {
                     self.pattern(pattern);
                     self.chain(result);
                 }
-                self.chain(otherwise);
+                self.chain(&choice.otherwise);
             }
             Node::View(view) => {
                 self.sym(view.name);

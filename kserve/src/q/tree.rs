@@ -188,7 +188,7 @@ impl Vm<'_> {
                 let head = Noun::sym(self.intern(word));
                 self.headed(head, parts, names)
             }
-            Node::Match(_) => Err(Fault::nyi("parse of a pattern")),
+            Node::Choice(_) => Err(Fault::nyi("parse of a pattern")),
             Node::View(view) => {
                 let name = Noun::sym(self.place_name(Place::Global(view.name), names));
                 let tree = self.code_tree(&view.code, names.context)?;

@@ -206,7 +206,7 @@ impl Vm<'_> {
     }
 
     /// `.z.b`: of each global that views mention, these.
-    pub(crate) fn dependencies(&mut self) -> R {
+    pub(crate) fn dependencies(&self) -> R {
         let mentioned = &self.q.views.mentioned;
         if mentioned.is_empty() {
             return Dict::new(empty(Kind::Symbol), empty(Kind::List));
@@ -260,10 +260,10 @@ fn node_mentions(node: &Node, found: &mut IndexSet<Sym, FxBuildHasher>) {
         }
         Node::Derived(function, _) => node_mentions(function, found),
         Node::Query(query) => chain_mentions(&query.table, found),
-        Node::Match(parts) => {
-            chain_mentions(&parts.0, found);
-            parts.1.iter().for_each(|(_, result)| chain_mentions(result, found));
-            chain_mentions(&parts.2, found);
+        Node::Choice(choice) => {
+            chain_mentions(&choice.value, found);
+            choice.cases.iter().for_each(|(_, result)| chain_mentions(result, found));
+            chain_mentions(&choice.otherwise, found);
         }
         Node::Const(_) | Node::Verb(_) | Node::This | Node::View(_) | Node::Name(Place::Local(_)) => {}
     }
