@@ -9,6 +9,7 @@ use super::func::Func;
 use super::index::place;
 use super::key::Key;
 use super::noun::{Atom, Item, Items, Lane, List, Noun, Table, Vector, empty, with_items};
+use super::symbols::Sym;
 use super::verb::Verb;
 use super::vm::Vm;
 use kcodec::{Attribute, Kind};
@@ -30,25 +31,52 @@ impl Vm<'_> {
                 _ => return Err(Fault::TYPE),
             },
         };
-        let alone = verb_of(&function).is_some();
-        let change = |vm: &mut Self, value: &mut Noun| match y {
-            None => vm.amend_path(value, &path, &mut |vm, old| vm.apply1(&function, old), None),
-            Some(y) => vm.amend_at(value, &path, Some(&function), y),
-        };
         match x.as_sym() {
             Some(name) if x.is_atom() => {
-                if path.is_empty() || self.q.globals.contains_key(&name) {
-                    self.change_global(name, alone, change)?;
-                } else {
-                    return Err(Fault::named(self.text(name)));
-                }
+                self.amend_named(name, &path, &function, y)?;
                 Ok(x)
             }
             _ => {
                 let mut value = x;
-                change(self, &mut value)?;
+                self.amend_noun(&mut value, &path, &function, y)?;
                 Ok(value)
             }
+        }
+    }
+
+    fn amend_noun(&mut self, value: &mut Noun, path: &[Noun], function: &Noun, y: Option<Noun>) -> R<()> {
+        match y {
+            None => self.amend_path(value, path, &mut |vm, old| vm.apply1(function, old), None),
+            Some(y) => self.amend_at(value, path, Some(function), y),
+        }
+    }
+
+    /// Changes a global, or globals of a namespace, which is a dict of them.
+    fn amend_named(&mut self, name: Sym, path: &[Noun], function: &Noun, y: Option<Noun>) -> R<()> {
+        if self.q.globals.contains_key(&name) || self.q.views.contains(name) {
+            let alone = verb_of(function).is_some();
+            return self.change_global(name, alone, |vm, value| vm.amend_noun(value, path, function, y));
+        }
+        match (path.split_first(), y) {
+            (None, Some(y)) if is_assign(function) => self.define(name, y),
+            (Some((keys, others)), y) if self.text(name).starts_with(b".") => {
+                let prefix = match self.text(name) {
+                    b"." => Vec::new(),
+                    space => [space, b"."].concat(),
+                };
+                let many = keys.is_list() && y.as_ref().is_some_and(Noun::is_list);
+                if many && y.as_ref().is_some_and(|y| y.len() != keys.len()) {
+                    return Err(Fault::LENGTH);
+                }
+                for (index, key) in keys.as_syms().ok_or(Fault::TYPE)?.iter().enumerate() {
+                    let full = [prefix.as_slice(), self.text(*key)].concat();
+                    let full = self.intern(&full);
+                    let y = y.as_ref().map(|y| if many { y.at(index) } else { y.clone() });
+                    self.deeper(|vm| vm.amend_named(full, others, function, y))?;
+                }
+                Ok(())
+            }
+            _ => Err(Fault::named(self.text(name))),
         }
     }
 
