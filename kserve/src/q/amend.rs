@@ -286,7 +286,7 @@ impl Vm<'_> {
     fn amend_taking(
         &mut self,
         table: &mut Arc<Table>,
-        name: super::symbols::Sym,
+        name: Sym,
         column: &mut Noun,
         work: &mut dyn FnMut(&mut Self, &mut Noun) -> R<()>,
     ) -> R<()> {

@@ -50,6 +50,7 @@ impl Vm<'_> {
         let argument = rest.trim_ascii();
         match name {
             b"a" => self.names_in(argument, false, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some()),
+            b"f" | b"v" if own_space(argument) => Err(Fault::nyi("\\f or \\v of a namespace of q's own")),
             b"f" => self.names_in(argument, false, Noun::is_func),
             b"v" => self.names_in(argument, true, |noun| !noun.is_func()),
             b"b" | b"B" => {
@@ -266,4 +267,9 @@ fn int(size: usize) -> Noun {
 
 fn clamp_int(size: usize) -> i32 {
     i32::try_from(size).unwrap_or(i32::MAX)
+}
+
+/// Whether it is a namespace of q's own, which holds more than is here.
+fn own_space(space: &[u8]) -> bool {
+    space.strip_prefix(b".").is_some_and(|space| super::table::SPACES.contains(&space))
 }

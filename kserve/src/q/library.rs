@@ -31,14 +31,69 @@ const FUNCTIONS: &[(&str, &str)] = &[
     (".Q.fmt", "{[w;d;x]s:.Q.f[d;x];if[w<count s;'`nyi];((w-count s)#\" \"),s}"),
     (".h.htc", "{[t;x]\"<\",(string t),\">\",x,\"</\",(string t),\">\"}"),
     (".h.hta", "{[t;d]\"<\",(string t),(raze{\" \",(string x),\"=\\\"\",y,\"\\\"\"}'[key d;value d]),\">\"}"),
+    (".h.ha", "{\"<a href=\",$[10h=type x;\"\\\"\",x,\"\\\"\";string x],\">\",y,\"</a>\"}"),
+    (".h.hb", "{\"<a target=v href=\",$[10h=type x;\"\\\"\",x,\"\\\"\";string x],\">\",y,\"</a>\"}"),
+    (".h.hc", "{ssr[x;\"<\";\"&lt;\"]}"),
+    (".h.nbr", "{.h.htc[`nobr;x]}"),
+    (".h.pre", "{.h.htc[`pre;raze x,\\:\"\\n\"]}"),
+    (".h.xmp", "{.h.htc[`xmp;raze x,\\:\"\\n\"]}"),
+    (".h.text", "{raze{.h.htc[`p;x],\"\\n\"}each x}"),
+    (".h.html", "{.h.htc[`html;.h.htc[`head;.h.htc[`style;.h.sa,.h.sb]],.h.htc[`body;x]]}"),
+    (
+        ".h.hn",
+        "{[s;t;x]\"HTTP/1.1 \",s,\"\\r\\nContent-Type: \",.h.ty[t],\"\\r\\nConnection: close\\r\\nContent-Length: \",(string count x),\"\\r\\n\\r\\n\",x}",
+    ),
+    (".h.hy", "{[t;x].h.hn[\"200 OK\";t;x]}"),
+    (".h.he", "{.h.hn[\"400 Bad Request\";`txt;\"'\",x]}"),
+    (".h.hp", "{.h.hy[`htm;.h.html .h.pre x]}"),
+    (".h.iso8601", "{$[null x;\"\";@[string\"p\"$x;4 7 10;:;\"--T\"]]}"),
+    (".h.cd", "{csv 0:x}"),
+    (".h.td", "{\"\\t\"0:x}"),
+    (
+        ".h.xs",
+        "{if[any x in\"\\\"'\";'`nyi];{[x;y]ssr[x;y 0;y 1]}/[x;((\"&\";\"&amp;\");(\"<\";\"&lt;\");(\">\";\"&gt;\"))]}",
+    ),
+    (
+        ".h.xd",
+        "{(enlist\"<R>\"),({.h.htc[`r;raze .h.htc'[key x;{.h.xs$[10h=type x;x;string x]}each value x]]}each x),enlist\"</R>\"}",
+    ),
+    (".h.tx", "{[k;t]$[k=`csv;.h.cd t;k=`txt;.h.td t;k=`xml;.h.xd t;k=`json;enlist .j.j t;'`nyi]}"),
+    (".h.hu", "{if[any x in\"$+!*'(),~ \";'`nyi];raze{$[x in .Q.an,\".-\";enlist x;\"%\",string\"x\"$x]}each x}"),
+    (
+        ".h.uh",
+        "{if[\"+\"in x;'`nyi];$[\"%\"in x;{(x 0),raze{(enlist\"c\"$first\"X\"$enlist 2#x),2_x}each 1_x}\"%\"vs x;x]}",
+    ),
+    (".Q.ts", "{[f;x]s:.z.p;r:f . x;(((\"j\"$.z.p-s)div 1000000;0);r)}"),
+    (".Q.addr", "{$[x=`localhost;2130706433i;null a:\"I\"$string x;'`nyi;a]}"),
+    (".Q.host", "{$[x=2130706433i;`localhost;'`nyi]}"),
     (".h.htac", "{[t;d;x](.h.hta[t;d]),x,\"</\",(string t),\">\"}"),
+];
+
+/// Values, each by q text that mentions no name.
+const VALUES: &[(&str, &str)] = &[
+    (".h.br", "\"<br>\""),
+    (".h.c0", "`024C7E"),
+    (".h.c1", "`958600"),
+    (".h.HOME", "\"html\""),
+    (".h.sa", "\"a{text-decoration:none}a:link{color:024C7E}a:visited{color:024C7E}a:active{color:958600}\""),
+    (".h.sb", "\"body{font:10pt verdana;text-align:justify}\""),
+    (
+        ".h.ty",
+        "`htm`html`csv`txt`xml`xls`gif`png`jpg`js`css`json!(\"text/html\";\"text/html\";\"text/comma-separated-values\";\"text/plain\";\"text/plain\";\"application/msexcel\";\"image/gif\";\"image/png\";\"image/jpeg\";\"application/javascript\";\"text/css\";\"application/json\")",
+    ),
+];
+
+/// Names of `.h` that are missing.
+const MISSING_H: &[&str] = &[
+    "code", "d", "data", "eb", "ec", "ed", "edsn", "es", "estr", "fram", "hr", "ht", "http", "hug", "jx", "logo", "sc",
+    "val", "xt",
 ];
 
 /// Names of q's own that are known to be missing: better said than taken for a name that nobody set.
 const MISSING: &[&str] = &[
-    "addr", "bt", "bv", "bvi", "chk", "cn", "D", "dpft", "dpfts", "dsftg", "en", "ens", "fk", "fps", "fpn", "fs",
-    "fsn", "gz", "hdpf", "hg", "host", "hp", "l", "ld", "li", "lo", "MAP", "P", "par", "PD", "pd", "pf", "pm", "pn",
-    "prf0", "pt", "PV", "pv", "rb", "s2", "ts", "tt", "u", "view", "vp", "Xf",
+    "bt", "bv", "bvi", "chk", "cn", "D", "dpft", "dpfts", "dsftg", "en", "ens", "fk", "fps", "fpn", "fs", "fsn", "gz",
+    "hdpf", "hg", "hp", "l", "ld", "li", "lo", "MAP", "P", "par", "PD", "pd", "pf", "pm", "pn", "prf0", "pt", "PV",
+    "pv", "rb", "s2", "tt", "u", "view", "vp", "Xf",
 ];
 
 /// Constants, each with its namespace.
@@ -47,7 +102,7 @@ const CONSTANTS: &[&str] =
 
 /// The full names that are known here.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    FUNCTIONS.iter().map(|(name, _)| *name).chain(CONSTANTS.iter().copied())
+    FUNCTIONS.iter().chain(VALUES).map(|(name, _)| *name).chain(CONSTANTS.iter().copied())
 }
 
 impl Vm<'_> {
@@ -66,11 +121,16 @@ impl Vm<'_> {
         if let Some((_, source)) = FUNCTIONS.iter().find(|(known, _)| known.as_bytes() == name) {
             return self.lambda(source.as_bytes(), super::symbols::Sym::NULL).map(Some);
         }
+        if let Some((_, text)) = VALUES.iter().find(|(known, _)| known.as_bytes() == name) {
+            return self.text_value(text.as_bytes()).map(Some);
+        }
         if let Some(value) = self.constant(name)? {
             return Ok(Some(value));
         }
-        let missing =
-            name.strip_prefix(b".Q.").is_some_and(|name| MISSING.iter().any(|known| known.as_bytes() == name));
+        let within = |space: &[u8], names: &[&str]| {
+            name.strip_prefix(space).is_some_and(|name| names.iter().any(|known| known.as_bytes() == name))
+        };
+        let missing = within(b".Q.", MISSING) || within(b".h.", MISSING_H);
         if missing { Err(Fault::nyi_of(name)) } else { Ok(None) }
     }
 
