@@ -105,6 +105,11 @@ impl Vm<'_> {
         let mut found = IndexSet::default();
         self.charge(source.text.len())?;
         mentions_of(&source.code.statements, &mut found);
+        // `t.time` is a part of `t`.
+        for at in 0..found.len() {
+            let name = found.get_index(at).copied().unwrap_or_default();
+            self.outer_names(name, &mut found)?;
+        }
         self.q.views.remove(name);
         if self.q.globals.contains_key(&name) {
             self.charge(self.q.globals.len())?;
@@ -158,24 +163,37 @@ impl Vm<'_> {
         if self.q.views.mentioned.is_empty() {
             return Ok(());
         }
-        let mut stale: IndexSet<Sym, FxBuildHasher> = IndexSet::default();
-        let mut next = Some(name);
-        let mut at = 0;
-        while let Some(global) = next {
-            for &view in self.q.views.mentioned.get(&global).into_iter().flatten() {
-                stale.insert(view);
-            }
-            next = stale.get_index(at).copied();
+        // What has changed: the name, the namespaces that it is in, and then one view after the other.
+        let mut changed: IndexSet<Sym, FxBuildHasher> = IndexSet::from_iter([name]);
+        let named = self.outer_names(name, &mut changed);
+        let (mut at, mut work) = (0, 0_usize);
+        while let Some(global) = changed.get_index(at).copied() {
+            let views = self.q.views.mentioned.get(&global);
+            changed.extend(views.into_iter().flatten().copied());
+            work += views.map_or(0, IndexSet::len);
             at += 1;
         }
-        for view in &stale {
+        for view in &changed {
             if let Some(view) = self.q.views.named.get_mut(view)
                 && matches!(view.state, ViewState::Known(_))
             {
                 view.state = ViewState::Stale;
             }
         }
-        self.charge(stale.len().saturating_mul(16))
+        // All are marked before the work may be too much.
+        named.and(self.charge(work.saturating_mul(16)))
+    }
+
+    /// Adds the names that end where a dot stands in a name: of `.a.b.c` the names `.a.b` and `.a`.
+    fn outer_names(&mut self, name: Sym, names: &mut IndexSet<Sym, FxBuildHasher>) -> R<()> {
+        let text = self.text(name).to_vec();
+        let dots = text.iter().enumerate().skip(1).filter(|&(_, &byte)| byte == b'.').map(|(dot, _)| dot);
+        for dot in dots {
+            self.charge(dot)?;
+            let outer = self.intern(text.get(..dot).unwrap_or_default());
+            names.insert(outer);
+        }
+        Ok(())
     }
 
     /// The names of views in a namespace, sorted; `stale`: of those that are to be evaluated.
