@@ -181,7 +181,8 @@ impl Vm<'_> {
             }
         }
         // All are marked before the work may be too much.
-        named.and(self.charge(work.saturating_mul(16)))
+        self.charge(work.saturating_mul(16))?;
+        named
     }
 
     /// Adds the names that end where a dot stands in a name: of `.a.b.c` the names `.a.b` and `.a`.
