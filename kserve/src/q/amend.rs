@@ -107,6 +107,7 @@ impl Vm<'_> {
 
     /// `a,:y`: unlike `a,y` a vector stays one, and a list of vectors takes another as an item.
     fn join_in_place(&mut self, value: &mut Noun, y: Noun) -> R<()> {
+        let y = if self.q.enumerates { self.settled(value, y)? } else { y };
         match (&mut *value, &y) {
             (Noun::Vector(_), Noun::List(list)) if list.items().is_empty() => Ok(()),
             (Noun::Vector(vector), Noun::Atom(_) | Noun::Vector(_) | Noun::List(_))

@@ -41,6 +41,7 @@ fn zero(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
 
 /// A table, or a list of columns, as lines; a table's names are the first.
 fn prepare(vm: &mut Vm<'_>, delimiter: u8, y: &Noun) -> R {
+    let y = &vm.plain(y.clone())?;
     let (names, columns) = match y {
         Noun::Table(table) => (Some(table.names().clone()), table.columns().to_vec()),
         Noun::List(list) => (None, list.items().to_vec()),

@@ -35,6 +35,12 @@ const KNOWN: &[&str] = &[
 const MOVES: &[&str] =
     &["first", "last", "reverse", "next", "prev", "distinct", "#", "_", "rotate", "sublist", "xprev", "cut"];
 
+/// Verbs that compare or look up items, of whatever kind a domain is.
+const COMPARES: &[&str] = &[
+    "=", "<>", "<", ">", "<=", ">=", "in", "within", "bin", "binr", "iasc", "idesc", "rank", "except", "inter",
+    "union", "differ", "raze", "string", "like", ".j.j",
+];
+
 pub(crate) const fn is_enumeration(noun: &Noun) -> bool {
     matches!(noun, Noun::Enum(_))
 }
@@ -345,8 +351,12 @@ impl Vm<'_> {
         {
             return self.attributed(letter, &last);
         }
-        let args = self.plain_all(&args)?;
-        verb.run(self, args)
+        let plain = self.plain_all(&args)?;
+        let is_number = |(arg, plain): (&Noun, &Noun)| is_enumeration(arg) && plain.kind() != Some(Kind::Symbol);
+        if args.iter().zip(&plain).any(is_number) && !COMPARES.contains(&verb.name) {
+            return Err(Fault::nyi("a verb on a foreign key to numbers"));
+        }
+        verb.run(self, plain)
     }
 
     fn apply_known(&mut self, verb: &'static Verb, mut args: Vec<Noun>) -> R {
