@@ -7,6 +7,7 @@ use super::noun::{Noun, vector};
 use super::process;
 use super::search::long;
 use super::symbols::Sym;
+use super::table::SPACES;
 use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
 use kcodec::Kind;
@@ -140,10 +141,16 @@ impl Vm<'_> {
     }
 
     /// `\a`, `\v .ns`: sorted names of globals in a namespace.
-    fn names_in(&mut self, space: &[u8], views: bool, is_wanted: impl Fn(&Noun) -> bool) -> R {
-        let space = self.space(space);
+    fn names_in(&mut self, given: &[u8], views: bool, is_wanted: impl Fn(&Noun) -> bool) -> R {
+        let space = self.space(given);
         let prefix = if space.is_empty() { Vec::new() } else { [space.as_slice(), b"."].concat() };
         self.charge(self.q.globals.len())?;
+        let all = || self.q.globals.keys().copied().chain(self.q.views.names());
+        let is_there = || all().any(|name| self.text(name).starts_with(&prefix));
+        let is_own = |given: &[u8]| given.strip_prefix(b".").is_some_and(|name| SPACES.contains(&name));
+        if !matches!(given, b"" | b".") && !is_own(given) && !is_there() {
+            return Err(Fault::named(given));
+        }
         let own = |name: Sym, noun: &Noun| {
             let name = self.q.symbols.text(name).strip_prefix(prefix.as_slice())?;
             (!name.is_empty() && !name.contains(&b'.') && is_wanted(noun)).then(|| name.to_vec())

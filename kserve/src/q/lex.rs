@@ -152,6 +152,15 @@ impl<'a> Lexer<'a> {
         if length == 0 || (number && self.ahead(length).is_ascii_alphanumeric()) {
             return Err(self.wrong());
         }
+        // Numbers with blanks between are one literal: those that are of no one kind are not applied to each other.
+        let blanks = self.left().iter().skip(length).take_while(|&&byte| byte == b' ').count();
+        if number
+            && blanks > 0
+            && self.ahead(length + blanks).is_ascii_digit()
+            && self.ahead(length + blanks + 1) != b':'
+        {
+            return Err(Fault::nyi("numbers of several kinds in one literal"));
+        }
         Ok((TokenKind::Noun(vm.noun(body.value())?), length))
     }
 
