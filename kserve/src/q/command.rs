@@ -278,5 +278,5 @@ fn clamp_int(size: usize) -> i32 {
 
 /// Whether it is a namespace of q's own, which holds more than is here.
 fn own_space(space: &[u8]) -> bool {
-    space.strip_prefix(b".").is_some_and(|space| super::table::SPACES.contains(&space))
+    space.strip_prefix(b".").is_some_and(|space| SPACES.contains(&space))
 }

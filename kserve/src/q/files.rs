@@ -18,8 +18,6 @@ pub(crate) static VERBS: &[Verb] = &[
     unary("rload", None, |_, _| Err(Fault::nyi("rload"))),
     unary("save", None, |_, _| Err(Fault::nyi("save"))),
     unary("rsave", None, |_, _| Err(Fault::nyi("rsave"))),
-    unary("ltime", None, |_, _| Err(Fault::nyi("ltime"))),
-    unary("gtime", None, |_, _| Err(Fault::nyi("gtime"))),
     infix("dsave", None, |_, _, _| Err(Fault::nyi("dsave"))),
 ];
 

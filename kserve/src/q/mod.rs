@@ -87,6 +87,7 @@ mod views;
 mod vm;
 mod whole;
 mod wire;
+mod zone;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};

@@ -28,8 +28,8 @@ pub(crate) fn now() -> i64 {
 
 /// The same in the time zone of the process.
 fn local() -> i64 {
-    let offset = jiff::ZonedDateTime::now().offset().seconds();
-    now().saturating_add(i64::from(offset).saturating_mul(1_000_000_000))
+    let now = now();
+    now.saturating_add(super::zone::offset(now))
 }
 
 /// Whether a name may be set: of those under `.z` only the handlers.

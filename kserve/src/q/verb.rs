@@ -79,6 +79,7 @@ static FAMILIES: &[&[Verb]] = &[
     super::attribute::VERBS,
     super::cut::VERBS,
     super::sort::VERBS,
+    super::zone::VERBS,
     super::random::VERBS,
     super::text::VERBS,
     super::split::VERBS,

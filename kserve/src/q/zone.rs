@@ -1,0 +1,71 @@
+//! The time zone of the process: `ltime` and `gtime`.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::fault::{Fault, R};
+use super::noun::{Atom, Item, Items, Noun, Vector, atom, vector};
+use super::verb::{Verb, unary};
+use super::vm::Vm;
+use kcodec::Kind;
+
+pub(crate) static VERBS: &[Verb] = &[
+    unary("ltime", None, |vm, x| vm.shifted(&x, |at| at.saturating_add(offset(at)))),
+    unary("gtime", None, |vm, x| vm.shifted(&x, utc)),
+];
+
+/// 2000.01.01 in nanoseconds since 1970.
+const EPOCH: i64 = 946_684_800_000_000_000;
+/// Nanoseconds of a day.
+const DAY: f64 = 86_400e9;
+/// Units that the zone of one moment costs.
+const STEP: usize = 100;
+
+/// Nanoseconds that the process's clock is ahead of UTC at a moment, given in UTC since 2000.01.01.
+pub(crate) fn offset(at: i64) -> i64 {
+    let moment = Timestamp::from_nanosecond(i128::from(at) + i128::from(EPOCH));
+    let seconds = moment.map_or(0, |moment| TimeZone::system().to_offset(moment).seconds());
+    i64::from(seconds).saturating_mul(1_000_000_000)
+}
+
+/// The moment in UTC that the process's clock shows as `local`. Of a time that it shows twice the earlier moment;
+/// one that it never shows is as much after the leap as it says.
+fn utc(local: i64) -> i64 {
+    let shown = Timestamp::from_nanosecond(i128::from(local) + i128::from(EPOCH));
+    let moment = shown.and_then(|shown| {
+        let civil = TimeZone::UTC.to_datetime(shown);
+        TimeZone::system().to_ambiguous_timestamp(civil).compatible()
+    });
+    let nanos = moment.map_or(i128::from(local) + i128::from(EPOCH), Timestamp::as_nanosecond);
+    i64::try_from(nanos - i128::from(EPOCH)).unwrap_or(local)
+}
+
+impl Vm<'_> {
+    /// Timestamps or datetimes, each moved; nulls and infinities stay.
+    fn shifted(&mut self, x: &Noun, shift: fn(i64) -> i64) -> R {
+        let stamp = |at: i64| if at == i64::MIN || at.abs() == i64::MAX { at } else { shift(at) };
+        let datetime = |at: f64| {
+            let nanos = at * DAY;
+            // What fits a timestamp; others are no time of any zone.
+            if nanos.abs() < 9e18 { (shift(nanos.round() as i64)) as f64 / DAY } else { at }
+        };
+        match x {
+            Noun::Atom(Atom { kind: Kind::Timestamp, item: Item::I64(at) }) => Ok(atom(Kind::Timestamp, stamp(*at))),
+            Noun::Atom(Atom { kind: Kind::Datetime, item: Item::F64(at) }) => Ok(atom(Kind::Datetime, datetime(*at))),
+            Noun::Vector(Vector { kind: Kind::Timestamp, items: Items::I64(items), .. }) => {
+                self.charge(items.len().saturating_mul(STEP))?;
+                let mut out = self.vec(items.len())?;
+                out.extend(items.iter().map(|&at| stamp(at)));
+                Ok(vector(Kind::Timestamp, out))
+            }
+            Noun::Vector(Vector { kind: Kind::Datetime, items: Items::F64(items), .. }) => {
+                self.charge(items.len().saturating_mul(STEP))?;
+                let mut out = self.vec(items.len())?;
+                out.extend(items.iter().map(|&at| datetime(at)));
+                Ok(vector(Kind::Datetime, out))
+            }
+            Noun::List(_) | Noun::Dict(_) => self.deeper(|vm| vm.each(x, |vm, item| vm.shifted(&item, shift))),
+            _ => Err(Fault::TYPE),
+        }
+    }
+}
