@@ -31,13 +31,13 @@ pub(crate) fn offset(at: i64) -> i64 {
 /// The moment in UTC that the process's clock shows as `local`. Of a time that it shows twice the earlier moment;
 /// one that it never shows is as much after the leap as it says.
 fn utc(local: i64) -> i64 {
-    let shown = Timestamp::from_nanosecond(i128::from(local) + i128::from(EPOCH));
+    let epoch = i128::from(EPOCH);
+    let shown = Timestamp::from_nanosecond(i128::from(local) + epoch);
     let moment = shown.and_then(|shown| {
         let civil = TimeZone::UTC.to_datetime(shown);
         TimeZone::system().to_ambiguous_timestamp(civil).compatible()
     });
-    let nanos = moment.map_or(i128::from(local) + i128::from(EPOCH), Timestamp::as_nanosecond);
-    i64::try_from(nanos - i128::from(EPOCH)).unwrap_or(local)
+    moment.ok().and_then(|moment| i64::try_from(moment.as_nanosecond() - epoch).ok()).unwrap_or(local)
 }
 
 impl Vm<'_> {
