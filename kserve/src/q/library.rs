@@ -57,7 +57,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
         ".h.xd",
         "{(enlist\"<R>\"),({.h.htc[`r;raze .h.htc'[key x;{.h.xs$[10h=type x;x;string x]}each value x]]}each x),enlist\"</R>\"}",
     ),
-    (".h.tx", "{[k;t]$[k=`csv;.h.cd t;k=`txt;.h.td t;k=`xml;.h.xd t;k=`json;enlist .j.j t;'`nyi]}"),
+    (".h.tx", "{[k;t]$[k=`csv;.h.cd t;k=`txt;.h.td t;k=`xml;.h.xd t;'`nyi]}"),
     (".h.hu", "{if[any x in\"$+!*'(),~ \";'`nyi];raze{$[x in .Q.an,\".-\";enlist x;\"%\",string\"x\"$x]}each x}"),
     (
         ".h.uh",
