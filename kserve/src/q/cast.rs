@@ -157,7 +157,7 @@ impl Vm<'_> {
                     let text = text.trim_ascii().to_vec();
                     return Ok(Noun::sym(self.intern(&text)));
                 }
-                Ok(super::read::read(kind, text))
+                Ok(super::read::read(kind, text, self.q.settings.day_first))
             }
         }
     }

@@ -51,7 +51,6 @@ impl Vm<'_> {
         let argument = rest.trim_ascii();
         match name {
             b"a" => self.names_in(argument, false, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some()),
-            b"f" | b"v" if own_space(argument) => Err(Fault::nyi("\\f or \\v of a namespace of q's own")),
             b"f" => self.names_in(argument, false, Noun::is_func),
             b"v" => self.names_in(argument, true, |noun| !noun.is_func()),
             b"b" | b"B" => {
@@ -68,14 +67,23 @@ impl Vm<'_> {
                     Ok(Noun::Null)
                 }
             },
+            // The state of the generator, to be set again.
+            b"S" if argument == b"0N" => Ok(Noun::long(self.q.settings.seed.cast_signed())),
             b"S" => match number(argument)? {
                 None => Ok(Noun::int(self.q.settings.seed_shown)),
                 Some(seed) => {
-                    let seed = i32::try_from(seed).map_err(|_| Fault::DOMAIN)?;
-                    self.q.settings.seed_shown = seed;
-                    self.q.settings.seed = u64::from(seed.cast_unsigned());
+                    self.q.settings.seed_shown = i32::try_from(seed).unwrap_or(i32::MIN);
+                    self.q.settings.seed = seed.cast_unsigned();
                     Ok(Noun::Null)
                 }
+            },
+            b"z" => match number(argument)? {
+                None => Ok(Noun::int(i32::from(self.q.settings.day_first))),
+                Some(order @ 0..=1) => {
+                    self.q.settings.day_first = order == 1;
+                    Ok(Noun::Null)
+                }
+                Some(_) => Err(Fault::DOMAIN),
             },
             b"T" => match number(argument)? {
                 None => Ok(Noun::int(i32::try_from(self.host.timeout()).unwrap_or(i32::MAX))),
@@ -111,12 +119,10 @@ impl Vm<'_> {
                 Ok(Noun::Null)
             }
             b"W" => self.remembered(argument, |settings| &mut settings.week_offset),
-            b"e" | b"g" | b"z" | b"s" if argument.is_empty() => Ok(Noun::int(0)),
+            b"e" | b"g" | b"s" if argument.is_empty() => Ok(Noun::int(0)),
             b"_" if argument.is_empty() => Ok(Noun::bool(false)),
             b"o" if argument.is_empty() => Ok(Noun::int(i32::MIN)),
-            b"e" | b"g" | b"z" | b"s" | b"o" | b"r" | b"_" | b"1" | b"2" => {
-                Err(Fault::nyi_of(&[b"\\", command].concat()))
-            }
+            b"e" | b"g" | b"s" | b"o" | b"r" | b"_" | b"1" | b"2" => Err(Fault::nyi_of(&[b"\\", command].concat())),
             b"" if command.starts_with(b"\\") => {
                 self.host.exit(0)?;
                 Ok(Noun::Null)
@@ -156,6 +162,12 @@ impl Vm<'_> {
             (!name.is_empty() && !name.contains(&b'.') && is_wanted(noun)).then(|| name.to_vec())
         };
         let mut names: Vec<Vec<u8>> = self.q.globals.iter().filter_map(|(&name, noun)| own(name, noun)).collect();
+        if is_own(given) {
+            let own = self.own_names(&space)?;
+            names.extend(own.into_iter().filter(|(_, noun)| is_wanted(noun)).map(|(name, _)| name));
+            names.sort();
+            names.dedup();
+        }
         if views {
             let own = self.view_names(&space, false)?;
             names.extend(own.as_syms().unwrap_or_default().iter().map(|&name| self.text(name).to_vec()));
@@ -274,9 +286,4 @@ fn int(size: usize) -> Noun {
 
 fn clamp_int(size: usize) -> i32 {
     i32::try_from(size).unwrap_or(i32::MAX)
-}
-
-/// Whether it is a namespace of q's own, which holds more than is here.
-fn own_space(space: &[u8]) -> bool {
-    space.strip_prefix(b".").is_some_and(|space| SPACES.contains(&space))
 }

@@ -91,9 +91,10 @@ const MISSING_H: &[&str] = &[
 
 /// Names of q's own that are known to be missing: better said than taken for a name that nobody set.
 const MISSING: &[&str] = &[
-    "bt", "bv", "bvi", "chk", "cn", "D", "dpft", "dpfts", "dsftg", "en", "ens", "fk", "fps", "fpn", "fs", "fsn", "gz",
-    "hdpf", "hg", "hp", "l", "ld", "li", "lo", "MAP", "P", "par", "PD", "pd", "pf", "pm", "pn", "prf0", "pt", "PV",
-    "pv", "rb", "s2", "tt", "u", "view", "vp", "Xf",
+    "ajf0", "bt", "btx", "Cf", "cp", "d0", "dt", "fqk", "hap", "hmb", "IN", "L", "nct", "p", "p1", "p2", "qm", "rp",
+    "S", "sw", "t0", "tab", "tx", "unm", "vt", "bv", "bvi", "chk", "cn", "D", "dpft", "dpfts", "dsftg", "en", "ens",
+    "fk", "fps", "fpn", "fs", "fsn", "gz", "hdpf", "hg", "hp", "l", "ld", "li", "lo", "MAP", "P", "par", "PD", "pd",
+    "pf", "pm", "pn", "prf0", "pt", "PV", "pv", "rb", "s2", "tt", "u", "view", "vp", "Xf",
 ];
 
 /// Constants, each with its namespace.

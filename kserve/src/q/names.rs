@@ -38,6 +38,9 @@ impl Vm<'_> {
         if let Some(space) = self.namespace(&text)? {
             return Ok(space);
         }
+        if text.starts_with(b":") {
+            return Err(Fault::nyi("the value of a file"));
+        }
         self.dotted(&text)?.ok_or_else(|| Fault::named(&text))
     }
 
@@ -69,6 +72,22 @@ impl Vm<'_> {
         Ok(None)
     }
 
+    /// What q itself has in a namespace: the names within it, and their values.
+    pub(crate) fn own_names(&mut self, space: &[u8]) -> R<Vec<(Vec<u8>, Noun)>> {
+        let mut own: Vec<(Vec<u8>, Noun)> = verb::of_namespace(space)
+            .into_iter()
+            .map(|(key, verb)| (key.to_vec(), Noun::Func(Func::Verb(verb))))
+            .collect();
+        let prefix = [space, b"."].concat();
+        for full in super::library::names().map(str::as_bytes).filter(|full| full.starts_with(&prefix)) {
+            let key = full.get(prefix.len()..).unwrap_or_default();
+            if let Some(value) = self.library(full)? {
+                own.push((key.to_vec(), value));
+            }
+        }
+        Ok(own)
+    }
+
     /// The dict of a namespace, `.u`, if any of its names is set or it is one of q's own. As in q its first key is the
     /// null symbol, its first value `::`. The root's, `` `. ``, has no such key. Verbs of q's own
     /// stand in `.q`, `.Q` and `.j`.
@@ -97,17 +116,9 @@ impl Vm<'_> {
             })
             .filter(|(key, _)| if root { !key.starts_with(b".") } else { !key.is_empty() })
             .collect();
-        for (key, verb) in verb::of_namespace(name) {
-            if !found.iter().any(|(found, _)| found == key) {
-                found.push((key.to_vec(), Noun::Func(Func::Verb(verb))));
-            }
-        }
-        for full in super::library::names().map(str::as_bytes).filter(|full| full.starts_with(&prefix) && !root) {
-            let key = full.get(prefix.len()..).unwrap_or_default();
-            if !found.iter().any(|(found, _)| found == key)
-                && let Some(value) = self.library(full)?
-            {
-                found.push((key.to_vec(), value));
+        for (key, value) in self.own_names(name)? {
+            if !found.iter().any(|(found, _)| *found == key) {
+                found.push((key, value));
             }
         }
         let mut spaces = Vec::new();

@@ -11,16 +11,16 @@ const SECOND: i64 = 1_000_000_000;
 /// Days from 1970.01.01 to 2000.01.01.
 const EPOCH: i64 = 10_957;
 
-/// The atom of `kind` that all of a text spells; of char the text itself.
-pub(crate) fn read(kind: Kind, text: &[u8]) -> Noun {
+/// The atom of `kind` that all of a text spells; of char the text itself. `day_first`: the order of `31/12/2000`.
+pub(crate) fn read(kind: Kind, text: &[u8], day_first: bool) -> Noun {
     if kind == Kind::Char {
         return Noun::text(text);
     }
     let text = text.trim_ascii();
-    Noun::Atom(Atom { kind, item: item(kind, text).unwrap_or_else(|| null_item(kind)) })
+    Noun::Atom(Atom { kind, item: item(kind, text, day_first).unwrap_or_else(|| null_item(kind)) })
 }
 
-fn item(kind: Kind, text: &[u8]) -> Option<Item> {
+fn item(kind: Kind, text: &[u8], day_first: bool) -> Option<Item> {
     if let Some(item) = special(kind, text) {
         return Some(item);
     }
@@ -34,11 +34,11 @@ fn item(kind: Kind, text: &[u8]) -> Option<Item> {
         Kind::Real => float(text).map(|float| Item::F32(float as f32)),
         Kind::Float => float(text).map(Item::F64),
         Kind::Guid => guid(text).map(Item::Guid),
-        Kind::Date => date(text).filter(|(_, left)| ends_date(left)).and_then(|(days, _)| int(days)),
+        Kind::Date => date(text, day_first).filter(|(_, left)| ends_date(left)).and_then(|(days, _)| int(days)),
         Kind::Month => month(text).and_then(int),
-        Kind::Timestamp => timestamp(text).map(Item::I64),
+        Kind::Timestamp => timestamp(text, day_first).map(Item::I64),
         Kind::Datetime => {
-            let nanoseconds = timestamp(text)?;
+            let nanoseconds = timestamp(text, day_first)?;
             Some(Item::F64(nanoseconds.div_euclid(1_000_000) as f64 / 86_400_000.0))
         }
         Kind::Timespan => clock(text).map(Item::I64),
@@ -184,7 +184,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
 }
 
 /// A date at the start of text: `2000.12.31`, `2000-12-31`, `20001231`, `001231`, `31dec2000`, `12/31/2000`.
-fn date(text: &[u8]) -> Option<(i64, &[u8])> {
+fn date(text: &[u8], day_first: bool) -> Option<(i64, &[u8])> {
     let count = digits(text);
     match count {
         8 => {
@@ -210,8 +210,9 @@ fn date(text: &[u8]) -> Option<(i64, &[u8])> {
             let (first, left) = take(text, count)?;
             let (month, day, left) = match separator(left) {
                 Some(left) => {
-                    let (day, left) = take(left, digits(left).min(2))?;
-                    (first, day, separator(left)?)
+                    let (second, left) = take(left, digits(left).min(2))?;
+                    let (month, day) = if day_first { (second, first) } else { (first, second) };
+                    (month, day, separator(left)?)
                 }
                 None => {
                     let (month, left) = month_part(left)?;
@@ -295,7 +296,7 @@ fn nanoseconds(fraction: &[u8]) -> Option<i64> {
 }
 
 /// A date and perhaps a time; digits alone are seconds since 1970.
-fn timestamp(text: &[u8]) -> Option<i64> {
+fn timestamp(text: &[u8], day_first: bool) -> Option<i64> {
     let text = text.strip_suffix(b"Z").unwrap_or(text);
     let count = digits(text);
     if (9..=11).contains(&count) {
@@ -307,7 +308,7 @@ fn timestamp(text: &[u8]) -> Option<i64> {
         };
         return (seconds - EPOCH * 86_400).checked_mul(SECOND)?.checked_add(fraction);
     }
-    let (days, left) = date(text)?;
+    let (days, left) = date(text, day_first)?;
     let of_day = match left {
         [] => 0,
         [b'D' | b'T' | b' ' | b'-', time @ ..] => clock(time)?,

@@ -104,8 +104,10 @@ pub(crate) struct Settings {
     pub(crate) seed_shown: i32,
     /// `\t`, milliseconds.
     pub(crate) timer: u64,
-    /// `\W`, `\z`, `\o` and their like, which change nothing here but are remembered.
+    /// `\W`, which changes nothing here but is remembered.
     pub(crate) week_offset: i64,
+    /// `\\z 1`: `31/12/2000` is read as a date, and not `12/31/2000`.
+    pub(crate) day_first: bool,
 }
 
 impl Default for Settings {
@@ -118,6 +120,7 @@ impl Default for Settings {
             seed_shown: -314_159,
             timer: 0,
             week_offset: 2,
+            day_first: false,
         }
     }
 }
