@@ -91,6 +91,13 @@ pub(crate) fn check(body: &[u8], limits: Limits) -> Result<Checked, Error> {
     }
 }
 
+/// The length of the first object of bytes that nobody has checked; others may follow it.
+pub(crate) fn first_object(bytes: &[u8], limits: Limits) -> Result<usize, Error> {
+    let mut checker = Checker::<false>::new(bytes);
+    checker.object(limits.depth)?;
+    Ok(checker.reader.at())
+}
+
 /// The length of the first object of checked bytes.
 pub(crate) fn extent(bytes: &[u8]) -> usize {
     // Of an atom it follows from the type.

@@ -1,0 +1,163 @@
+//! Files of one object each, as q's `set` writes them and `get` reads them.
+//!
+//! | first bytes | what follows | of |
+//! |---|---|---|
+//! | `ff 01` | the object as it is on the wire | atoms, symbol vectors, dicts, tables, the empty list |
+//! | `ff 01 00` | as above, but items to the end of the file: appending leaves the count alone | logs |
+//! | `fe 20` | type, attribute, four zeros, a count of eight bytes, the items | vectors of fixed width |
+//!
+//! Other forms exist (vectors with an index, nested lists, enumerations, compressed files). They are neither written
+//! nor read.
+
+use crate::body::Body;
+use crate::decode::{WIDE, first_object};
+use crate::error::{Error, ErrorKind};
+use crate::function::Function;
+use crate::kind::{Attribute, Kind};
+use crate::limits::Limits;
+use crate::reader::Reader;
+use crate::value::Value;
+use crate::vector::Vector;
+
+const OBJECT: [u8; 2] = [0xff, 0x01];
+const VECTOR: [u8; 2] = [0xfe, 0x20];
+/// Bytes of a log before its objects: the mark, type, attribute, count.
+const LOG_HEAD: usize = 8;
+
+/// The bytes of a file that holds the object; `None` for an object whose form on disk is not known.
+#[must_use]
+pub fn encode_file(body: &Body) -> Option<Vec<u8>> {
+    let bytes = body.as_bytes();
+    match body.value() {
+        Value::Vector(vector) if has_index(vector) => None,
+        Value::Vector(vector) if vector.kind() != Kind::Symbol => {
+            let size = vector.len().checked_mul(vector.kind().width()?)?;
+            let items = bytes.get(bytes.len().checked_sub(size)?..)?;
+            let mut out = Vec::with_capacity(size.saturating_add(16));
+            out.extend(VECTOR);
+            out.extend([vector.kind().code(), vector.attribute().code(), 0, 0, 0, 0]);
+            out.extend((vector.len() as u64).to_le_bytes());
+            out.extend_from_slice(items);
+            Some(out)
+        }
+        Value::List(list) if !list.is_empty() => None,
+        Value::Dict(dict) if dict.is_sorted() => None,
+        Value::Splayed(_) | Value::Error(_) => None,
+        Value::Function(function) if !matches!(function, Function::Lambda(_)) => None,
+        _ => Some([&OBJECT, bytes.as_ref()].concat()),
+    }
+}
+
+/// Whether a vector keeps an index behind its items.
+fn has_index(vector: Vector<'_>) -> bool {
+    !matches!(vector.attribute(), Attribute::None | Attribute::Sorted)
+}
+
+/// The object in a file; `None` for a form that is not known.
+///
+/// # Errors
+///
+/// What [`Value::decode`] refuses; the end of the file within an object.
+pub fn decode_file(bytes: &[u8]) -> Result<Option<Body>, Error> {
+    let mut reader = Reader::new(bytes);
+    match reader.array()? {
+        OBJECT => match reader.left() {
+            [0, ..] => list(bytes).map(Some),
+            [11, ..] => symbols(bytes).map(Some),
+            [] => Err(reader.error(ErrorKind::Truncated)),
+            object => Body::decode(object.to_vec()).map(Some),
+        },
+        VECTOR => {
+            let (code, attribute) = (reader.u8()?, reader.u8()?);
+            let kind = Kind::from_code(code).filter(|&kind| kind != Kind::Symbol && code < 20);
+            if reader.take(4)? != [0; 4] || attribute > Attribute::Sorted.code() {
+                return Ok(None);
+            }
+            let count = reader.u64()?;
+            let Some(width) = kind.and_then(Kind::width) else { return Ok(None) };
+            if count.checked_mul(width as u64) != Some(reader.left().len() as u64) {
+                return Err(reader.error(ErrorKind::Count(count)));
+            }
+            counted(code, attribute, count, reader.left()).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The objects behind the head of a log, one after another, as many as are whole.
+#[derive(Debug, Clone)]
+pub struct Log<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Log<'a> {
+    /// A log from its beginning; `None` for a file that is none.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        let is_log = bytes.starts_with(&[0xff, 0x01, 0]) && bytes.len() >= LOG_HEAD;
+        is_log.then_some(Self { bytes, at: LOG_HEAD })
+    }
+
+    /// Where the last object that was given ends.
+    #[must_use]
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Passes the next object.
+    fn pass(&mut self) -> Option<&'a [u8]> {
+        let left = self.bytes.get(self.at..)?;
+        let size = first_object(left, Limits::default()).ok()?;
+        self.at = self.at.saturating_add(size);
+        left.get(..size)
+    }
+}
+
+impl Iterator for Log<'_> {
+    type Item = Body;
+
+    fn next(&mut self) -> Option<Body> {
+        Body::decode(self.pass()?.to_vec()).ok()
+    }
+}
+
+/// The list that a log is.
+fn list(bytes: &[u8]) -> Result<Body, Error> {
+    let Some(mut log) = Log::new(bytes) else { return Err(Error::new(bytes.len(), ErrorKind::Truncated)) };
+    let mut count = 0_u64;
+    while log.pass().is_some() {
+        count = count.saturating_add(1);
+    }
+    match bytes.get(LOG_HEAD..) {
+        Some(items) if log.at == bytes.len() => counted(Kind::List.code(), 0, count, items),
+        _ => Err(Error::new(log.at, ErrorKind::Truncated)),
+    }
+}
+
+/// Symbols to the end of the file: a domain that was appended to.
+fn symbols(bytes: &[u8]) -> Result<Body, Error> {
+    let mut reader = Reader::new(bytes);
+    reader.take(OBJECT.len())?;
+    let (code, attribute) = (reader.u8()?, reader.u8()?);
+    reader.u32()?;
+    let items = reader.left();
+    counted(code, attribute, memchr::memchr_iter(0, items).count() as u64, items)
+}
+
+/// A list or vector of these items.
+fn counted(code: u8, attribute: u8, count: u64, items: &[u8]) -> Result<Body, Error> {
+    let mut body = Vec::with_capacity(items.len().saturating_add(10));
+    match u32::try_from(count) {
+        Ok(count) => {
+            body.extend([code, attribute]);
+            body.extend(count.to_le_bytes());
+        }
+        Err(_) => {
+            body.extend([code, attribute | WIDE]);
+            body.extend(count.to_le_bytes());
+        }
+    }
+    body.extend_from_slice(items);
+    Body::decode(body)
+}

@@ -1,0 +1,77 @@
+//! Files of one object: the bytes that are known, and what is refused.
+
+use kcodec::{Attribute, Body, Log, Slice, Value, Vector, decode_file, encode_file, parse};
+
+/// The whole objects of a log and where the last one ends.
+fn split_log(bytes: &[u8]) -> Option<(Vec<Body>, usize)> {
+    let mut log = Log::new(bytes)?;
+    let records = log.by_ref().collect();
+    Some((records, log.at()))
+}
+
+fn body(text: &str) -> Body {
+    parse(text).unwrap()
+}
+
+#[test]
+fn known_bytes() {
+    let table = encode_file(&body("+`x`y!(1 2i;`a`b)")).unwrap();
+    assert_eq!(table[..12], [0xff, 1, 98, 0, 99, 11, 0, 2, 0, 0, 0, b'x']);
+    assert_eq!(encode_file(&body("()")).unwrap(), [0xff, 1, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(encode_file(&body("`a`b")).unwrap(), *b"\xff\x01\x0b\0\x02\0\0\0a\0b\0");
+    assert_eq!(encode_file(&body("5i")).unwrap(), [0xff, 1, 0xfa, 5, 0, 0, 0]);
+    assert_eq!(
+        encode_file(&body("1 2i")).unwrap(),
+        [0xfe, 0x20, 6, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0]
+    );
+}
+
+#[test]
+fn what_is_written_is_read() {
+    for text in ["1 2 3", "`a`b!1 2", "\"text\"", "`symbol$()", "()", "0x0102", "101b", "2024.01.01", "0n 1.5", "`a"] {
+        let body = body(text);
+        assert_eq!(decode_file(&encode_file(&body).unwrap()).unwrap(), Some(body), "{text}");
+    }
+}
+
+#[test]
+fn forms_that_are_not_known() {
+    assert_eq!(encode_file(&body("(1 2;3)")), None);
+    let unique = Vector::Int(Slice::new(&[1, 2])).with_attribute(Attribute::Unique);
+    assert_eq!(encode_file(&Body::encode(Value::Vector(unique)).unwrap()), None);
+    for bytes in [&b"kxzipped"[..], b"text", b"\xfd\x20\0\0"] {
+        assert_eq!(decode_file(bytes).unwrap(), None);
+    }
+}
+
+#[test]
+fn a_log_is_read_to_its_end() {
+    let mut log = encode_file(&body("()")).unwrap();
+    let record = body("(`upd;1 2)");
+    log.extend_from_slice(record.as_bytes());
+    let whole = log.len();
+    log.extend_from_slice(body("7").as_bytes());
+    assert_eq!(decode_file(&log).unwrap(), Some(body("((`upd;1 2);7)")));
+    assert_eq!(split_log(&log).unwrap(), (vec![record.clone(), body("7")], log.len()));
+    log.pop();
+    assert!(decode_file(&log).is_err());
+    assert_eq!(split_log(&log).unwrap(), (vec![record], whole));
+    assert_eq!(split_log(b"\xff\x01\x0b\0\0\0\0\0"), None);
+    let appended = decode_file(b"\xff\x01\x0b\0\x01\0\0\0a\0b\0").unwrap();
+    assert_eq!(appended, Some(body("`a`b")));
+}
+
+#[test]
+fn no_bytes_panic() {
+    let files = ["()", "1 2i", "`a`b", "+`x`y!(1 2i;`a`b)", "5"].map(|text| encode_file(&body(text)).unwrap());
+    for file in files {
+        for end in 0..file.len() {
+            let _ = (decode_file(&file[..end]), split_log(&file[..end]));
+            for byte in [0, 1, 11, 19, 98, 0x7f, 0x80, 0xff] {
+                let mut changed = file.clone();
+                changed[end] = byte;
+                let _ = (decode_file(&changed), split_log(&changed));
+            }
+        }
+    }
+}
