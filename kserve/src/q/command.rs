@@ -265,7 +265,7 @@ impl Vm<'_> {
 
     /// `\l script.q`
     fn load(&mut self, path: &[u8]) -> R {
-        let text = self.host.read(path)?;
+        let text = self.host.read(path, 0..u64::MAX)?;
         self.deeper(|vm| vm.script(path, &text))?;
         Ok(Noun::Null)
     }

@@ -41,11 +41,13 @@ fn enlist(mut args: Vec<Noun>) -> R {
     }
 }
 
-/// `` `a set x ``
+/// `` `a set x ``, `` `:file set x ``
 fn set(vm: &mut Vm<'_>, name: Noun, x: Noun) -> R {
     let symbol = name.as_sym().ok_or(Fault::TYPE)?;
     if vm.text(symbol).starts_with(b":") {
-        return Err(Fault::nyi("set to a file"));
+        let path = vm.path(&name)?;
+        vm.store_file(&path, &x)?;
+        return Ok(name);
     }
     vm.define(symbol, x)?;
     Ok(name)

@@ -20,7 +20,11 @@ fn zero(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     match &x {
         Noun::Atom(_) => match x.as_text() {
             Some(&[delimiter]) => prepare(vm, delimiter, &y),
-            _ if x.as_sym().is_some() => Err(Fault::nyi("0: to a file")),
+            _ if x.as_sym().is_some() => {
+                let path = vm.path(&x)?;
+                vm.write_lines(&path, &y)?;
+                Ok(x)
+            }
             _ => Err(Fault::TYPE),
         },
         Noun::List(list) => match list.items() {

@@ -141,7 +141,7 @@ impl Vm<'_> {
         Ok(all)
     }
 
-    fn holds_enumeration(&mut self, x: &Noun) -> R<bool> {
+    pub(crate) fn holds_enumeration(&mut self, x: &Noun) -> R<bool> {
         let any = |vm: &mut Self, items: &[Noun]| {
             vm.charge(items.len())?;
             for item in items {

@@ -1,25 +1,62 @@
-//! Files as q text reads them, where the process was told to allow it. Nothing is written.
+//! Files as q text reads, writes and deletes them, where the process was told to allow it.
+
+use std::ops::Range;
 
 use kcodec::Kind;
 
 use super::fault::{Fault, R};
+use super::host::Entry;
 use super::noun::{List, Noun, empty, vector};
-use super::search::long;
+use super::symbols::Sym;
 use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
 
 pub(crate) static VERBS: &[Verb] = &[
     unary("hsym", None, hsym),
-    unary("read0", Some(20), read0),
+    unary("read0", Some(20), |vm, x| {
+        let text = vm.file(&x)?;
+        lines(vm, &text)
+    }),
     unary("read1", Some(21), |vm, x| vm.file(&x).map(|bytes| vector(Kind::Byte, bytes))),
-    unary("hcount", None, |vm, x| vm.file(&x).map(|bytes| long(bytes.len())).map(Noun::long)),
-    unary("hdel", None, |_, _| Err(Fault::nyi("hdel"))),
-    unary("load", None, |_, _| Err(Fault::nyi("load"))),
-    unary("rload", None, |_, _| Err(Fault::nyi("rload"))),
-    unary("save", None, |_, _| Err(Fault::nyi("save"))),
-    unary("rsave", None, |_, _| Err(Fault::nyi("rsave"))),
+    unary("hcount", None, hcount),
+    unary("hdel", None, hdel),
+    infix("1:", Some(21), one),
     infix("dsave", None, |_, _, _| Err(Fault::nyi("dsave"))),
 ];
+
+/// The size of a file.
+fn hcount(vm: &mut Vm<'_>, x: Noun) -> R {
+    let path = vm.path(&x)?;
+    match vm.host.look(&path)? {
+        Entry::File(size) => Ok(Noun::long(i64::try_from(size).unwrap_or(i64::MAX))),
+        Entry::Folder(_) => Err(Fault::nyi("hcount of a folder")),
+        // The error that opening it has.
+        Entry::Missing => vm.host.read(&path, 0..0).and(Err(Fault::TYPE)),
+    }
+}
+
+/// Deletes a file, or a folder that is empty.
+fn hdel(vm: &mut Vm<'_>, x: Noun) -> R {
+    let path = vm.path(&x)?;
+    vm.may_write(Sym::NULL)?;
+    vm.host.remove(&path)?;
+    Ok(x)
+}
+
+/// `` `:f 1: bytes ``: a file of these bytes.
+fn one(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
+    if x.as_sym().is_none() {
+        return Err(Fault::nyi("1: of records"));
+    }
+    let path = vm.path(&x)?;
+    let bytes = match (y.items::<u8>(), y.kind()) {
+        (Some(bytes), Some(Kind::Byte | Kind::Char)) => bytes,
+        _ => return Err(Fault::nyi("1: of what is no bytes")),
+    };
+    vm.may_write(Sym::NULL)?;
+    vm.host.write(&path, bytes)?;
+    Ok(x)
+}
 
 /// Symbols as those of files.
 fn hsym(vm: &mut Vm<'_>, x: Noun) -> R {
@@ -32,15 +69,6 @@ fn hsym(vm: &mut Vm<'_>, x: Noun) -> R {
         files.push(vm.intern(&file));
     }
     Ok(if x.is_atom() { files.first().copied().map_or(Noun::Null, Noun::sym) } else { Noun::syms(files) })
-}
-
-/// The lines of a file; of a part of it, `` (`:file;offset;length) ``, the text.
-fn read0(vm: &mut Vm<'_>, x: Noun) -> R {
-    let text = vm.file(&x)?;
-    if !x.is_atom() {
-        return Ok(Noun::text(text));
-    }
-    lines(vm, &text)
 }
 
 /// A text as a list of its lines.
@@ -61,25 +89,60 @@ fn lines(vm: &mut Vm<'_>, text: &[u8]) -> R {
 }
 
 impl Vm<'_> {
-    /// What is in a file, `` `:file ``, or in a part of it.
+    /// The path that a symbol names, `` `:dir/file ``.
+    pub(crate) fn path(&self, x: &Noun) -> R<Vec<u8>> {
+        let name = x.as_sym().ok_or(Fault::TYPE)?;
+        self.text(name).strip_prefix(b":").map(<[u8]>::to_vec).ok_or(Fault::TYPE)
+    }
+
+    /// What is in a file, `` `:file ``, or in a part of it, `` (`:file;offset;length) ``.
     pub(crate) fn file(&mut self, x: &Noun) -> R<Vec<u8>> {
-        let name = if x.is_atom() { x.clone() } else { x.at(0) };
-        let name = name.as_sym().ok_or(Fault::TYPE)?;
-        let path = self.text(name).strip_prefix(b":").ok_or(Fault::TYPE)?.to_vec();
-        let bytes = self.host.read(&path)?;
-        let part = if x.is_atom() { &bytes[..] } else { part(&bytes, x)? };
-        self.room(part.len())?;
-        self.charge(part.len() / 8)?;
-        Ok(part.to_vec())
+        let (name, part) = if x.is_atom() { (x.clone(), 0..u64::MAX) } else { (x.at(0), part(x)?) };
+        let path = self.path(&name)?;
+        let bytes = self.host.read(&path, part)?;
+        self.room(bytes.len())?;
+        Ok(bytes.into())
+    }
+
+    /// ``key`:path``: the names in a folder, the file itself, nothing.
+    pub(crate) fn key_of_path(&mut self, name: Sym) -> R {
+        let path = self.path(&Noun::sym(name))?;
+        if path.is_empty() {
+            return Err(Fault::nyi("key`:"));
+        }
+        let mut names = match self.host.look(&path)? {
+            Entry::Missing => return Ok(empty(Kind::List)),
+            Entry::File(_) => return Ok(Noun::sym(name)),
+            Entry::Folder(names) => names,
+        };
+        self.charge(names.len().saturating_mul(256))?;
+        names.sort_unstable();
+        let mut symbols = self.vec(names.len())?;
+        symbols.extend(names.iter().map(|name| self.q.symbols.intern(name)));
+        self.set_attribute(b"s", Noun::syms(symbols))
+    }
+
+    /// `` `:f 0: lines ``: each line ends with a newline.
+    pub(crate) fn write_lines(&mut self, path: &[u8], lines: &Noun) -> R<()> {
+        let Noun::List(list) = lines else { return Err(Fault::TYPE) };
+        let mut text = Vec::new();
+        for line in list.items() {
+            let line = line.as_text().ok_or(Fault::TYPE)?;
+            self.grow(&mut text, line.len().saturating_add(1))?;
+            text.extend_from_slice(line);
+            text.push(b'\n');
+        }
+        self.may_write(Sym::NULL)?;
+        self.host.write(path, &text)
     }
 }
 
-/// So many bytes from an offset on, all of them without a count.
-fn part<'a>(bytes: &'a [u8], x: &Noun) -> R<&'a [u8]> {
-    let size = |at: usize| usize::try_from(x.at(at).as_long().ok_or(Fault::TYPE)?).map_err(|_| Fault::DOMAIN);
-    let rest = match x.len() {
-        2 | 3 => bytes.get(size(1)?..).unwrap_or_default(),
-        _ => return Err(Fault::LENGTH),
-    };
-    Ok(if x.len() == 3 { rest.get(..size(2)?).unwrap_or(rest) } else { rest })
+/// From an offset on so many bytes, all of them without a count.
+fn part(x: &Noun) -> R<Range<u64>> {
+    let size = |at: usize| u64::try_from(x.at(at).as_long().ok_or(Fault::TYPE)?).map_err(|_| Fault::DOMAIN);
+    match x.len() {
+        2 => Ok(size(1)?..u64::MAX),
+        3 => Ok(size(1)?..size(1)?.saturating_add(size(2)?)),
+        _ => Err(Fault::LENGTH),
+    }
 }

@@ -7,6 +7,7 @@ use super::fault::{Fault, R};
 use super::host::{Handle, Incoming};
 use super::noun::{Noun, Table, vector};
 use super::search::long;
+use super::symbols::Sym;
 use super::verb::{Verb, unary};
 use super::vm::Vm;
 use kcodec::Kind;
@@ -20,9 +21,14 @@ pub(crate) static VERBS: &[Verb] = &[
     }),
 ];
 
-/// `` hopen`:host:port:user:password ``, `hopen 5010`, `hopen(address;milliseconds)`
+/// `` hopen`:host:port:user:password ``, `hopen 5010`, `hopen(address;milliseconds)`, `` hopen`:file ``
 fn hopen(vm: &mut Vm<'_>, x: Noun) -> R {
     let (address, timeout) = vm.address(&x)?;
+    // A host's address has a second colon, or is a number.
+    if !address.contains(&b':') && !address.iter().all(u8::is_ascii_digit) {
+        vm.may_write(Sym::NULL)?;
+        return vm.host.open_file(&address).map(Noun::int);
+    }
     vm.host.open(&address, timeout).map(Noun::int)
 }
 
@@ -66,6 +72,10 @@ impl Vm<'_> {
                 self.print(number, &x)?;
                 Ok(handle.clone())
             }
+            _ if self.host.is_file(number.saturating_abs()) => {
+                self.append_file(number, &x)?;
+                Ok(handle.clone())
+            }
             1.. if matches!(x, Noun::Null) => self.next_message(number),
             1.. => self.ask(number, &x),
             _ if is_nothing(&x) => {
@@ -96,6 +106,38 @@ impl Vm<'_> {
         self.charge(text.len())?;
         self.host.print(handle.saturating_abs(), &text);
         Ok(())
+    }
+
+    /// `h x`: appends text, bytes, or each item of a list as it would be sent; `neg[h] x`: text and a newline, of a list each.
+    fn append_file(&mut self, handle: Handle, x: &Noun) -> R<()> {
+        let file = handle.saturating_abs();
+        if handle < 0 && is_nothing(x) {
+            return Ok(());
+        }
+        self.may_write(Sym::NULL)?;
+        match (x, x.as_text()) {
+            (_, Some(text)) if handle < 0 => {
+                self.room(text.len())?;
+                self.host.append(file, &[text, b"\n"].concat())
+            }
+            (_, Some(text)) => self.host.append(file, text),
+            (Noun::Vector(bytes), _) if bytes.kind == Kind::Byte && handle > 0 => {
+                self.host.append(file, x.items::<u8>().unwrap_or_default())
+            }
+            (Noun::List(list), _) if handle < 0 && list.items().iter().all(|item| item.as_text().is_some()) => {
+                list.items().iter().try_for_each(|item| self.append_file(handle, item))
+            }
+            (Noun::List(list), _) if handle > 0 && list.items().iter().all(|item| item.as_text().is_none()) => {
+                let mut all = Vec::new();
+                for item in list.items() {
+                    let body = self.body(item)?;
+                    self.grow(&mut all, body.as_bytes().len())?;
+                    all.extend_from_slice(body.as_bytes());
+                }
+                self.host.append(file, &all)
+            }
+            _ => Err(Fault::nyi("a value appended to a file")),
+        }
     }
 
     /// `h x`: asks a peer, and serves what it sends before the response.

@@ -1,5 +1,6 @@
 //! What the evaluator asks of the process it runs in.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -234,15 +235,82 @@ pub trait Host {
         Err(Fault::new("access"))
     }
 
-    /// Reads a file: scripts, `read0`, `read1`.
+    /// Reads a part of a file, all of it for `0..u64::MAX`: scripts, `read0`, `get`.
     ///
     /// # Errors
     ///
-    /// `access` unless the process was told to allow it.
-    fn read(&mut self, path: &[u8]) -> Result<Bytes, Fault> {
-        let _ = path;
-        Err(Fault::new("access"))
+    /// `access` unless the process was told to allow it; what the operating system reports.
+    fn read(&mut self, path: &[u8], part: Range<u64>) -> Result<Bytes, Fault> {
+        let _ = (path, part);
+        Err(Fault::ACCESS)
     }
+
+    /// What a path leads to: `key`, `hcount`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    fn look(&mut self, path: &[u8]) -> Result<Entry, Fault> {
+        let _ = path;
+        Err(Fault::ACCESS)
+    }
+
+    /// Makes a file of these bytes, and the folders that it stands in; one that is there is overwritten: `0:`, `set`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    fn write(&mut self, path: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+        let _ = (path, bytes);
+        Err(Fault::ACCESS)
+    }
+
+    /// Deletes a file or an empty folder: `hdel`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    fn remove(&mut self, path: &[u8]) -> Result<(), Fault> {
+        let _ = path;
+        Err(Fault::ACCESS)
+    }
+
+    /// `hopen` of a file, made if it is not there: a handle that appends, until [`close`](Self::close).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    fn open_file(&mut self, path: &[u8]) -> Result<Handle, Fault> {
+        let _ = path;
+        Err(Fault::ACCESS)
+    }
+
+    /// Whether a handle is a file's.
+    fn is_file(&self, handle: Handle) -> bool {
+        let _ = handle;
+        false
+    }
+
+    /// Appends to a file that is open.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such handle; what the operating system reports.
+    fn append(&mut self, handle: Handle, bytes: &[u8]) -> Result<(), Fault> {
+        let _ = bytes;
+        Err(bad_handle(handle))
+    }
+}
+
+/// What a path leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing.
+    Missing,
+    /// A file of so many bytes.
+    File(u64),
+    /// A folder of these names, in no order.
+    Folder(Vec<Vec<u8>>),
 }
 
 impl Host for () {}

@@ -26,6 +26,7 @@ mod core;
 mod csv;
 mod cut;
 mod destructure;
+mod disk;
 mod distinct;
 mod dotq;
 mod enumeration;
@@ -55,6 +56,7 @@ mod moving;
 mod names;
 mod noun;
 mod number;
+mod object;
 mod order;
 mod parse;
 mod pattern;
@@ -97,7 +99,7 @@ use kcodec::{Body, Value};
 pub use fault::Fault;
 #[doc(hidden)]
 pub use fuzz::{FUZZ_WORDS, fuzz_q};
-pub use host::{Caller, Handle, HandleInfo, Host, Incoming, Words};
+pub use host::{Caller, Entry, Handle, HandleInfo, Host, Incoming, Words};
 pub use vm::EvalLimits;
 
 use func::{Func, Native};
@@ -127,7 +129,7 @@ pub struct Interpreter {
 pub struct Grants {
     /// `hopen`, one-shot requests.
     pub net: bool,
-    /// `\\l`, `read0`, `read1`, `0:`.
+    /// `\\l`, `read0`, `get`, `set`, `0:`, `hdel`, `hopen` of a file: whatever files the process can reach.
     pub files: bool,
     /// `exit`, `\\\\`.
     pub exit: bool,
@@ -169,6 +171,8 @@ struct Shell {
     scripts: Vec<(Vec<u8>, Vec<u8>)>,
     /// What `exit` was given.
     exit: Option<i32>,
+    /// What `hopen` has opened.
+    files: disk::OpenFiles,
 }
 
 impl Default for Shell {
@@ -182,6 +186,7 @@ impl Default for Shell {
             script: None,
             scripts: Vec::new(),
             exit: None,
+            files: disk::OpenFiles::default(),
         }
     }
 }

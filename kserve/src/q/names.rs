@@ -38,8 +38,8 @@ impl Vm<'_> {
         if let Some(space) = self.namespace(&text)? {
             return Ok(space);
         }
-        if text.starts_with(b":") {
-            return Err(Fault::nyi("the value of a file"));
+        if let Some(path) = text.strip_prefix(b":") {
+            return self.stored(path);
         }
         self.dotted(&text)?.ok_or_else(|| Fault::named(&text))
     }

@@ -40,6 +40,7 @@ impl Vm<'_> {
             -3 => self.line_text(&x).map(Noun::text),
             -8 => self.serialize(&x, false),
             -9 => self.deserialize(&x),
+            -11 => self.replay(&x),
             -15 => Ok(vector(Kind::Byte, Md5::digest(x.as_text().ok_or(Fault::TYPE)?).to_vec())),
             -18 => self.serialize(&x, true),
             -22 => {

@@ -1,17 +1,18 @@
 //! The evaluator as a server's handler: q's `.z` callbacks, and the server as the process that q text sees.
 
 use std::collections::VecDeque;
-use std::io::Read as _;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 use kcodec::{Body, Kind, Value};
 use kwire::{Error, Message};
 
 use super::answer;
+use super::disk;
 use super::eval;
 use super::fault::{Fault, R};
-use super::host::{Caller, Handle, HandleInfo, Host, Incoming, Words};
+use super::host::{Caller, Entry, Handle, HandleInfo, Host, Incoming, Words};
 use super::noun::{Dict, Noun, atom};
 use super::process;
 use super::symbols::Sym;
@@ -141,6 +142,11 @@ impl Host for Process<'_, '_> {
     }
 
     fn close(&mut self, handle: Handle) -> Result<(), Fault> {
+        if self.is_file(handle) {
+            self.granted(self.shell.grants.files)?;
+            self.shell.files.close(handle);
+            return Ok(());
+        }
         let id = self.id(handle)?;
         self.cx.close(id);
         Ok(())
@@ -249,20 +255,39 @@ impl Host for Process<'_, '_> {
         self.cx.listen(port.as_ref()).map_err(|error| Fault::from(format!("{text}: {error}")))
     }
 
-    fn read(&mut self, path: &[u8]) -> Result<bytes::Bytes, Fault> {
+    fn read(&mut self, path: &[u8], part: Range<u64>) -> Result<bytes::Bytes, Fault> {
         self.granted(self.shell.grants.files)?;
-        let text = std::str::from_utf8(path).map_err(|_| Fault::TYPE)?;
-        let fault = |error: std::io::Error| Fault::from(format!("{text}. OS reports: {error}"));
-        // A pipe may never open, a device never end, and a file may grow while it is read.
-        let about = std::fs::metadata(text).map_err(fault)?;
-        let size = usize::try_from(about.len()).ok().filter(|_| about.is_file()).ok_or(Fault::TYPE)?;
-        if !self.has_room(size) {
-            return Err(Fault::WSFULL);
-        }
-        let file = std::fs::File::open(text).map_err(fault)?;
-        let mut bytes = Vec::with_capacity(size);
-        file.take(about.len()).read_to_end(&mut bytes).map_err(fault)?;
-        Ok(bytes.into())
+        disk::read(self, path, part)
+    }
+
+    fn look(&mut self, path: &[u8]) -> Result<Entry, Fault> {
+        self.granted(self.shell.grants.files)?;
+        disk::look(self, path)
+    }
+
+    fn write(&mut self, path: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+        self.granted(self.shell.grants.files)?;
+        disk::write(self, path, bytes)
+    }
+
+    fn remove(&mut self, path: &[u8]) -> Result<(), Fault> {
+        self.granted(self.shell.grants.files)?;
+        disk::remove(path)
+    }
+
+    fn open_file(&mut self, path: &[u8]) -> Result<Handle, Fault> {
+        self.granted(self.shell.grants.files)?;
+        self.shell.files.open(path)
+    }
+
+    fn is_file(&self, handle: Handle) -> bool {
+        self.shell.files.get(handle).is_some()
+    }
+
+    fn append(&mut self, handle: Handle, bytes: &[u8]) -> Result<(), Fault> {
+        self.granted(self.shell.grants.files)?;
+        let file = self.shell.files.get(handle).ok_or_else(|| super::host::bad_handle(handle))?;
+        disk::append(self, &file, bytes)
     }
 }
 

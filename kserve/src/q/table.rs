@@ -160,7 +160,7 @@ impl Vm<'_> {
             return self.spaces();
         }
         if text.first() == Some(&b':') {
-            return Err(Fault::nyi("key of a file"));
+            return self.key_of_path(name);
         }
         match self.global(name) {
             Ok(Noun::Dict(dict)) => Ok(dict.keys.clone()),

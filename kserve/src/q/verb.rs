@@ -62,6 +62,7 @@ static FAMILIES: &[&[Verb]] = &[
     super::core::VERBS,
     super::csv::VERBS,
     super::files::VERBS,
+    super::object::VERBS,
     super::handles::VERBS,
     super::arith::VERBS,
     super::compare::VERBS,

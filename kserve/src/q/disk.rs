@@ -1,0 +1,173 @@
+//! Files of the operating system, for q text: regular files and folders, in pieces, so that a request can be
+//! interrupted.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustix::fs::OFlags;
+
+use super::fault::Fault;
+use super::host::{Entry, Handle, Host};
+
+/// Bytes that are read or written between two questions whether to go on.
+const PIECE: usize = 1 << 20;
+/// Names of a folder between two questions whether to go on.
+const NAMES: usize = 1_000;
+/// Files that `hopen` may have open at a time.
+const OPEN: usize = 256;
+/// The handle of the first file: far beyond those of connections.
+const FIRST: usize = 1 << 24;
+
+/// What the operating system reports, as q words it.
+fn reported(path: &[u8], error: &io::Error) -> Fault {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    Fault::from(format!("{}. OS reports: {text}", String::from_utf8_lossy(path)))
+}
+
+fn path_of(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path))
+}
+
+/// Opens a regular file. A pipe is not waited for and a device not read: `type`.
+fn open(path: &[u8], options: &mut OpenOptions) -> Result<File, Fault> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let file = options.custom_flags(flags).open(path_of(path)).map_err(|error| reported(path, &error))?;
+    let about = file.metadata().map_err(|error| reported(path, &error))?;
+    if about.is_file() { Ok(file) } else { Err(Fault::TYPE) }
+}
+
+/// Opens a file to be written, and makes it and the folders that it stands in.
+fn open_to_write(path: &[u8], options: &mut OpenOptions) -> Result<File, Fault> {
+    if let Some(folder) = path_of(path).parent() {
+        fs::create_dir_all(folder).map_err(|error| reported(path, &error))?;
+    }
+    open(path, options.create(true))
+}
+
+/// `stop` for a request that must end.
+fn go_on(host: &mut impl Host) -> Result<(), Fault> {
+    if host.interrupted() { Err(Fault::STOP) } else { Ok(()) }
+}
+
+/// The bytes of a part of a file, as far as it goes.
+pub(crate) fn read(host: &mut impl Host, path: &[u8], part: Range<u64>) -> Result<Bytes, Fault> {
+    let fault = |error: io::Error| reported(path, &error);
+    let mut file = open(path, OpenOptions::new().read(true))?;
+    let size = file.metadata().map_err(fault)?.len();
+    let start = part.start.min(size);
+    let mut left = part.end.min(size).saturating_sub(start);
+    let count = usize::try_from(left).map_err(|_| Fault::WSFULL)?;
+    let mut bytes = Vec::new();
+    if !host.has_room(count) || bytes.try_reserve_exact(count).is_err() {
+        return Err(Fault::WSFULL);
+    }
+    file.seek(SeekFrom::Start(start)).map_err(fault)?;
+    while left > 0 {
+        go_on(host)?;
+        let read = Read::by_ref(&mut file).take(left.min(PIECE as u64)).read_to_end(&mut bytes).map_err(fault)?;
+        // It may have become shorter meanwhile.
+        if read == 0 {
+            break;
+        }
+        left = left.saturating_sub(read as u64);
+    }
+    Ok(bytes.into())
+}
+
+/// What a path leads to.
+pub(crate) fn look(host: &mut impl Host, path: &[u8]) -> Result<Entry, Fault> {
+    let about = match fs::metadata(path_of(path)) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Entry::Missing);
+        }
+        about => about.map_err(|error| reported(path, &error))?,
+    };
+    if !about.is_dir() {
+        return Ok(Entry::File(about.len()));
+    }
+    let mut names = Vec::new();
+    for (number, entry) in fs::read_dir(path_of(path)).map_err(|error| reported(path, &error))?.enumerate() {
+        if number % NAMES == 0 {
+            go_on(host)?;
+            if !host.has_room(0) {
+                return Err(Fault::WSFULL);
+            }
+        }
+        names.push(entry.map_err(|error| reported(path, &error))?.file_name().into_vec());
+    }
+    Ok(Entry::Folder(names))
+}
+
+/// Makes a file of these bytes.
+pub(crate) fn write(host: &mut impl Host, path: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+    let file = open_to_write(path, OpenOptions::new().write(true))?;
+    file.set_len(0).map_err(|error| reported(path, &error))?;
+    write_all(host, &file, bytes).map_err(|fault| fault.unwrap_or_else(|error| reported(path, &error)))
+}
+
+/// Appends to an open file.
+pub(crate) fn append(host: &mut impl Host, file: &File, bytes: &[u8]) -> Result<(), Fault> {
+    let reported = |error: io::Error| reported(b"Cannot write to handle", &error);
+    write_all(host, file, bytes).map_err(|fault| fault.unwrap_or_else(reported))
+}
+
+/// Writes piece by piece; a fault of q's, or an error of the operating system's.
+fn write_all(host: &mut impl Host, mut file: &File, bytes: &[u8]) -> Result<(), Result<Fault, io::Error>> {
+    for piece in bytes.chunks(PIECE) {
+        go_on(host).map_err(Ok)?;
+        file.write_all(piece).map_err(Err)?;
+    }
+    Ok(())
+}
+
+/// Deletes a file or an empty folder.
+pub(crate) fn remove(path: &[u8]) -> Result<(), Fault> {
+    let about = fs::symlink_metadata(path_of(path)).map_err(|error| reported(path, &error))?;
+    let removed = if about.is_dir() { fs::remove_dir(path_of(path)) } else { fs::remove_file(path_of(path)) };
+    removed.map_err(|error| reported(path, &error))
+}
+
+/// Files that were opened to append to, by their handles.
+#[derive(Debug, Default)]
+pub(crate) struct OpenFiles {
+    files: Vec<Option<Arc<File>>>,
+}
+
+impl OpenFiles {
+    /// Opens a file to append to, and makes it if it is not there.
+    pub(crate) fn open(&mut self, path: &[u8]) -> Result<Handle, Fault> {
+        let free = self.files.iter().position(Option::is_none).unwrap_or(self.files.len());
+        if free >= OPEN {
+            return Err(reported(path, &io::Error::from(rustix::io::Errno::MFILE)));
+        }
+        let file = Some(Arc::new(open_to_write(path, OpenOptions::new().append(true))?));
+        match self.files.get_mut(free) {
+            Some(place) => *place = file,
+            None => self.files.push(file),
+        }
+        i32::try_from(FIRST + free).map_err(|_| Fault::TYPE)
+    }
+
+    /// The file of a handle.
+    pub(crate) fn get(&self, handle: Handle) -> Option<Arc<File>> {
+        self.files.get(place(handle)?)?.clone()
+    }
+
+    pub(crate) fn close(&mut self, handle: Handle) {
+        if let Some(file) = place(handle).and_then(|place| self.files.get_mut(place)) {
+            *file = None;
+        }
+    }
+}
+
+fn place(handle: Handle) -> Option<usize> {
+    usize::try_from(handle).ok()?.checked_sub(FIRST)
+}

@@ -1,0 +1,128 @@
+//! `set`, `get`, `save`, `load`: one object in one file; `-11!`: a log of them.
+
+use super::enumeration::is_enumeration;
+use super::fault::{Fault, R};
+use super::noun::Noun;
+use super::search::long;
+use super::symbols::Sym;
+use super::verb::{Verb, unary};
+use super::vm::Vm;
+use kcodec::{Log, decode_file, encode_file};
+
+pub(crate) static VERBS: &[Verb] = &[
+    unary("load", None, |vm, x| each_name(vm, &x, load)),
+    unary("rload", None, |_, _| Err(Fault::nyi("rload"))),
+    unary("save", None, |vm, x| each_name(vm, &x, save)),
+    unary("rsave", None, |_, _| Err(Fault::nyi("rsave"))),
+];
+
+/// What a symbol, or each of several, comes to.
+fn each_name(vm: &mut Vm<'_>, x: &Noun, work: fn(&mut Vm<'_>, Sym) -> R<Sym>) -> R {
+    let names = x.as_syms().ok_or(Fault::TYPE)?.to_vec();
+    let mut done = vm.vec(names.len())?;
+    for name in names {
+        done.push(work(vm, name)?);
+    }
+    Ok(if x.is_atom() { done.first().copied().map_or(Noun::Null, Noun::sym) } else { Noun::syms(done) })
+}
+
+/// The path of a name, with or without its colon, and its last part.
+fn parts(text: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let path = text.strip_prefix(b":").unwrap_or(text);
+    let last = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    (path.to_vec(), last.to_vec())
+}
+
+/// ``load `:dir/t``: sets the global that a file is named after.
+fn load(vm: &mut Vm<'_>, name: Sym) -> R<Sym> {
+    let (path, last) = parts(vm.text(name));
+    if last.is_empty() || last.contains(&b'.') {
+        return Err(Fault::nyi("load of what is no single object"));
+    }
+    let value = vm.stored(&path)?;
+    let global = vm.intern(&last);
+    vm.define(global, value)?;
+    Ok(global)
+}
+
+/// ``save `:dir/t.csv``: writes the global that a file is named after, in the form that its ending says.
+fn save(vm: &mut Vm<'_>, name: Sym) -> R<Sym> {
+    let (path, last) = parts(vm.text(name));
+    let file = [b":", path.as_slice()].concat();
+    let mut pieces = last.splitn(2, |&byte| byte == b'.');
+    let global = vm.intern(pieces.next().unwrap_or_default());
+    let value = vm.global(global)?;
+    match pieces.next() {
+        None => vm.store_file(&path, &value)?,
+        Some(form @ (b"csv" | b"txt" | b"xml")) => {
+            let form = Noun::sym(vm.intern(form));
+            let tx = vm.intern(b".h.tx");
+            let function = vm.global(tx)?;
+            let lines = vm.apply(&function, vec![form, value])?;
+            vm.write_lines(&path, &lines)?;
+        }
+        Some(form) => return Err(Fault::nyi_of(&[b"save as ", form].concat())),
+    }
+    Ok(vm.intern(&file))
+}
+
+impl Vm<'_> {
+    /// The object in a file.
+    pub(crate) fn stored(&mut self, path: &[u8]) -> R {
+        let bytes = self.host.read(path, 0..u64::MAX)?;
+        self.room(bytes.len())?;
+        match decode_file(&bytes) {
+            Ok(Some(body)) => self.noun(body.value()),
+            _ => Err(Fault::nyi("a file that is not one object of a known form")),
+        }
+    }
+
+    /// Writes an object to a file.
+    pub(crate) fn store_file(&mut self, path: &[u8], value: &Noun) -> R<()> {
+        self.may_write(Sym::NULL)?;
+        if path.ends_with(b"/") {
+            return Err(Fault::nyi("a splayed table"));
+        }
+        if is_enumeration(value) || self.holds_enumeration(value)? {
+            return Err(Fault::nyi("an enumeration in a file"));
+        }
+        let body = self.body(value)?;
+        self.room(body.as_bytes().len())?;
+        let bytes = encode_file(&body).ok_or_else(|| Fault::nyi("a file of a nested list, an index or a function"))?;
+        self.host.write(path, &bytes)
+    }
+
+    /// ``-11!`:log``, ``-11!(n;`:log)``: runs the first n messages of a log, all for -1, and counts them. -2 only counts,
+    /// and says where the last whole one ends if more follows.
+    pub(crate) fn replay(&mut self, x: &Noun) -> R {
+        let (most, file) = match x {
+            Noun::List(list) => match list.items() {
+                [most, file] => (most.as_long().ok_or(Fault::TYPE)?, file.clone()),
+                _ => return Err(Fault::LENGTH),
+            },
+            _ => (-1, x.clone()),
+        };
+        if most < -2 || !file.is_atom() {
+            return Err(Fault::DOMAIN);
+        }
+        let bytes = self.file(&file)?;
+        let mut log = Log::new(&bytes).ok_or_else(|| Fault::nyi("-11! of what is no log"))?;
+        let (mut count, limit) = (0_usize, usize::try_from(most).unwrap_or(usize::MAX));
+        while count < limit {
+            let before = log.at();
+            let Some(record) = log.next() else { break };
+            self.charge(log.at() - before + 64)?;
+            if most != -2 {
+                let record = self.noun(record.value())?;
+                self.handle_with(b".z.ps", record)?;
+            }
+            count += 1;
+        }
+        let is_whole = log.at() == bytes.len();
+        match most {
+            -2 if !is_whole => Ok(Noun::longs(vec![long(count), long(log.at())])),
+            -1 if !is_whole => Err(Fault::new("badtail")),
+            _ => Ok(Noun::long(long(count))),
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Files as q text writes, reads and deletes them, through a socket, with the grant for files and without.
+
+mod running;
+
+use std::fs;
+use std::path::PathBuf;
+
+use kcodec::Value;
+use kserve::{Grants, Interpreter};
+use kwire::blocking::Handle;
+use running::Running;
+
+/// A folder that is deleted with all that is in it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("kserve-files-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn granted() -> Interpreter {
+    Interpreter::new().with_grants(Grants { files: true, ..Grants::default() })
+}
+
+/// What is answered, or its error after a quote.
+fn printed(h: &mut Handle, text: &str) -> String {
+    match h.sync(Value::chars(text.as_bytes())) {
+        Ok(answer) => answer.value().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Asks each text, in which `~/` is the folder, and compares what is printed.
+fn check(name: &str, cases: &[(&str, &str)]) {
+    let (folder, running) = (Folder::new(name), Running::start(granted()));
+    let mut h = running.open();
+    let here = |text: &str| text.replace("~/", &format!("{}/", folder.0.display()));
+    for (text, wanted) in cases {
+        assert_eq!(printed(&mut h, &here(text)), here(wanted), "{text}");
+    }
+}
+
+#[test]
+fn text() {
+    check(
+        "text",
+        &[
+            ("`:~/f.txt 0:(\"hello\";\"goodbye\")", "`:~/f.txt"),
+            ("read0`:~/f.txt", "(\"hello\";\"goodbye\")"),
+            ("\"c\"$read1`:~/f.txt", "\"hello\\ngoodbye\\n\""),
+            ("hcount`:~/f.txt", "14"),
+            ("read0(`:~/f.txt;6)", ",\"goodbye\""),
+            ("read0(`:~/f.txt;2;2)", ",\"ll\""),
+            ("read1(`:~/f.txt;12;100)", "0x650a"),
+            ("read1(`:~/f.txt;100;2)", "`byte$()"),
+            ("read1(`:~/f.txt;-1;2)", "'domain"),
+            ("`:~/f.txt 0:()", "`:~/f.txt"),
+            ("read0`:~/f.txt", "()"),
+            ("`:~/a/b/c.csv 0:csv 0:([]a:1 2;b:`x`y)", "`:~/a/b/c.csv"),
+            ("(\"JS\";enlist\",\")0:`:~/a/b/c.csv", "+`a`b!(1 2;`x`y)"),
+            ("`:~/f.txt 0:\"abc\"", "'type"),
+            ("`:~/f.txt 0:(\"a\";1)", "'type"),
+            ("`:~/a 0:enlist\"b\"", "'~/a. OS reports: Is a directory"),
+            ("`f.txt 0:enlist\"b\"", "'type"),
+        ],
+    );
+}
+
+#[test]
+fn bytes_and_names() {
+    check(
+        "names",
+        &[
+            ("`:~/f 1:0x0102", "`:~/f"),
+            ("read1`:~/f", "0x0102"),
+            ("`:~/f 1:\"ab\"", "`:~/f"),
+            ("read1`:~/f", "0x6162"),
+            ("`:~/f 1:1 2", "'nyi"),
+            ("key`:~/f", "`:~/f"),
+            ("key`:~/nosuch", "()"),
+            ("`:~/d/b 1:0x", "`:~/d/b"),
+            ("`:~/d/.a 1:0x", "`:~/d/.a"),
+            ("key`:~/d", "`s#`.a`b"),
+            ("hdel`:~/d", "'~/d. OS reports: Directory not empty"),
+            ("hdel each`:~/d/b`:~/d/.a`:~/d", "`:~/d/b`:~/d/.a`:~/d"),
+            ("hdel`:~/d", "'~/d. OS reports: No such file or directory"),
+            ("hcount`:~/d", "'~/d. OS reports: No such file or directory"),
+            ("read0`:~/d", "'~/d. OS reports: No such file or directory"),
+            ("read1`:/dev/zero", "'type"),
+            ("`:/dev/null 1:0x00", "'type"),
+            ("hopen`:/dev/null", "'type"),
+            ("-7!`:~/f", "2"),
+        ],
+    );
+}
+
+#[test]
+fn objects() {
+    check(
+        "objects",
+        &[
+            ("t:([]x:2 3 5;y:`ibm`amd`intel;z:\"npn\")", "::"),
+            ("save`:~/t", "`:~/t"),
+            ("12#read1`:~/t", "0xff016200630b000300000078"),
+            ("t~get`:~/t", "1b"),
+            ("select x from `:~/t where z=\"n\"", "+(,`x)!,2 5"),
+            ("`:~/a/n set 1 2 3", "`:~/a/n"),
+            ("read1`:~/a/n", "0xfe2007000000000003000000000000000100000000000000020000000000000003000000 00000000"),
+            ("get`:~/a/n", "1 2 3"),
+            ("value`:~/a/n", "1 2 3"),
+            ("`:~/s set `s#1 2", "`:~/s"),
+            ("get`:~/s", "`s#1 2"),
+            ("{x~get(`:~/v)set x}each(5;`a;\"abc\";`a`b;();`a`b!1 2;([k:1 2]v:3 4);2024.01.01 0N;0n 1.5;010b;{x+y})", "11111111111b"),
+            ("`:~/v set(1 2;3)", "'nyi"),
+            ("`:~/v set`u#1 2", "'nyi"),
+            ("`:~/v/ set t", "'nyi"),
+            ("sym:`a`b", "::"),
+            ("`:~/v set`sym$`a`b", "'nyi"),
+            ("`:~/v set([]e:`sym$`a`b)", "'nyi"),
+            ("`:~/v 0:enlist\"text\"", "`:~/v"),
+            ("get`:~/v", "'nyi"),
+            ("get`:~/nosuch", "'~/nosuch. OS reports: No such file or directory"),
+            ("load`:~/a/n", "`n"),
+            ("n", "1 2 3"),
+            ("u:t", "::"),
+            ("save`:~/t.csv", "`:~/t.csv"),
+            ("read0`:~/t.csv", "(\"x,y,z\";\"2,ibm,n\";\"3,amd,p\";\"5,intel,n\")"),
+            ("save`$\":~/t.txt\"", "`:~/t.txt"),
+            ("first read0`:~/t.txt", "\"x\\ty\\tz\""),
+            ("save`:~/t.xml", "`:~/t.xml"),
+            ("1#read0`:~/t.xml", ",\"<R>\""),
+            ("save`:~/t.xls", "'nyi"),
+            ("save`:~/nosuch", "'nosuch"),
+            ("save`:~/n`:~/u", "`:~/n`:~/u"),
+        ],
+    );
+}
+
+#[test]
+fn handles() {
+    check(
+        "handles",
+        &[
+            ("h:hopen`:~/new/f", "::"),
+            ("type h", "-6h"),
+            ("h~h\"quick brown fox\"", "1b"),
+            ("neg[h]~neg[h](\"quick\";\"brown\")", "1b"),
+            ("neg[h]\"fox\";neg[h][]", "::"),
+            ("read0`:~/new/f", "(\"quick brown foxquick\";\"brown\";\"fox\")"),
+            ("h 0x2324;read1(`:~/new/f;31)", "0x2324"),
+            ("h 1 2", "'nyi"),
+            ("neg[h]1 2", "'nyi"),
+            ("h in key .z.W", "0b"),
+            ("hclose h", "::"),
+            ("@[h;\"x\";{x like\"Cannot write to handle*Bad file descriptor\"}]", "1b"),
+            ("h:hopen\":~/new/f\";h\"!\";hclose h", "::"),
+            ("hcount`:~/new/f", "34"),
+        ],
+    );
+}
+
+#[test]
+fn logs() {
+    check(
+        "logs",
+        &[
+            ("`:~/log set()", "`:~/log"),
+            ("h:hopen`:~/log", "::"),
+            ("x:0 0;upd:{[i;n]x[i]+:n}", "::"),
+            ("h enlist(`upd;0;5);h enlist(`upd;1;7);", "::"),
+            ("get`:~/log", "((`upd;0;5);(`upd;1;7))"),
+            ("-11!`:~/log", "2"),
+            ("x", "5 7"),
+            ("-11!(1;`:~/log)", "1"),
+            ("x", "10 7"),
+            ("-11!(-2;`:~/log)", "2"),
+            ("h 0x0000;-11!(-2;`:~/log)", "2 78"),
+            ("-11!`:~/log", "'badtail"),
+            ("x", "15 14"),
+            ("-11!(-3;`:~/log)", "'domain"),
+            ("-11!`:~/nosuch", "'~/nosuch. OS reports: No such file or directory"),
+        ],
+    );
+}
+
+#[test]
+fn without_the_grant() {
+    let (folder, running) = (Folder::new("refused"), Running::start(Interpreter::new()));
+    fs::write(folder.0.join("f"), b"secret").unwrap();
+    let mut h = running.open();
+    for text in [
+        "`:~/f 0:enlist\"a\"",
+        "`:~/f 1:0x01",
+        "`:~/f set 1",
+        "get`:~/f",
+        "read0`:~/f",
+        "read1(`:~/f;0;1)",
+        "hcount`:~/f",
+        "hdel`:~/f",
+        "key`:~/f",
+        "key`:~/nosuch",
+        "hopen`:~/f",
+        "load`:~/f",
+        "f:1;save`:~/f",
+        "-11!`:~/f",
+        "system\"l ~/f\"",
+        "system\"1 ~/f\"",
+    ] {
+        let text = text.replace("~/", &format!("{}/", folder.0.display()));
+        assert_eq!(printed(&mut h, &text), "'access", "{text}");
+    }
+    assert_eq!(fs::read(folder.0.join("f")).unwrap(), b"secret");
+}
+
+#[test]
+fn where_nothing_may_be_changed() {
+    check(
+        "read-only",
+        &[
+            ("`:~/f 0:enlist\"a\"", "`:~/f"),
+            ("reval(hdel;enlist`:~/f)", "'noupdate: `. `"),
+            ("reval(set;enlist`:~/f;1)", "'noupdate: `. `"),
+            ("reval(0:;enlist`:~/f;enlist enlist\"a\")", "'noupdate: `. `"),
+            ("reval(hopen;enlist`:~/f)", "'noupdate: `. `"),
+            ("reval(read0;enlist`:~/f)", ",,\"a\""),
+        ],
+    );
+}
+
+#[test]
+fn hostile_files() {
+    check(
+        "hostile",
+        &[
+            // A count that is not there; types and nestings that are none.
+            ("`:~/f 1:0xfe200700000000000300000000000010", "`:~/f"),
+            ("get`:~/f", "'nyi"),
+            ("`:~/f 1:0xff01630b00ffffffff", "`:~/f"),
+            ("get`:~/f", "'nyi"),
+            ("`:~/f 1:0xff010000000000000700000000", "`:~/f"),
+            ("get`:~/f", "'nyi"),
+            ("-11!(-2;`:~/f)", "0 8"),
+            ("`:~/f 1:0xff", "`:~/f"),
+            ("get`:~/f", "'nyi"),
+            ("`:~/f 1:0xff01,1000000#0x000001000000", "`:~/f"),
+            ("get`:~/f", "'nyi"),
+            ("get`$\":~/\",1000#\"a\"", "'nyi"),
+        ],
+    );
+}
+
+#[test]
+fn open_files_are_bounded() {
+    check(
+        "bounded",
+        &[
+            ("h:{hopen`:~/f}each til 256", "::"),
+            ("hopen`:~/f", "'~/f. OS reports: Too many open files"),
+            ("hclose last h;hclose hopen`:~/f", "::"),
+            ("hclose each -1_h;", "::"),
+        ],
+    );
+}
