@@ -15,7 +15,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("kserve-files-{name}-{}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("kserve_files_{name}_{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path).unwrap();
         Self(path)
@@ -70,8 +70,8 @@ fn text() {
             ("(\"JS\";enlist\",\")0:`:~/a/b/c.csv", "+`a`b!(1 2;`x`y)"),
             ("`:~/f.txt 0:\"abc\"", "'type"),
             ("`:~/f.txt 0:(\"a\";1)", "'type"),
-            ("`:~/a 0:enlist\"b\"", "'~/a. OS reports: Is a directory"),
-            ("`f.txt 0:enlist\"b\"", "'type"),
+            ("`:~/a 0:enlist\"bb\"", "'~/a. OS reports: Is a directory"),
+            ("`f.txt 0:enlist\"bb\"", "'type"),
         ],
     );
 }
@@ -81,15 +81,15 @@ fn bytes_and_names() {
     check(
         "names",
         &[
-            ("`:~/f 1:0x0102", "`:~/f"),
+            ("`:~/f 1: 0x0102", "`:~/f"),
             ("read1`:~/f", "0x0102"),
             ("`:~/f 1:\"ab\"", "`:~/f"),
             ("read1`:~/f", "0x6162"),
-            ("`:~/f 1:1 2", "'nyi"),
+            ("`:~/f 1: 1 2", "'nyi"),
             ("key`:~/f", "`:~/f"),
             ("key`:~/nosuch", "()"),
-            ("`:~/d/b 1:0x", "`:~/d/b"),
-            ("`:~/d/.a 1:0x", "`:~/d/.a"),
+            ("`:~/d/b 1: 0x", "`:~/d/b"),
+            ("`:~/d/.a 1: 0x", "`:~/d/.a"),
             ("key`:~/d", "`s#`.a`b"),
             ("hdel`:~/d", "'~/d. OS reports: Directory not empty"),
             ("hdel each`:~/d/b`:~/d/.a`:~/d", "`:~/d/b`:~/d/.a`:~/d"),
@@ -97,7 +97,7 @@ fn bytes_and_names() {
             ("hcount`:~/d", "'~/d. OS reports: No such file or directory"),
             ("read0`:~/d", "'~/d. OS reports: No such file or directory"),
             ("read1`:/dev/zero", "'type"),
-            ("`:/dev/null 1:0x00", "'type"),
+            ("`:/dev/null 1: 0x0000", "'type"),
             ("hopen`:/dev/null", "'type"),
             ("-7!`:~/f", "2"),
         ],
@@ -115,12 +115,15 @@ fn objects() {
             ("t~get`:~/t", "1b"),
             ("select x from `:~/t where z=\"n\"", "+(,`x)!,2 5"),
             ("`:~/a/n set 1 2 3", "`:~/a/n"),
-            ("read1`:~/a/n", "0xfe2007000000000003000000000000000100000000000000020000000000000003000000 00000000"),
+            ("read1`:~/a/n", "0xfe200700000000000300000000000000010000000000000002000000000000000300000000000000"),
             ("get`:~/a/n", "1 2 3"),
             ("value`:~/a/n", "1 2 3"),
             ("`:~/s set `s#1 2", "`:~/s"),
             ("get`:~/s", "`s#1 2"),
-            ("{x~get(`:~/v)set x}each(5;`a;\"abc\";`a`b;();`a`b!1 2;([k:1 2]v:3 4);2024.01.01 0N;0n 1.5;010b;{x+y})", "11111111111b"),
+            (
+                "{x~get(`:~/v)set x}each(5;`a;\"abc\";`a`b;();`a`b!1 2;([k:1 2]v:3 4);2024.01.01 0N;0n 1.5;010b;{x+y})",
+                "11111111111b",
+            ),
             ("`:~/v set(1 2;3)", "'nyi"),
             ("`:~/v set`u#1 2", "'nyi"),
             ("`:~/v/ set t", "'nyi"),
@@ -184,7 +187,7 @@ fn logs() {
             ("-11!(1;`:~/log)", "1"),
             ("x", "10 7"),
             ("-11!(-2;`:~/log)", "2"),
-            ("h 0x0000;-11!(-2;`:~/log)", "2 78"),
+            ("h 0x0000;-11!(-2;`:~/log)", "2 66"),
             ("-11!`:~/log", "'badtail"),
             ("x", "15 14"),
             ("-11!(-3;`:~/log)", "'domain"),
@@ -199,8 +202,8 @@ fn without_the_grant() {
     fs::write(folder.0.join("f"), b"secret").unwrap();
     let mut h = running.open();
     for text in [
-        "`:~/f 0:enlist\"a\"",
-        "`:~/f 1:0x01",
+        "`:~/f 0:enlist\"aa\"",
+        "`:~/f 1: 0x0101",
         "`:~/f set 1",
         "get`:~/f",
         "read0`:~/f",
@@ -225,14 +228,14 @@ fn without_the_grant() {
 #[test]
 fn where_nothing_may_be_changed() {
     check(
-        "read-only",
+        "reval",
         &[
-            ("`:~/f 0:enlist\"a\"", "`:~/f"),
+            ("`:~/f 0:enlist\"aa\"", "`:~/f"),
             ("reval(hdel;enlist`:~/f)", "'noupdate: `. `"),
             ("reval(set;enlist`:~/f;1)", "'noupdate: `. `"),
-            ("reval(0:;enlist`:~/f;enlist enlist\"a\")", "'noupdate: `. `"),
+            ("reval(0:;enlist`:~/f;enlist enlist\"aa\")", "'noupdate: `. `"),
             ("reval(hopen;enlist`:~/f)", "'noupdate: `. `"),
-            ("reval(read0;enlist`:~/f)", ",,\"a\""),
+            ("reval(read0;enlist`:~/f)", ",\"aa\""),
         ],
     );
 }
@@ -243,18 +246,18 @@ fn hostile_files() {
         "hostile",
         &[
             // A count that is not there; types and nestings that are none.
-            ("`:~/f 1:0xfe200700000000000300000000000010", "`:~/f"),
+            ("`:~/f 1: 0xfe200700000000000300000000000010", "`:~/f"),
             ("get`:~/f", "'nyi"),
-            ("`:~/f 1:0xff01630b00ffffffff", "`:~/f"),
+            ("`:~/f 1: 0xff01630b00ffffffff", "`:~/f"),
             ("get`:~/f", "'nyi"),
-            ("`:~/f 1:0xff010000000000000700000000", "`:~/f"),
+            ("`:~/f 1: 0xff010000000000000700000000", "`:~/f"),
             ("get`:~/f", "'nyi"),
             ("-11!(-2;`:~/f)", "0 8"),
-            ("`:~/f 1:0xff", "`:~/f"),
+            ("`:~/f 1: 0xff00", "`:~/f"),
             ("get`:~/f", "'nyi"),
-            ("`:~/f 1:0xff01,1000000#0x000001000000", "`:~/f"),
+            ("`:~/f 1: 0xff01,1000000#0x000001000000", "`:~/f"),
             ("get`:~/f", "'nyi"),
-            ("get`$\":~/\",1000#\"a\"", "'nyi"),
+            ("@[get;`$\":~/\",1000#\"a\";{x like\"*. OS reports: File name too long\"}]", "1b"),
         ],
     );
 }
@@ -268,6 +271,23 @@ fn open_files_are_bounded() {
             ("hopen`:~/f", "'~/f. OS reports: Too many open files"),
             ("hclose last h;hclose hopen`:~/f", "::"),
             ("hclose each -1_h;", "::"),
+        ],
+    );
+}
+
+#[test]
+fn redirected_output() {
+    check(
+        "output",
+        &[
+            ("system\"1 ~/new/out.txt\"", "::"),
+            ("system\"2 ~/new/errors.txt\"", "::"),
+            ("-1\"text\";-2\"errors\";show 1 2;", "::"),
+            ("system\"1 /dev/stdin\"", "::"),
+            ("-1\"elsewhere\";", "::"),
+            ("read0`:~/new/out.txt", "(\"text\";\"1 2\")"),
+            ("read0`:~/new/errors.txt", ",\"errors\""),
+            ("system\"1 /dev/null\"", "'type"),
         ],
     );
 }

@@ -119,7 +119,15 @@ impl Vm<'_> {
                 Ok(Noun::Null)
             }
             b"W" => self.remembered(argument, |settings| &mut settings.week_offset),
+            b"s" if argument == b"0N" => Ok(Noun::int(0)),
             b"e" | b"g" | b"s" if argument.is_empty() => Ok(Noun::int(0)),
+            // Neither debugger, nor another collector, nor threads: only what is so may be set.
+            b"e" | b"g" | b"s" if number(argument)? == Some(0) => Ok(Noun::Null),
+            b"1" | b"2" if !argument.is_empty() => {
+                self.may_write(Sym::NULL)?;
+                self.host.redirect(if name == b"2" { 2 } else { 1 }, argument)?;
+                Ok(Noun::Null)
+            }
             b"_" if argument.is_empty() => Ok(Noun::bool(false)),
             b"o" if argument.is_empty() => Ok(Noun::int(i32::MIN)),
             b"e" | b"g" | b"s" | b"o" | b"r" | b"_" | b"1" | b"2" => Err(Fault::nyi_of(&[b"\\", command].concat())),

@@ -52,6 +52,11 @@ fn open_to_write(path: &[u8], options: &mut OpenOptions) -> Result<File, Fault> 
     open(path, options.create(true))
 }
 
+/// Opens a file to append to, and makes it if it is not there.
+pub(crate) fn open_to_append(path: &[u8]) -> Result<File, Fault> {
+    open_to_write(path, OpenOptions::new().append(true))
+}
+
 /// `stop` for a request that must end.
 fn go_on(host: &mut impl Host) -> Result<(), Fault> {
     if host.interrupted() { Err(Fault::STOP) } else { Ok(()) }
@@ -148,7 +153,7 @@ impl OpenFiles {
         if free >= OPEN {
             return Err(reported(path, &io::Error::from(rustix::io::Errno::MFILE)));
         }
-        let file = Some(Arc::new(open_to_write(path, OpenOptions::new().append(true))?));
+        let file = Some(Arc::new(open_to_append(path)?));
         match self.files.get_mut(free) {
             Some(place) => *place = file,
             None => self.files.push(file),

@@ -113,6 +113,7 @@ impl Vm<'_> {
         let mut names = match self.host.look(&path)? {
             Entry::Missing => return Ok(empty(Kind::List)),
             Entry::File(_) => return Ok(Noun::sym(name)),
+            Entry::Folder(names) if names.is_empty() => return Ok(empty(Kind::Symbol)),
             Entry::Folder(names) => names,
         };
         self.charge(names.len().saturating_mul(256))?;

@@ -72,6 +72,7 @@ impl Vm<'_> {
                 self.print(number, &x)?;
                 Ok(handle.clone())
             }
+            ..0 if is_nothing(&x) && self.host.is_file(number.saturating_neg()) => Ok(Noun::Null),
             _ if self.host.is_file(number.saturating_abs()) => {
                 self.append_file(number, &x)?;
                 Ok(handle.clone())
@@ -111,9 +112,6 @@ impl Vm<'_> {
     /// `h x`: appends text, bytes, or each item of a list as it would be sent; `neg[h] x`: text and a newline, of a list each.
     fn append_file(&mut self, handle: Handle, x: &Noun) -> R<()> {
         let file = handle.saturating_abs();
-        if handle < 0 && is_nothing(x) {
-            return Ok(());
-        }
         self.may_write(Sym::NULL)?;
         match (x, x.as_text()) {
             (_, Some(text)) if handle < 0 => {

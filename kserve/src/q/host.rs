@@ -94,6 +94,16 @@ pub trait Host {
         let _ = (handle, text);
     }
 
+    /// `\\1 file`, `\\2 file`: what is printed to handle 1 or 2 is appended to a file from now on; to `/dev/stdin`, no longer.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    fn redirect(&mut self, handle: Handle, path: &[u8]) -> Result<(), Fault> {
+        let _ = (handle, path);
+        Err(Fault::ACCESS)
+    }
+
     /// Tells of a fault that nobody is answered with: of an async message, a timer.
     fn fault(&mut self, handle: Handle, what: &'static str, fault: &Fault) {
         let _ = (handle, what, fault);

@@ -44,7 +44,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
         "{[s;t;x]\"HTTP/1.1 \",s,\"\\r\\nContent-Type: \",.h.ty[t],\"\\r\\nConnection: close\\r\\nContent-Length: \",(string count x),\"\\r\\n\\r\\n\",x}",
     ),
     (".h.hy", "{[t;x].h.hn[\"200 OK\";t;x]}"),
-    (".h.he", "{.h.hn[\"400 Bad Request\";`txt;\"'\",x]}"),
+    (".h.he", "{.h.hn[\"400 Bad Request\";`txt;\"'\",.h.hc x]}"),
     (".h.hp", "{.h.hy[`htm;.h.html .h.pre x]}"),
     (".h.iso8601", "{$[null x;\"\";@[string\"p\"$x;4 7 10;:;\"--T\"]]}"),
     (".h.cd", "{csv 0:x}"),
@@ -58,7 +58,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
         "{(enlist\"<R>\"),({.h.htc[`r;raze .h.htc'[key x;{.h.xs$[10h=type x;x;string x]}each value x]]}each x),enlist\"</R>\"}",
     ),
     (".h.tx", "{[k;t]$[k=`csv;.h.cd t;k=`txt;.h.td t;k=`xml;.h.xd t;'`nyi]}"),
-    (".h.hu", "{if[any x in\"$+!*'(),~ \";'`nyi];raze{$[x in .Q.an,\".-\";enlist x;\"%\",string\"x\"$x]}each x}"),
+    (".h.hu", "{raze{$[x in .h.sc;enlist x;\"%\",string\"x\"$x]}each x}"),
     (
         ".h.uh",
         "{if[\"+\"in x;'`nyi];$[\"%\"in x;{(x 0),raze{(enlist\"c\"$first\"X\"$enlist 2#x),2_x}each 1_x}\"%\"vs x;x]}",
@@ -66,6 +66,9 @@ const FUNCTIONS: &[(&str, &str)] = &[
     (".Q.ts", "{[f;x]s:.z.p;r:f . x;(((\"j\"$.z.p-s)div 1000000;0);r)}"),
     (".Q.addr", "{$[x=`localhost;2130706433i;null a:\"I\"$string x;'`nyi;a]}"),
     (".Q.host", "{$[x=2130706433i;`localhost;'`nyi]}"),
+    (".h.hr", "{(count x)#\"-\"}"),
+    (".h.code", "{\" \"sv @[v;1+2*til(count v:\"\\t\"vs x)div 2;{.h.htc[`code;.h.nbr x]}each]}"),
+    (".h.xt", "{[k;x]$[k=`json;.j.k each x;'`nyi]}"),
     (".h.htac", "{[t;d;x](.h.hta[t;d]),x,\"</\",(string t),\">\"}"),
 ];
 
@@ -74,6 +77,8 @@ const VALUES: &[(&str, &str)] = &[
     (".h.br", "\"<br>\""),
     (".h.c0", "`024C7E"),
     (".h.c1", "`958600"),
+    (".h.sc", "\"$-.+!*'(),abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789\""),
+    (".Q.pt", "()"),
     (".h.HOME", "\"html\""),
     (".h.sa", "\"a{text-decoration:none}a:link{color:024C7E}a:visited{color:024C7E}a:active{color:958600}\""),
     (".h.sb", "\"body{font:10pt verdana;text-align:justify}\""),
@@ -84,17 +89,15 @@ const VALUES: &[(&str, &str)] = &[
 ];
 
 /// Names of `.h` that are missing.
-const MISSING_H: &[&str] = &[
-    "code", "d", "data", "eb", "ec", "ed", "edsn", "es", "estr", "fram", "hr", "ht", "http", "hug", "jx", "logo", "sc",
-    "val", "xt",
-];
+const MISSING_H: &[&str] =
+    &["d", "data", "eb", "ec", "ed", "edsn", "es", "estr", "fram", "ht", "http", "hug", "jx", "ka", "logo", "val"];
 
 /// Names of q's own that are known to be missing: better said than taken for a name that nobody set.
 const MISSING: &[&str] = &[
     "ajf0", "bt", "btx", "Cf", "cp", "d0", "dt", "fqk", "hap", "hmb", "IN", "L", "nct", "p", "p1", "p2", "qm", "rp",
     "S", "sw", "t0", "tab", "tx", "unm", "vt", "bv", "bvi", "chk", "cn", "D", "dpft", "dpfts", "dsftg", "en", "ens",
     "fk", "fps", "fpn", "fs", "fsn", "gz", "hdpf", "hg", "hp", "l", "ld", "li", "lo", "MAP", "P", "par", "PD", "pd",
-    "pf", "pm", "pn", "prf0", "pt", "PV", "pv", "rb", "s2", "tt", "u", "view", "vp", "Xf",
+    "pf", "pm", "pn", "prf0", "PV", "pv", "rb", "s2", "tt", "u", "view", "vp", "Xf",
 ];
 
 /// Constants, each with its namespace.

@@ -173,6 +173,8 @@ struct Shell {
     exit: Option<i32>,
     /// What `hopen` has opened.
     files: disk::OpenFiles,
+    /// Where text and errors go instead.
+    redirected: [Option<Arc<std::fs::File>>; 2],
 }
 
 impl Default for Shell {
@@ -187,6 +189,7 @@ impl Default for Shell {
             scripts: Vec::new(),
             exit: None,
             files: disk::OpenFiles::default(),
+            redirected: [None, None],
         }
     }
 }

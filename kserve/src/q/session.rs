@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kcodec::{Body, Kind, Value};
@@ -111,7 +112,22 @@ impl Host for Process<'_, '_> {
         let room = if self.peer.is_some() { PRINTED.saturating_sub(self.printed) } else { usize::MAX };
         let text = text.get(..room).unwrap_or(text);
         self.printed = self.printed.saturating_add(text.len());
+        if let [text_file, errors_file] = &self.shell.redirected
+            && let Some(file) = if handle == 2 { errors_file } else { text_file }.clone()
+        {
+            // As to a closed terminal: what cannot be printed is nobody's to hear of.
+            drop(disk::append(self, &file, text));
+            return;
+        }
         (self.shell.output)(if handle == 2 { Output::Errors(text) } else { Output::Text(text) });
+    }
+
+    fn redirect(&mut self, handle: Handle, path: &[u8]) -> Result<(), Fault> {
+        self.granted(self.shell.grants.files)?;
+        let file = if path == b"/dev/stdin" { None } else { Some(Arc::new(disk::open_to_append(path)?)) };
+        let [text_file, errors_file] = &mut self.shell.redirected;
+        *(if handle == 2 { errors_file } else { text_file }) = file;
+        Ok(())
     }
 
     fn fault(&mut self, handle: Handle, what: &'static str, fault: &Fault) {
