@@ -291,3 +291,42 @@ fn redirected_output() {
         ],
     );
 }
+
+#[test]
+fn files_by_pieces() {
+    check(
+        "pieces",
+        &[
+            ("`:~/f 0:(\"ab\";\"cdef\";\"g\";\"\";\"hi\")", "`:~/f"),
+            ("r:();.Q.fs[{r,:enlist x};`:~/f]", "14"),
+            ("r", ",(\"ab\";\"cdef\";,\"g\";\"\";\"hi\")"),
+            ("r:();.Q.fsn[{r,:enlist x};`:~/f;8]", "14"),
+            ("r", "((\"ab\";\"cdef\");(,\"g\";\"\";\"hi\"))"),
+            ("r:();.Q.fsn[{r,:enlist x};`:~/f;5]", "14"),
+            ("r", "(,\"ab\";,\"cdef\";(,\"g\";\"\");,\"hi\")"),
+            ("`:~/f 1: \"ab\\ncd\"", "`:~/f"),
+            ("r:();.Q.fsn[{r,:enlist x};`:~/f;4]", "5"),
+            ("r", "(,\"ab\";,\"cd\")"),
+            (".Q.fsn[::;`:~/f;2]", "'nyi"),
+        ],
+    );
+}
+
+#[test]
+fn rows_are_added_to_a_file() {
+    check(
+        "rows",
+        &[
+            ("`:~/t set([]c1:`a`b;c2:1.1 2.2)", "`:~/t"),
+            ("`:~/t upsert(`c;3.3)", "`:~/t"),
+            ("get`:~/t", "+`c1`c2!(`a`b`c;1.1 2.2 3.3)"),
+            ("`:~/t upsert(`d;4)", "'type"),
+            ("count get`:~/t", "3"),
+            ("`:~/k set([k:1 2]v:3 4)", "`:~/k"),
+            ("`:~/k upsert(2;5)", "`:~/k"),
+            ("get`:~/k", "(+(,`k)!,1 2)!+(,`v)!,3 5"),
+            ("`:~/nosuch upsert(1;2)", "'~/nosuch. OS reports: No such file or directory"),
+            ("`:~/t insert(`e;5.5)", "'nyi"),
+        ],
+    );
+}

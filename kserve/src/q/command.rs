@@ -129,8 +129,13 @@ impl Vm<'_> {
                 Ok(Noun::Null)
             }
             b"_" if argument.is_empty() => Ok(Noun::bool(false)),
-            b"o" if argument.is_empty() => Ok(Noun::int(i32::MIN)),
-            b"e" | b"g" | b"s" | b"o" | b"r" | b"_" | b"1" | b"2" => Err(Fault::nyi_of(&[b"\\", command].concat())),
+            b"o" if argument.is_empty() => Ok(Noun::int(self.q.settings.offset.unwrap_or(i32::MIN))),
+            b"o" => {
+                let hours = if argument == b"0N" { None } else { number(argument)? };
+                self.q.settings.offset = hours.map(i32::try_from).transpose().map_err(|_| Fault::DOMAIN)?;
+                Ok(Noun::Null)
+            }
+            b"e" | b"g" | b"s" | b"r" | b"_" | b"1" | b"2" => Err(Fault::nyi_of(&[b"\\", command].concat())),
             b"" if command.starts_with(b"\\") => {
                 self.host.exit(0)?;
                 Ok(Noun::Null)
@@ -257,7 +262,7 @@ impl Vm<'_> {
         }
         let (held, limit) = self.host.memory();
         let limit = if limit == usize::MAX { 0 } else { limit };
-        Ok(Noun::longs(vec![long(held), long(held), long(held), long(limit), 0, 0]))
+        Ok(Noun::longs(vec![long(held), long(held), long(held), long(limit), 0, process::machine_memory()]))
     }
 
     fn remembered(&mut self, argument: &[u8], setting: impl Fn(&mut super::vm::Settings) -> &mut i64) -> R {

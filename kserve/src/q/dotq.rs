@@ -131,8 +131,9 @@ impl Vm<'_> {
         let (used, limit) = self.host.memory();
         let count = self.q.symbols.len();
         let long = super::search::long;
-        let values =
-            vec![long(used), long(used), long(used), long(limit), 0, 0, long(count), long(count.saturating_mul(24))];
+        let machine = super::process::machine_memory();
+        let symbols = [long(count), long(count.saturating_mul(24))];
+        let values = [&[long(used), long(used), long(used), long(limit), 0, machine], &symbols[..]].concat();
         let names =
             ["used", "heap", "peak", "wmax", "mmap", "mphy", "syms", "symw"].map(|name| self.intern(name.as_bytes()));
         Dict::new(Noun::syms(names.to_vec()), Noun::longs(values))

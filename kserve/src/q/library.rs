@@ -66,8 +66,13 @@ const FUNCTIONS: &[(&str, &str)] = &[
     (".Q.ts", "{[f;x]s:.z.p;r:f . x;(((\"j\"$.z.p-s)div 1000000;0);r)}"),
     (".Q.addr", "{$[x=`localhost;2130706433i;null a:\"I\"$string x;'`nyi;a]}"),
     (".Q.host", "{$[x=2130706433i;`localhost;'`nyi]}"),
+    (
+        ".Q.fsn",
+        "{[f;s;n]c:hcount s;p:0;while[p<c;t:read0(s;p;n);b:\"\\n\"=\"c\"$read1(s;p;n);if[c>p+n;if[not any b;'`nyi];t:$[last b;t;-1_t]];f t;p:$[c>p+n;p+1+last where b;c]];c}",
+    ),
+    (".Q.fs", "{[f;s].Q.fsn[f;s;131000]}"),
     (".h.hr", "{(count x)#\"-\"}"),
-    (".h.code", "{\" \"sv @[v;1+2*til(count v:\"\\t\"vs x)div 2;{.h.htc[`code;.h.nbr x]}each]}"),
+    (".h.code", "{v:\"\\t\"vs x;\" \"sv @[v;1+2*til(count v)div 2;{.h.htc[`code;.h.nbr x]}]}"),
     (".h.xt", "{[k;x]$[k=`json;.j.k each x;'`nyi]}"),
     (".h.htac", "{[t;d;x](.h.hta[t;d]),x,\"</\",(string t),\">\"}"),
 ];
@@ -96,8 +101,8 @@ const MISSING_H: &[&str] =
 const MISSING: &[&str] = &[
     "ajf0", "bt", "btx", "Cf", "cp", "d0", "dt", "fqk", "hap", "hmb", "IN", "L", "nct", "p", "p1", "p2", "qm", "rp",
     "S", "sw", "t0", "tab", "tx", "unm", "vt", "bv", "bvi", "chk", "cn", "D", "dpft", "dpfts", "dsftg", "en", "ens",
-    "fk", "fps", "fpn", "fs", "fsn", "gz", "hdpf", "hg", "hp", "l", "ld", "li", "lo", "MAP", "P", "par", "PD", "pd",
-    "pf", "pm", "pn", "prf0", "PV", "pv", "rb", "s2", "tt", "u", "view", "vp", "Xf",
+    "fk", "fps", "fpn", "gz", "hdpf", "hg", "hp", "l", "ld", "li", "lo", "MAP", "P", "par", "PD", "pd", "pf", "pm",
+    "pn", "prf0", "PV", "pv", "rb", "s2", "tt", "u", "view", "vp", "Xf",
 ];
 
 /// Constants, each with its namespace.

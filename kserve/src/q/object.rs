@@ -102,7 +102,10 @@ impl Vm<'_> {
             },
             _ => (-1, x.clone()),
         };
-        if most < -2 || !file.is_atom() {
+        if !file.is_atom() {
+            return Err(Fault::TYPE);
+        }
+        if most < -2 {
             return Err(Fault::DOMAIN);
         }
         let bytes = self.file(&file)?;

@@ -26,10 +26,11 @@ pub(crate) fn now() -> i64 {
     i64::try_from(since).unwrap_or(i64::MAX).saturating_sub(EPOCH)
 }
 
-/// The same in the time zone of the process.
-fn local() -> i64 {
-    let now = now();
-    now.saturating_add(super::zone::offset(now))
+/// Bytes of memory that the machine has.
+pub(crate) fn machine_memory() -> i64 {
+    let system = rustix::system::sysinfo();
+    let bytes = (system.totalram as u64).saturating_mul(system.mem_unit.into());
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 /// Whether a name may be set: of those under `.z` only the handlers.
@@ -73,15 +74,15 @@ impl Vm<'_> {
                 std::thread::available_parallelism().map_or(1, |cores| i32::try_from(cores.get()).unwrap_or(1)),
             ),
             b"p" => atom(Kind::Timestamp, now()),
-            b"P" => atom(Kind::Timestamp, local()),
+            b"P" => atom(Kind::Timestamp, self.local()),
             b"d" => atom(Kind::Date, days(now())),
-            b"D" => atom(Kind::Date, days(local())),
+            b"D" => atom(Kind::Date, days(self.local())),
             b"n" => atom(Kind::Timespan, now().rem_euclid(DAY)),
-            b"N" => atom(Kind::Timespan, local().rem_euclid(DAY)),
+            b"N" => atom(Kind::Timespan, self.local().rem_euclid(DAY)),
             b"t" => atom(Kind::Time, millis(now())),
-            b"T" => atom(Kind::Time, millis(local())),
+            b"T" => atom(Kind::Time, millis(self.local())),
             b"z" => atom(Kind::Datetime, now() as f64 / DAY as f64),
-            b"Z" => atom(Kind::Datetime, local() as f64 / DAY as f64),
+            b"Z" => atom(Kind::Datetime, self.local() as f64 / DAY as f64),
             b"W" => {
                 let handles = self.host.handles();
                 let keys: Vec<i32> = handles.iter().map(|info| info.handle).collect();
@@ -103,10 +104,22 @@ impl Vm<'_> {
         }))
     }
 
+    /// Nanoseconds since 2000.01.01 by the process's clock: in its time zone, or as far from UTC as `\\o` says.
+    fn local(&self) -> i64 {
+        let now = now();
+        now.saturating_add(self.q.settings.offset.map_or_else(|| super::zone::offset(now), offset_nanos))
+    }
+
     fn texts(&self, which: super::host::Words) -> R {
         let words: Vec<Noun> = self.host.words(which).into_iter().map(Noun::text).collect();
         if words.is_empty() { Ok(empty(Kind::List)) } else { super::noun::List::raw(words) }
     }
+}
+
+/// What `\\o` was given: hours, minutes from 24 on.
+fn offset_nanos(offset: i32) -> i64 {
+    let minutes = i64::from(offset) * if offset.abs() > 23 { 1 } else { 60 };
+    minutes * 60_000_000_000
 }
 
 fn days(nanos: i64) -> i32 {

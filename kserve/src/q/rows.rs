@@ -24,6 +24,9 @@ struct Rows {
 fn insert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     let name = x.as_sym().filter(|_| x.is_atom()).ok_or(Fault::TYPE)?;
     let name = vm.global_name(name);
+    if vm.text(name).starts_with(b":") {
+        return Err(Fault::nyi("insert into a file"));
+    }
     if vm.q.views.contains(name) {
         return Err(Fault::nyi("insert into a view"));
     }
@@ -45,7 +48,13 @@ fn insert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
 /// `x upsert y`
 fn upsert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     match x.as_sym().filter(|_| x.is_atom()) {
-        Some(name) if vm.text(name).first() == Some(&b':') => Err(Fault::nyi("upsert to a file")),
+        Some(name) if vm.text(name).first() == Some(&b':') => {
+            let path = vm.path(&x)?;
+            let mut value = vm.stored(&path)?;
+            vm.add(&mut value, y, false)?;
+            vm.store_file(&path, &value)?;
+            Ok(x)
+        }
         Some(name) => {
             let full = vm.global_name(name);
             if vm.q.views.contains(full) {

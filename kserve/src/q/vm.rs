@@ -106,6 +106,8 @@ pub(crate) struct Settings {
     pub(crate) timer: u64,
     /// `\W`, which changes nothing here but is remembered.
     pub(crate) week_offset: i64,
+    /// `\\o`, hours or minutes; the time zone's without.
+    pub(crate) offset: Option<i32>,
     /// `\\z 1`: `31/12/2000` is read as a date, and not `12/31/2000`.
     pub(crate) day_first: bool,
 }
@@ -120,6 +122,7 @@ impl Default for Settings {
             seed_shown: -314_159,
             timer: 0,
             week_offset: 2,
+            offset: None,
             day_first: false,
         }
     }

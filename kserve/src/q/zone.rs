@@ -43,6 +43,9 @@ fn utc(local: i64) -> i64 {
 impl Vm<'_> {
     /// Timestamps or datetimes, each moved; nulls and infinities stay.
     fn shifted(&mut self, x: &Noun, shift: fn(i64) -> i64) -> R {
+        if self.q.settings.offset.is_some() {
+            return Err(Fault::nyi("ltime or gtime under \\o"));
+        }
         let stamp = |at: i64| if at == i64::MIN || at.abs() == i64::MAX { at } else { shift(at) };
         let datetime = |at: f64| {
             let nanos = at * DAY;
