@@ -49,9 +49,8 @@ fn one(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
         return Err(Fault::nyi("1: of records"));
     }
     let path = vm.path(&x)?;
-    let bytes = match (y.items::<u8>(), y.kind()) {
-        (Some(bytes), Some(Kind::Byte | Kind::Char)) => bytes,
-        _ => return Err(Fault::nyi("1: of what is no bytes")),
+    let (Some(bytes), Some(Kind::Byte | Kind::Char)) = (y.items::<u8>(), y.kind()) else {
+        return Err(Fault::nyi("1: of what is no bytes"));
     };
     vm.may_write(Sym::NULL)?;
     vm.host.write(&path, bytes)?;
