@@ -43,10 +43,10 @@ fn hdel(vm: &mut Vm<'_>, x: Noun) -> R {
     Ok(x)
 }
 
-/// `` `:f 1: bytes ``: a file of these bytes.
+/// `` `:f 1: bytes ``: a file of these bytes; `(types;widths)1: bytes`: columns.
 fn one(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     if x.as_sym().is_none() {
-        return Err(Fault::nyi("1: of records"));
+        return super::records::read(vm, &x, &y);
     }
     let path = vm.path(&x)?;
     let (Some(bytes), Some(Kind::Byte | Kind::Char)) = (y.items::<u8>(), y.kind()) else {

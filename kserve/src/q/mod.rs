@@ -66,6 +66,7 @@ mod query;
 mod radix;
 mod random;
 mod read;
+mod records;
 mod rows;
 mod running;
 mod scope;
