@@ -81,7 +81,7 @@ pub(crate) struct Options {
     pub(crate) words: Vec<String>,
 
     /// What clients may reach beyond the variables of the process, which scripts always may: net
-    /// (hopen), files (\\l, read0), exit.
+    /// (hopen), files (\\l, read0, and to write and delete them: set, 0:, hdel), exit.
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(crate) allow: Vec<Grant>,
 
