@@ -331,6 +331,17 @@ fn rows_are_added_to_a_file() {
             ("get`:~/k", "(+(,`k)!,1 2)!+(,`v)!,3 5"),
             ("`:~/nosuch upsert(1;2)", "'~/nosuch. OS reports: No such file or directory"),
             ("`:~/t insert(`e;5.5)", "'nyi"),
+            (".[`:~/v;();:;1 2]", "`:~/v"),
+            (".[`:~/v;();,;3 4]", "`:~/v"),
+            (".[`:~/v;();,;`a]", "'type"),
+            ("get`:~/v", "1 2 3 4"),
+            ("`c1 xasc`:~/t", "'nyi"),
+            ("update c2:0 from`:~/t", "'nyi"),
+            ("delete from`:~/t", "'nyi"),
+            ("1!`:~/t", "'nyi"),
+            ("key`.", "`symbol$()"),
+            ("system\"l ~/t\"", "'nyi"),
+            ("system\"l \",-1_1_\"`~/\"", "'nyi"),
         ],
     );
 }

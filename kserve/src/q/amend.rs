@@ -58,6 +58,7 @@ impl Vm<'_> {
             return self.change_global(name, alone, |vm, value| vm.amend_noun(value, path, function, y));
         }
         match (path.split_first(), y) {
+            (_, y) if self.text(name).starts_with(b":") => self.amend_file(name, path, function, y),
             (None, Some(y)) if is_assign(function) => self.define(name, y),
             (Some((keys, others)), y) if self.text(name).starts_with(b".") => {
                 let prefix = match self.text(name) {
@@ -78,6 +79,20 @@ impl Vm<'_> {
             }
             _ => Err(Fault::named(self.text(name))),
         }
+    }
+
+    /// ``.[`:file;();:;y]`` writes the object, ``.[`:file;();,;y]`` adds to the one that is there.
+    fn amend_file(&mut self, file: Sym, path: &[Noun], function: &Noun, y: Option<Noun>) -> R<()> {
+        let (true, Some(y)) = (path.is_empty(), y) else { return Err(Fault::nyi("a change of a file in place")) };
+        let file = self.path(&Noun::sym(file))?;
+        let value = if is_assign(function) {
+            y
+        } else {
+            let mut value = self.stored(&file)?;
+            self.amend_whole(&mut value, function, y)?;
+            value
+        };
+        self.store_file(&file, &value)
     }
 
     /// `a+:y`

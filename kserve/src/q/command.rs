@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::fault::{Fault, R};
+use super::host::Entry;
 use super::noun::{Noun, vector};
 use super::process;
 use super::search::long;
@@ -278,7 +279,14 @@ impl Vm<'_> {
 
     /// `\l script.q`
     fn load(&mut self, path: &[u8]) -> R {
+        if let Entry::Folder(_) = self.host.look(path)? {
+            return Err(Fault::nyi("\\l of a folder"));
+        }
         let text = self.host.read(path, 0..u64::MAX)?;
+        // What begins the forms of objects begins no text.
+        if text.first().is_some_and(|&byte| byte >= 0xfd) {
+            return Err(Fault::nyi("\\l of an object"));
+        }
         self.deeper(|vm| vm.script(path, &text))?;
         Ok(Noun::Null)
     }

@@ -25,11 +25,8 @@ const OPEN: usize = 256;
 /// The handle of the first file: far beyond those of connections.
 const FIRST: usize = 1 << 24;
 
-/// What the operating system reports, as q words it.
 fn reported(path: &[u8], error: &io::Error) -> Fault {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    Fault::from(format!("{}. OS reports: {text}", String::from_utf8_lossy(path)))
+    Fault::reported(&String::from_utf8_lossy(path), error)
 }
 
 fn path_of(path: &[u8]) -> &Path {

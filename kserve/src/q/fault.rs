@@ -53,6 +53,12 @@ impl Fault {
         String::from_utf8_lossy(text).into_owned().into()
     }
 
+    /// What the operating system reports of something, without its number.
+    pub(crate) fn reported(what: &str, error: &std::io::Error) -> Self {
+        let text = error.to_string();
+        format!("{what}. OS reports: {}", text.split(" (os error").next().unwrap_or_default()).into()
+    }
+
     /// The text, without a leading quote.
     #[must_use]
     pub fn text(&self) -> &str {

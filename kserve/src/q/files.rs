@@ -96,6 +96,9 @@ impl Vm<'_> {
 
     /// What is in a file, `` `:file ``, or in a part of it, `` (`:file;offset;length) ``.
     pub(crate) fn file(&mut self, x: &Noun) -> R<Vec<u8>> {
+        if x.at(0).as_long().is_some() {
+            return Err(Fault::nyi("a read from a handle"));
+        }
         let (name, part) = if x.is_atom() { (x.clone(), 0..u64::MAX) } else { (x.at(0), part(x)?) };
         let path = self.path(&name)?;
         let bytes = self.host.read(&path, part)?;

@@ -24,12 +24,16 @@ pub(crate) static VERBS: &[Verb] = &[
 /// `` hopen`:host:port:user:password ``, `hopen 5010`, `hopen(address;milliseconds)`, `` hopen`:file ``
 fn hopen(vm: &mut Vm<'_>, x: Noun) -> R {
     let (address, timeout) = vm.address(&x)?;
-    // A host's address has a second colon, or is a number.
-    if !address.contains(&b':') && !address.iter().all(u8::is_ascii_digit) {
+    if is_path(&address) {
         vm.may_write(Sym::NULL)?;
         return vm.host.open_file(&address).map(Noun::int);
     }
     vm.host.open(&address, timeout).map(Noun::int)
+}
+
+/// Whether an address, without its colon, is a file's: a host's has a second colon, or is a number.
+fn is_path(address: &[u8]) -> bool {
+    !address.contains(&b':') && !address.iter().all(u8::is_ascii_digit)
 }
 
 impl Vm<'_> {
@@ -194,14 +198,18 @@ impl Vm<'_> {
     /// `` `::5001 "2+2" ``, `` `::[(address;ms);query] ``: connects, asks, closes.
     pub(crate) fn one_shot(&mut self, address: &Noun, args: Vec<Noun>) -> R {
         let mut args = args.into_iter();
-        let (Some(first), second) = (args.next(), args.next()) else { return Err(Fault::RANK) };
+        let (Some(first), second, None) = (args.next(), args.next(), args.next()) else { return Err(Fault::RANK) };
         let (address, timeout, query) = match second {
             None => (self.address(address)?.0, None, first),
-            Some(query) => {
+            Some(query) if address.as_sym().is_some_and(|sym| self.text(sym) == b"::") => {
                 let (address, timeout) = self.address(&first)?;
                 (address, timeout, query)
             }
+            Some(_) => return Err(Fault::RANK),
         };
+        if is_path(&address) {
+            return Err(Fault::nyi("a file applied"));
+        }
         let handle = self.host.open(&address, timeout)?;
         let answer = self.ask(handle, &query);
         self.host.close(handle).ok();

@@ -57,8 +57,9 @@ fn save(vm: &mut Vm<'_>, name: Sym) -> R<Sym> {
         Some(form @ (b"csv" | b"txt" | b"xml")) => {
             let form = Noun::sym(vm.intern(form));
             let tx = vm.intern(b".h.tx");
-            let function = vm.global(tx)?;
-            let lines = vm.apply(&function, vec![form, value])?;
+            let forms = vm.global(tx)?;
+            let function = vm.index(&forms, &form)?;
+            let lines = vm.apply(&function, vec![value])?;
             vm.write_lines(&path, &lines)?;
         }
         Some(form) => return Err(Fault::nyi_of(&[b"save as ", form].concat())),

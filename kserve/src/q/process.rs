@@ -42,6 +42,7 @@ pub(crate) fn settable(name: &[u8]) -> R<()> {
     match name.strip_prefix(b".z.") {
         Some(handler) if !HANDLERS.contains(&handler) => Err(Fault::nyi_of(name)),
         _ if name.starts_with(b".q.") => Err(Fault::nyi_of(name)),
+        _ if name.starts_with(b":") => Err(Fault::nyi("a change of a file in place")),
         _ => Ok(()),
     }
 }

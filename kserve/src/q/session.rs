@@ -71,7 +71,7 @@ fn fault(handle: Handle, error: &Error) -> Fault {
         Error::Refused => Fault::new("access"),
         Error::Crowded => Fault::new("conn"),
         Error::Failed => super::host::bad_handle(handle),
-        Error::Io(error) => Fault::from(format!("rcv handle: {handle}. OS reports: {error}")),
+        Error::Io(error) => Fault::reported(&format!("rcv handle: {handle}"), error),
         other => Fault::from(other.to_string()),
     }
 }
@@ -152,7 +152,7 @@ impl Host for Process<'_, '_> {
         match self.cx.connect(text, timeout.unwrap_or(CONNECT)) {
             Ok(id) => Ok(id.handle()),
             Err(Error::TimedOut) => Err(Fault::new("timeout")),
-            Err(Error::Io(error)) => Err(Fault::from(format!("hop. OS reports: {error}"))),
+            Err(Error::Io(error)) => Err(Fault::reported("hop", &error)),
             Err(error) => Err(fault(0, &error)),
         }
     }
