@@ -1,6 +1,9 @@
 //! The body of the fuzz target `q`: any text, and soups of q's own words, must end in a value or an error.
 
-use super::{EvalLimits, Fault, Host, Interpreter};
+use std::ops::Range;
+
+use super::{Entry, EvalLimits, Fault, Handle, Host, Interpreter};
+use bytes::Bytes;
 use kcodec::Value;
 
 /// Words that soups are made of; a byte chooses one.
@@ -175,16 +178,73 @@ pub const FUZZ_WORDS: &[&str] = &[
     "\\t ",
     "\\d .a",
     "\\v",
+    "`:f",
+    " set ",
+    "get`:f",
+    " 0:",
+    " 1: ",
+    "read0 ",
+    "read1 ",
+    "hdel ",
+    "save ",
+    "load ",
+    "-11!",
+    "h:hopen`:f;h ",
+    "neg[h]",
+    "-9!read1`:f",
 ];
 
-/// A process that gives a little memory.
-struct Small;
+/// A process that gives a little memory, and has one file, whatever it is called.
+#[derive(Default)]
+struct Small {
+    file: Option<Vec<u8>>,
+}
 
 impl Host for Small {
     fn has_room(&self, bytes: usize) -> bool {
         bytes < 16 << 20
     }
+
+    fn read(&mut self, _path: &[u8], part: Range<u64>) -> Result<Bytes, Fault> {
+        let bytes = self.file.as_deref().ok_or(Fault::ACCESS)?;
+        let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        Ok(bytes.get(at(part.start)..at(part.end)).unwrap_or_default().to_vec().into())
+    }
+
+    fn look(&mut self, _path: &[u8]) -> Result<Entry, Fault> {
+        Ok(self.file.as_ref().map_or(Entry::Missing, |bytes| Entry::File(bytes.len() as u64)))
+    }
+
+    fn write(&mut self, _path: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+        self.file = Some(bytes.to_vec());
+        Ok(())
+    }
+
+    fn remove(&mut self, _path: &[u8]) -> Result<(), Fault> {
+        self.file.take().map(drop).ok_or(Fault::ACCESS)
+    }
+
+    fn open_file(&mut self, _path: &[u8]) -> Result<Handle, Fault> {
+        self.file.get_or_insert_default();
+        Ok(FILE)
+    }
+
+    fn is_file(&self, handle: Handle) -> bool {
+        handle == FILE
+    }
+
+    fn append(&mut self, _handle: Handle, bytes: &[u8]) -> Result<(), Fault> {
+        let file = self.file.as_mut().ok_or(Fault::ACCESS)?;
+        if file.len() + bytes.len() > 16 << 20 {
+            return Err(Fault::WSFULL);
+        }
+        file.extend_from_slice(bytes);
+        Ok(())
+    }
 }
+
+/// The handle of the file.
+const FILE: Handle = 9;
 
 /// Evaluates `data`: as text if its first byte is even, otherwise each byte as a word.
 ///
@@ -201,8 +261,9 @@ pub fn fuzz_q(data: &[u8]) {
     };
     let limits = EvalLimits::default().with_stack(256 << 10).with_work(10_000_000);
     let mut q = Interpreter::new().with_limits(limits);
+    let mut process = Small::default();
     for statement in text.split(|&byte| byte == 0) {
-        match q.evaluate_in(&mut Small, Value::chars(statement)) {
+        match q.evaluate_in(&mut process, Value::chars(statement)) {
             Ok(body) => {
                 let again = kcodec::Body::decode(body.as_bytes().clone());
                 assert_eq!(again.expect("what was encoded"), body);
