@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use kcodec::Value;
-use kserve::{Grants, Interpreter};
+use kserve::{EvalLimits, Grants, Interpreter};
 use kwire::blocking::Handle;
 use running::Running;
 
@@ -264,6 +264,47 @@ fn hostile_files() {
             ("@[get;`$\":~/\",1000#\"a\";{x like\"*. OS reports: File name too long\"}]", "1b"),
         ],
     );
+}
+
+#[test]
+fn a_pipe_holds_nobody_up() {
+    let (folder, running) = (Folder::new("pipe"), Running::start(granted()));
+    let (pipe, mode) = (folder.0.join("p"), rustix::fs::Mode::RWXU);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let mut h = running.open();
+    for (text, wanted) in [
+        ("read0`:~", "'type"),
+        ("get`:~", "'type"),
+        ("hcount`:~", "0"),
+        ("`:~ 0:enlist\"text\"", "'~. OS reports: No such device or address"),
+        ("hopen`:~", "'~. OS reports: No such device or address"),
+        ("system\"1 ~\"", "'~. OS reports: No such device or address"),
+        ("hdel`:~", "`:~"),
+    ] {
+        let here = |text: &str| text.replace('~', &pipe.display().to_string());
+        assert_eq!(printed(&mut h, &here(text)), here(wanted), "{text}");
+    }
+}
+
+#[test]
+fn a_file_is_no_larger_than_a_result() {
+    let folder = Folder::new("large");
+    let limits = EvalLimits::default().with_bytes(1 << 20);
+    let running = Running::start(granted().with_limits(limits));
+    // Of a terabyte, nearly all of which the file system does not hold.
+    fs::File::create(folder.0.join("f")).unwrap().set_len(1 << 40).unwrap();
+    let mut h = running.open();
+    for (text, wanted) in [
+        ("read1`:~/f", "'wsfull"),
+        ("read0`:~/f", "'wsfull"),
+        ("get`:~/f", "'wsfull"),
+        ("hcount`:~/f", "1099511627776"),
+        ("count read1(`:~/f;1000000000000;1000)", "1000"),
+        ("read1(`:~/f;1000000000000;1000000000)", "'wsfull"),
+    ] {
+        let text = text.replace('~', &folder.0.display().to_string());
+        assert_eq!(printed(&mut h, &text), wanted, "{text}");
+    }
 }
 
 #[test]

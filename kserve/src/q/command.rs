@@ -282,7 +282,7 @@ impl Vm<'_> {
         if let Entry::Folder(_) = self.host.look(path)? {
             return Err(Fault::nyi("\\l of a folder"));
         }
-        let text = self.host.read(path, 0..u64::MAX)?;
+        let text = self.read_file(path, 0..u64::MAX)?;
         // What begins the forms of objects begins no text.
         if text.first().is_some_and(|&byte| byte >= 0xfd) {
             return Err(Fault::nyi("\\l of an object"));

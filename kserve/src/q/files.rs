@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use kcodec::Kind;
 
 use super::fault::{Fault, R};
@@ -101,9 +102,16 @@ impl Vm<'_> {
         }
         let (name, part) = if x.is_atom() { (x.clone(), 0..u64::MAX) } else { (x.at(0), part(x)?) };
         let path = self.path(&name)?;
-        let bytes = self.host.read(&path, part)?;
+        self.read_file(&path, part).map(Vec::from)
+    }
+
+    /// A part of a file; of one that may not be taken no more than shows that.
+    pub(crate) fn read_file(&mut self, path: &[u8], part: Range<u64>) -> R<Bytes> {
+        let most = u64::try_from(self.q.limits.bytes).unwrap_or(u64::MAX).saturating_add(1);
+        let end = part.end.min(part.start.saturating_add(most));
+        let bytes = self.host.read(path, part.start..end)?;
         self.room(bytes.len())?;
-        Ok(bytes.into())
+        Ok(bytes)
     }
 
     /// ``key`:path``: the names in a folder, the file itself, nothing.

@@ -70,8 +70,7 @@ fn save(vm: &mut Vm<'_>, name: Sym) -> R<Sym> {
 impl Vm<'_> {
     /// The object in a file.
     pub(crate) fn stored(&mut self, path: &[u8]) -> R {
-        let bytes = self.host.read(path, 0..u64::MAX)?;
-        self.room(bytes.len())?;
+        let bytes = self.read_file(path, 0..u64::MAX)?;
         match decode_file(&bytes) {
             Ok(Some(body)) => self.noun(body.value()),
             _ => Err(Fault::nyi("a file that is not one object of a known form")),
