@@ -78,7 +78,7 @@ trait Number: Lane {
     }
 }
 
-macro_rules! floats {
+macro_rules! without_silent_null {
     ($($ty:ty),*) => {$(
         impl Number for $ty {
             #[inline]
@@ -93,7 +93,7 @@ macro_rules! floats {
         }
     )*};
 }
-floats!(f32, f64);
+without_silent_null!(u8, f32, f64);
 
 macro_rules! integers {
     ($($ty:ty),*) => {$(
@@ -112,18 +112,6 @@ impl Number for i64 {
     #[expect(clippy::cast_precision_loss, reason = "q's conversion of longs to floats")]
     fn float(self) -> f64 {
         self as f64
-    }
-}
-
-impl Number for u8 {
-    #[inline]
-    fn float(self) -> f64 {
-        f64::from(self)
-    }
-
-    #[inline]
-    fn is_silent_null(self) -> bool {
-        false
     }
 }
 

@@ -177,10 +177,7 @@ impl Vm<'_> {
             let place = places.at(index);
             match &place {
                 Noun::Vector(_) | Noun::List(_) => self.amend_each(value, &place, others, verb, &y)?,
-                Noun::Null => {
-                    let all = self.all_places(value)?;
-                    self.amend_each(value, &all, others, verb, &y)?;
-                }
+                Noun::Null => self.amend_path_with(value, &[&[place], others].concat(), verb, &y)?,
                 _ => self.amend_one(value, &place, &mut |vm, item| vm.amend_path_with(item, others, verb, &y))?,
             }
         }

@@ -51,7 +51,7 @@ impl Vm<'_> {
         let (name, rest) = command.split_at(end);
         let argument = rest.trim_ascii();
         match name {
-            b"a" => self.names_in(argument, false, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some()),
+            b"a" => self.table_names(argument),
             b"f" => self.names_in(argument, false, Noun::is_func),
             b"v" => self.names_in(argument, true, |noun| !noun.is_func()),
             b"b" | b"B" => {
@@ -179,14 +179,13 @@ impl Vm<'_> {
         if is_own(given) {
             let own = self.own_names(&space)?;
             names.extend(own.into_iter().filter(|(_, noun)| is_wanted(noun)).map(|(name, _)| name));
-            names.sort();
-            names.dedup();
         }
         if views {
             let own = self.view_names(&space, false)?;
             names.extend(own.as_syms().unwrap_or_default().iter().map(|&name| self.text(name).to_vec()));
         }
         names.sort();
+        names.dedup();
         Ok(Noun::syms(names.iter().map(|name| self.q.symbols.intern(name)).collect()))
     }
 

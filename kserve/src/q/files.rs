@@ -58,17 +58,24 @@ fn one(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     Ok(x)
 }
 
+/// What a symbol, or each of several, comes to.
+pub(super) fn each_name(vm: &mut Vm<'_>, x: &Noun, work: fn(&mut Vm<'_>, Sym) -> R<Sym>) -> R {
+    let names = x.as_syms().ok_or(Fault::TYPE)?.to_vec();
+    let mut done = vm.vec(names.len())?;
+    for name in names {
+        done.push(work(vm, name)?);
+    }
+    Ok(if x.is_atom() { done.first().copied().map_or(Noun::Null, Noun::sym) } else { Noun::syms(done) })
+}
+
 /// Symbols as those of files.
 fn hsym(vm: &mut Vm<'_>, x: Noun) -> R {
-    let syms = x.as_syms().ok_or(Fault::TYPE)?;
-    let mut files = vm.vec(syms.len())?;
-    for &sym in syms {
+    each_name(vm, &x, |vm, name| {
         vm.charge(64)?;
-        let text = vm.text(sym);
+        let text = vm.text(name);
         let file = if text.first() == Some(&b':') { text.to_vec() } else { [b":", text].concat() };
-        files.push(vm.intern(&file));
-    }
-    Ok(if x.is_atom() { files.first().copied().map_or(Noun::Null, Noun::sym) } else { Noun::syms(files) })
+        Ok(vm.intern(&file))
+    })
 }
 
 /// A text as a list of its lines.

@@ -1,7 +1,7 @@
 //! `set`, `get`, `save`, `load`: one object in one file; `-11!`: a log of them.
 
-use super::enumeration::is_enumeration;
 use super::fault::{Fault, R};
+use super::files::each_name;
 use super::noun::Noun;
 use super::search::long;
 use super::symbols::Sym;
@@ -15,16 +15,6 @@ pub(crate) static VERBS: &[Verb] = &[
     unary("save", None, |vm, x| each_name(vm, &x, save)),
     unary("rsave", None, |_, _| Err(Fault::nyi("rsave"))),
 ];
-
-/// What a symbol, or each of several, comes to.
-fn each_name(vm: &mut Vm<'_>, x: &Noun, work: fn(&mut Vm<'_>, Sym) -> R<Sym>) -> R {
-    let names = x.as_syms().ok_or(Fault::TYPE)?.to_vec();
-    let mut done = vm.vec(names.len())?;
-    for name in names {
-        done.push(work(vm, name)?);
-    }
-    Ok(if x.is_atom() { done.first().copied().map_or(Noun::Null, Noun::sym) } else { Noun::syms(done) })
-}
 
 /// The path of a name, with or without its colon, and its last part.
 fn parts(text: &[u8]) -> (Vec<u8>, Vec<u8>) {
@@ -83,7 +73,7 @@ impl Vm<'_> {
         if path.ends_with(b"/") {
             return Err(Fault::nyi("a splayed table"));
         }
-        if is_enumeration(value) || self.holds_enumeration(value)? {
+        if self.holds_enumeration(value)? {
             return Err(Fault::nyi("an enumeration in a file"));
         }
         let body = self.body(value)?;

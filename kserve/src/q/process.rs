@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::fault::{Fault, R};
 use super::noun::{Dict, Noun, atom, empty, vector};
 use super::search::long;
+use super::temporal::{DAY, EPOCH};
 use super::vm::Vm;
 use kcodec::Kind;
 
@@ -12,10 +13,6 @@ use kcodec::Kind;
 const VERSION: f64 = 4.1;
 /// The day of that version, as days since 2000.01.01: `.z.k`.
 const RELEASE: i32 = 8815;
-/// Nanoseconds of a day.
-const DAY: i64 = 86_400_000_000_000;
-/// 2000.01.01 in nanoseconds since 1970.
-const EPOCH: i64 = 946_684_800_000_000_000;
 
 /// Names under `.z` that may be assigned: the handlers that are called here.
 const HANDLERS: [&[u8]; 10] = [b"pg", b"ps", b"pw", b"po", b"pc", b"bm", b"ts", b"exit", b"ph", b"pi"];

@@ -22,20 +22,15 @@ const HEADER: usize = 8;
 impl Vm<'_> {
     /// `-8!x` and its likes.
     pub(crate) fn bang_minus(&mut self, number: i64, x: Noun) -> R {
-        // The numbers of words: what q's own text calls them by.
-        let word = match number {
-            -1 => Some("hsym"),
-            -2 => Some("attr"),
-            -5 => Some("parse"),
-            -6 => Some("eval"),
-            -7 => Some("hcount"),
-            -24 => Some("reval"),
-            _ => None,
-        };
-        if let Some(word) = word {
-            return super::verb::require(word)?.apply(self, vec![x]);
-        }
+        // What q's own text calls some words by.
+        let mut word = |name, x| super::verb::require(name)?.apply(self, vec![x]);
         match number {
+            -1 => word("hsym", x),
+            -2 => word("attr", x),
+            -5 => word("parse", x),
+            -6 => word("eval", x),
+            -7 => word("hcount", x),
+            -24 => word("reval", x),
             i64::MIN => self.debug_print(x),
             -3 => self.line_text(&x).map(Noun::text),
             -8 => self.serialize(&x, false),

@@ -11,6 +11,8 @@ use super::vm::Vm;
 
 /// Nanoseconds of a day.
 pub(crate) const DAY: i64 = 86_400_000_000_000;
+/// 2000.01.01 in nanoseconds since 1970.
+pub(crate) const EPOCH: i64 = 946_684_800_000_000_000;
 
 /// How the number of one kind becomes that of another.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::fault::{Fault, R};
 use super::noun::{Atom, Item, Items, Noun, Vector, atom, vector};
+use super::temporal::{DAY, EPOCH};
 use super::verb::{Verb, unary};
 use super::vm::Vm;
 use kcodec::Kind;
@@ -14,10 +15,6 @@ pub(crate) static VERBS: &[Verb] = &[
     unary("gtime", None, |vm, x| vm.shifted(&x, utc)),
 ];
 
-/// 2000.01.01 in nanoseconds since 1970.
-const EPOCH: i64 = 946_684_800_000_000_000;
-/// Nanoseconds of a day.
-const DAY: f64 = 86_400e9;
 /// Units that the zone of one moment costs.
 const STEP: usize = 100;
 
@@ -48,9 +45,9 @@ impl Vm<'_> {
         }
         let stamp = |at: i64| if at == i64::MIN || at.abs() == i64::MAX { at } else { shift(at) };
         let datetime = |at: f64| {
-            let nanos = at * DAY;
+            let nanos = at * DAY as f64;
             // What fits a timestamp; others are no time of any zone.
-            if nanos.abs() < 9e18 { (shift(nanos.round() as i64)) as f64 / DAY } else { at }
+            if nanos.abs() < 9e18 { (shift(nanos.round() as i64)) as f64 / DAY as f64 } else { at }
         };
         match x {
             Noun::Atom(Atom { kind: Kind::Timestamp, item: Item::I64(at) }) => Ok(atom(Kind::Timestamp, stamp(*at))),
