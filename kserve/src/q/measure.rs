@@ -72,10 +72,11 @@ fn spread(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
     }
 }
 
-/// What `work` makes of the first items of all lists, of the second ones, and so on.
+/// What `work` makes of the first items of all lists, of the second ones, and so on; `'type` where nothing is a list,
+/// because `work` would be given its own argument again.
 pub(crate) fn along(vm: &mut Vm<'_>, lists: &Noun, work: &mut dyn FnMut(&mut Vm<'_>, Noun) -> R) -> R {
     let lists = build::items(lists);
-    let width = lists.iter().find(|list| list.is_list()).map_or(1, Noun::len);
+    let width = lists.iter().find(|list| list.is_list()).ok_or(Fault::TYPE)?.len();
     if lists.iter().any(|list| list.is_list() && list.len() != width) {
         return Err(Fault::LENGTH);
     }
