@@ -26,11 +26,11 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 10,000 peers, 256 MiB queued for each, 10 seconds for a request, 60 for a deferred answer,
+    /// Messages of 2 GiB as sent and inflated, 10,000 peers, 256 MiB queued for each, 10 seconds for a request, 60 for a deferred answer,
     /// turns of a millisecond, HTTP requests of 8 KiB.
     fn default() -> Self {
         Self {
-            wire: kwire::Limits::default(),
+            wire: kwire::Limits { message: 1 << 31, inflated: 1 << 31, ..kwire::Limits::default() },
             peers: 10_000,
             queued: 256 << 20,
             request: Duration::from_secs(10),

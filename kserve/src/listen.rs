@@ -160,16 +160,9 @@ impl Stream {
     /// A connection that was opened from here.
     pub(crate) fn from_blocking(stream: kwire::blocking::Stream) -> io::Result<Self> {
         match stream {
-            kwire::blocking::Stream::Tcp(stream) => {
-                stream.set_nonblocking(true)?;
-                Ok(Self::Tcp(TcpStream::from_std(stream)))
-            }
+            kwire::blocking::Stream::Tcp(stream) => Ok(Self::Tcp(TcpStream::from_std(stream))),
             #[cfg(target_os = "linux")]
-            kwire::blocking::Stream::Unix(stream) => {
-                stream.set_nonblocking(true)?;
-                Ok(Self::Unix(mio::net::UnixStream::from_std(stream)))
-            }
-            #[cfg(not(target_os = "linux"))]
+            kwire::blocking::Stream::Unix(stream) => Ok(Self::Unix(mio::net::UnixStream::from_std(stream))),
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
     }

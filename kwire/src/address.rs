@@ -2,6 +2,10 @@
 
 use std::fs;
 
+use kcodec::Capability;
+
+use crate::login::Login;
+
 /// Where a server listens, and who asks.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
@@ -63,6 +67,17 @@ impl Address {
             };
         }
         Self::tcp(text)
+    }
+
+    /// The login that a client opens with. Without credentials in the address the user is the one that
+    /// `USER` names, as a q process sends its own, and the password is empty.
+    #[must_use]
+    pub fn login(&self, capability: Capability) -> Login {
+        let (user, password) = match &self.credentials {
+            Some((user, password)) => (user.clone(), password.clone()),
+            None => (std::env::var("USER").unwrap_or_default(), String::new()),
+        };
+        Login { user: user.into(), password: password.into(), capability }
     }
 
     fn tcp(text: &str) -> Result<Self, AddressError> {

@@ -1,65 +1,55 @@
 //! The client that waits: q's handles, one call at a time.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use kcodec::{Capability, Threshold, Value};
+use kcodec::{Body, Capability, Value};
 
-use crate::address::{Address, Transport};
+use crate::address::Address;
 use crate::connection::{Connection, Event};
 use crate::error::Error;
-use crate::header::MessageType;
+use crate::header::{ByteOrder, Header, MessageType};
 use crate::inbound::Inbound;
-use crate::limits::Limits;
+use crate::interrupt::Interrupt;
+use crate::kept::Kept;
 use crate::login::Login;
 use crate::message::Message;
+use crate::outbound::{Outbound, Pending};
 
-#[cfg(unix)]
-mod unix;
-
-/// How to open a handle, where the address does not say it.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The time for connecting and for the server's answer to the login; not for later calls.
-    pub timeout: Option<Duration>,
-    /// The most that this end offers to read.
-    pub capability: Capability,
-    /// Whether large messages to other machines are compressed, and from where on.
-    pub compression: Option<Threshold>,
-    /// Bounds on what the server may make us hold.
-    pub limits: Limits,
-}
-
-impl Default for Options {
-    /// No timeout, full capability, compression as kdb+ does it.
-    fn default() -> Self {
-        Self {
-            timeout: None,
-            capability: Capability::MAX,
-            compression: Some(Threshold::default()),
-            limits: Limits::default(),
-        }
-    }
-}
+pub use crate::duplex::{Blocking, Duplex, Interest};
+pub use crate::options::Options;
+pub use crate::stream::Stream;
 
 /// An open connection to a q process, as q's `hopen` returns it.
+///
+/// Whatever waits for the peer to take bytes also reads what the peer sends, so that two ends which
+/// both write cannot wait for each other.
 #[derive(Debug)]
-pub struct Handle {
-    stream: Stream,
+pub struct Handle<S: Duplex = Stream> {
+    stream: S,
     connection: Connection,
     inbound: Inbound,
-    /// Async messages that wait to be written.
-    queue: Vec<u8>,
-    /// Messages that came while a sync call waited for its response.
-    kept: VecDeque<Message>,
-    kept_bytes: u64,
-    limits: Limits,
+    outbound: Outbound,
+    /// Messages that came while something else was waited for.
+    kept: Kept,
+    /// Responses that came before they were looked for.
+    responses: VecDeque<Message>,
+    /// Responses still to come for calls that have given up.
+    abandoned: u64,
+    /// Bytes that may be queued.
+    queue_limit: usize,
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+    interrupt: Option<Interrupt>,
+    interrupted: bool,
 }
 
-/// Bytes of queued async messages that are written without being asked for.
-const QUEUE: usize = 1 << 20;
+/// Queued bytes from which on [`Handle::send`] writes what the socket takes.
+const EAGER: usize = 64 * 1024;
+/// Smaller messages are queued as one piece, larger ones gathered from where they are.
+const GATHERED: usize = 64 * 1024;
 
 /// Opens a handle, asks once, and closes it: q's one-shot request `` `:host:port "2+2" ``.
 ///
@@ -68,19 +58,34 @@ const QUEUE: usize = 1 << 20;
 /// As [`Handle::open`] and [`Handle::sync`]; [`Error::OutOfTurn`] if the first message that comes
 /// is not the response.
 pub fn ask<'a>(address: &str, query: impl Into<Value<'a>>) -> Result<Message, Error> {
-    let mut handle = Handle::open(address)?;
-    handle.write(MessageType::Sync, query.into())?;
-    match handle.next()? {
-        message if message.kind() == MessageType::Response => message.ok(),
-        _ => Err(Error::OutOfTurn("expected response msg")),
+    ask_with(address, query, &Options::default())
+}
+
+/// Like [`ask`], with options.
+///
+/// # Errors
+///
+/// As [`ask`], and [`Error::TimedOut`].
+pub fn ask_with<'a>(address: &str, query: impl Into<Value<'a>>, options: &Options) -> Result<Message, Error> {
+    let mut handle = Handle::open_with(address, options)?;
+    handle.begin(query.into())?;
+    let deadline = deadline(options.read_timeout);
+    loop {
+        if let Some(response) = handle.responses.pop_front() {
+            return response.ok();
+        }
+        if !handle.kept.is_empty() {
+            return Err(Error::OutOfTurn("expected response msg"));
+        }
+        handle.turn(deadline)?;
     }
 }
 
 /// A connection whose login is through, in its parts: for those who poll it themselves.
 #[derive(Debug)]
-pub struct Connected {
-    /// The socket, which blocks.
-    pub stream: Stream,
+pub struct Connected<S = Stream> {
+    /// The socket, which does not block.
+    pub stream: S,
     /// The conversation.
     pub connection: Connection,
     /// What has come behind the server's byte.
@@ -94,32 +99,42 @@ pub struct Connected {
 /// As [`Handle::open_with`].
 pub fn connect(address: &str, options: &Options) -> Result<Connected, Error> {
     let address = Address::parse(address)?;
-    // A timeout past what the clock can count is none.
-    let deadline = options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let mut stream = Stream::connect(&address.transport, deadline).map_err(timed_out)?;
-    let (user, password) =
-        address.credentials.unwrap_or_else(|| (std::env::var("USER").unwrap_or_default(), String::new()));
-    let login = Login { user: user.into(), password: password.into(), capability: options.capability };
+    let deadline = deadline(options.timeout);
+    let stream = Stream::connect(&address.transport, deadline, options.keepalive).map_err(timed_out)?;
+    log_in(stream, &address.login(options.capability), deadline, options)
+}
+
+fn log_in<S: Duplex>(
+    mut stream: S,
+    login: &Login,
+    deadline: Option<Instant>,
+    options: &Options,
+) -> Result<Connected<S>, Error> {
     let mut text = Vec::new();
-    let mut connection = Connection::client(options.limits, &login, &mut text);
+    let mut connection = Connection::client(options.limits, login, &mut text);
     if !stream.is_local() {
         connection.set_compression(options.compression);
     }
-    stream.write_all(&text)?;
+    let mut text = text.as_slice();
     let mut inbound = Inbound::default();
-    while !matches!(connection.receive(&mut inbound)?, Some(Event::Accepted)) {
-        stream.set_read_deadline(deadline).map_err(timed_out)?;
-        match inbound.read_from(&mut stream) {
-            Ok(0) => connection.handle_end(inbound.as_bytes())?,
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // A server that refuses may close so hard that the login's own bytes bounce.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Err(Error::Refused),
+    loop {
+        // A server that refuses may close so hard that the login's own bytes bounce.
+        match write_once(&mut stream, text) {
+            Ok(written) => text = text.get(written..).unwrap_or_default(),
+            Err(error) if is_closed(&error) => return Err(Error::Refused),
             Err(error) => return Err(timed_out(error)),
         }
+        match read_once(&mut stream, &mut inbound) {
+            Ok(Some(0)) => connection.handle_end(inbound.as_bytes())?,
+            Ok(Some(_)) => {}
+            Ok(None) => wait(&stream, !text.is_empty(), deadline, options.interrupt.as_ref())?,
+            Err(error) if is_closed(&error) => return Err(Error::Refused),
+            Err(error) => return Err(timed_out(error)),
+        }
+        if matches!(connection.receive(&mut inbound)?, Some(Event::Accepted)) {
+            return Ok(Connected { stream, connection, inbound });
+        }
     }
-    stream.set_read_deadline(None)?;
-    Ok(Connected { stream, connection, inbound })
 }
 
 impl Handle {
@@ -142,58 +157,111 @@ impl Handle {
     ///
     /// As [`open`](Self::open), and [`Error::TimedOut`].
     pub fn open_with(address: &str, options: &Options) -> Result<Self, Error> {
-        let Connected { stream, connection, inbound } = connect(address, options)?;
-        let (queue, kept) = (Vec::new(), VecDeque::new());
-        Ok(Self { stream, connection, inbound, queue, kept, kept_bytes: 0, limits: options.limits })
+        Ok(Self::from_connected(connect(address, options)?, options))
+    }
+}
+
+impl<S: Duplex> Handle<S> {
+    /// Logs in over a stream that is connected already. [`Login::capability`] counts, not
+    /// [`Options::capability`].
+    ///
+    /// # Errors
+    ///
+    /// As [`open_with`](Handle::open_with), [`Error::Address`] excepted.
+    pub fn over(stream: S, login: &Login, options: &Options) -> Result<Self, Error> {
+        let connected = log_in(stream, login, deadline(options.timeout), options)?;
+        Ok(Self::from_connected(connected, options))
+    }
+
+    fn from_connected(connected: Connected<S>, options: &Options) -> Self {
+        let Connected { stream, connection, inbound } = connected;
+        Self {
+            stream,
+            connection,
+            inbound,
+            outbound: Outbound::default(),
+            kept: Kept::new(options.limits.kept),
+            responses: VecDeque::new(),
+            abandoned: 0,
+            queue_limit: usize::try_from(options.limits.queued).unwrap_or(usize::MAX),
+            read_timeout: options.read_timeout,
+            write_timeout: options.write_timeout,
+            interrupt: options.interrupt.clone(),
+            interrupted: false,
+        }
     }
 
     /// Sends a sync message, after all queued async ones, and waits for its response: q's `h x`.
     ///
-    /// Async and sync messages that come before it are kept for [`receive`](Self::receive).
+    /// Async and sync messages that come before it are kept for [`receive`](Self::receive). A large
+    /// message is written from where it is, without a copy.
     ///
     /// # Errors
     ///
-    /// [`Error::Remote`] with the text of an error that the server answers; the handle stays good,
-    /// as it does after [`Error::Unsendable`]. [`Error::TooLarge`] if more than `limits.kept` came
-    /// before the response. Anything else ends the connection.
+    /// [`Error::Remote`] with the text of an error that the server answers, [`Error::Unsendable`],
+    /// and [`Error::TimedOut`]: the handle stays good. [`Error::TooLarge`] if more than
+    /// [`limits.kept`](crate::Limits::kept) came before the response. [`Error::Interrupted`], after
+    /// which the handle is unusable, as q's is. Anything else ends the connection, too.
     pub fn sync<'a>(&mut self, query: impl Into<Value<'a>>) -> Result<Message, Error> {
-        self.write(MessageType::Sync, query.into())?;
-        loop {
-            let message = self.next()?;
-            if message.kind() == MessageType::Response {
-                return message.ok();
-            }
-            self.keep(message)?;
-        }
+        self.begin(query.into())?;
+        self.response(None)
     }
 
-    /// Queues an async message: q's `neg[h]x`. It is written by the next [`flush`](Self::flush),
-    /// [`sync`](Self::sync) or [`receive`](Self::receive), when a mebibyte is queued, or on drop.
+    /// Like [`sync`](Self::sync), but what comes before the response is given to `serve`, as q runs
+    /// `.z.ps` and `.z.pg` while it waits. A sync message is answered with what `serve` returns, or
+    /// with its error; what it returns for an async one is dropped.
+    ///
+    /// Messages kept by earlier calls come first.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsendable`] at once; [`Error::Io`] when the queue is written.
+    /// As [`sync`](Self::sync).
+    pub fn sync_with<'a>(
+        &mut self,
+        query: impl Into<Value<'a>>,
+        mut serve: impl FnMut(&Message) -> Result<Body, String>,
+    ) -> Result<Message, Error> {
+        self.begin(query.into())?;
+        self.response(Some(&mut serve))
+    }
+
+    /// Queues an async message: q's `neg[h]x`. What is queued is written by
+    /// [`flush`](Self::flush), and as far as the peer takes it by every other call; from 64 KiB on
+    /// `send` itself writes what the socket takes. It waits for the peer only once more than
+    /// [`limits.queued`](crate::Limits::queued) bytes are queued.
+    ///
+    /// Dropping the handle writes what the socket takes at once, and drops the rest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsendable`] and [`Error::TimedOut`], after which the handle stays good;
+    /// [`Error::Io`].
     pub fn send<'a>(&mut self, message: impl Into<Value<'a>>) -> Result<(), Error> {
-        self.connection.send(MessageType::Async, message.into(), &mut self.queue)?;
-        if self.queue.len() >= QUEUE { self.flush() } else { Ok(()) }
+        self.queue(MessageType::Async, message.into())?;
+        if self.outbound.pending().bytes >= EAGER {
+            self.write()?;
+        }
+        self.write_down_to(self.queue_limit)
+    }
+
+    /// Sends an async message and waits until it is written, as q's `neg[h]x;neg[h][]`. A large
+    /// message is written from where it is, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_now<'a>(&mut self, message: impl Into<Value<'a>>) -> Result<(), Error> {
+        self.write_message(MessageType::Async, message.into())
     }
 
     /// Waits until everything queued is written: q's `neg[h][]`.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; how much of the queue went out is then not known, so the connection has failed
-    /// and stays so.
+    /// [`Error::TimedOut`], after which the rest is still queued and the handle good;
+    /// [`Error::Io`].
     pub fn flush(&mut self) -> Result<(), Error> {
-        if self.connection.has_failed() {
-            return Err(Error::Failed);
-        }
-        let written = self.stream.write_all(&self.queue);
-        self.queue.clear();
-        written.map_err(|error| {
-            self.connection.abort();
-            error.into()
-        })
+        self.write_down_to(0)
     }
 
     /// Waits for the next message that is not a response: q's `h[]`. A sync message is returned
@@ -203,21 +271,42 @@ impl Handle {
     ///
     /// As [`sync`](Self::sync), [`Error::Remote`] excepted.
     pub fn receive(&mut self) -> Result<Message, Error> {
-        if let Some(message) = self.kept.pop_front() {
-            self.kept_bytes -= message.body().as_bytes().len() as u64;
-            return Ok(message);
+        let deadline = deadline(self.read_timeout);
+        loop {
+            if let Some(message) = self.kept.pop() {
+                return Ok(message);
+            }
+            self.turn(deadline)?;
         }
-        self.flush()?;
-        self.next()
     }
 
-    /// Answers the oldest sync message that [`receive`](Self::receive) returned.
+    /// Like [`receive`](Self::receive), until a deadline: `None` once it has passed. With one that
+    /// has passed already it does what can be done without waiting, both ways: what a poll loop calls
+    /// when [the descriptor](AsFd) is ready.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfTurn`] if there is none, [`Error::Unsendable`], [`Error::Io`].
+    /// As [`receive`](Self::receive).
+    pub fn receive_until(&mut self, deadline: Instant) -> Result<Option<Message>, Error> {
+        loop {
+            if let Some(message) = self.kept.pop() {
+                return Ok(Some(message));
+            }
+            match self.turn(Some(deadline)) {
+                Err(Error::TimedOut) => return Ok(None),
+                result => result?,
+            }
+        }
+    }
+
+    /// Queues the answer to the oldest sync message that [`receive`](Self::receive) returned and was
+    /// not answered, and waits until it is written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfTurn`] if there is none; as [`send`](Self::send).
     pub fn respond<'a>(&mut self, value: impl Into<Value<'a>>) -> Result<(), Error> {
-        self.write(MessageType::Response, value.into())
+        self.write_message(MessageType::Response, value.into())
     }
 
     /// What both ends can read.
@@ -226,60 +315,314 @@ impl Handle {
         self.connection.capability()
     }
 
-    /// Bytes of async messages that wait to be written.
+    /// What waits to be written: q's `.z.W`.
     #[must_use]
-    pub const fn queued(&self) -> usize {
-        self.queue.len()
+    pub fn pending(&self) -> Pending {
+        self.outbound.pending()
     }
 
-    fn write(&mut self, kind: MessageType, value: Value<'_>) -> Result<(), Error> {
-        self.connection.send(kind, value, &mut self.queue)?;
+    /// Whether the handle can still be used.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.connection.is_open()
+    }
+
+    /// Sets [`Options::read_timeout`] for later calls.
+    pub const fn set_read_timeout(&mut self, timeout: Option<Duration>) {
+        self.read_timeout = timeout;
+    }
+
+    /// Sets [`Options::write_timeout`] for later calls.
+    pub const fn set_write_timeout(&mut self, timeout: Option<Duration>) {
+        self.write_timeout = timeout;
+    }
+
+    /// The stream.
+    pub const fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// Writes what is queued and closes: q's `hclose`, which drops it instead.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush).
+    pub fn close(mut self) -> Result<(), Error> {
         self.flush()
     }
 
-    fn keep(&mut self, message: Message) -> Result<(), Error> {
-        let bytes = self.kept_bytes + message.body().as_bytes().len() as u64;
-        if bytes > self.limits.kept {
-            self.connection.abort();
-            return Err(Error::TooLarge { what: "backlog of messages", bytes, limit: self.limits.kept });
+    /// Sends a sync message without waiting for the response.
+    fn begin(&mut self, query: Value<'_>) -> Result<(), Error> {
+        let before = self.connection.awaited();
+        self.write_message(MessageType::Sync, query).inspect_err(|_| {
+            // The message is queued whole, and its response will find nobody.
+            self.abandoned += self.connection.awaited() - before;
+        })
+    }
+
+    /// Waits for the response of the last sync message; `serve` is given what comes before it.
+    fn response(&mut self, mut serve: Option<Serve<'_>>) -> Result<Message, Error> {
+        let deadline = deadline(self.read_timeout);
+        loop {
+            if let Some(response) = self.responses.pop_front() {
+                return response.ok();
+            }
+            let served = match (&mut serve, self.kept.is_empty()) {
+                (Some(serve), false) => self.serve(serve),
+                _ => self.turn(deadline),
+            };
+            if let Err(error) = served {
+                self.abandoned += 1;
+                return Err(error);
+            }
         }
-        self.kept_bytes = bytes;
-        self.kept.push_back(message);
+    }
+
+    /// Has one kept message served.
+    fn serve(&mut self, serve: Serve<'_>) -> Result<(), Error> {
+        let Some(message) = self.kept.pop() else { return Ok(()) };
+        let result = serve(&message);
+        if message.kind() != MessageType::Sync {
+            return Ok(());
+        }
+        let answered = match &result {
+            Ok(body) => self.queue(MessageType::Response, body.value()),
+            Err(text) => self.queue(MessageType::Response, Value::error(text)),
+        };
+        match answered {
+            Err(Error::Unsendable(error)) => self.queue(MessageType::Response, Value::error(&error.to_string())),
+            answered => answered,
+        }
+    }
+
+    /// Queues a message as one piece.
+    fn queue(&mut self, kind: MessageType, value: Value<'_>) -> Result<(), Error> {
+        self.check()?;
+        let Self { connection, outbound, .. } = self;
+        outbound.append(|out| connection.send(kind, value, out))
+    }
+
+    /// Sends a message and waits until it is written. A large one is not copied.
+    fn write_message(&mut self, kind: MessageType, value: Value<'_>) -> Result<(), Error> {
+        self.check()?;
+        if self.connection.compression().is_some() {
+            self.queue(kind, value)?;
+            return self.flush();
+        }
+        let gather = value.gather(self.capability()).map_err(Error::Unsendable)?;
+        let length = (gather.len() + Header::LEN) as u64;
+        let header = Header { order: ByteOrder::Little, kind, compression: None, length }.to_bytes();
+        self.connection.note_sent(kind)?;
+        let mut parts = Vec::with_capacity(gather.iter().len() + 1);
+        parts.push(IoSlice::new(&header));
+        parts.extend(gather.iter().map(IoSlice::new));
+        if gather.len() < GATHERED {
+            self.outbound.append_parts(&parts);
+            return self.flush();
+        }
+        let mut rest = parts.as_mut_slice();
+        let written = self.write_parts(&mut rest);
+        if matches!(written, Err(Error::TimedOut)) {
+            // A message that has begun must go on, and the values are the caller's.
+            self.outbound.append_parts(rest);
+        }
+        written
+    }
+
+    /// Writes what is queued and then the parts, of which it leaves what was not taken.
+    fn write_parts(&mut self, rest: &mut &mut [IoSlice<'_>]) -> Result<(), Error> {
+        let deadline = deadline(self.write_timeout);
+        while !rest.is_empty() {
+            if self.write()? {
+                match self.stream.write_vectored(rest) {
+                    Ok(0) => return Err(self.fail(io::ErrorKind::WriteZero.into())),
+                    Ok(written) => {
+                        IoSlice::advance_slices(rest, written);
+                        continue;
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(error) => return Err(self.fail(error)),
+                }
+            }
+            self.turn_writing(deadline)?;
+        }
+        self.write_down_to(0)
+    }
+
+    /// Waits until at most so many bytes are queued.
+    fn write_down_to(&mut self, bytes: usize) -> Result<(), Error> {
+        self.check()?;
+        let deadline = deadline(self.write_timeout);
+        while self.outbound.pending().bytes > bytes || bytes == 0 {
+            if self.write()? {
+                break;
+            }
+            self.turn_writing(deadline)?;
+        }
         Ok(())
     }
 
-    fn next(&mut self) -> Result<Message, Error> {
-        loop {
-            if let Some(Event::Message(message)) = self.connection.receive(&mut self.inbound)? {
-                return Ok(message);
+    /// Writes what the stream takes at once; whether that is all.
+    fn write(&mut self) -> Result<bool, Error> {
+        while !self.outbound.is_empty() {
+            match write_once(&mut self.stream, self.outbound.as_bytes()) {
+                Ok(0) => return Ok(false),
+                Ok(written) => self.outbound.advance(written),
+                Err(error) => return Err(self.fail(error)),
             }
-            self.read()?;
+        }
+        match self.stream.flush() {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(self.fail(error)),
         }
     }
 
-    fn read(&mut self) -> Result<(), Error> {
-        loop {
-            match self.inbound.read_from(&mut self.stream) {
-                Ok(0) => {
-                    self.connection.handle_end(self.inbound.as_bytes())?;
-                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
-                }
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.connection.abort();
-                    return Err(error.into());
-                }
+    /// Takes one message that has come, or reads once, or waits for either end of the stream.
+    fn turn_writing(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
+        if self.take()? || self.read()? {
+            return Ok(());
+        }
+        self.wait(true, deadline)
+    }
+
+    /// Takes one message that has come, or writes what is queued and reads once, or waits.
+    fn turn(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
+        self.check()?;
+        if self.take()? {
+            return Ok(());
+        }
+        let written = self.write()?;
+        if self.read()? {
+            return Ok(());
+        }
+        self.wait(!written, deadline)
+    }
+
+    /// Takes one message out of the bytes that have come; whether there was one.
+    fn take(&mut self) -> Result<bool, Error> {
+        let Some(Event::Message(message)) = self.connection.receive(&mut self.inbound)? else { return Ok(false) };
+        match message.kind() {
+            MessageType::Response if self.abandoned > 0 => self.abandoned -= 1,
+            MessageType::Response => self.responses.push_back(message),
+            MessageType::Async | MessageType::Sync => {
+                self.kept.push(message).inspect_err(|_| self.connection.abort())?;
             }
+        }
+        Ok(true)
+    }
+
+    /// Reads once; whether anything came.
+    fn read(&mut self) -> Result<bool, Error> {
+        match read_once(&mut self.stream, &mut self.inbound) {
+            Ok(Some(0)) => {
+                self.connection.handle_end(self.inbound.as_bytes())?;
+                Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+            }
+            Ok(read) => Ok(read.is_some()),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    fn wait(&mut self, writing: bool, deadline: Option<Instant>) -> Result<(), Error> {
+        match wait(&self.stream, writing, deadline, self.interrupt.as_ref()) {
+            Err(Error::Interrupted) => {
+                self.interrupted = true;
+                self.connection.abort();
+                self.outbound.clear();
+                Err(Error::Interrupted)
+            }
+            waited => waited,
+        }
+    }
+
+    /// Whether the handle can be used.
+    const fn check(&self) -> Result<(), Error> {
+        match (self.interrupted, self.connection.is_open()) {
+            (true, _) => Err(Error::Interrupted),
+            (false, true) => Ok(()),
+            (false, false) => Err(Error::Failed),
+        }
+    }
+
+    fn fail(&mut self, error: io::Error) -> Error {
+        self.connection.abort();
+        self.outbound.clear();
+        timed_out(error)
+    }
+}
+
+/// Given what comes before a response; answers sync messages.
+type Serve<'a> = &'a mut dyn FnMut(&Message) -> Result<Body, String>;
+
+/// Writes what the stream takes at once.
+impl<S: Duplex> Drop for Handle<S> {
+    fn drop(&mut self) {
+        if self.check().is_ok() {
+            let _ = self.write();
         }
     }
 }
 
-/// Writes what is queued, if the server takes it.
-impl Drop for Handle {
-    fn drop(&mut self) {
-        let _ = self.flush();
+/// The descriptor to poll for [`receive_until`](Handle::receive_until): readable for messages, and
+/// writable while something is [pending](Handle::pending).
+impl<S: Duplex + AsFd> AsFd for Handle<S> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
+}
+
+/// Reads once, as often as signals interrupt it; `None` if nothing is there.
+fn read_once<S: Duplex>(stream: &mut S, inbound: &mut Inbound) -> io::Result<Option<usize>> {
+    loop {
+        match inbound.read_from(stream) {
+            Ok(read) => return Ok(Some(read)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Writes once, as often as signals interrupt it; 0 if the stream takes nothing.
+fn write_once<S: Duplex>(stream: &mut S, bytes: &[u8]) -> io::Result<usize> {
+    if bytes.is_empty() {
+        return Ok(0);
+    }
+    loop {
+        match stream.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => return Ok(written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Waits for the stream until the deadline.
+fn wait<S: Duplex>(
+    stream: &S,
+    writing: bool,
+    deadline: Option<Instant>,
+    interrupt: Option<&Interrupt>,
+) -> Result<(), Error> {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    if left == Some(Duration::ZERO) {
+        return Err(Error::TimedOut);
+    }
+    let interest = if writing { Interest::Either } else { Interest::Readable };
+    stream.wait(interest, left, interrupt.map(AsFd::as_fd)).map_err(timed_out)?;
+    if interrupt.is_some_and(Interrupt::clear) { Err(Error::Interrupted) } else { Ok(()) }
+}
+
+fn deadline(timeout: Option<Duration>) -> Option<Instant> {
+    timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }
 
 /// A deadline that passed is reported by the system in two ways.
@@ -287,96 +630,5 @@ fn timed_out(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Error::TimedOut,
         _ => error.into(),
-    }
-}
-
-/// The socket of a connection.
-#[derive(Debug)]
-pub enum Stream {
-    /// TCP, without Nagle's delay.
-    Tcp(TcpStream),
-    /// A Unix socket.
-    #[cfg(unix)]
-    Unix(std::os::unix::net::UnixStream),
-}
-
-impl Stream {
-    fn connect(transport: &Transport, deadline: Option<Instant>) -> io::Result<Self> {
-        match transport {
-            Transport::Tcp { host, port } => {
-                let stream = connect_tcp(host, *port, deadline)?;
-                stream.set_nodelay(true)?;
-                Ok(Self::Tcp(stream))
-            }
-            #[cfg(unix)]
-            Transport::Unix { port } => unix::connect(*port).map(Self::Unix),
-            #[cfg(not(unix))]
-            Transport::Unix { .. } => Err(io::ErrorKind::Unsupported.into()),
-        }
-    }
-
-    /// Whether the peer is on this machine: kdb+ compresses nothing for it.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        match self {
-            Self::Tcp(stream) => match (stream.peer_addr(), stream.local_addr()) {
-                (Ok(peer), Ok(local)) => peer.ip().to_canonical().is_loopback() || peer.ip() == local.ip(),
-                _ => false,
-            },
-            #[cfg(unix)]
-            Self::Unix(_) => true,
-        }
-    }
-
-    fn set_read_deadline(&self, deadline: Option<Instant>) -> io::Result<()> {
-        let timeout = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-            Some(Duration::ZERO) => return Err(io::ErrorKind::TimedOut.into()),
-            timeout => timeout,
-        };
-        match self {
-            Self::Tcp(stream) => stream.set_read_timeout(timeout),
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.set_read_timeout(timeout),
-        }
-    }
-}
-
-fn connect_tcp(host: &str, port: u16, deadline: Option<Instant>) -> io::Result<TcpStream> {
-    let Some(deadline) = deadline else { return TcpStream::connect((host, port)) };
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in (host, port).to_socket_addrs()? {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        match TcpStream::connect_timeout(&address, left) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.read(buffer),
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.read(buffer),
-        }
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.write(buffer),
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.write(buffer),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -7,10 +7,10 @@ use kcodec::{Capability, Threshold, Value};
 
 use crate::error::Error;
 use crate::header::{Header, MessageType};
-use crate::inbound::Inbound;
+use crate::inbound::{CHUNK, Inbound};
 use crate::limits::Limits;
 use crate::login::Login;
-use crate::message::{self, Frame, Message};
+use crate::message::{self, Frame, Inflating, Message};
 
 /// What came in.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ pub struct Connection {
     awaited: u64,
     /// Sync requests we received and did not answer yet.
     owed: u64,
+    /// The large compressed message that is arriving.
+    inflating: Option<Box<Inflating>>,
     rejected: Bytes,
 }
 
@@ -81,7 +83,7 @@ impl Connection {
 
     const fn new(limits: Limits, state: State, capability: Capability) -> Self {
         let rejected = Bytes::new();
-        Self { limits, state, capability, compression: None, awaited: 0, owed: 0, rejected }
+        Self { limits, state, capability, compression: None, awaited: 0, owed: 0, inflating: None, rejected }
     }
 
     /// What both ends can read, once the login is through.
@@ -141,12 +143,16 @@ impl Connection {
         }
     }
 
-    /// Takes the next event out of `inbound`; `None` until more bytes have come.
+    /// Takes the next event out of `inbound`; `None` until more bytes have come. A large compressed
+    /// message is inflated while it arrives, so this is to be called after each read.
     ///
     /// # Errors
     ///
     /// [`Error::Malformed`], [`Error::TooLarge`], [`Error::OutOfTurn`]: fatal.
     pub fn receive(&mut self, inbound: &mut Inbound) -> Result<Option<Event>, Error> {
+        if self.inflating.is_some() {
+            return self.inflate(inbound);
+        }
         let open = self.is_open();
         let step = self.step(inbound.as_bytes()).inspect_err(|error| {
             if open && matches!(error, Error::Malformed(_) | Error::TooLarge { .. }) {
@@ -154,6 +160,7 @@ impl Connection {
             }
         });
         match step? {
+            Step::More(expected) if expected > CHUNK => self.expect_large(inbound, expected),
             Step::More(expected) => {
                 inbound.expect(expected);
                 Ok(None)
@@ -169,11 +176,50 @@ impl Connection {
             Step::Message(header) => {
                 let frame = Frame::new(header, inbound.take(header.len()));
                 match frame.check(&self.limits) {
-                    Ok(message) => Ok(Some(Event::Message(message))),
+                    Ok(message) => {
+                        inbound.lend(message.body().as_bytes());
+                        Ok(Some(Event::Message(message)))
+                    }
                     Err(refused) => {
                         self.rejected = refused.bytes;
                         self.fail(refused.error)
                     }
+                }
+            }
+        }
+    }
+
+    /// Begins a large message, of which at least the header is here.
+    fn expect_large(&mut self, inbound: &mut Inbound, expected: usize) -> Result<Option<Event>, Error> {
+        let header = inbound.as_bytes().first_chunk().and_then(|&head| Header::parse(head).ok());
+        match header.and_then(|header| Inflating::new(header, &self.limits)) {
+            Some(inflating) => {
+                inbound.skip(Header::LEN);
+                self.inflating = Some(Box::new(inflating));
+                self.inflate(inbound)
+            }
+            None => {
+                inbound.expect(expected);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Inflates what has come of the message that is arriving.
+    fn inflate(&mut self, inbound: &mut Inbound) -> Result<Option<Event>, Error> {
+        let Some(inflating) = &mut self.inflating else { return Ok(None) };
+        let used = match inflating.push(inbound.as_bytes(), &self.limits) {
+            Ok(used) => used,
+            Err(error) => return self.fail(error),
+        };
+        inbound.skip(used);
+        match self.inflating.take_if(|inflating| inflating.is_complete()) {
+            None => Ok(None),
+            Some(inflating) => {
+                self.note_received(inflating.header().kind);
+                match inflating.finish(&self.limits) {
+                    Ok(message) => Ok(Some(Event::Message(message))),
+                    Err(error) => self.fail(error),
                 }
             }
         }
@@ -211,7 +257,9 @@ impl Connection {
     pub fn handle_end(&mut self, inbound: &[u8]) -> Result<(), Error> {
         match self.state {
             State::Knocking => self.fail(Error::Refused),
-            _ if !inbound.is_empty() => self.fail(Error::OutOfTurn("closed in the middle of a message")),
+            _ if !inbound.is_empty() || self.inflating.is_some() => {
+                self.fail(Error::OutOfTurn("closed in the middle of a message"))
+            }
             _ if self.awaited > 0 => self.fail(Error::OutOfTurn("closed before the response")),
             _ => {
                 self.state = State::Failed;
@@ -220,8 +268,8 @@ impl Connection {
         }
     }
 
-    /// The bytes of the message that was malformed or too large, as far as they are here. A
-    /// big-endian body is turned up to where it is bad.
+    /// The bytes of the message that was malformed or too large, as far as they are here: none of one
+    /// that was inflated while it arrived. A big-endian body is turned up to where it is bad.
     #[must_use]
     pub fn rejected(&self) -> &Bytes {
         &self.rejected
@@ -339,12 +387,16 @@ impl Connection {
         if (bytes.len() as u64) < header.length {
             return Ok(Step::More(header.len()));
         }
-        match header.kind {
+        self.note_received(header.kind);
+        Ok(Step::Message(header))
+    }
+
+    const fn note_received(&mut self, kind: MessageType) {
+        match kind {
             MessageType::Async => {}
             MessageType::Sync => self.owed += 1,
             MessageType::Response => self.awaited -= 1,
         }
-        Ok(Step::Message(header))
     }
 
     fn fail<T>(&mut self, error: Error) -> Result<T, Error> {

@@ -44,6 +44,10 @@ pub enum Error {
     /// The address is not one that `hopen` takes, or of a kind that is not supported.
     #[error(transparent)]
     Address(#[from] crate::AddressError),
+    /// An [`Interrupt`](crate::Interrupt) ended the wait; every later call on the handle ends so, too:
+    /// whether the server got the message, and what it did, is not known.
+    #[error("interrupted: the handle is unusable")]
+    Interrupted,
     /// The connection failed earlier and stays failed.
     #[error("connection has failed")]
     Failed,

@@ -4,9 +4,9 @@ use std::io::{self, Read};
 
 use bytes::{Bytes, BytesMut};
 
-/// A receive buffer. Grows with what arrives, at most doubling, never by what a header claims, and
-/// is initialized once. Small messages are copied out of it, so that one that is kept holds its own
-/// size; a large one leaves with the buffer.
+/// A receive buffer. Grows with what arrives, at most doubling, never by what a header claims. Small
+/// messages are copied out of it, so that one that is kept holds its own size; a large one leaves
+/// with the buffer, whose memory serves the next large one if nobody holds the message by then.
 #[derive(Debug, Default)]
 pub struct Inbound {
     /// Initialized space, of which `start..end` has arrived and was not taken.
@@ -15,10 +15,17 @@ pub struct Inbound {
     end: usize,
     /// Bytes of the message that has begun, once its header is known.
     expected: usize,
+    /// The last large message's memory.
+    lent: Bytes,
 }
 
 /// Bytes asked of the socket at a time while nothing larger is known to come.
-const CHUNK: usize = 64 * 1024;
+pub(crate) const CHUNK: usize = 64 * 1024;
+/// Bytes of a large message that are read at a time: what is initialized for a read is still in the
+/// cache when the read fills it.
+const PIECE: usize = 256 * 1024;
+/// A message of more bytes is not held on to: an idle connection must not keep that much.
+const LENT: usize = 256 << 20;
 
 impl Inbound {
     /// Reads once from `source` and returns how many bytes came, 0 at the end of the stream.
@@ -27,18 +34,26 @@ impl Inbound {
     ///
     /// What `source` reports, `WouldBlock` included.
     pub fn read_from(&mut self, source: &mut impl Read) -> io::Result<usize> {
-        self.compact();
-        let missing = self.expected.saturating_sub(self.end);
-        let room = if missing == 0 { CHUNK } else { missing.min(self.end.max(CHUNK)) };
-        let until = self.end + room;
+        let until = self.end + self.make_room();
         if self.bytes.len() < until {
-            self.bytes.reserve_exact(until - self.bytes.len());
             self.bytes.resize(until, 0);
         }
         // A large message gets a buffer of its own: what follows it is read later.
         let read = source.read(self.bytes.get_mut(self.end..until).unwrap_or_default())?;
-        self.end += read.min(room);
+        self.end += read.min(until - self.end);
         Ok(read)
+    }
+
+    /// Makes room for what comes next and returns how many bytes of it to read.
+    fn make_room(&mut self) -> usize {
+        self.compact();
+        let missing = self.expected.saturating_sub(self.end);
+        let room = if missing == 0 { CHUNK } else { missing.min(self.end.clamp(CHUNK, PIECE)) };
+        if self.bytes.capacity() - self.end < room {
+            let more = room.max(missing.min(self.end));
+            self.bytes.reserve_exact(self.end + more - self.bytes.len());
+        }
+        room
     }
 
     /// Appends bytes that the caller read.
@@ -68,14 +83,37 @@ impl Inbound {
     }
 
     /// Notes that a message of so many bytes has begun.
-    pub(crate) const fn expect(&mut self, length: usize) {
+    pub(crate) fn expect(&mut self, length: usize) {
+        if self.expected != length && length > self.bytes.capacity() {
+            self.reclaim();
+        }
         self.expected = length;
+    }
+
+    /// Notes a message whose memory may serve again.
+    pub(crate) fn lend(&mut self, message: &Bytes) {
+        if (CHUNK..=LENT).contains(&message.len()) {
+            self.lent = message.clone();
+        }
+    }
+
+    /// Moves to the last large message's memory, if nobody else holds it.
+    fn reclaim(&mut self) {
+        let Ok(mut memory) = std::mem::take(&mut self.lent).try_into_mut() else { return };
+        memory.clear();
+        let mut bytes = Vec::from(memory);
+        if bytes.capacity() > self.bytes.capacity() {
+            bytes.extend_from_slice(self.as_bytes());
+            (self.start, self.end) = (0, bytes.len());
+            self.bytes = bytes;
+        }
     }
 
     /// Takes the first `length` bytes, which are here.
     pub(crate) fn take(&mut self, length: usize) -> BytesMut {
         if self.start == 0 && self.end == length && length > CHUNK {
-            let mut whole = std::mem::take(self).bytes;
+            let mut whole = std::mem::take(&mut self.bytes);
+            (self.end, self.expected) = (0, 0);
             whole.truncate(length);
             return BytesMut::from(Bytes::from(whole));
         }

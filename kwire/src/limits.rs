@@ -16,9 +16,12 @@ pub struct Limits {
     pub login: usize,
     /// How long a login may take. Stops connections that are opened and left.
     pub login_time: Duration,
-    /// Bytes of messages kept for [`receive`](crate::blocking::Handle::receive) while a sync call
-    /// waits. Stops peers that push without answering.
+    /// Bytes held by messages that are kept for [`receive`](crate::blocking::Handle::receive) while a
+    /// call waits for something else. Stops peers that push without answering.
     pub kept: u64,
+    /// Bytes that a client queues before [`send`](crate::blocking::Handle::send) waits. Stops peers
+    /// that do not read.
+    pub queued: u64,
 }
 
 impl Limits {
@@ -28,15 +31,18 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// 2 GiB as sent and inflated, depth 100, logins of 4 KiB within 5 seconds, 256 MiB kept.
+    /// What a message can be, 1 TiB as sent and inflated: a client chooses its servers, and memory
+    /// grows with what arrives only. Depth 100, logins of 4 KiB within 5 seconds, 256 MiB kept and
+    /// queued.
     fn default() -> Self {
         Self {
-            message: 1 << 31,
-            inflated: 1 << 31,
+            message: 1 << 40,
+            inflated: 1 << 40,
             depth: 100,
             login: 4096,
             login_time: Duration::from_secs(5),
             kept: 256 << 20,
+            queued: 256 << 20,
         }
     }
 }

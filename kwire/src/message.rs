@@ -1,7 +1,7 @@
 //! Whole messages: a header and a body, decoded, encoded, compressed.
 
 use bytes::{Bytes, BytesMut};
-use kcodec::{Body, Capability, Compression, Threshold, Value};
+use kcodec::{Body, Capability, Compression, Decompressor, Threshold, Value};
 
 use crate::error::{Error, Malformed, Reason};
 use crate::header::{ByteOrder, Header, MessageType};
@@ -121,19 +121,69 @@ impl Frame {
     }
 }
 
+/// A compressed message that is inflated while it arrives.
+#[derive(Debug)]
+pub(crate) struct Inflating {
+    header: Header,
+    decompressor: Decompressor,
+    /// Bytes of the message that have not come.
+    missing: u64,
+}
+
+impl Inflating {
+    /// `None` for the header of a plain message.
+    pub(crate) fn new(header: Header, limits: &Limits) -> Option<Self> {
+        let kind = header.compression?;
+        let missing = header.length - Header::LEN as u64;
+        let expected = usize::try_from(missing).unwrap_or(usize::MAX);
+        let limit = usize::try_from(limits.inflated).unwrap_or(usize::MAX);
+        let decompressor = Decompressor::new(kind, header.order == ByteOrder::Big, expected, limit);
+        Some(Self { header, decompressor, missing })
+    }
+
+    pub(crate) const fn header(&self) -> Header {
+        self.header
+    }
+
+    pub(crate) const fn is_complete(&self) -> bool {
+        self.missing == 0
+    }
+
+    /// Takes what has come and returns how many bytes of it belong to the message.
+    pub(crate) fn push(&mut self, bytes: &[u8], limits: &Limits) -> Result<usize, Error> {
+        let missing = usize::try_from(self.missing).unwrap_or(usize::MAX);
+        let piece = bytes.get(..missing).unwrap_or(bytes);
+        self.decompressor.push(piece).map_err(|error| not_inflated(error, limits))?;
+        self.missing -= piece.len() as u64;
+        Ok(piece.len())
+    }
+
+    /// The message, once it is complete.
+    pub(crate) fn finish(self, limits: &Limits) -> Result<Message, Error> {
+        let body = self.decompressor.finish().map_err(|error| not_inflated(error, limits))?;
+        inflated(self.header, body, limits)
+    }
+}
+
 /// Decodes the bytes that a header announced, [turned](turn).
 fn message(header: Header, frame: &Bytes, limits: &Limits) -> Result<Message, Error> {
     let body = frame.slice(Header::LEN..);
-    let body = match header.compression {
-        None => body,
-        Some(kind) => {
-            let mut body = inflate(&body, kind, header.order, limits)?;
-            if header.order == ByteOrder::Big {
-                kcodec::to_little_endian(&mut body, limits.body());
-            }
-            body.into()
-        }
-    };
+    match header.compression {
+        None => plain(header, body, limits),
+        Some(kind) => inflated(header, inflate(&body, kind, header.order, limits)?, limits),
+    }
+}
+
+/// Turns and decodes a body that was inflated.
+fn inflated(header: Header, mut body: Vec<u8>, limits: &Limits) -> Result<Message, Error> {
+    if header.order == ByteOrder::Big {
+        kcodec::to_little_endian(&mut body, limits.body());
+    }
+    plain(header, body.into(), limits)
+}
+
+/// Decodes a plain, little-endian body.
+fn plain(header: Header, body: Bytes, limits: &Limits) -> Result<Message, Error> {
     let body = Body::decode_with(body, limits.body()).map_err(Malformed::body)?;
     Ok(Message { kind: header.kind, body })
 }
@@ -219,12 +269,16 @@ fn turn(header: Header, mut frame: BytesMut, limits: &Limits) -> Bytes {
 
 fn inflate(bytes: &[u8], kind: Compression, order: ByteOrder, limits: &Limits) -> Result<Vec<u8>, Error> {
     let limit = usize::try_from(limits.inflated).unwrap_or(usize::MAX);
-    kcodec::decompress(bytes, kind, order == ByteOrder::Big, limit).map_err(|error| match error.kind {
+    kcodec::decompress(bytes, kind, order == ByteOrder::Big, limit).map_err(|error| not_inflated(error, limits))
+}
+
+fn not_inflated(error: kcodec::Error, limits: &Limits) -> Error {
+    match error.kind {
         kcodec::ErrorKind::Inflated(bytes) => {
             Error::TooLarge { what: "inflated message", bytes, limit: limits.inflated }
         }
         _ => Malformed::body(error).into(),
-    })
+    }
 }
 
 pub(crate) const fn too_large(bytes: u64, limits: &Limits) -> Error {

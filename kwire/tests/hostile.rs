@@ -198,7 +198,7 @@ fn a_length_over_the_limit_is_refused_from_the_header() {
     assert_eq!(connection.rejected()[..], [1, 0, 0, 0, 0xe9, 3, 0, 0]);
     // A fatal error latches.
     assert!(matches!(connection.receive(&mut inbound), Err(Error::Failed)));
-    let (mut connection, mut inbound) = open(Limits::default());
+    let (mut connection, mut inbound) = open(Limits { message: 1 << 31, ..Limits::default() });
     inbound.extend(&[1, 0, 0, 1, 0, 0, 0, 0]);
     assert!(matches!(connection.receive(&mut inbound), Err(Error::TooLarge { bytes: 0x1_0000_0000, .. })));
 }

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 /// Tries the names in the order of KX's C library: the abstract name as long as its text, the one
 /// padded with NULs to the whole of `sun_path`, the file. `QUDSPATH` changes the folder; empty, it
 /// means `/tmp` as well.
-pub(super) fn connect(port: u16) -> io::Result<UnixStream> {
+pub(crate) fn connect(port: u16) -> io::Result<UnixStream> {
     let folder = std::env::var("QUDSPATH").ok().filter(|folder| !folder.is_empty());
     let path = format!("{}/kx.{port}", folder.as_deref().unwrap_or("/tmp"));
     connect_abstract(path.as_bytes()).or_else(|_| UnixStream::connect(&path))

@@ -1,0 +1,52 @@
+//! Messages that came while something else was waited for.
+
+use std::collections::VecDeque;
+
+use crate::error::Error;
+use crate::message::Message;
+
+/// A queue of messages, bounded by what they hold in memory.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    messages: VecDeque<Message>,
+    bytes: u64,
+    limit: u64,
+}
+
+/// Bytes that a message holds beside its body: its place in the queue and what counts its owners.
+const BESIDE: u64 = size_of::<Message>() as u64 + 64;
+
+impl Kept {
+    pub(crate) const fn new(limit: u64) -> Self {
+        Self { messages: VecDeque::new(), bytes: 0, limit }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Whether there is no room for more.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.bytes >= self.limit
+    }
+
+    pub(crate) fn push(&mut self, message: Message) -> Result<(), Error> {
+        let bytes = self.bytes + held(&message);
+        if bytes > self.limit {
+            return Err(Error::TooLarge { what: "backlog of messages", bytes, limit: self.limit });
+        }
+        self.bytes = bytes;
+        self.messages.push_back(message);
+        Ok(())
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Message> {
+        let message = self.messages.pop_front()?;
+        self.bytes -= held(&message);
+        Some(message)
+    }
+}
+
+fn held(message: &Message) -> u64 {
+    message.body().as_bytes().len() as u64 + BESIDE
+}
