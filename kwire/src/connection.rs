@@ -56,6 +56,14 @@ pub struct Connection {
     rejected: Bytes,
 }
 
+/// Sync messages and responses among messages that were queued.
+#[cfg(feature = "tokio")]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Queued {
+    pub(crate) requests: u64,
+    pub(crate) responses: u64,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Server: waiting for a login, until then; for ever where the clock cannot count so far.
@@ -298,13 +306,8 @@ impl Connection {
     /// is not open.
     pub fn send(&mut self, kind: MessageType, value: Value<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
         self.may_send(kind)?;
-        let start = out.len();
-        message::encode(kind, value, self.capability, out)?;
-        if let Some(compressed) = self.post(kind, out.get(start..).unwrap_or_default())? {
-            out.truncate(start);
-            out.extend_from_slice(&compressed);
-        }
-        Ok(())
+        message::append(kind, value, self.capability, self.compression(), out)?;
+        self.note_sent(kind)
     }
 
     /// Notes that a message goes out which [`encode`](crate::encode) wrote for a peer of this or a
@@ -332,6 +335,13 @@ impl Connection {
             MessageType::Response => self.owed -= 1,
         }
         Ok(())
+    }
+
+    /// Notes messages that go out, which the caller knew that it may send.
+    #[cfg(feature = "tokio")]
+    pub(crate) const fn note_queued(&mut self, queued: Queued) {
+        self.awaited += queued.requests;
+        self.owed = self.owed.saturating_sub(queued.responses);
     }
 
     /// Which messages to this peer are to be compressed, if any.

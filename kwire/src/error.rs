@@ -56,6 +56,22 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
+impl Error {
+    /// The same error for one more of those who wait on a connection.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Malformed(malformed) => Self::Malformed(*malformed),
+            Self::OutOfTurn(what) => Self::OutOfTurn(what),
+            Self::TooLarge { what, bytes, limit } => Self::TooLarge { what, bytes: *bytes, limit: *limit },
+            Self::TimedOut => Self::TimedOut,
+            Self::Refused => Self::Refused,
+            Self::Io(error) => Self::Io(io::Error::new(error.kind(), error.to_string())),
+            _ => Self::Failed,
+        }
+    }
+}
+
 /// Bytes that are no message: where and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {reason}")]

@@ -25,17 +25,16 @@ impl Kept {
         self.messages.is_empty()
     }
 
-    /// Whether there is no room for more.
+    /// Whether there is no room for more. The last message may have gone over the limit.
     pub(crate) const fn is_full(&self) -> bool {
         self.bytes >= self.limit
     }
 
     pub(crate) fn push(&mut self, message: Message) -> Result<(), Error> {
-        let bytes = self.bytes + held(&message);
-        if bytes > self.limit {
-            return Err(Error::TooLarge { what: "backlog of messages", bytes, limit: self.limit });
+        if self.is_full() {
+            return Err(Error::TooLarge { what: "backlog of messages", bytes: self.bytes, limit: self.limit });
         }
-        self.bytes = bytes;
+        self.bytes += held(&message);
         self.messages.push_back(message);
         Ok(())
     }

@@ -19,6 +19,8 @@
 pub mod blocking;
 #[doc(hidden)]
 pub mod fuzz;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 mod address;
 mod connection;

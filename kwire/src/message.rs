@@ -209,6 +209,24 @@ pub fn encode(kind: MessageType, value: Value<'_>, capability: Capability, out: 
     Ok(())
 }
 
+/// Appends a message for a peer of `capability`, compressed if it is worth it.
+pub(crate) fn append(
+    kind: MessageType,
+    value: Value<'_>,
+    capability: Capability,
+    compression: Option<Threshold>,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let start = out.len();
+    encode(kind, value, capability, out)?;
+    let plain = out.get(start..).unwrap_or_default();
+    if let Some(compressed) = compression.and_then(|threshold| compress(plain, threshold).ok().flatten()) {
+        out.truncate(start);
+        out.extend_from_slice(&compressed);
+    }
+    Ok(())
+}
+
 /// Compresses a whole plain message if kdb+ would: `None` when it is short or does not halve.
 ///
 /// # Errors

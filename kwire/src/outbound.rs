@@ -17,11 +17,12 @@ pub struct Pending {
 #[derive(Debug, Default)]
 pub(crate) struct Outbound {
     bytes: Vec<u8>,
-    written: usize,
-    /// Where each message ends, counted from the first byte that was ever queued.
+    start: usize,
+    /// Where each message that is not written ends, counted from the first byte ever queued.
     ends: VecDeque<u64>,
-    /// Bytes that were ever queued before `bytes`.
-    before: u64,
+    /// Bytes ever queued, and ever written.
+    queued: u64,
+    written: u64,
 }
 
 /// A buffer that was larger is given back when it is empty.
@@ -29,24 +30,25 @@ const KEPT: usize = 1 << 20;
 
 impl Outbound {
     pub(crate) fn pending(&self) -> Pending {
-        Pending { messages: self.ends.len(), bytes: self.bytes.len() - self.written }
+        Pending { messages: self.ends.len(), bytes: usize::try_from(self.queued - self.written).unwrap_or(usize::MAX) }
     }
 
+    /// Whether nothing is left to write.
     pub(crate) const fn is_empty(&self) -> bool {
-        self.written == self.bytes.len()
+        self.start == self.bytes.len()
     }
 
     /// Appends the one message that `write` writes; nothing if it fails.
     pub(crate) fn append<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
         // Written bytes are dropped once they are the larger part, so that moving the rest is paid for.
-        if self.written > self.bytes.len() / 2 {
-            self.bytes.drain(..self.written);
-            self.before += self.written as u64;
-            self.written = 0;
+        if self.start > self.bytes.len() / 2 {
+            self.bytes.drain(..self.start);
+            self.start = 0;
         }
-        let start = self.bytes.len();
-        write(&mut self.bytes).inspect_err(|_| self.bytes.truncate(start))?;
-        self.ends.push_back(self.before + self.bytes.len() as u64);
+        let before = self.bytes.len();
+        write(&mut self.bytes).inspect_err(|_| self.bytes.truncate(before))?;
+        self.queued += (self.bytes.len() - before) as u64;
+        self.ends.push_back(self.queued);
         Ok(())
     }
 
@@ -60,38 +62,53 @@ impl Outbound {
 
     /// What is to be written next.
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(self.written..).unwrap_or_default()
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 
-    /// Notes that so many bytes were written.
+    /// Passes over bytes that were written.
     pub(crate) fn advance(&mut self, written: usize) {
-        self.written += written;
-        debug_assert!(self.written <= self.bytes.len(), "only what was queued is written");
-        let reached = self.total_written();
-        while self.ends.front().is_some_and(|&end| end <= reached) {
-            self.ends.pop_front();
-        }
+        self.start += written;
+        debug_assert!(self.start <= self.bytes.len(), "only what was queued is written");
         if self.is_empty() {
-            self.clear();
+            self.start = 0;
+            self.bytes.clear();
+            self.bytes.shrink_to(KEPT);
         }
+        self.note_written(written);
     }
 
     /// Forgets what is queued.
     pub(crate) fn clear(&mut self) {
-        self.before += self.bytes.len() as u64;
-        self.written = 0;
-        self.bytes.clear();
-        self.ends.clear();
-        self.bytes.shrink_to(KEPT);
+        self.advance(self.bytes.len() - self.start);
+    }
+}
+
+/// For a writer that takes the bytes away to write them.
+#[cfg(feature = "tokio")]
+impl Outbound {
+    /// Exchanges what is to be written for `empty`, an empty buffer.
+    pub(crate) fn take(&mut self, empty: &mut Vec<u8>) {
+        debug_assert!(empty.is_empty() && self.start == 0, "what was taken is written first");
+        std::mem::swap(&mut self.bytes, empty);
     }
 
-    /// Bytes that were ever queued.
-    pub(crate) fn total(&self) -> u64 {
-        self.before + self.bytes.len() as u64
+    /// Bytes ever queued.
+    pub(crate) const fn queued(&self) -> u64 {
+        self.queued
     }
 
-    /// Bytes that were ever written, or forgotten.
-    pub(crate) fn total_written(&self) -> u64 {
-        self.before + self.written as u64
+    /// Bytes ever written.
+    pub(crate) const fn written(&self) -> u64 {
+        self.written
+    }
+}
+
+impl Outbound {
+    /// Counts bytes that were written.
+    pub(crate) fn note_written(&mut self, written: usize) {
+        self.written += written as u64;
+        while self.ends.front().is_some_and(|&end| end <= self.written) {
+            self.ends.pop_front();
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The sockets that addresses lead to.
 
 use std::io::{self, IoSlice, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -33,12 +33,8 @@ impl Stream {
         match transport {
             Transport::Tcp { host, port } => {
                 let stream = tcp(host, *port, deadline)?;
-                stream.set_nodelay(true)?;
                 stream.set_nonblocking(true)?;
-                if let Some(time) = keepalive {
-                    let keepalive = TcpKeepalive::new().with_time(time).with_interval(PROBE);
-                    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
-                }
+                tune(SockRef::from(&stream), keepalive)?;
                 Ok(Self::Tcp(stream))
             }
             Transport::Unix { port } => {
@@ -53,12 +49,26 @@ impl Stream {
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self {
-            Self::Tcp(stream) => match (stream.peer_addr(), stream.local_addr()) {
-                (Ok(peer), Ok(local)) => peer.ip().to_canonical().is_loopback() || peer.ip() == local.ip(),
-                _ => false,
-            },
+            Self::Tcp(stream) => is_local(stream.peer_addr(), stream.local_addr()),
             Self::Unix(_) => true,
         }
+    }
+}
+
+/// Whether both ends of a TCP connection are on this machine.
+pub(crate) fn is_local(peer: io::Result<SocketAddr>, local: io::Result<SocketAddr>) -> bool {
+    match (peer, local) {
+        (Ok(peer), Ok(local)) => peer.ip().to_canonical().is_loopback() || peer.ip() == local.ip(),
+        _ => false,
+    }
+}
+
+/// Sends small messages at once, and asks after a silence whether the peer's machine is still there.
+pub(crate) fn tune(socket: SockRef<'_>, keepalive: Option<Duration>) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
+    match keepalive {
+        Some(time) => socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(time).with_interval(PROBE)),
+        None => Ok(()),
     }
 }
 
