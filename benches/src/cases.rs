@@ -5,6 +5,7 @@ mod decode;
 mod encode;
 mod kernel;
 mod query;
+mod wire;
 
 pub(crate) use decode::first_items;
 
@@ -54,6 +55,10 @@ pub const CASES: &[Named] = &[
     row("decompress/trade_sorted, appended to a Vec", "into a slice", Claim::None, compression::decompress_append),
     row("decompress/trade_sorted", "lz4_flex", Claim::Faster(1.0), compression::lz4_decompress_trade_sorted),
     row("decompress/longs_small", "lz4_flex", Claim::Faster(1.0), compression::lz4_decompress_longs_small),
+    row("receive/longs over loopback", "a bare read loop", Claim::Faster(1.0 / 1.15), wire::receive),
+    row("send/longs over loopback", "a bare write loop", Claim::Faster(1.0 / 1.1), wire::send),
+    row("tokio/20,000 requests to kserve, 64 in flight", "a bare loop", Claim::Faster(0.8), wire::pipelined),
+    row("tokio/20,000 requests to a thread", "a bare loop", Claim::None, wire::pipelined_to_answers),
     row("q/select by sym, 1 M rows", "a plain loop", Claim::Faster(0.5), query::by_symbol),
     row("q/select where, 1 M rows", "a plain loop", Claim::Faster(0.5), query::filter),
     row("q/asc of 1 M longs", "slice::sort", Claim::Faster(0.67), query::ascending),

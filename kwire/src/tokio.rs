@@ -408,13 +408,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         lock(&self.shared).driver.get_or_insert_with(|| cx.waker().clone()).clone_from(cx.waker());
         let written = self.write(cx)?;
         loop {
-            if lock(&self.shared).is_done(written, cx) {
+            let mut shared = lock(&self.shared);
+            if shared.is_done(written, cx) {
+                drop(shared);
                 // The connection ends either way.
                 return Pin::new(&mut self.stream).poll_shutdown(cx).map(|_| Ok(()));
             }
-            if lock(&self.shared).is_behind() {
+            if shared.is_behind() {
                 return Poll::Pending;
             }
+            drop(shared);
             match self.connection.receive(&mut self.inbound)? {
                 Some(Event::Message(message)) => lock(&self.shared).deliver(message)?,
                 Some(_) => {}
