@@ -6,7 +6,7 @@ SOAK_SECONDS ?= 600
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: run build install test attack lint doc interop rivals bench load soak loaded instructions fuzz clean
+.PHONY: run build install test slow attack lint doc interop rivals bench load soak loaded instructions fuzz clean
 
 run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
@@ -19,6 +19,9 @@ install: ## kserve and kq, onto the PATH
 
 test: ## unit tests, integration tests and the README's code
 	cargo test --workspace --all-features
+
+slow: ## messages of more than 4 GiB, both ways; wants 6 GiB of memory
+	cargo test --release -p kwire --all-features --test large -- --ignored --test-threads 1
 
 ATTACK ?=
 attack: build ## hostile peers against the built kserve, with an innocent one beside them; ATTACK names some of them

@@ -35,6 +35,7 @@ mod login;
 mod message;
 mod options;
 mod outbound;
+mod reconnect;
 mod stream;
 mod unix;
 
@@ -50,3 +51,4 @@ pub use login::Login;
 pub use message::{Frame, Message, Refused, compress, decompress, encode};
 pub use options::Options;
 pub use outbound::Pending;
+pub use reconnect::{Backoff, Reconnect};
