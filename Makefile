@@ -36,6 +36,7 @@ doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
 
 interop: build $(VENV) ## pykx, qpython3, aiokdb, kola, node-q and raw messages against kserve
+	cargo build --release -p kwire --features tokio --example pipelined
 	$(PYTHON) interop/interop.py --kserve target/release/kserve --kq target/release/kq
 
 $(VENV): interop/requirements.txt interop/node/package.json

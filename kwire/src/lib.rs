@@ -1,8 +1,25 @@
 //! kdb+ IPC conversations: who may speak, how messages are framed, and clients that drive it.
 //!
+//! ```text
+//! client                                               server
+//!   │  "user:password", capability, NUL                  │
+//!   │ ─────────────────────────────────────────────────▶ │  .z.pw; closes without a byte, or
+//!   │ ◀───────────────────────────────────────────────── │  one byte: the capability of both
+//!   │  0 async    h.send("a:10")                         │
+//!   │ ─────────────────────────────────────────────────▶ │  .z.ps; never answered
+//!   │  1 sync     h.sync("2+2")                          │
+//!   │ ─────────────────────────────────────────────────▶ │  .z.pg
+//!   │ ◀───────────────────────────────────────────────── │  0 async, at any time: kept for h.receive()
+//!   │ ◀───────────────────────────────────────────────── │  2 response, in the order of the requests
+//! ```
+//!
+//! Each message is eight bytes of header (byte order, type, compression, length) and one object.
+//! Nothing on the wire names the request that a response answers but the order.
+//!
 //! Everything rests on one machine without sockets: [`Connection`] knows a conversation's state, the
-//! caller owns the buffers and passes the time. [`blocking::Handle`] drives it over TCP and Unix
-//! sockets as q's `hopen` does; servers drive it themselves.
+//! caller owns the buffers and passes the time. [`blocking::Handle`] drives it over sockets and over
+//! anything else that reads and writes, as q's `hopen` does; `tokio::Handle`, behind the feature
+//! `tokio`, with many requests in flight; servers drive it themselves.
 //!
 //! ```no_run
 //! let mut h = kwire::blocking::Handle::open("localhost:5001:user:pass")?; // h:hopen`:localhost:5001:user:pass
