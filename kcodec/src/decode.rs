@@ -107,6 +107,9 @@ pub(crate) fn extent(bytes: &[u8]) -> usize {
     {
         return width.wrapping_add(1);
     }
+    if let [SYMBOL, text @ ..] = bytes {
+        return simd::text_len(text).map_or(bytes.len(), |length| length.wrapping_add(2));
+    }
     let mut checker = Checker::<true>::new(bytes);
     match checker.object(u8::MAX) {
         Ok(_) => checker.reader.at(),

@@ -23,16 +23,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod shape;
 #[cfg(feature = "map")]
 mod writer;
 
 use std::iter::FusedIterator;
 
+use crate::counted::Counted;
 use crate::decode::first_object;
 use crate::error::ErrorKind;
 use crate::limits::Limits;
+use crate::list::List;
 use crate::value::Value;
 use crate::view::view;
+use shape::Shapes;
 
 #[cfg(feature = "map")]
 pub use crate::map::Map;
@@ -79,6 +83,7 @@ pub struct Log<'a> {
     at: usize,
     records: u64,
     limits: Limits,
+    shapes: Shapes<'a>,
 }
 
 impl<'a> Log<'a> {
@@ -90,13 +95,13 @@ impl<'a> Log<'a> {
     /// [`NotLog`].
     pub const fn new(bytes: &'a [u8]) -> Result<Self, NotLog> {
         let [0xff, 0x01, 0, 0, _, _, _, _, left @ ..] = bytes else { return Err(NotLog) };
-        Ok(Self { left, at: HEAD.len(), records: 0, limits: Limits { depth: u8::MAX } })
+        Ok(Self { left, at: HEAD.len(), records: 0, limits: Limits { depth: u8::MAX }, shapes: Shapes::NONE })
     }
 
     /// The same log under limits of the caller's: a record that breaks them counts as corrupt.
     #[must_use]
     pub const fn with_limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
+        Self { limits, shapes: Shapes::NONE, ..self }
     }
 
     /// Offset of the next record: bytes of the head and of all records passed.
@@ -129,19 +134,34 @@ impl<'a> Log<'a> {
         if self.left.is_empty() {
             return None;
         }
-        let (size, canonical) = match first_object(self.left, self.limits) {
-            Ok(found) => found,
-            Err(error) => {
-                self.left = &[];
-                let at = self.at.saturating_add(error.at);
-                return Some(Err(BadTail { records: self.records, valid: self.at, at, reason: error.kind }));
-            }
+        let (size, canonical) = match self.shapes.extent(self.left) {
+            Some(size) => (size, true),
+            None => match self.walk() {
+                Ok(found) => found,
+                Err(bad) => return Some(Err(bad)),
+            },
         };
         let (record, left) = self.left.split_at_checked(size)?;
         self.left = left;
         self.at = self.at.saturating_add(size);
         self.records = self.records.saturating_add(1);
         Some(Ok((record, canonical)))
+    }
+
+    /// Checks the next record item by item: its length, and whether it can be sent as it stands.
+    #[inline(never)]
+    fn walk(&mut self) -> Result<(usize, bool), BadTail> {
+        match first_object(self.left, self.limits) {
+            Ok((size, canonical)) => {
+                self.shapes.learn(self.left.get(..size).unwrap_or_default());
+                Ok((size, canonical))
+            }
+            Err(error) => {
+                self.left = &[];
+                let at = self.at.saturating_add(error.at);
+                Err(BadTail { records: self.records, valid: self.at, at, reason: error.kind })
+            }
+        }
     }
 }
 
@@ -151,6 +171,11 @@ impl<'a> Iterator for Log<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         Some(match self.pass()? {
+            // As nearly all are; inlined, which views of any kind are not.
+            Ok(([0, list @ ..], canonical)) => {
+                let list = Counted::new(list);
+                Ok(Value::List(List::from_wire(list, canonical, list.attribute())))
+            }
             Ok((record, canonical)) => Ok(view(record, canonical)),
             Err(bad) => Err(bad),
         })

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use crate::atom::Atom;
+use crate::decode::SYMBOL;
 use crate::list::{List, ListIter};
+use crate::simd;
 use crate::symbol::{Symbol, Symbols, SymbolsIter};
 use crate::table::Table;
 use crate::value::Value;
 use crate::vector::Vector;
+use crate::view::view;
 
 /// A message ``(`upd;`trade;x)``: a function's name, a table's name, and rows for it.
 ///
@@ -40,6 +43,25 @@ enum Data<'a> {
     Row(Vector<'a>),
 }
 
+impl<'a> Data<'a> {
+    #[inline]
+    fn new(value: Value<'a>) -> Option<Self> {
+        match value {
+            Value::Table(table) => Some(Data::Table(table)),
+            Value::List(columns) => Some(Data::Columns(columns)),
+            Value::Vector(row) => Some(Data::Row(row)),
+            _ => None,
+        }
+    }
+}
+
+/// A checked text, and what follows its NUL.
+#[inline(always)]
+fn split_text(bytes: &[u8]) -> Option<(Symbol<'_>, &[u8])> {
+    let (text, rest) = bytes.split_at_checked(simd::text_len(bytes)?)?;
+    Some((Symbol::from_bytes(text), rest.get(1..)?))
+}
+
 impl<'a> Update<'a> {
     /// The update that a message or a log's record is; `None` unless it is a list of a name, a symbol, and a table
     /// or a list of columns. The function's name may be a symbol or a string, as feeds send `".u.upd"`.
@@ -47,6 +69,15 @@ impl<'a> Update<'a> {
     #[inline]
     pub fn new(message: Value<'a>) -> Option<Self> {
         let Value::List(items) = message else { return None };
+        if let Some((bytes, canonical)) = items.wire()
+            && let [SYMBOL, names @ ..] = bytes
+            && items.len() == 3
+        {
+            let (function, table) = split_text(names)?;
+            let [SYMBOL, table @ ..] = table else { return None };
+            let (table, data) = split_text(table)?;
+            return Some(Self { function, table, data: Data::new(view(data, canonical))? });
+        }
         let mut items = items.iter();
         if items.len() != 3 {
             return None;
@@ -57,13 +88,7 @@ impl<'a> Update<'a> {
             _ => return None,
         };
         let Value::Atom(Atom::Symbol(table)) = items.next()? else { return None };
-        let data = match items.next()? {
-            Value::Table(table) => Data::Table(table),
-            Value::List(columns) => Data::Columns(columns),
-            Value::Vector(row) => Data::Row(row),
-            _ => return None,
-        };
-        Some(Self { function, table, data })
+        Some(Self { function, table, data: Data::new(items.next()?)? })
     }
 
     /// The function's name, mostly `upd`.
@@ -98,6 +123,7 @@ impl<'a> Update<'a> {
     }
 
     /// The columns in order: vectors and lists, or atoms if the update is one row without names.
+    #[inline]
     pub fn columns(&self) -> impl ExactSizeIterator<Item = Value<'a>> + use<'a> {
         match self.data {
             Data::Table(table) => Columns::Objects(table.list().iter()),
@@ -109,6 +135,7 @@ impl<'a> Update<'a> {
 
     /// The column at `index`, counted from 0. Walks those before it.
     #[must_use]
+    #[inline]
     pub fn column(&self, index: usize) -> Option<Value<'a>> {
         self.columns().nth(index)
     }
@@ -154,6 +181,18 @@ impl<'a> Iterator for Columns<'a> {
                 let item = row.get(*next)?;
                 *next = next.saturating_add(1);
                 Some(item.into())
+            }
+        }
+    }
+
+    #[inline]
+    fn nth(&mut self, n: usize) -> Option<Value<'a>> {
+        match self {
+            Self::Objects(objects) => objects.nth(n),
+            Self::Symbols(symbols) => symbols.nth(n).map(Value::from),
+            Self::Row { next, .. } => {
+                *next = next.saturating_add(n);
+                self.next()
             }
         }
     }

@@ -158,6 +158,99 @@ fn depth() {
     assert!(Log::new(&deep(100_000)).unwrap().check().is_err());
 }
 
+/// Rows of atoms of every kind, of some tables in turn: records that are checked by comparing them with earlier ones.
+fn rows() -> Vec<u8> {
+    let mut bytes = log::HEAD.to_vec();
+    for number in 0..12 {
+        for text in [
+            format!(
+                "(`upd;`trade;(0D00:00:0{};`{};{}.5;1{number};\"x\";1b))",
+                number % 9,
+                "abcdefghijkl".split_at(number).0,
+                number
+            ),
+            format!("(`upd;`quote;({number}h;{number}i;2024.01.01;0x0{};`;10:0{};1.5e))", number % 9, number % 9),
+            format!("(`upd;`t;(`{};`sym))", number % 3),
+            "(`upd;`other;(1 2;`a`b))".to_owned(),
+        ] {
+            bytes.extend_from_slice(body(&text).as_bytes());
+        }
+    }
+    bytes
+}
+
+/// The same reading without memory: each record as the first of a log of its own.
+fn read_apart(bytes: &[u8]) -> (Vec<String>, Option<BadTail>) {
+    let (mut values, mut at) = (Vec::new(), log::HEAD.len());
+    while at < bytes.len() {
+        let alone = [&log::HEAD, &bytes[at..]].concat();
+        let mut log = Log::new(&alone).unwrap();
+        match log.next().unwrap() {
+            Ok(value) => values.push(value.to_string()),
+            Err(bad) => {
+                let records = values.len() as u64;
+                let bad = BadTail { records, valid: at, at: bad.at - log::HEAD.len() + at, reason: bad.reason };
+                return (values, Some(bad));
+            }
+        }
+        at += log.at() - log::HEAD.len();
+    }
+    (values, None)
+}
+
+fn assert_reads_alike(bytes: &[u8]) {
+    let (values, bad) = read(bytes);
+    let texts = values.iter().map(ToString::to_string).collect();
+    assert_eq!((texts, bad), read_apart(bytes));
+    // What is said to be sendable as it stands is.
+    for value in values {
+        let mut again = Vec::new();
+        value.encode(&mut again).unwrap();
+        assert_eq!(Value::decode(&again), Ok(value));
+    }
+}
+
+#[test]
+fn alike_records_are_read_as_each_alone() {
+    let bytes = rows();
+    assert_eq!(Log::new(&bytes).unwrap().check(), Ok(48));
+    for end in log::HEAD.len()..bytes.len() {
+        if end % 7 == 0 || end > bytes.len() - 200 {
+            assert_reads_alike(&bytes[..end]);
+        }
+    }
+}
+
+#[test]
+fn every_byte_of_a_record_like_the_last_is_looked_at() {
+    let row = body("(`upd;`trade;(0D00:00:01;`ab;1.5;1b;\"x\";2024.01.01))");
+    let other = body("(`upd;`quote;1 2)");
+    for at in 0..row.as_bytes().len() {
+        for byte in [0, 1, 2, 3, 7, 0x7f, 0x80, 0xf5, 0xf7, 0xff] {
+            let mut changed = row.as_bytes().to_vec();
+            changed[at] = byte;
+            for last in [row.as_bytes(), other.as_bytes()] {
+                let bytes = [&log::HEAD[..], row.as_bytes(), &changed, last].concat();
+                assert_reads_alike(&bytes);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn alike_records_with_changes_are_read_as_each_alone(changes in prop::collection::vec((8..4000_usize, any::<u8>()), 1..4)) {
+        let mut bytes = rows();
+        for (at, byte) in changes {
+            let place = at % bytes.len();
+            bytes[place.max(8)] = byte;
+        }
+        assert_reads_alike(&bytes);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 

@@ -204,7 +204,7 @@ impl Counts {
     fn add(&mut self, record: Value<'_>) {
         let update = Update::new(record);
         let function = update.map_or_else(|| called(record), |update| update.function());
-        let table = update.map_or(Symbol::default(), |update| update.table());
+        let table = update.map_or_else(Symbol::default, |update| update.table());
         let mut key = (function.as_bytes().to_vec(), table.as_bytes().to_vec());
         if self.tables.len() >= NAMES && !self.tables.contains_key(&key) {
             key = (b"(others)".to_vec(), Vec::new());
