@@ -3,7 +3,9 @@
 use std::fmt;
 
 use crate::atom::Atom;
+use crate::body::Body;
 use crate::decode::SYMBOL;
+use crate::error::{Error, ErrorKind};
 use crate::list::{List, ListIter};
 use crate::simd;
 use crate::symbol::{Symbol, Symbols, SymbolsIter};
@@ -149,6 +151,74 @@ impl<'a> Update<'a> {
             Data::Columns(columns) => columns.iter().next().map_or(0, Value::count),
             Data::Row(row) => usize::from(!row.is_empty()),
         }
+    }
+}
+
+impl Update<'_> {
+    /// A new update of those rows for which `is_wanted` is true, called once for each, in order. Copies; `None` if
+    /// no row is wanted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] for columns other than vectors and lists;
+    /// [`ErrorKind::Ragged`] for columns of another length than the first.
+    pub fn select(&self, is_wanted: impl FnMut(usize) -> bool) -> Result<Option<Body>, Error> {
+        let wanted: Vec<bool> = (0..self.rows()).map(is_wanted).collect();
+        let count = wanted.iter().filter(|&&is_wanted| is_wanted).count();
+        let count = u32::try_from(count).map_err(|_| Error::new(0, ErrorKind::Limit))?;
+        if count == 0 {
+            return Ok(None);
+        }
+        if self.column(0).is_some_and(Value::is_atom) {
+            // The only row.
+            return Body::encode(&[self.function.into(), self.table.into(), self.data()]).map(Some);
+        }
+        let mut columns = Vec::new();
+        for column in self.columns() {
+            let mut body = Vec::new();
+            append_items(column, &wanted, count, &mut body)?;
+            columns.push(Body::decode(body)?);
+        }
+        let columns: Vec<Value<'_>> = columns.iter().map(Body::value).collect();
+        let data = match self.names() {
+            Some(names) => Table::new(names, &columns)?.into(),
+            None => Value::from(&columns),
+        };
+        Body::encode(&[self.function.into(), self.table.into(), data]).map(Some)
+    }
+}
+
+/// Appends a vector or list of the wanted items.
+fn append_items(column: Value<'_>, wanted: &[bool], count: u32, out: &mut Vec<u8>) -> Result<(), Error> {
+    let (expected, found) = (wanted.len() as u64, column.count() as u64);
+    if expected != found {
+        return Err(Error::new(0, ErrorKind::Ragged { expected, found }));
+    }
+    out.extend([column.kind().code(), 0]);
+    out.extend(count.to_le_bytes());
+    let is_wanted = |index: &usize| wanted.get(*index) == Some(&true);
+    match column {
+        Value::List(items) => {
+            let mut items = items.iter().enumerate().filter(|(index, _)| is_wanted(index));
+            items.try_for_each(|(_, item)| item.encode(out))
+        }
+        Value::Vector(Vector::Symbol(items)) => {
+            for (_, item) in items.iter().enumerate().filter(|(index, _)| is_wanted(index)) {
+                out.extend(item.as_bytes());
+                out.push(0);
+            }
+            Ok(())
+        }
+        Value::Vector(items) => {
+            for item in (0..wanted.len()).filter(is_wanted).filter_map(|index| items.get(index)) {
+                // An item is an atom without its type.
+                let start = out.len();
+                Value::from(item).encode(out)?;
+                out.remove(start);
+            }
+            Ok(())
+        }
+        _ => Err(Error::new(0, ErrorKind::Unsupported)),
     }
 }
 

@@ -51,6 +51,29 @@ fn a_feed_may_send_the_name_as_text() {
 }
 
 #[test]
+fn rows_are_selected() {
+    for (text, wanted, expected) in [
+        ("(`upd;`t;(1 2 3;`a`b`a;(1;\"x\";`y);\"abc\";101b))", "a", "(`upd;`t;(1 3;`a`a;(1;`y);\"ac\";11b))"),
+        ("(`upd;`t;(1 2 3;`a`b`a;(1;\"x\";`y)))", "b", "(`upd;`t;(,2;,`b;,\"x\"))"),
+        ("(`upd;`t;+`n`sym!(1 2 3;`a`b`a))", "a", "(`upd;`t;+`n`sym!(1 3;`a`a))"),
+        ("(`upd;`t;(1;`a;\"text\"))", "a", "(`upd;`t;(1;`a;\"text\"))"),
+    ] {
+        let body = body(text);
+        let update = Update::new(body.value()).unwrap();
+        let symbols: Vec<String> = match update.column(1).unwrap() {
+            Value::Vector(kcodec::Vector::Symbol(symbols)) => symbols.iter().map(|symbol| symbol.to_string()).collect(),
+            _ => vec!["a".to_owned()],
+        };
+        let chosen = update.select(|row| symbols[row] == wanted).unwrap().expect(text);
+        assert_eq!(chosen.value().to_string(), parse(expected).unwrap().value().to_string());
+        assert_eq!(update.select(|_| false), Ok(None), "{text}");
+        assert_eq!(update.select(|_| true).unwrap(), Some(body.clone()), "{text}");
+    }
+    let ragged = body("(`upd;`t;(1 2;`a`b`c))");
+    assert!(Update::new(ragged.value()).unwrap().select(|_| true).is_err());
+}
+
+#[test]
 fn what_is_no_update() {
     for text in [
         "7",

@@ -19,6 +19,7 @@
 pub mod blocking;
 #[doc(hidden)]
 pub mod fuzz;
+pub mod tick;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
