@@ -6,7 +6,7 @@ use std::io;
 use std::ops::{ControlFlow, Range};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kcodec::log::{Log, Map};
 use kcodec::{Atom, Symbol, Update, Value, Vector};
@@ -65,10 +65,10 @@ pub struct Subscriber<S: Duplex = Stream> {
 }
 
 /// Asks for all that a subscriber must know at one moment: its tables, and the count and name of the log.
-const SUBSCRIBE: &str = "{[t;s]($[t~`;.u.sub[t;s];.u.sub[;s]each t);`.u `i`L)}";
+const SUBSCRIBE: &str = "{[t;s]($[t~`;.u.sub[t;s];.u.sub[;s]each t];`.u `i`L)}";
 
-/// Records of the log between two looks at what is pushed meanwhile.
-const RECORDS: u64 = 64;
+/// Time between two looks at what is pushed while a log is replayed.
+const BETWEEN: Duration = Duration::from_millis(1);
 
 impl<S: Duplex> Subscriber<S> {
     /// Subscribes, in one request: ``(.u.sub[;symbols]each tables;`.u `i`L)``.
@@ -132,6 +132,7 @@ impl<S: Duplex> Subscriber<S> {
         let map = Map::open(&path).map_err(unreadable)?;
         let mut log =
             Log::new(map.as_bytes()).map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+        let mut look = Instant::now();
         while log.records() < expected {
             let found = log.records();
             let record = match log.next() {
@@ -139,8 +140,10 @@ impl<S: Duplex> Subscriber<S> {
                 Some(Err(bad)) => return Err(Error::Short { path, expected, found, bad: Some(bad) }),
                 None => return Err(Error::Short { path, expected, found, bad: None }),
             };
-            if found % RECORDS == 0 {
+            let now = Instant::now();
+            if now >= look {
                 self.keep_pushed()?;
+                look = now + BETWEEN;
             }
             if found >= start
                 && let ControlFlow::Break(end) = self.select(record, &mut each)
