@@ -4,6 +4,7 @@ mod compression;
 mod decode;
 mod encode;
 mod kernel;
+mod log;
 mod query;
 mod wire;
 
@@ -46,6 +47,10 @@ pub const CASES: &[Named] = &[
     row("encode/trade10", "memcpy", Claim::Nanoseconds(60.0), encode::trade10),
     row("gather/longs", "memcpy", Claim::Nanoseconds(500.0), encode::gather_longs),
     row("gather/trade", "memcpy", Claim::Nanoseconds(1000.0), encode::gather_trade),
+    row("log/1 M upd of a row", "memcpy", Claim::Faster(0.33), log::rows),
+    row("log/1 M upd of a row", "reading the bytes", Claim::None, log::rows_read),
+    row("log/1 M upd of 10 rows", "memcpy", Claim::Faster(0.33), log::batches),
+    row("log/1 M upd of a row, summing a column", "memcpy", Claim::None, log::column),
     row("compress/trade_sorted", "plain port", Claim::Faster(1.5), compression::compress_trade_sorted),
     row("compress/longs_small", "plain port", Claim::Faster(1.5), compression::compress_longs_small),
     row("compress/trade, in vain", "plain port", Claim::Faster(1.5), compression::compress_trade_fails),

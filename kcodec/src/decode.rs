@@ -91,11 +91,12 @@ pub(crate) fn check(body: &[u8], limits: Limits) -> Result<Checked, Error> {
     }
 }
 
-/// The length of the first object of bytes that nobody has checked; others may follow it.
-pub(crate) fn first_object(bytes: &[u8], limits: Limits) -> Result<usize, Error> {
+/// The length of the first object of bytes that nobody has checked, and whether it can be sent as it stands; others
+/// may follow it.
+pub(crate) fn first_object(bytes: &[u8], limits: Limits) -> Result<(usize, bool), Error> {
     let mut checker = Checker::<false>::new(bytes);
     checker.object(limits.depth)?;
-    Ok(checker.reader.at())
+    Ok((checker.reader.at(), checker.canonical))
 }
 
 /// The length of the first object of checked bytes.
@@ -105,6 +106,9 @@ pub(crate) fn extent(bytes: &[u8]) -> usize {
         && let Some(width) = width(code.wrapping_neg())
     {
         return width.wrapping_add(1);
+    }
+    if let [SYMBOL, text @ ..] = bytes {
+        return simd::text_len(text).map_or(bytes.len(), |length| length.wrapping_add(2));
     }
     let mut checker = Checker::<true>::new(bytes);
     match checker.object(u8::MAX) {

@@ -10,19 +10,17 @@
 //! nor read.
 
 use crate::body::Body;
-use crate::decode::{WIDE, first_object};
+use crate::decode::WIDE;
 use crate::error::{Error, ErrorKind};
 use crate::function::Function;
 use crate::kind::{Attribute, Kind};
-use crate::limits::Limits;
+use crate::log::{self, Log};
 use crate::reader::Reader;
 use crate::value::Value;
 use crate::vector::Vector;
 
 const OBJECT: [u8; 2] = [0xff, 0x01];
 const VECTOR: [u8; 2] = [0xfe, 0x20];
-/// Bytes of a log before its objects: the mark, type, attribute, count.
-const LOG_HEAD: usize = 8;
 
 /// The bytes of a file that holds the object; `None` for an object whose form on disk is not known.
 #[must_use]
@@ -84,55 +82,11 @@ pub fn decode_file(bytes: &[u8]) -> Result<Option<Body>, Error> {
     }
 }
 
-/// The objects behind the head of a log, one after another, as many as are whole.
-#[derive(Debug, Clone)]
-pub struct Log<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Log<'a> {
-    /// A log from its beginning; `None` for a file that is none.
-    #[must_use]
-    pub fn new(bytes: &'a [u8]) -> Option<Self> {
-        let is_log = bytes.starts_with(&[0xff, 0x01, 0]) && bytes.len() >= LOG_HEAD;
-        is_log.then_some(Self { bytes, at: LOG_HEAD })
-    }
-
-    /// Where the last object that was given ends.
-    #[must_use]
-    pub const fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Passes the next object.
-    fn pass(&mut self) -> Option<&'a [u8]> {
-        let left = self.bytes.get(self.at..)?;
-        let size = first_object(left, Limits::default()).ok()?;
-        self.at = self.at.saturating_add(size);
-        left.get(..size)
-    }
-}
-
-impl Iterator for Log<'_> {
-    type Item = Body;
-
-    fn next(&mut self) -> Option<Body> {
-        Body::decode(self.pass()?.to_vec()).ok()
-    }
-}
-
 /// The list that a log is.
 fn list(bytes: &[u8]) -> Result<Body, Error> {
-    let Some(mut log) = Log::new(bytes) else { return Err(Error::new(bytes.len(), ErrorKind::Truncated)) };
-    let mut count = 0_u64;
-    while log.pass().is_some() {
-        count = count.saturating_add(1);
-    }
-    match bytes.get(LOG_HEAD..) {
-        Some(items) if log.at == bytes.len() => counted(Kind::List.code(), 0, count, items),
-        _ => Err(Error::new(log.at, ErrorKind::Truncated)),
-    }
+    let Ok(log) = Log::new(bytes) else { return Err(Error::new(bytes.len(), ErrorKind::Truncated)) };
+    let count = log.check().map_err(|bad| Error::new(bad.at, bad.reason))?;
+    counted(Kind::List.code(), 0, count, bytes.get(log::HEAD.len()..).unwrap_or_default())
 }
 
 /// Symbols to the end of the file: a domain that was appended to.

@@ -100,6 +100,7 @@ impl<'a> List<'a> {
     }
 
     /// The items' bytes, if they are those of a body, and whether they can be sent as they stand.
+    #[inline]
     pub(crate) fn wire(self) -> Option<(&'a [u8], bool)> {
         match self.0 {
             Items::Wire { objects, canonical, .. } => Some((objects.rest(), canonical)),
@@ -201,6 +202,27 @@ impl<'a> Iterator for ListIter<'a> {
         match self.plain() {
             Some(vector) => Some(plain(vector)),
             None => Some(self.item()),
+        }
+    }
+
+    /// Passes items without a view of them.
+    fn nth(&mut self, n: usize) -> Option<Value<'a>> {
+        match &mut self.left {
+            Left::Wire { count, .. } if n >= *count => {
+                *count = 0;
+                None
+            }
+            Left::Wire { bytes, count, .. } => {
+                for _ in 0..n {
+                    *bytes = bytes.get(extent(bytes)..).unwrap_or_default();
+                }
+                *count = count.wrapping_sub(n);
+                self.next()
+            }
+            Left::Values(items) => {
+                *items = items.get(n..).unwrap_or_default();
+                self.next()
+            }
         }
     }
 

@@ -36,6 +36,7 @@
 pub mod blocking;
 #[doc(hidden)]
 pub mod fuzz;
+pub mod tick;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 

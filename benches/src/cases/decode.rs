@@ -9,13 +9,13 @@ use kcorpus::workload::{
 use crate::{Case, Timed, timed, workload};
 
 /// Copies the same bytes into warm memory.
-fn memcpy(bytes: Vec<u8>) -> Timed {
+pub(super) fn memcpy(bytes: Vec<u8>) -> Timed {
     let mut target = vec![0; bytes.len()];
     timed(move || target.copy_from_slice(&bytes))
 }
 
 /// Reads the same bytes and does nothing else: no decoder that looks at each can be faster.
-fn read(bytes: Vec<u8>) -> Timed {
+pub(super) fn read(bytes: Vec<u8>) -> Timed {
     timed(move || {
         let (words, rest) = bytes.as_chunks::<8>();
         let sum = words.iter().fold(0, |sum, word| sum ^ u64::from_le_bytes(*word));

@@ -3,7 +3,6 @@
 use super::fault::{Fault, R};
 use super::files::each_name;
 use super::noun::Noun;
-use super::search::long;
 use super::symbols::Sym;
 use super::verb::{Verb, unary};
 use super::vm::Vm;
@@ -99,23 +98,28 @@ impl Vm<'_> {
             return Err(Fault::DOMAIN);
         }
         let bytes = self.file(&file)?;
-        let mut log = Log::new(&bytes).ok_or_else(|| Fault::nyi("-11! of what is no log"))?;
-        let (mut count, limit) = (0_usize, usize::try_from(most).unwrap_or(usize::MAX));
+        let mut log = Log::new(&bytes).map_err(|_| Fault::nyi("-11! of what is no log"))?;
+        let limit = u64::try_from(most).unwrap_or(u64::MAX);
+        let mut count = 0;
         while count < limit {
             let before = log.at();
-            let Some(record) = log.next() else { break };
-            self.charge(log.at() - before + 64)?;
-            if most != -2 {
-                let record = self.noun(record.value())?;
-                self.handle_with(b".z.ps", record)?;
+            match log.next() {
+                None => break,
+                Some(Ok(record)) => {
+                    self.charge(log.at() - before + 64)?;
+                    if most != -2 {
+                        let record = self.noun(record)?;
+                        self.handle_with(b".z.ps", record)?;
+                    }
+                    count = log.records();
+                }
+                Some(Err(bad)) => match most {
+                    -2 => return Ok(Noun::longs([bad.records, bad.valid as u64].map(u64::cast_signed).to_vec())),
+                    -1 => return Err(Fault::new("badtail")),
+                    _ => break,
+                },
             }
-            count += 1;
         }
-        let is_whole = log.at() == bytes.len();
-        match most {
-            -2 if !is_whole => Ok(Noun::longs(vec![long(count), long(log.at())])),
-            -1 if !is_whole => Err(Fault::new("badtail")),
-            _ => Ok(Noun::long(long(count))),
-        }
+        Ok(Noun::long(count.cast_signed()))
     }
 }

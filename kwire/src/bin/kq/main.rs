@@ -12,6 +12,7 @@ use kwire::{Error, Limits, Message, MessageType};
 
 mod input;
 mod json;
+mod log;
 
 use input::{Format, Messages};
 
@@ -79,6 +80,8 @@ enum Command {
         #[command(flatten)]
         input: Input,
     },
+    /// List the messages of tickerplant logs as q text, count or check them, or repair a log.
+    Log(log::Options),
 }
 
 #[derive(Debug, Args)]
@@ -167,6 +170,7 @@ fn run(command: Command, out: &mut impl Write) -> Outcome {
             let compressed = kwire::compress(&plain, threshold.into())?;
             Ok(input.write(&compressed.unwrap_or(plain), out)?)
         }),
+        Command::Log(options) => log::run(&options, out),
         Command::Decompress { input } => {
             each(&input, out, |message, out| Ok(input.write(&kwire::decompress(&message, &limits)?, out)?))
         }

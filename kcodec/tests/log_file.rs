@@ -1,0 +1,179 @@
+//! Log files: mapped, appended to, and refused.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use kcodec::log::{self, Log, Map, Writer, WriterError};
+use kcodec::{Body, Value, parse};
+use tempfile::TempDir;
+
+fn folder() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sym2024.01.31");
+    (folder, path)
+}
+
+fn body(text: &str) -> Body {
+    parse(text).unwrap()
+}
+
+fn texts(path: &Path) -> Vec<String> {
+    let map = Map::open(path).unwrap();
+    Log::new(map.as_bytes()).unwrap().map(|record| record.unwrap().to_string()).collect()
+}
+
+#[test]
+fn a_log_is_made_and_appended_to() {
+    let (_folder, path) = folder();
+    let mut log = Writer::open(&path).unwrap();
+    assert_eq!((log.records(), log.size(), fs::read(&path).unwrap()), (0, 8, log::HEAD.to_vec()));
+    log.append(body("(`upd;`trade;(1;`a))").value()).unwrap();
+    log.append("upd[22;33]").unwrap();
+    log.sync().unwrap();
+    assert_eq!((log.records(), log.size()), (2, fs::metadata(&path).unwrap().len()));
+    drop(log);
+    let mut log = Writer::open(&path).unwrap();
+    assert_eq!(log.records(), 2);
+    log.append(7_i64).unwrap();
+    assert_eq!(texts(&path), ["(`upd;`trade;(1;`a))", "\"upd[22;33]\"", "7"]);
+    // An empty file is a new one.
+    let (_folder, path) = folder();
+    File::create(&path).unwrap();
+    Writer::open(&path).unwrap().append(true).unwrap();
+    assert_eq!(texts(&path), ["1b"]);
+}
+
+#[test]
+fn large_columns_are_written_from_where_they_are() {
+    let (_folder, path) = folder();
+    let prices = vec![1.5; 1 << 20];
+    // More long runs than one write takes.
+    let columns: Vec<Value<'_>> = (0..3000).map(|_| prices[..100].into()).collect();
+    let record = [Value::symbol("upd"), Value::symbol("t"), (&columns).into(), (&prices).into()];
+    let mut log = Writer::open(&path).unwrap();
+    log.append(&record).unwrap();
+    let map = Map::open(&path).unwrap();
+    assert_eq!(map.as_bytes().len() as u64, log.size());
+    assert_eq!(Log::new(map.as_bytes()).unwrap().next(), Some(Ok((&record).into())));
+}
+
+#[test]
+fn what_cannot_be_appended_to() {
+    let (_folder, path) = folder();
+    fs::write(&path, "text of no log").unwrap();
+    assert!(matches!(Writer::open(&path), Err(WriterError::NotLog(_))));
+    assert_eq!(fs::read(&path).unwrap(), b"text of no log");
+    let torn = [&log::HEAD[..], body("`a`b").as_bytes(), &[0, 0, 3]].concat();
+    fs::write(&path, &torn).unwrap();
+    let error = Writer::open(&path).unwrap_err();
+    assert_eq!(error.to_string(), "valid length 18 (records: 1), torn at 20: truncated");
+    assert!(matches!(error, WriterError::BadTail(bad) if (bad.records, bad.valid) == (1, 18)));
+    assert_eq!(fs::read(&path).unwrap(), torn, "nothing was changed");
+    assert!(matches!(Writer::open(path.parent().unwrap()), Err(WriterError::Io(_))));
+}
+
+#[test]
+fn two_writers_would_tear_each_others_records() {
+    let (_folder, path) = folder();
+    let first = Writer::open(&path).unwrap();
+    assert!(matches!(Writer::open(&path), Err(WriterError::Locked)));
+    drop(first);
+    Writer::open(&path).unwrap();
+}
+
+#[test]
+fn what_is_no_record() {
+    let (_folder, path) = folder();
+    let mut log = Writer::open(&path).unwrap();
+    assert!(matches!(log.append(Value::error("type")), Err(WriterError::Record(_))));
+    assert!(matches!(log.append(Value::symbol("a\0b")), Err(WriterError::Record(_))));
+    log.append(1_i64).unwrap();
+    assert_eq!(texts(&path), ["1"]);
+}
+
+#[test]
+fn a_map_has_the_length_that_the_file_had() {
+    let (_folder, path) = folder();
+    let mut log = Writer::open(&path).unwrap();
+    log.append(1_i64).unwrap();
+    let map = Map::open(&path).unwrap();
+    log.append(2_i64).unwrap();
+    assert_eq!(Log::new(map.as_bytes()).unwrap().check(), Ok(1));
+    assert!(map.is_whole().unwrap());
+    // Its last name may go.
+    fs::remove_file(&path).unwrap();
+    assert_eq!(Log::new(map.as_bytes()).unwrap().check(), Ok(1));
+    File::options().write(true).create_new(true).open(&path).unwrap();
+    assert!(map.is_whole().unwrap(), "another file of that name is another file");
+}
+
+#[test]
+fn a_file_that_was_shortened_is_noticed() {
+    let (_folder, path) = folder();
+    fs::write(&path, log::HEAD).unwrap();
+    let map = Map::open(&path).unwrap();
+    File::options().write(true).open(&path).unwrap().set_len(4).unwrap();
+    assert!(!map.is_whole().unwrap());
+}
+
+#[test]
+fn what_cannot_be_mapped() {
+    let (folder, path) = folder();
+    assert_eq!(Map::open(&path).unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    assert_eq!(Map::open(folder.path()).unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+    // A pipe that nobody writes to: opening it would wait.
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    assert_eq!(Map::open(&path).unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+    let empty = folder.path().join("empty");
+    File::create(&empty).unwrap();
+    assert_eq!(Map::open(&empty).unwrap().as_bytes(), b"");
+}
+
+#[test]
+fn a_sparse_file_longer_than_memory_is_no_more_than_its_pages() {
+    let (_folder, path) = folder();
+    let file = File::create(&path).unwrap();
+    // One record of 1 TiB: a vector of bytes with an 8-byte count.
+    let count = 1_u64 << 40;
+    let head = [&log::HEAD[..], &[4, 0x80], &count.to_le_bytes()].concat();
+    file.write_all_at(&head, 0).unwrap();
+    if file.set_len(head.len() as u64 + count).is_err() {
+        return; // The file system has no such files.
+    }
+    let map = Map::open(&path).unwrap();
+    assert_eq!(Log::new(map.as_bytes()).unwrap().check(), Ok(1));
+}
+
+/// The limit is the process's, so the test runs itself as another one.
+#[test]
+fn of_a_record_that_the_disk_has_no_room_for_nothing_stays() {
+    if let Some(path) = std::env::var_os("LOG_FILE_TEST_OUT_OF_ROOM") {
+        return out_of_room(Path::new(&path));
+    }
+    let (_folder, path) = folder();
+    let child = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact \"$1\""])
+        .arg(std::env::current_exe().unwrap())
+        .arg("of_a_record_that_the_disk_has_no_room_for_nothing_stays")
+        .env("LOG_FILE_TEST_OUT_OF_ROOM", &path)
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{child:?}");
+    assert_eq!(texts(&path), ["1", "2"], "the child's records");
+}
+
+/// With a limit of 32 or 64 KiB on files: the write that exceeds it is cut short first, and then refused.
+fn out_of_room(path: &Path) {
+    let mut log = Writer::open(path).unwrap();
+    log.append(1_i64).unwrap();
+    let size = log.size();
+    assert!(matches!(log.append(&vec![7_i64; 1 << 20]), Err(WriterError::Io(_))));
+    assert_eq!((log.size(), log.records(), fs::metadata(path).unwrap().len()), (size, 1, size));
+    log.append(2_i64).unwrap();
+    // That the limit does cut a write short is what makes this a test.
+    let mut other = File::create(path.with_extension("other")).unwrap();
+    assert!((1..1 << 20).contains(&other.write(&vec![7; 1 << 20]).unwrap()));
+}

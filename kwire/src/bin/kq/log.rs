@@ -1,0 +1,291 @@
+//! `kq log`: tickerplant logs listed, counted, checked and repaired. Files are mapped, and walked once.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use kcodec::log::{BadTail, Log, Map};
+use kcodec::{Atom, Symbol, Update, Value};
+
+use crate::{Outcome, json};
+
+/// What `kq log` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Tickerplant logs.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Print JSON instead: {"t":type,"a":attribute,"v":value}
+    #[arg(long, group = "output")]
+    json: bool,
+    /// Print how many messages and rows there are, by function and table.
+    #[arg(long, group = "output")]
+    count: bool,
+    /// Only see whether the log is intact, and if not, how much of it is, and why not more.
+    #[arg(long, group = "output", conflicts_with_all = ["table", "from", "to"])]
+    check: bool,
+    /// Copy the intact messages into a new file.
+    #[arg(long, group = "output", value_name = "NEWFILE", conflicts_with_all = ["table", "from", "to"])]
+    repair: Option<PathBuf>,
+    /// Only updates of these tables.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    table: Vec<String>,
+    /// Leave out the first N messages.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    from: u64,
+    /// Only the first N messages, as -11!(N;FILE); what follows them is not looked at.
+    #[arg(short = 'n', long, value_name = "N")]
+    to: Option<u64>,
+}
+
+pub(crate) fn run(options: &Options, out: &mut impl Write) -> Outcome {
+    if let (Some(_), [_, second, ..]) = (&options.repair, options.files.as_slice()) {
+        return Err(format!("{}: --repair takes one log", second.display()).into());
+    }
+    let mut counts = Counts::default();
+    let mut good = true;
+    for path in &options.files {
+        let map = Map::open(path).map_err(|error| named(path, error))?;
+        let done = if options.check {
+            check(path, &map, out)?
+        } else if let Some(copy) = &options.repair {
+            repair(path, &map, copy, out)?
+        } else {
+            walk(path, &map, options.to, |number, record| {
+                if number < options.from || !is_wanted(record, &options.table) {
+                    return Ok(());
+                }
+                match options {
+                    Options { count: true, .. } => counts.add(record),
+                    Options { json: true, .. } => {
+                        json::write(record, out)?;
+                        writeln!(out)?;
+                    }
+                    _ => writeln!(out, "{record}")?,
+                }
+                Ok(())
+            })?
+        };
+        // What was listed goes out before what is said of it.
+        out.flush()?;
+        good &= report(path, done);
+        if !map.is_whole().map_err(|error| named(path, error))? {
+            return Err(named(path, "was shortened while it was read"));
+        }
+    }
+    if options.count {
+        counts.write(out)?;
+    }
+    out.flush()?;
+    Ok(good)
+}
+
+/// An error with the file that it is about.
+fn named(path: &Path, error: impl std::fmt::Display) -> Box<dyn std::error::Error> {
+    format!("{}: {error}", path.display()).into()
+}
+
+/// Whether nothing is wrong with a file; says what is.
+fn report(path: &Path, done: Result<(), String>) -> bool {
+    if let Err(fault) = &done {
+        eprintln!("kq: {}: {fault}", path.display());
+    }
+    done.is_ok()
+}
+
+fn is_wanted(record: Value<'_>, tables: &[String]) -> bool {
+    tables.is_empty() || Update::new(record).is_some_and(|update| tables.iter().any(|table| update.table() == **table))
+}
+
+/// `n messages intact, valid length L of SIZE bytes, torn at OFFSET: reason`
+fn described(bad: &BadTail, size: usize) -> String {
+    let BadTail { records, valid, .. } = bad;
+    format!("{} intact, valid length {valid} of {size} bytes, {bad}", messages(*records))
+}
+
+fn messages(count: u64) -> String {
+    format!("{count} message{}", if count == 1 { "" } else { "s" })
+}
+
+/// Hands each record with its number to `each`. The outer error is ours, the inner one the file's.
+fn walk(
+    path: &Path,
+    map: &Map,
+    most: Option<u64>,
+    mut each: impl FnMut(u64, Value<'_>) -> io::Result<()>,
+) -> io::Result<Result<(), String>> {
+    let bytes = map.as_bytes();
+    let mut log = match Log::new(bytes) {
+        Ok(log) => log,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let mut progress = Progress::new(path, bytes.len());
+    while most.is_none_or(|most| log.records() < most) {
+        let number = log.records();
+        match log.next() {
+            None => break,
+            Some(Ok(record)) => each(number, record)?,
+            Some(Err(bad)) => return Ok(Err(described(&bad, bytes.len()))),
+        }
+        progress.reach(log.at());
+    }
+    Ok(Ok(()))
+}
+
+/// Prints whether a log is intact.
+fn check(path: &Path, map: &Map, out: &mut impl Write) -> io::Result<Result<(), String>> {
+    let mut count = 0;
+    let done = walk(path, map, None, |number, _| {
+        count = number + 1;
+        Ok(())
+    })?;
+    if done.is_ok() {
+        writeln!(out, "{}: {} intact", path.display(), messages(count))?;
+    }
+    Ok(done)
+}
+
+/// Copies the valid prefix of a log into a file that must not be there yet.
+fn repair(
+    path: &Path,
+    map: &Map,
+    copy: &Path,
+    out: &mut impl Write,
+) -> Result<Result<(), String>, Box<dyn std::error::Error>> {
+    let bytes = map.as_bytes();
+    let (records, valid, bad) = match Log::new(bytes).map(Log::check) {
+        Ok(Ok(records)) => (records, bytes.len(), None),
+        Ok(Err(bad)) => (bad.records, bad.valid, Some(bad)),
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let mut file = File::create_new(copy).map_err(|error| named(copy, error))?;
+    let mut progress = Progress::new(copy, valid);
+    let written = bytes[..valid].chunks(CHUNK).try_fold(0, |written, chunk| {
+        file.write_all(chunk)?;
+        progress.reach(written + chunk.len());
+        Ok(written + chunk.len())
+    });
+    if let Err(error) = written.and_then(|_| file.sync_all()) {
+        // Half a copy is no repaired log.
+        fs::remove_file(copy)?;
+        return Err(named(copy, error));
+    }
+    drop(progress);
+    if let Some(bad) = bad {
+        writeln!(out, "{}: {}", path.display(), described(&bad, bytes.len()))?;
+    }
+    writeln!(out, "{}: {}, {valid} bytes", copy.display(), messages(records))?;
+    Ok(Ok(()))
+}
+
+/// Bytes between two looks at the clock.
+const CHUNK: usize = 1 << 20;
+
+/// Messages and rows, by function and table.
+#[derive(Debug, Default)]
+struct Counts {
+    tables: BTreeMap<(Vec<u8>, Vec<u8>), Count>,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    messages: u64,
+    /// `None` for what are no updates.
+    rows: Option<u64>,
+}
+
+/// Names that are counted apart; more are counted together, so that a log of names alone takes no memory.
+const NAMES: usize = 10_000;
+
+impl Counts {
+    fn add(&mut self, record: Value<'_>) {
+        let update = Update::new(record);
+        let function = update.map_or_else(|| called(record), |update| update.function());
+        let table = update.map_or_else(Symbol::default, |update| update.table());
+        let mut key = (function.as_bytes().to_vec(), table.as_bytes().to_vec());
+        if self.tables.len() >= NAMES && !self.tables.contains_key(&key) {
+            key = (b"(others)".to_vec(), Vec::new());
+        }
+        let count = self.tables.entry(key).or_default();
+        count.messages += 1;
+        if let Some(update) = update {
+            *count.rows.get_or_insert(0) += update.rows() as u64;
+        }
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+        let mut lines = vec![["function", "table", "messages", "rows"].map(str::to_owned)];
+        lines.extend(self.tables.iter().map(|((function, table), count)| {
+            let rows = count.rows.map_or_else(String::new, |rows| rows.to_string());
+            [text(function), text(table), count.messages.to_string(), rows]
+        }));
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+        let [a, b, c, d] = [0, 1, 2, 3].map(width);
+        for [function, table, messages, rows] in &lines {
+            writeln!(out, "{function:a$}  {table:b$}  {messages:>c$}  {rows:>d$}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The function that a record calls which is no update; nothing for a string.
+fn called(record: Value<'_>) -> Symbol<'_> {
+    match record {
+        Value::List(items) => match items.iter().next() {
+            Some(Value::Atom(Atom::Symbol(name))) => name,
+            _ => Symbol::default(),
+        },
+        _ => Symbol::default(),
+    }
+}
+
+/// How far a file has been read, on a terminal that nothing else is printed to.
+struct Progress<'a> {
+    path: &'a Path,
+    size: usize,
+    /// Where the clock is next looked at.
+    at: usize,
+    /// When the line is next written; never, where nobody would see it.
+    next: Option<Instant>,
+    is_shown: bool,
+}
+
+impl<'a> Progress<'a> {
+    /// What takes longer than this is worth a line.
+    const PATIENCE: Duration = Duration::from_secs(1);
+    const INTERVAL: Duration = Duration::from_millis(200);
+
+    fn new(path: &'a Path, size: usize) -> Self {
+        let is_seen = io::stderr().is_terminal() && !io::stdout().is_terminal();
+        let next = is_seen.then(|| Instant::now() + Self::PATIENCE);
+        Self { path, size, at: CHUNK, next, is_shown: false }
+    }
+
+    fn reach(&mut self, at: usize) {
+        if at < self.at {
+            return;
+        }
+        self.at = at.saturating_add(CHUNK);
+        let now = Instant::now();
+        if self.next.is_some_and(|next| now >= next) {
+            self.next = Some(now + Self::INTERVAL);
+            self.is_shown = true;
+            let percent = at as f64 * 100.0 / self.size as f64;
+            // A line that cannot be shown is not missed.
+            let _ = write!(io::stderr(), "\r{}: {percent:.0} %\x1b[K", self.path.display());
+        }
+    }
+}
+
+/// Takes the line away.
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        if self.is_shown {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What a feed handler does.
+
+use kcodec::Value;
+
+use crate::blocking::{Duplex, Handle, Stream};
+use crate::error::Error;
+
+/// Publishes rows to a tickerplant: ``neg[h](".u.upd";`trade;columns)``.
+///
+/// ```no_run
+/// use kwire::blocking::Handle;
+/// use kwire::tick::Publisher;
+///
+/// let mut feed = Publisher::new(Handle::open("localhost:5010")?);
+/// let (sym, price) = (["IBM", "MSFT"], [101.5, 402.25]);
+/// feed.publish("trade", &[kcodec::Value::symbols(&sym), (&price).into()])?; // two rows
+/// feed.flush()?;
+/// # Ok::<(), kwire::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Publisher<S: Duplex = Stream> {
+    handle: Handle<S>,
+    function: String,
+}
+
+impl<S: Duplex> Publisher<S> {
+    /// Publishes over a handle, by calling `.u.upd`.
+    pub fn new(handle: Handle<S>) -> Self {
+        Self { handle, function: ".u.upd".to_owned() }
+    }
+
+    /// Calls another function instead.
+    #[must_use]
+    pub fn with_function(self, name: impl Into<String>) -> Self {
+        Self { function: name.into(), ..self }
+    }
+
+    /// Queues rows for a table: its columns in order, each an atom, which is one row, or each a vector. Where the
+    /// first is no timespan, kdb+tick puts the time before them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Handle::send`], which also says when it waits. What the tickerplant makes of the rows is not told: a
+    /// table that it has not is an error there.
+    pub fn publish<'a>(&mut self, table: &'a str, columns: impl Into<Value<'a>>) -> Result<(), Error> {
+        self.handle.send(&[Value::from(&self.function), Value::symbol(table), columns.into()])
+    }
+
+    /// Waits until everything that was published is written.
+    ///
+    /// # Errors
+    ///
+    /// As [`Handle::flush`].
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.handle.flush()
+    }
+
+    /// Waits until the tickerplant has handled everything that was published: q's sync chaser.
+    ///
+    /// # Errors
+    ///
+    /// As [`Handle::sync`].
+    pub fn confirm(&mut self) -> Result<(), Error> {
+        self.handle.sync("").map(drop)
+    }
+
+    /// The handle.
+    pub const fn handle(&mut self) -> &mut Handle<S> {
+        &mut self.handle
+    }
+}
