@@ -4,7 +4,11 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 mod ask;
+#[cfg(target_os = "linux")]
+mod console;
 mod decode;
+mod listen;
+mod server;
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kq"));

@@ -31,8 +31,10 @@ const BUSY: Duration = Duration::from_secs(60);
 
 /// Keywords, variables and functions, columns of tables, names in namespaces. What the server refuses
 /// to tell is left out.
-const QUERY: &str = r#"100000 sublist distinct raze{@[value;x;0#`]}each("key`.q";".Q.res";"system\"v\"";"system\"f\"";
-"raze cols each tables`.";"raze{`$((\".\",string[x],\".\"),/:string 1_key`$\".\",string x}each key`")"#;
+const QUERY: &str = concat!(
+    r#"100000 sublist distinct raze{@[value;x;0#`]}each("key`.q";".Q.res";"system\"v\"";"system\"f\"";"#,
+    r#""raze cols each tables`.";"raze{`$((\".\",string[x],\".\"),/:string 1_key`$\".\",string x}each key`")"#,
+);
 
 impl Names {
     pub(crate) fn new(session: Rc<RefCell<Session>>) -> Self {
