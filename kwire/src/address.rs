@@ -39,6 +39,10 @@ pub enum AddressError {
     /// No port, or no number and no service of that name.
     #[error("no such port: {0:?}")]
     Port(String),
+    /// An `@` where the port should be, as in URLs, which have user and password in front. The text is
+    /// not shown: it may be the password.
+    #[error("user and password stand after the port, as in host:port:user:password")]
+    User,
     /// `tcps`, `unixs` and `fifo` are known, but not yet to this release.
     #[error("{0}:// is not supported yet")]
     Unsupported(String),
@@ -54,11 +58,12 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`AddressError`] with the part that is wrong.
+    /// [`AddressError`] with the part that is wrong, which is never what stands after the port.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.strip_prefix('`').unwrap_or(text);
         let text = text.strip_prefix(':').unwrap_or(text);
-        if let Some((scheme, rest)) = text.split_once("://") {
+        // A password may hold what looks like the end of a scheme; what an error shows must not be one.
+        if let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| !scheme.contains(':')) {
             return match scheme {
                 "unix" => Self::unix(rest),
                 "tcp" => Self::tcp(rest),
@@ -122,7 +127,8 @@ fn port_and_credentials(text: &str) -> Result<(u16, Credentials), AddressError> 
             (port, Some((user.to_owned(), password.to_owned())))
         }
     };
-    let number = crate::port(port).ok_or_else(|| AddressError::Port(port.to_owned()))?;
+    let number = crate::port(port)
+        .ok_or_else(|| if text.contains('@') { AddressError::User } else { AddressError::Port(port.to_owned()) })?;
     Ok((number, credentials))
 }
 

@@ -1,10 +1,17 @@
 //! Messages out of files: end to end as they went over the wire, or one per line of hex.
+//!
+//! Memory grows with the bytes of a message as they are read, never by what its header claims, and a
+//! line of hex is never held as text.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::Path;
+use std::rc::Rc;
 
-use kwire::{Error, Header, Limits};
+use kwire::{Header, Malformed, Reason};
+
+use crate::fault::Fault;
+use crate::progress::{Counted, Progress};
 
 /// How messages stand in a file.
 #[derive(Debug, Clone, Copy)]
@@ -13,113 +20,170 @@ pub(crate) enum Format {
     Hex,
 }
 
-/// What is wrong with one message: `offset: reason`.
-#[derive(Debug)]
-pub(crate) struct Bad(pub(crate) String);
-
-/// An error in a message is the message's, any other is ours.
-pub(crate) fn sort(error: Error) -> Result<Bad, Error> {
-    match error {
-        Error::Malformed(error) => Ok(Bad(error.to_string())),
-        Error::TooLarge { .. } => Ok(Bad(format!("0: {error}"))),
-        _ => Err(error),
-    }
-}
-
-/// The messages of some files, or of standard input. The outer error is the file's, the inner one
-/// the message's; after a header that says nothing of a length, a binary file has no more messages.
-pub(crate) struct Messages {
-    files: Vec<Box<dyn BufRead>>,
+/// A file, or standard input, and where in it we are.
+pub(crate) struct Source {
+    file: Box<dyn BufRead>,
     format: Format,
+    /// Bytes that a message may have.
+    limit: u64,
+    /// How many messages were read, the last included.
+    pub(crate) number: u64,
+    /// Whether a binary file cannot be read on, because the length of a message is not known.
+    lost: bool,
 }
 
-impl Messages {
-    pub(crate) fn open(files: &[PathBuf], format: Format) -> io::Result<Self> {
-        if files.is_empty() {
-            return Ok(Self { files: vec![Box::new(io::stdin().lock())], format });
-        }
-        let open = |path: &PathBuf| -> io::Result<Box<dyn BufRead>> {
-            let file = File::open(path);
-            let file = file.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-            Ok(Box::new(BufReader::new(file)))
+/// Bytes read at a time.
+const CHUNK: usize = 1 << 16;
+
+/// A message's bytes, or what is wrong with it; `None` at the end.
+type Found = Option<Result<Vec<u8>, Fault>>;
+
+impl Source {
+    /// Opens a file; `-` is standard input.
+    pub(crate) fn open(path: &Path, format: Format, limit: u64, progress: &Rc<Progress>) -> io::Result<Self> {
+        let file: Box<dyn Read> = if path == Path::new("-") {
+            Box::new(io::stdin().lock())
+        } else {
+            let file = File::open(path)?;
+            progress.expect(file.metadata()?.len());
+            Box::new(file)
         };
-        let mut files: Vec<_> = files.iter().map(open).collect::<io::Result<_>>()?;
-        files.reverse();
-        Ok(Self { files, format })
+        let file = Box::new(BufReader::with_capacity(CHUNK, Counted::new(file, progress)));
+        Ok(Self { file, format, limit, number: 0, lost: false })
+    }
+
+    /// Reads the next message. The outer error is the file's.
+    pub(crate) fn next(&mut self) -> io::Result<Found> {
+        let found = match self.format {
+            Format::Hex => self.read_hex()?,
+            Format::Binary if self.lost => None,
+            Format::Binary => self.read_binary()?,
+        };
+        self.number += u64::from(found.is_some());
+        self.lost = matches!(found, Some(Err(_)));
+        Ok(found)
+    }
+
+    fn read_binary(&mut self) -> io::Result<Found> {
+        if self.file.fill_buf()?.is_empty() {
+            return Ok(None);
+        }
+        let mut message = Vec::new();
+        self.file.by_ref().take(Header::LEN as u64).read_to_end(&mut message)?;
+        let Some(&bytes) = message.first_chunk() else { return Ok(Some(Err(truncated(&message)))) };
+        let header = match Header::parse(bytes) {
+            Ok(header) => header,
+            Err(error) => return Ok(Some(Err(error.into()))),
+        };
+        if header.length > self.limit {
+            return Ok(Some(Err(self.too_large(header.length))));
+        }
+        self.file.by_ref().take(header.length - Header::LEN as u64).read_to_end(&mut message)?;
+        let whole = message.len() as u64 == header.length;
+        Ok(Some(if whole { Ok(message) } else { Err(truncated(&message)) }))
+    }
+
+    /// Reads the next line that is not blank. Blanks may stand between two bytes, and `0x` before
+    /// each word.
+    fn read_hex(&mut self) -> io::Result<Found> {
+        let mut line = HexLine::default();
+        loop {
+            let chunk = self.file.fill_buf()?;
+            let end = memchr::memchr(b'\n', chunk);
+            let is_last = chunk.is_empty();
+            line.extend(&chunk[..end.unwrap_or(chunk.len())]);
+            let used = end.map_or(chunk.len(), |end| end + 1);
+            self.file.consume(used);
+            if line.bytes.len() as u64 > self.limit {
+                let fault = self.too_large(line.bytes.len() as u64);
+                line.fault.get_or_insert(fault);
+            }
+            if line.fault.is_some() {
+                line.bytes = Vec::new();
+            }
+            if end.is_none() && !is_last {
+                continue;
+            }
+            match std::mem::take(&mut line).finish() {
+                None if is_last => return Ok(None),
+                None => {}
+                found => return Ok(found),
+            }
+        }
+    }
+
+    fn too_large(&self, bytes: u64) -> Fault {
+        Fault::Message(format!("4: message of {bytes} bytes is over the limit of {}", self.limit))
     }
 }
 
-type Found = Option<Result<Vec<u8>, Bad>>;
+fn truncated(message: &[u8]) -> Fault {
+    Malformed { at: message.len() as u64, reason: Reason::Body(kcodec::ErrorKind::Truncated) }.into()
+}
 
-impl Iterator for Messages {
-    type Item = io::Result<Result<Vec<u8>, Bad>>;
+/// A line of hex on its way to bytes.
+#[derive(Debug, Default)]
+struct HexLine {
+    bytes: Vec<u8>,
+    /// The first digit of a byte whose second has not come.
+    high: Option<u8>,
+    /// Whether anything has come since the last blank.
+    inside: bool,
+    /// Whether anything has come but blanks.
+    any: bool,
+    fault: Option<Fault>,
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let file = self.files.last_mut()?;
-            let found = match self.format {
-                Format::Binary => read_binary(file),
-                Format::Hex => read_hex(file),
-            };
-            let lost = matches!((self.format, &found), (Format::Binary, Ok(Some(Err(_)))));
-            if lost || matches!(found, Ok(None)) {
-                self.files.pop();
+impl HexLine {
+    fn extend(&mut self, text: &[u8]) {
+        if self.fault.is_some() {
+            return;
+        }
+        for &byte in text {
+            self.any |= !byte.is_ascii_whitespace();
+            match (self.high, digit(byte)) {
+                (None, _) if byte.is_ascii_whitespace() => self.inside = false,
+                (None, Some(high)) => self.high = Some(high),
+                (Some(high), Some(low)) => {
+                    self.bytes.push(high << 4 | low);
+                    (self.high, self.inside) = (None, true);
+                }
+                (Some(0), None) if matches!(byte, b'x' | b'X') && !self.inside => {
+                    (self.high, self.inside) = (None, true);
+                }
+                _ => return self.fail(),
             }
-            if let Some(found) = found.transpose() {
-                return Some(found);
-            }
+        }
+    }
+
+    fn fail(&mut self) {
+        self.fault = Some(Fault::Message(format!("{}: not hex", self.bytes.len())));
+    }
+
+    fn finish(mut self) -> Found {
+        if self.high.is_some() && self.fault.is_none() {
+            self.fail();
+        }
+        match self.fault {
+            Some(fault) => Some(Err(fault)),
+            None => self.any.then_some(Ok(self.bytes)),
         }
     }
 }
 
-fn read_binary(file: &mut impl BufRead) -> io::Result<Found> {
-    if file.fill_buf()?.is_empty() {
-        return Ok(None);
-    }
-    let mut message = Vec::new();
-    file.take(Header::LEN as u64).read_to_end(&mut message)?;
-    let Some(&bytes) = message.first_chunk() else { return Ok(Some(Err(truncated(&message)))) };
-    let header = match Header::parse(bytes) {
-        Ok(header) => header,
-        Err(error) => return Ok(Some(Err(Bad(error.to_string())))),
-    };
-    let limit = Limits::default().message;
-    if header.length > limit {
-        return Ok(Some(Err(Bad(format!("4: message of {} bytes is over the limit of {limit}", header.length)))));
-    }
-    file.take(header.length - Header::LEN as u64).read_to_end(&mut message)?;
-    let whole = message.len() as u64 == header.length;
-    Ok(Some(if whole { Ok(message) } else { Err(truncated(&message)) }))
-}
-
-fn read_hex(file: &mut impl BufRead) -> io::Result<Found> {
-    let mut line = Vec::new();
-    if file.read_until(b'\n', &mut line)? == 0 {
-        return Ok(None);
-    }
-    let digits = line.trim_ascii();
-    let digits = digits.strip_prefix(b"0x").unwrap_or(digits);
-    Ok(Some(unhex(digits).map_err(|at| Bad(format!("{at}: not hex")))))
-}
-
-fn truncated(message: &[u8]) -> Bad {
-    Bad(format!("{}: {}", message.len(), kcodec::ErrorKind::Truncated))
-}
-
-/// The bytes, or the offset of the first that its two digits do not give.
-fn unhex(digits: &[u8]) -> Result<Vec<u8>, usize> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let pair = |(at, pair): (usize, &[u8])| match *pair {
-        [high, low] => digit(high).zip(digit(low)).and_then(|(high, low)| u8::try_from(high << 4 | low).ok()).ok_or(at),
-        _ => Err(at),
-    };
-    digits.chunks(2).enumerate().map(pair).collect()
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// Writes a line of hex.
 pub(crate) fn write_hex(message: &[u8], out: &mut impl Write) -> io::Result<()> {
-    for byte in message {
-        write!(out, "{byte:02x}")?;
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 1 << 12];
+    for part in message.chunks(text.len() / 2) {
+        for (pair, byte) in text.chunks_exact_mut(2).zip(part) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        out.write_all(&text[..2 * part.len()])?;
     }
     writeln!(out)
 }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use clap::Args;
 use kcodec::log::{BadTail, Log, Map};
 use kcodec::{Atom, Symbol, Update, Value};
 
-use crate::{Outcome, json};
+use crate::fault::Fault;
+use crate::json;
+use crate::output::Out;
+use crate::progress::Progress;
 
 /// What `kq log` takes.
 #[derive(Debug, Args)]
@@ -41,20 +43,22 @@ pub(crate) struct Options {
     to: Option<u64>,
 }
 
-pub(crate) fn run(options: &Options, out: &mut impl Write) -> Outcome {
+pub(crate) fn run(options: &Options) -> Result<bool, Fault> {
     if let (Some(_), [_, second, ..]) = (&options.repair, options.files.as_slice()) {
-        return Err(format!("{}: --repair takes one log", second.display()).into());
+        return Err(named(second, "--repair takes one log"));
     }
+    let progress = Progress::new();
+    let out = &mut Out::new(&progress)?;
     let mut counts = Counts::default();
     let mut good = true;
     for path in &options.files {
         let map = Map::open(path).map_err(|error| named(path, error))?;
         let done = if options.check {
-            check(path, &map, out)?
+            check(path, &map, &progress, out)?
         } else if let Some(copy) = &options.repair {
-            repair(path, &map, copy, out)?
+            repair(path, &map, copy, &progress, out)?
         } else {
-            walk(path, &map, options.to, |number, record| {
+            walk(&map, &progress, options.to, |number, record| {
                 if number < options.from || !is_wanted(record, &options.table) {
                     return Ok(());
                 }
@@ -66,11 +70,12 @@ pub(crate) fn run(options: &Options, out: &mut impl Write) -> Outcome {
                     }
                     _ => writeln!(out, "{record}")?,
                 }
-                Ok(())
+                if options.count { Ok(()) } else { out.end() }
             })?
         };
         // What was listed goes out before what is said of it.
         out.flush()?;
+        progress.clear();
         good &= report(path, done);
         if !map.is_whole().map_err(|error| named(path, error))? {
             return Err(named(path, "was shortened while it was read"));
@@ -84,14 +89,14 @@ pub(crate) fn run(options: &Options, out: &mut impl Write) -> Outcome {
 }
 
 /// An error with the file that it is about.
-fn named(path: &Path, error: impl std::fmt::Display) -> Box<dyn std::error::Error> {
-    format!("{}: {error}", path.display()).into()
+fn named(path: &Path, error: impl std::fmt::Display) -> Fault {
+    Fault::End(format!("{}: {error}", path.display()))
 }
 
 /// Whether nothing is wrong with a file; says what is.
 fn report(path: &Path, done: Result<(), String>) -> bool {
     if let Err(fault) = &done {
-        eprintln!("kq: {}: {fault}", path.display());
+        crate::complain(format_args!("{}: {fault}", path.display()));
     }
     done.is_ok()
 }
@@ -112,8 +117,8 @@ fn messages(count: u64) -> String {
 
 /// Hands each record with its number to `each`. The outer error is ours, the inner one the file's.
 fn walk(
-    path: &Path,
     map: &Map,
+    progress: &Progress,
     most: Option<u64>,
     mut each: impl FnMut(u64, Value<'_>) -> io::Result<()>,
 ) -> io::Result<Result<(), String>> {
@@ -122,7 +127,8 @@ fn walk(
         Ok(log) => log,
         Err(error) => return Ok(Err(error.to_string())),
     };
-    let mut progress = Progress::new(path, bytes.len());
+    progress.expect(bytes.len() as u64);
+    let mut shown = 0;
     while most.is_none_or(|most| log.records() < most) {
         let number = log.records();
         match log.next() {
@@ -130,15 +136,18 @@ fn walk(
             Some(Ok(record)) => each(number, record)?,
             Some(Err(bad)) => return Ok(Err(described(&bad, bytes.len()))),
         }
-        progress.reach(log.at());
+        if log.at() >= shown + CHUNK {
+            progress.read(log.at() - shown);
+            shown = log.at();
+        }
     }
     Ok(Ok(()))
 }
 
 /// Prints whether a log is intact.
-fn check(path: &Path, map: &Map, out: &mut impl Write) -> io::Result<Result<(), String>> {
+fn check(path: &Path, map: &Map, progress: &Progress, out: &mut impl Write) -> io::Result<Result<(), String>> {
     let mut count = 0;
-    let done = walk(path, map, None, |number, _| {
+    let done = walk(map, progress, None, |number, _| {
         count = number + 1;
         Ok(())
     })?;
@@ -153,8 +162,9 @@ fn repair(
     path: &Path,
     map: &Map,
     copy: &Path,
+    progress: &Progress,
     out: &mut impl Write,
-) -> Result<Result<(), String>, Box<dyn std::error::Error>> {
+) -> Result<Result<(), String>, Fault> {
     let bytes = map.as_bytes();
     let (records, valid, bad) = match Log::new(bytes).map(Log::check) {
         Ok(Ok(records)) => (records, bytes.len(), None),
@@ -162,18 +172,18 @@ fn repair(
         Err(error) => return Ok(Err(error.to_string())),
     };
     let mut file = File::create_new(copy).map_err(|error| named(copy, error))?;
-    let mut progress = Progress::new(copy, valid);
-    let written = bytes[..valid].chunks(CHUNK).try_fold(0, |written, chunk| {
+    progress.expect(valid as u64);
+    let written = bytes[..valid].chunks(CHUNK).try_for_each(|chunk| {
         file.write_all(chunk)?;
-        progress.reach(written + chunk.len());
-        Ok(written + chunk.len())
+        progress.read(chunk.len());
+        Ok(())
     });
-    if let Err(error) = written.and_then(|_| file.sync_all()) {
+    if let Err(error) = written.and_then(|()| file.sync_all()) {
         // Half a copy is no repaired log.
         fs::remove_file(copy)?;
         return Err(named(copy, error));
     }
-    drop(progress);
+    progress.clear();
     if let Some(bad) = bad {
         writeln!(out, "{}: {}", path.display(), described(&bad, bytes.len()))?;
     }
@@ -240,52 +250,5 @@ fn called(record: Value<'_>) -> Symbol<'_> {
             _ => Symbol::default(),
         },
         _ => Symbol::default(),
-    }
-}
-
-/// How far a file has been read, on a terminal that nothing else is printed to.
-struct Progress<'a> {
-    path: &'a Path,
-    size: usize,
-    /// Where the clock is next looked at.
-    at: usize,
-    /// When the line is next written; never, where nobody would see it.
-    next: Option<Instant>,
-    is_shown: bool,
-}
-
-impl<'a> Progress<'a> {
-    /// What takes longer than this is worth a line.
-    const PATIENCE: Duration = Duration::from_secs(1);
-    const INTERVAL: Duration = Duration::from_millis(200);
-
-    fn new(path: &'a Path, size: usize) -> Self {
-        let is_seen = io::stderr().is_terminal() && !io::stdout().is_terminal();
-        let next = is_seen.then(|| Instant::now() + Self::PATIENCE);
-        Self { path, size, at: CHUNK, next, is_shown: false }
-    }
-
-    fn reach(&mut self, at: usize) {
-        if at < self.at {
-            return;
-        }
-        self.at = at.saturating_add(CHUNK);
-        let now = Instant::now();
-        if self.next.is_some_and(|next| now >= next) {
-            self.next = Some(now + Self::INTERVAL);
-            self.is_shown = true;
-            let percent = at as f64 * 100.0 / self.size as f64;
-            // A line that cannot be shown is not missed.
-            let _ = write!(io::stderr(), "\r{}: {percent:.0} %\x1b[K", self.path.display());
-        }
-    }
-}
-
-/// Takes the line away.
-impl Drop for Progress<'_> {
-    fn drop(&mut self) {
-        if self.is_shown {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
     }
 }

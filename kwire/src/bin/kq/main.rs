@@ -1,24 +1,44 @@
-//! `kq`: kdb+ messages for people and scripts.
+//! `kq`: kdb+ messages for people and scripts. This file is the command line.
 
+use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use kcodec::{Capability, Console, Threshold};
-use kwire::blocking::{Handle, Options};
-use kwire::{Error, Limits, Message, MessageType};
+use kcodec::{Capability, Threshold};
+use kwire::{Limits, MessageType};
 
+mod console;
+mod csv;
+mod decode;
+mod fault;
 mod input;
 mod json;
+mod listen;
 mod log;
+mod names;
+mod output;
+mod password;
+mod progress;
+mod session;
 
-use input::{Format, Messages};
+use decode::{Errors, Input};
+use fault::Fault;
+use output::{Form, Out, Output, Text};
+use progress::Progress;
+use session::{Connection, Session};
 
 /// Asks q processes, and decodes, encodes and compresses their messages.
-#[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+#[derive(Parser)]
+#[command(
+    name = "kq",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    after_help = EXAMPLES
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -26,44 +46,74 @@ struct Cli {
     ask: Ask,
 }
 
+const EXAMPLES: &str = r#"Examples:
+  kq localhost:5001                            a console; \\ ends it
+  kq localhost:5001 "select from trade"        one request, shown as q shows it
+  kq localhost:5001 --csv trade > trade.csv
+  kq localhost:5001 < queries.txt              one request a line
+  kq -U users.txt host:5001:bob "2+2"          bob's password out of a file
+  kq listen localhost:5010 ".u.sub[`;`]"       pushes as they come
+  kq decode --hex captured.txt                 messages as q text
+
+Exit codes: 0 done, 1 the input or the server was wrong, 2 usage."#;
+
 /// What `kq HOST:PORT 'EXPR'` takes.
-#[derive(Debug, Args)]
+#[derive(Args)]
 struct Ask {
     /// Any address that hopen takes: PORT, HOST:PORT, HOST:PORT:USER:PASSWORD, unix://PORT
     #[arg(required = true)]
     address: Option<String>,
-    /// What to evaluate there; without it a console reads lines from standard input.
-    #[arg(allow_hyphen_values = true)]
+    /// What to evaluate there. Without it a terminal becomes a console, and other input is evaluated
+    /// line by line.
     expression: Option<String>,
-    /// Console size, as q's own -c.
-    #[arg(short = 'c', num_args = 2, value_names = ["ROWS", "COLUMNS"], default_values_t = [25, 80])]
-    console: Vec<usize>,
-    /// Give up connecting after so many milliseconds.
-    #[arg(long, value_name = "MS")]
-    timeout: Option<u64>,
+    #[command(flatten)]
+    form: Form,
+    /// Size of the screen that results are cut to, as q's \c: the terminal's, or 25 80.
+    #[arg(short = 'c', num_args = 2, value_names = ["ROWS", "COLUMNS"], help_heading = "Output")]
+    console: Option<Vec<usize>>,
+    #[command(flatten)]
+    connection: Connection,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
-    /// Print each message as one line of q text, or of JSON.
+    /// Print what a server pushes, one line of q text a message.
+    ///
+    /// Ends with exit code 0 on Ctrl-C and SIGTERM, and with 1 when the server closes.
+    Listen {
+        /// Any address that hopen takes.
+        address: String,
+        /// What to ask first, for example ".u.sub[`trade;`]"; its answer is not shown.
+        subscription: String,
+        /// End after so many messages.
+        #[arg(short = 'n', value_name = "COUNT")]
+        count: Option<u64>,
+        #[command(flatten)]
+        form: Form,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Print each message as one line of q text.
     Decode {
         #[command(flatten)]
         input: Input,
-        /// Print JSON instead: {"t":type,"a":attribute,"v":value}
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        form: Form,
+        #[command(flatten)]
+        errors: Errors,
     },
     /// Decode and encode again, uncompressed and little-endian: hex.
     Recode {
         #[command(flatten)]
         input: Input,
+        #[command(flatten)]
+        errors: Errors,
     },
     /// Encode a q literal as a message: hex.
     Encode {
         #[command(flatten)]
         kind: Kind,
         /// For example "`a`b!1 2"
-        #[arg(allow_hyphen_values = true)]
         text: String,
     },
     /// Compress each message as kdb+ would; one that would not halve comes out plain.
@@ -84,16 +134,7 @@ enum Command {
     Log(log::Options),
 }
 
-#[derive(Debug, Args)]
-struct Input {
-    /// One message per line of hex, not messages end to end.
-    #[arg(long)]
-    hex: bool,
-    /// Files to read; standard input without any.
-    files: Vec<PathBuf>,
-}
-
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[group(multiple = false)]
 struct Kind {
     /// A message that gets no answer (the default).
@@ -114,98 +155,129 @@ enum Over {
     Message,
 }
 
-/// Whether every message was good.
-type Outcome = Result<bool, Box<dyn std::error::Error>>;
-
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse_from(arguments()) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     let outcome = match cli.command {
         None => ask(&cli.ask),
-        Some(command) => run(command, &mut io::BufWriter::new(io::stdout().lock())),
+        Some(command) => run(command),
     };
     match outcome {
-        Ok(true) => ExitCode::SUCCESS,
+        Ok(true) | Err(Fault::Closed) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            if !is_broken_pipe(error.as_ref()) {
-                eprintln!("kq: {error}");
-            }
+        Err(fault) => {
+            complain(fault);
             ExitCode::FAILURE
         }
     }
 }
 
-/// Whether whoever reads our output has seen enough.
-fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+/// The command line, with expressions such as `-3!x` at its end: no option looks like them.
+fn arguments() -> Vec<OsString> {
+    let is_expression = |argument: &OsString| match argument.as_encoded_bytes() {
+        [b'-', next, ..] => !next.is_ascii_alphabetic() && *next != b'-',
+        _ => false,
+    };
+    let given: Vec<OsString> = std::env::args_os().collect();
+    if given.iter().any(|argument| argument == "--") {
+        return given;
+    }
+    let (expressions, mut arguments): (Vec<_>, Vec<_>) = given.into_iter().partition(is_expression);
+    if !expressions.is_empty() {
+        arguments.push("--".into());
+        arguments.extend(expressions);
+    }
+    arguments
 }
 
-fn run(command: Command, out: &mut impl Write) -> Outcome {
-    let limits = Limits::default();
+/// Help and version go to standard output, errors to standard error.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    // An argument that is not understood may be an address.
+    let _ = write!(io::stderr(), "{}", password::hide(error.render().to_string()));
+    ExitCode::from(2)
+}
+
+fn run(command: Command) -> Result<bool, Fault> {
     match command {
-        Command::Decode { input, json } => each(&input, out, |message, out| {
-            let message = Message::decode(message.as_slice(), &limits)?;
-            if json {
-                json::write(message.value(), out)?
-            } else {
-                write!(out, "{}", message.value())?
-            }
-            Ok(writeln!(out)?)
-        }),
-        Command::Recode { input } => each(&input, out, |message, out| {
-            let message = Message::decode(message.as_slice(), &limits)?;
-            let mut plain = Vec::new();
-            kwire::encode(message.kind(), message.value(), Capability::MAX, &mut plain)?;
-            Ok(input::write_hex(&plain, out)?)
-        }),
-        Command::Encode { kind, text } => {
-            let body = kcodec::parse(&text).map_err(|error| format!("{text}: {error}"))?;
-            let mut message = Vec::new();
-            kwire::encode(kind.into(), body.value(), Capability::MAX, &mut message)?;
-            input::write_hex(&message, out)?;
-            Ok(true)
+        Command::Listen { address, subscription, count, form, connection } => {
+            let mut output = Output::new(form, Text::Line, &Progress::new())?;
+            listen::listen(&address, &connection, &subscription, count, &mut output)
         }
-        Command::Compress { input, threshold } => each(&input, out, |message, out| {
-            let plain = kwire::decompress(&message, &limits)?;
-            let compressed = kwire::compress(&plain, threshold.into())?;
-            Ok(input.write(&compressed.unwrap_or(plain), out)?)
-        }),
-        Command::Log(options) => log::run(&options, out),
-        Command::Decompress { input } => {
-            each(&input, out, |message, out| Ok(input.write(&kwire::decompress(&message, &limits)?, out)?))
-        }
+        Command::Decode { input, form, errors } => decode::decode(&input, form, errors),
+        Command::Recode { input, errors } => decode::recode(&input, errors),
+        Command::Encode { kind, text } => encode(kind.into(), &text),
+        Command::Compress { input, threshold } => decode::compress(&input, threshold.into()),
+        Command::Decompress { input } => decode::decompress(&input),
+        Command::Log(options) => log::run(&options),
     }
 }
 
-/// Does something with each message; what is wrong with one takes its place in the output.
-fn each<W: Write>(input: &Input, out: &mut W, mut act: impl FnMut(Vec<u8>, &mut W) -> Result<(), Error>) -> Outcome {
-    let mut good = true;
-    for message in Messages::open(&input.files, input.format())? {
-        let done = match message? {
-            Ok(message) => act(message, out).map_err(input::sort),
-            Err(bad) => Err(Ok(bad)),
-        };
-        if let Err(error) = done {
-            good = false;
-            writeln!(out, "error: {}", error?.0)?;
-        }
-    }
+fn encode(kind: MessageType, text: &str) -> Result<bool, Fault> {
+    let body = kcodec::parse(text).map_err(|error| Fault::Message(format!("{text}: {error}")))?;
+    let mut message = Vec::new();
+    kwire::encode(kind, body.value(), Capability::MAX, &mut message)?;
+    let mut out = Out::new(&Progress::new())?;
+    input::write_hex(&message, &mut out)?;
     out.flush()?;
+    Ok(true)
+}
+
+fn ask(ask: &Ask) -> Result<bool, Fault> {
+    let address = ask.address.as_deref().unwrap_or_default();
+    let size = match ask.console.as_deref() {
+        Some(&[rows, columns]) => Some((rows, columns)),
+        _ => None,
+    };
+    let mut output = Output::new(ask.form, Text::Console(size), &Progress::new())?;
+    let good = match &ask.expression {
+        Some(expression) => {
+            Session::open(address, &ask.connection, None)?.answer(expression.as_bytes(), &mut output)?
+        }
+        None if io::stdin().is_terminal() => console::run(address, &ask.connection, &mut output)?,
+        None => Session::open(address, &ask.connection, None)?.answer_lines(&mut output)?,
+    };
+    output.out.flush()?;
     Ok(good)
 }
 
-impl Input {
-    const fn format(&self) -> Format {
-        if self.hex { Format::Hex } else { Format::Binary }
-    }
+/// Bytes, or units of 1024, 1024 * 1024 or 1024 * 1024 * 1024 of them.
+fn size(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.as_bytes().last().map(u8::to_ascii_uppercase) {
+        Some(b'K') => (&text[..text.len() - 1], 10),
+        Some(b'M') => (&text[..text.len() - 1], 20),
+        Some(b'G') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let number: u64 = digits.parse().map_err(|_| "not a number of bytes, as 1000000, 512K, 64M or 2G".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "more bytes than can be counted".to_owned())
+}
 
-    /// Writes a message as messages are read.
-    fn write(&self, message: &[u8], out: &mut impl Write) -> io::Result<()> {
-        match self.format() {
-            Format::Hex => input::write_hex(message, out),
-            Format::Binary => out.write_all(message),
-        }
+/// The default limits, but for the size of a message.
+fn limits(max_message: Option<u64>) -> Limits {
+    let default = Limits::default();
+    match max_message {
+        Some(bytes) => Limits { message: bytes, inflated: bytes, ..default },
+        None => default,
     }
+}
+
+/// Says on standard error what went wrong.
+fn complain(error: impl Display) {
+    say(format_args!("kq: {error}"));
+}
+
+/// A line on standard error: without the command line's passwords, nor anything that commands a
+/// terminal.
+fn say(line: impl Display) {
+    let line = password::hide(line.to_string());
+    // Where standard error is closed, nobody wants to know.
+    let _ = writeln!(io::stderr(), "{}", output::screened(&line));
 }
 
 impl From<Kind> for MessageType {
@@ -225,64 +297,4 @@ impl From<Over> for Threshold {
             Over::Message => Self::Message,
         }
     }
-}
-
-fn ask(ask: &Ask) -> Outcome {
-    let address = ask.address.as_deref().unwrap_or_default();
-    let options = Options { timeout: ask.timeout.map(Duration::from_millis), ..Options::default() };
-    let named = |error: Error| format!("{}: {error}", without_password(address));
-    let mut handle = Handle::open_with(address, &options).map_err(named)?;
-    let size = match *ask.console.as_slice() {
-        [rows, columns] => Console::new(rows, columns),
-        _ => Console::default(),
-    };
-    match &ask.expression {
-        Some(expression) => answer(&mut handle, expression, size),
-        None => converse(&mut handle, size, &without_password(address)),
-    }
-}
-
-/// Asks one thing and prints what q would.
-fn answer(handle: &mut Handle, expression: &str, size: Console) -> Outcome {
-    match handle.sync(expression) {
-        Ok(message) if message.value() == kcodec::Value::NULL => Ok(true),
-        Ok(message) => {
-            let mut out = io::stdout().lock();
-            out.write_all(kcodec::console(message.value(), size).as_bytes())?;
-            out.flush()?;
-            Ok(true)
-        }
-        Err(error @ Error::Remote(_)) => {
-            eprintln!("{error}");
-            Ok(false)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Asks line by line until the input ends or says `\\`.
-fn converse(handle: &mut Handle, size: Console, address: &str) -> Outcome {
-    let prompt = io::stdin().is_terminal().then(|| format!("{address}> "));
-    let mut good = true;
-    loop {
-        if let Some(prompt) = &prompt {
-            eprint!("{prompt}");
-        }
-        let mut line = String::new();
-        if io::stdin().read_line(&mut line)? == 0 || line.trim() == r"\\" {
-            return Ok(good || prompt.is_some());
-        }
-        if !line.trim().is_empty() {
-            good &= answer(handle, line.trim_end_matches(['\r', '\n']), size)?;
-        }
-    }
-}
-
-/// An address as it may be shown.
-fn without_password(address: &str) -> String {
-    let shown = kwire::Address::parse(address).ok().and_then(|parsed| {
-        let (_, password) = parsed.credentials?;
-        address.strip_suffix(&password)?.strip_suffix(':').map(str::to_owned)
-    });
-    shown.unwrap_or_else(|| address.to_owned())
 }

@@ -1,0 +1,205 @@
+//! The console: an editor before a session.
+
+use std::cell::RefCell;
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use kwire::Interrupt;
+use rustix::termios::{QueueSelector, tcflush};
+use rustyline::config::Config;
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{Behavior, CompletionType, Editor};
+use signal_hook::consts::SIGINT;
+use signal_hook::low_level::pipe;
+
+use crate::fault::Fault;
+use crate::names::{Names, joined};
+use crate::output::Output;
+use crate::password;
+use crate::session::{Connection, Session};
+
+/// Reads, asks and prints until the input ends or says `\\`.
+pub(crate) fn run(address: &str, connection: &Connection, output: &mut Output) -> Result<bool, Fault> {
+    let interrupt = Interrupt::new()?;
+    let session = Session::open(address, connection, Some(interrupt.clone()))?;
+    // From here on Ctrl-C ends a wait, not the program.
+    pipe::register(SIGINT, interrupt.writer()?)?;
+    let prompt = format!("{}> ", session.name);
+    let session = Rc::new(RefCell::new(session));
+    let mut editor = Lines::new(Names::new(Rc::clone(&session)))?;
+    while let Some(line) = editor.read(&prompt)? {
+        let line = joined(&line);
+        let done = match Local::of(line.trim().as_bytes()) {
+            Local::Exit => break,
+            Local::Nothing => continue,
+            Local::Setting(setting) => setting.apply(output),
+            Local::Query(query) => {
+                // One that came when nobody waited is late.
+                interrupt.clear();
+                ask(&mut session.borrow_mut(), query, output)
+            }
+        };
+        match done {
+            Err(Fault::Closed) => return Err(Fault::Closed),
+            Err(fault) => crate::complain(fault),
+            Ok(_) => {}
+        }
+    }
+    Ok(true)
+}
+
+/// Asks, over a new connection if the last is lost. What became of a request whose wait ended without
+/// an answer is not known, and it is not repeated.
+fn ask(session: &mut Session, query: &[u8], output: &mut Output) -> Result<bool, Fault> {
+    if !session.is_open() {
+        reopen(session)?;
+    }
+    let answer = session.answer(query, output);
+    if answer.is_err() && !session.is_open() {
+        if let Err(fault) = &answer {
+            crate::complain(fault);
+        }
+        crate::complain("whether the request was carried out is not known");
+        return reopen(session).map(|()| false);
+    }
+    answer
+}
+
+fn reopen(session: &mut Session) -> Result<(), Fault> {
+    session.reopen()?;
+    crate::complain(format_args!(
+        "connected to {} again: what the server held for the last connection is gone",
+        session.name
+    ));
+    Ok(())
+}
+
+/// A line that is not sent as it is.
+pub(crate) enum Local<'a> {
+    /// `\\`
+    Exit,
+    /// A blank line.
+    Nothing,
+    /// `\c` or `\P`.
+    Setting(Setting<'a>),
+    /// Anything else.
+    Query(&'a [u8]),
+}
+
+/// What is ours and not the server's, because results are shown here.
+pub(crate) struct Setting<'a> {
+    name: u8,
+    values: &'a str,
+}
+
+impl<'a> Local<'a> {
+    /// Sorts a line without blanks around it.
+    pub(crate) fn of(line: &'a [u8]) -> Self {
+        match line {
+            b"" => Self::Nothing,
+            br"\\" => Self::Exit,
+            [b'\\', name @ (b'c' | b'P'), values @ ..] if values.first().is_none_or(|&byte| byte == b' ') => {
+                match str::from_utf8(values) {
+                    Ok(values) => Self::Setting(Setting { name: *name, values }),
+                    Err(_) => Self::Query(line),
+                }
+            }
+            _ => Self::Query(line),
+        }
+    }
+}
+
+impl Setting<'_> {
+    /// Shows or sets it, as q does.
+    pub(crate) fn apply(&self, output: &mut Output) -> Result<bool, Fault> {
+        let values: Result<Vec<usize>, _> = self.values.split_whitespace().map(str::parse).collect();
+        let console = output.console();
+        match (self.name, values.as_deref()) {
+            (b'c', Ok([])) => output.line(format_args!("{} {}i", console.rows, console.columns))?,
+            (b'c', Ok(&[rows, columns])) => output.set_console(rows, columns),
+            (_, Ok([])) => output.line(format_args!("{}i", console.digits))?,
+            (b'P', Ok(&[digits @ 0..=17])) => output.set_precision(digits),
+            _ => {
+                crate::say(format_args!("'\\{}{}", char::from(self.name), self.values));
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Lines that people type, with a history in a file.
+struct Lines {
+    editor: Editor<Names, FileHistory>,
+    history: Option<PathBuf>,
+}
+
+/// Lines of history.
+const HISTORY: usize = 10_000;
+
+impl Lines {
+    fn new(names: Names) -> Result<Self, Fault> {
+        let config = Config::builder()
+            .max_history_size(HISTORY)
+            .and_then(|config| config.history_ignore_dups(true))
+            .map_err(fault)?
+            .history_ignore_space(true)
+            .completion_type(CompletionType::List)
+            // The prompt is for whoever types, wherever the results go.
+            .behavior(Behavior::PreferTerm)
+            .build();
+        let mut editor = Editor::with_config(config).map_err(fault)?;
+        editor.set_helper(Some(names));
+        let history =
+            history().filter(|path| path.parent().is_some_and(|folder| std::fs::create_dir_all(folder).is_ok()));
+        if let Some(path) = &history {
+            // There is none before the first line.
+            let _ = editor.load_history(path);
+        }
+        Ok(Self { editor, history })
+    }
+
+    /// Reads a line, or several that belong together; `None` at the end.
+    fn read(&mut self, prompt: &str) -> Result<Option<String>, Fault> {
+        loop {
+            match self.editor.readline(prompt) {
+                Ok(line) => {
+                    self.remember(&line);
+                    return Ok(Some(line));
+                }
+                Err(ReadlineError::Eof) => return Ok(None),
+                Err(ReadlineError::Interrupted) => {}
+                Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                    // The rest of the line would be taken for one of its own.
+                    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+                    crate::complain("input that is not UTF-8 was dropped");
+                }
+                Err(error) => return Err(fault(error)),
+            }
+        }
+    }
+
+    /// Keeps a line, unless it holds a password or starts with a blank.
+    fn remember(&mut self, line: &str) {
+        if password::is_in(line) {
+            return;
+        }
+        // A history that cannot be written is lost with the program.
+        if let (Ok(true), Some(path)) = (self.editor.add_history_entry(line), &self.history) {
+            let _ = self.editor.append_history(path);
+        }
+    }
+}
+
+fn fault(error: ReadlineError) -> Fault {
+    Fault::End(error.to_string())
+}
+
+/// `kq/history` in the user's state directory.
+fn history() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    Some(state.join("kq/history"))
+}

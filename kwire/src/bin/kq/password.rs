@@ -1,0 +1,177 @@
+//! Passwords: where they come from, and that they go nowhere else.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use kwire::Address;
+
+/// Who logs in, where the address does not say it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Login")]
+pub(crate) struct Login {
+    /// File of user:password lines: the line of the user that the address names, or the first. Without
+    /// it the password is the one in the environment variable KQ_PASSWORD, if that is set.
+    #[arg(short = 'U', value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Ask for the password.
+    #[arg(short = 'W', long, conflicts_with = "file")]
+    ask_password: bool,
+}
+
+/// The variable that holds a password.
+const VARIABLE: &str = "KQ_PASSWORD";
+
+/// A file of users is no larger.
+const FILE: u64 = 1 << 20;
+
+impl Login {
+    /// The address with user and password. One that stands in the address goes before any other.
+    pub(crate) fn complete(&self, address: &str) -> Result<String, String> {
+        let parsed = Address::parse(address).map_err(|error| error.to_string())?;
+        let user = match &parsed.credentials {
+            Some((_, password)) if !password.is_empty() => return Ok(address.to_owned()),
+            Some((user, _)) => Some(user.as_str()),
+            None => None,
+        };
+        let own = || user.map_or_else(|| std::env::var("USER").unwrap_or_default(), str::to_owned);
+        let (user, password) = if self.ask_password {
+            let prompt = format!("Password for {}: ", own());
+            (own(), rpassword::prompt_password(prompt).map_err(|error| format!("no password: {error}"))?)
+        } else if let Some(file) = &self.file {
+            read(file, user)?
+        } else if let Some(password) = std::env::var_os(VARIABLE) {
+            (own(), password.into_string().map_err(|_| format!("{VARIABLE} is not UTF-8"))?)
+        } else {
+            return Ok(address.to_owned());
+        };
+        if password.contains('\0') {
+            return Err("a password cannot hold a NUL byte".to_owned());
+        }
+        Ok(with_login(address, &parsed, &user, &password))
+    }
+}
+
+/// The user's line of a file, or the first.
+fn read(path: &Path, user: Option<&str>) -> Result<(String, String), String> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(FILE).read_to_string(&mut text));
+    read.map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
+    let line = lines.find(|(found, _)| user.is_none_or(|user| user == *found));
+    let (user, password) = line.ok_or_else(|| match user {
+        Some(user) => format!("{}: no line for user {user}", path.display()),
+        None => format!("{}: no line user:password", path.display()),
+    })?;
+    Ok((user.to_owned(), password.to_owned()))
+}
+
+/// The address with other credentials.
+fn with_login(address: &str, parsed: &Address, user: &str, password: &str) -> String {
+    let without = parsed.credentials.as_ref().and_then(|(user, _)| {
+        let user = format!(":{user}");
+        address
+            .strip_suffix(':')
+            .and_then(|address| address.strip_suffix(&user))
+            .or_else(|| address.strip_suffix(&user))
+    });
+    let address = without.unwrap_or(address).trim_start_matches(['`', ':']);
+    // A lone port would be taken for a host once something follows it; an empty host is localhost.
+    let host = if address.contains(':') { "" } else { "::" };
+    format!("{host}{address}:{user}:{password}")
+}
+
+/// The address as it may be shown: all before the password.
+pub(crate) fn without_password(address: &str) -> &str {
+    let text = address.trim_start_matches('`');
+    let text = text.strip_prefix(':').unwrap_or(text);
+    let scheme = text.find("://").filter(|&at| !text[..at].contains(':'));
+    let (fields, rest) = match scheme {
+        Some(at) if text.starts_with("unix") => (2, &text[at + 3..]),
+        Some(at) => (3, &text[at + 3..]),
+        None => (3, text),
+    };
+    // The colons of an IPv6 address are its own.
+    let rest = rest.find("]:").filter(|_| rest.starts_with('[')).map_or(rest, |end| &rest[end..]);
+    let end = rest.match_indices(':').nth(fields - 1).map_or(rest.len(), |(at, _)| at);
+    &address[..address.len() - rest.len() + end]
+}
+
+/// Whether the text holds an address with a password.
+pub(crate) fn is_in(text: &str) -> bool {
+    let words = text.split(|char: char| char.is_whitespace() || "\"`()[]{};,".contains(char));
+    words.into_iter().any(|word| without_password(word).len() + 1 < word.len())
+}
+
+/// A text for people, in which the command line's addresses are without their passwords.
+pub(crate) fn hide(mut text: String) -> String {
+    for argument in std::env::args_os() {
+        let argument = argument.to_string_lossy();
+        let shown = without_password(&argument);
+        if shown.len() < argument.len() {
+            text = text.replace(&*argument, shown);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use kwire::Address;
+
+    use super::{is_in, with_login, without_password};
+
+    #[test]
+    fn what_may_be_shown_ends_before_the_password() {
+        for (address, shown) in [
+            ("h:5001:bob:hunter2", "h:5001:bob"),
+            ("h:5oo1:bob:hunter2", "h:5oo1:bob"),
+            (":h:5001:bob:a:b", ":h:5001:bob"),
+            ("`:h:5001:bob:pw", "`:h:5001:bob"),
+            ("::5001:bob:pw", "::5001:bob"),
+            ("[::1]:5001:bob:pw", "[::1]:5001:bob"),
+            ("unix://5001:bob:pw", "unix://5001:bob"),
+            ("unixs://5001:bob:pw", "unixs://5001:bob"),
+            ("tcps://h:5001:bob:pw", "tcps://h:5001:bob"),
+            ("h:5001:bob:a://b", "h:5001:bob"),
+            ("h:5001:bob", "h:5001:bob"),
+            ("5001", "5001"),
+            ("", ""),
+        ] {
+            assert_eq!(without_password(address), shown);
+        }
+    }
+
+    #[test]
+    fn a_login_is_what_the_address_then_says() {
+        for address in [
+            "5001",
+            ":5001",
+            "::5001",
+            "h:5001",
+            "h:5001:bob",
+            "h:5001:bob:",
+            "h:5001:",
+            "[::1]:5001",
+            "unix://5001",
+            "`:h:1",
+        ] {
+            let parsed = Address::parse(address).unwrap();
+            let with = Address::parse(&with_login(address, &parsed, "ann", "p:w")).unwrap();
+            assert_eq!(with.transport, parsed.transport, "{address}");
+            assert_eq!(with.credentials, Some(("ann".to_owned(), "p:w".to_owned())), "{address}");
+        }
+    }
+
+    #[test]
+    fn lines_with_a_password() {
+        for line in ["h:hopen `:host:5001:bob:hunter2", "hopen(\"::5001:bob:pw\";1000)", "`:unix://5001:bob:pw \"2+2\""]
+        {
+            assert!(is_in(line), "{line}");
+        }
+        for line in ["hopen `::5001", "12:34:56", "a:b:1", "f:{x:1;y:2}", "select from t where time>10:00:00"] {
+            assert!(!is_in(line), "{line}");
+        }
+    }
+}

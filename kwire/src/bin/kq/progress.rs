@@ -1,0 +1,98 @@
+//! How far a long input has been read, on a terminal.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal, Read, Write};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// Input and output that take longer than this are worth a line.
+const PATIENCE: Duration = Duration::from_secs(1);
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// Counts bytes, and shows them on standard error if that is a terminal and standard output is not.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    /// When the line is next written; never, where nobody would see it.
+    next: Cell<Option<Instant>>,
+    shown: Cell<bool>,
+    read: Cell<u64>,
+    written: Cell<u64>,
+    total: Cell<u64>,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Rc<Self> {
+        let seen = io::stderr().is_terminal() && !io::stdout().is_terminal();
+        let next = Cell::new(seen.then(|| Instant::now() + PATIENCE));
+        let (read, written, total) = Default::default();
+        Rc::new(Self { next, shown: Cell::new(false), read, written, total })
+    }
+
+    /// Notes that so many bytes are to be read.
+    pub(crate) fn expect(&self, bytes: u64) {
+        self.total.set(self.total.get().saturating_add(bytes));
+    }
+
+    /// Notes bytes that were read by other means than a [`Counted`] stream.
+    pub(crate) fn read(&self, bytes: usize) {
+        self.advance(&self.read, bytes);
+    }
+
+    fn advance(&self, counter: &Cell<u64>, bytes: usize) {
+        counter.set(counter.get().saturating_add(bytes as u64));
+        let now = Instant::now();
+        if self.next.get().is_some_and(|next| now >= next) {
+            self.next.set(Some(now + INTERVAL));
+            self.show();
+        }
+    }
+
+    fn show(&self) {
+        let mega = |counter: &Cell<u64>| counter.get() / 1_000_000;
+        let of = if self.total.get() == 0 { String::new() } else { format!(" of {}", mega(&self.total)) };
+        let (read, written) = (mega(&self.read), mega(&self.written));
+        // A line that cannot be shown is not missed.
+        let _ = write!(io::stderr(), "\r{read}{of} MB read, {written} MB written\x1b[K");
+        self.shown.set(true);
+    }
+
+    /// Takes the line away, for a message or for good.
+    pub(crate) fn clear(&self) {
+        if self.shown.take() {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+/// A stream whose bytes are counted.
+#[derive(Debug)]
+pub(crate) struct Counted<T> {
+    stream: T,
+    progress: Rc<Progress>,
+}
+
+impl<T> Counted<T> {
+    pub(crate) fn new(stream: T, progress: &Rc<Progress>) -> Self {
+        Self { stream, progress: Rc::clone(progress) }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        self.progress.advance(&self.progress.read, read);
+        Ok(read)
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.stream.write(bytes)?;
+        self.progress.advance(&self.progress.written, written);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}

@@ -1,0 +1,164 @@
+//! A connection to one server, and what is asked there.
+
+use std::io::{self, BufRead, Read};
+use std::time::Duration;
+
+use clap::Args;
+use kcodec::{Body, Value};
+use kwire::blocking::{Handle, Options};
+use kwire::{Error, Interrupt, Message, MessageType};
+
+use crate::console::Local;
+use crate::fault::Fault;
+use crate::output::Output;
+use crate::password::{self, Login};
+
+/// How to connect.
+#[derive(Args)]
+pub(crate) struct Connection {
+    #[command(flatten)]
+    login: Login,
+    /// Give up after so many milliseconds of connecting, and of waiting for an answer.
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Connection")]
+    timeout: Option<u64>,
+    /// Refuse messages of more bytes, as sent or inflated; K, M, G for powers of 1024.
+    #[arg(long, value_name = "BYTES", value_parser = crate::size, help_heading = "Connection")]
+    max_message: Option<u64>,
+}
+
+/// A handle, how it was opened, and how to open it again. Holds the password, so that it has no
+/// `Debug`.
+pub(crate) struct Session {
+    address: String,
+    /// The address as it may be shown.
+    pub(crate) name: String,
+    options: Options,
+    handle: Option<Handle>,
+}
+
+/// How long connecting again may take where no time was given: nothing interrupts it.
+const AGAIN: Duration = Duration::from_secs(10);
+
+impl Session {
+    /// Connects and logs in.
+    pub(crate) fn open(address: &str, connection: &Connection, interrupt: Option<Interrupt>) -> Result<Self, Fault> {
+        let timeout = connection.timeout.map(Duration::from_millis);
+        let limits = crate::limits(connection.max_message);
+        let (read_timeout, write_timeout) = (timeout, timeout);
+        let options = Options { timeout, read_timeout, write_timeout, limits, interrupt, ..Options::default() };
+        let name = password::without_password(address).to_owned();
+        let address = connection.login.complete(address).map_err(Fault::End)?;
+        let mut session = Self { address, name, options, handle: None };
+        session.handle =
+            Some(Handle::open_with(&session.address, &session.options).map_err(|error| session.end(error))?);
+        Ok(session)
+    }
+
+    /// Connects again, after a handle became unusable.
+    pub(crate) fn reopen(&mut self) -> Result<(), Fault> {
+        self.handle = None;
+        let options = Options { timeout: self.options.timeout.or(Some(AGAIN)), ..self.options.clone() };
+        self.handle = Some(Handle::open_with(&self.address, &options).map_err(|error| self.end(error))?);
+        Ok(())
+    }
+
+    /// Whether the handle can be used.
+    pub(crate) fn is_open(&self) -> bool {
+        self.handle.as_ref().is_some_and(Handle::is_open)
+    }
+
+    /// The handle; an error once it is lost.
+    pub(crate) fn handle(&mut self) -> Result<&mut Handle, Error> {
+        self.handle.as_mut().ok_or(Error::Failed)
+    }
+
+    /// What the server answers to a question of our own within a short time, if it does.
+    pub(crate) fn names(&mut self, query: &str, patience: Duration) -> Option<Message> {
+        let timeout = self.options.timeout;
+        let handle = self.handle.as_mut().filter(|handle| handle.is_open())?;
+        handle.set_read_timeout(Some(patience));
+        handle.set_write_timeout(Some(patience));
+        let answer = handle.sync(query);
+        handle.set_read_timeout(timeout);
+        handle.set_write_timeout(timeout);
+        answer.ok()
+    }
+
+    /// Asks one thing and writes what comes back; whether that was no error. After an error that is not
+    /// the server's answer the handle may be lost.
+    pub(crate) fn answer(&mut self, query: &[u8], output: &mut Output) -> Result<bool, Fault> {
+        let serve = |message: &Message| pushed(message, output);
+        let answer = self.handle().and_then(|handle| handle.sync_with(Value::chars(query), serve));
+        match answer {
+            Ok(message) => match output.write(&message) {
+                Err(Fault::Message(reason)) => crate::complain(reason),
+                done => return done.map(|()| true),
+            },
+            Err(Error::Remote(text)) => crate::say(format_args!("'{text}")),
+            Err(error) => return Err(self.fault(error)),
+        }
+        Ok(false)
+    }
+
+    /// Asks line by line until the input ends or says `\\`; whether no line was answered by an error.
+    pub(crate) fn answer_lines(&mut self, output: &mut Output) -> Result<bool, Fault> {
+        let (mut input, mut good, mut line) = (io::stdin().lock(), true, Vec::new());
+        loop {
+            line.clear();
+            if input.by_ref().take(LINE).read_until(b'\n', &mut line)? == 0 {
+                return Ok(good);
+            }
+            if line.len() as u64 == LINE {
+                return Err(Fault::End(format!("line of {LINE} bytes or more")));
+            }
+            let done = match Local::of(line.trim_ascii()) {
+                Local::Exit => return Ok(good),
+                Local::Nothing => continue,
+                Local::Setting(setting) => setting.apply(output),
+                Local::Query(query) => self.answer(query, output),
+            };
+            good &= match done {
+                Err(Fault::Message(reason)) => {
+                    crate::complain(reason);
+                    false
+                }
+                done => done?,
+            };
+        }
+    }
+
+    /// What failed, with the server's name: the message's fault alone where the handle is still good.
+    pub(crate) fn fault(&self, error: Error) -> Fault {
+        if self.is_open() { Fault::Message(self.named(error)) } else { self.end(error) }
+    }
+
+    fn end(&self, error: Error) -> Fault {
+        Fault::End(self.named(error))
+    }
+
+    fn named(&self, error: Error) -> String {
+        match error {
+            // Names what is wrong with the address, which cannot be shown.
+            Error::Address(error) => error.to_string(),
+            Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                format!("{}: the server closed the connection", self.name)
+            }
+            error => format!("{}: {error}", self.name),
+        }
+    }
+}
+
+/// Bytes of a line of queries.
+const LINE: u64 = 256 << 20;
+
+/// Shows what came instead of an answer; a request is refused.
+fn pushed(message: &Message, output: &Output) -> Result<Body, String> {
+    if message.kind() == MessageType::Sync {
+        return Err(REFUSED.to_owned());
+    }
+    crate::complain(format_args!("async message:\n{}", kcodec::console(message.value(), output.console()).trim_end()));
+    Ok(Body::default())
+}
+
+/// What a server's own requests are answered.
+pub(crate) const REFUSED: &str = "nyi: kq evaluates nothing";

@@ -1,0 +1,331 @@
+//! The console, on a terminal of its own.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use kwire::MessageType;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use super::server::{Peer, answering, listen, serve};
+
+/// Ctrl-C, Ctrl-D, Tab and Enter, as keys send them.
+const CTRL_C: &str = "\x03";
+const CTRL_D: &str = "\x04";
+const TAB: &str = "\t";
+const ENTER: &str = "\r";
+
+/// A `kq` and the person before it.
+struct Terminal {
+    keys: File,
+    child: Child,
+    shown: Receiver<Vec<u8>>,
+    /// What was shown and not yet looked for.
+    text: String,
+    home: PathBuf,
+}
+
+impl Terminal {
+    fn start(name: &str, arguments: &[&str]) -> Self {
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&home);
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let slave = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        tcsetwinsize(&master, Winsize { ws_row: 25, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        let side = || Stdio::from(File::options().read(true).write(true).open(&slave).unwrap());
+        // Only a session's leader can have a terminal, and only by setsid can this test make one.
+        let mut command = Command::new("setsid");
+        command.args(["--ctty", "--wait", env!("CARGO_BIN_EXE_kq")]).args(arguments);
+        command.env("TERM", "xterm").env("HOME", &home).env_remove("XDG_STATE_HOME").env_remove("KQ_PASSWORD");
+        let child = command.stdin(side()).stdout(side()).stderr(side()).spawn().unwrap();
+        drop(command);
+        let keys = File::from(master);
+        let mut screen = keys.try_clone().unwrap();
+        let (shows, shown) = mpsc::channel();
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = screen.read(&mut bytes) {
+                if shows.send(bytes[..read].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { keys, child, shown, text: String::new(), home }
+    }
+
+    fn press(&mut self, keys: impl AsRef<[u8]>) {
+        self.keys.write_all(keys.as_ref()).unwrap();
+    }
+
+    fn enter(&mut self, line: &str) {
+        self.press(format!("{line}{ENTER}"));
+    }
+
+    /// Waits until the text is shown, and takes all up to its end.
+    #[track_caller]
+    fn see(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(at) = self.text.find(text) {
+                let rest = self.text.split_off(at + text.len());
+                return std::mem::replace(&mut self.text, rest);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.shown.recv_timeout(left) {
+                Ok(bytes) => self.text.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(error) => panic!("{error}: no {text:?} in {:?}", self.text),
+            }
+        }
+    }
+
+    fn history(&self) -> PathBuf {
+        self.home.join(".local/state/kq/history")
+    }
+
+    #[track_caller]
+    fn end(mut self) -> String {
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        fs::read_to_string(self.history()).unwrap_or_default()
+    }
+}
+
+#[test]
+fn lines_are_answered_and_remembered() {
+    let (address, server) = answering(|query| if query.contains("bad") { "'bad".to_owned() } else { "42".to_owned() });
+    let mut terminal = Terminal::start("console-lines", &[&address]);
+    let prompt = format!("{address}> ");
+    terminal.see(&prompt);
+    terminal.enter("6*7");
+    terminal.see("\n42\r\n");
+    terminal.see(&prompt);
+    terminal.enter("bad");
+    terminal.see("\n'bad\r\n");
+    // The last line but one.
+    terminal.press("\x1b[A\x1b[A");
+    terminal.enter("");
+    terminal.see("\n42\r\n");
+    terminal.see(&prompt);
+    for unkept in [" secret", "h:hopen`:localhost:5001:bob:hunter2"] {
+        terminal.enter(unkept);
+        terminal.see("\n42\r\n");
+        terminal.see(&prompt);
+    }
+    terminal.enter("f:{x+");
+    terminal.enter("y}");
+    terminal.see("\n42\r\n");
+    terminal.see(&prompt);
+    terminal.enter("1+ \\");
+    terminal.enter("2");
+    terminal.see("\n42\r\n");
+    terminal.see(&prompt);
+    terminal.enter(r"\t 1");
+    terminal.see("\n42\r\n");
+    terminal.see(&prompt);
+    terminal.enter(r"\\");
+    let path = terminal.history();
+    let history = terminal.end();
+    assert_eq!(
+        server.join().unwrap(),
+        ["6*7", "bad", "6*7", "secret", "h:hopen`:localhost:5001:bob:hunter2", "f:{x+\ny}", "1+ 2", r"\t 1"]
+    );
+    for kept in ["6*7\n", "bad\n", "f:{x+\\ny}\n"] {
+        assert!(history.contains(kept), "{history}");
+    }
+    assert!(!history.contains("secret") && !history.contains("hunter2"), "{history}");
+    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn the_screen_is_the_terminal_s() {
+    let (address, _server) =
+        answering(|_| "10000 10001 10002 10003 10004 10005 10006 10007 10008 10009 10010 10011".to_owned());
+    let mut terminal = Terminal::start("console-size", &[&address]);
+    terminal.see("> ");
+    terminal.enter("x");
+    terminal.see("\n10000 10001 10002 10003 10004 10005 10006 10007 10008 100..\r\n");
+    tcsetwinsize(&terminal.keys, Winsize { ws_row: 25, ws_col: 30, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    terminal.see("> ");
+    terminal.enter("x");
+    terminal.see("\n10000 10001 10002 10003 100..\r\n");
+    terminal.see("> ");
+    terminal.enter(r"\c");
+    terminal.see("\n25 30i\r\n");
+    terminal.enter(r"\c 25 20");
+    terminal.see("> ");
+    terminal.enter("x");
+    terminal.see("\n10000 10001 10002..\r\n");
+    terminal.enter(r"\c x");
+    terminal.see("\n'\\c x\r\n");
+    terminal.press(CTRL_D);
+    terminal.end();
+    let (address, _server) = answering(|_| "10000 10001 10002 10003".to_owned());
+    let mut terminal = Terminal::start("console-size", &[&address, "-c", "25", "15"]);
+    terminal.enter("x");
+    terminal.see("\n10000 10001 ..\r\n");
+    terminal.press(CTRL_D);
+    terminal.end();
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_and_not_the_program() {
+    let (asks, asked) = mpsc::channel();
+    let (address, server) = listen(move |listener| {
+        let mut peer = Peer::accept(&listener);
+        asks.send(peer.query()).unwrap();
+        // The connection is given up.
+        assert!(peer.message().is_none());
+        let mut peer = Peer::accept(&listener);
+        peer.query();
+        peer.respond("2");
+        peer.message();
+    });
+    let mut terminal = Terminal::start("console-interrupt", &[&address]);
+    terminal.see("> ");
+    // At the prompt it drops the line.
+    terminal.press(format!("never sent{CTRL_C}"));
+    terminal.see("> ");
+    terminal.enter("slow");
+    // From now on the terminal is no longer the editor's, and the key is a signal.
+    assert_eq!(asked.recv().unwrap().unwrap(), b"slow");
+    terminal.press(CTRL_C);
+    terminal.see("whether the request was carried out is not known");
+    terminal.see(&format!("connected to {address} again"));
+    terminal.see("> ");
+    terminal.enter("1+1");
+    terminal.see("\n2\r\n");
+    terminal.press(CTRL_D);
+    terminal.end();
+    server.join().unwrap();
+}
+
+#[test]
+fn a_lost_connection_is_told_and_made_again() {
+    let (address, server) = listen(|listener| {
+        let mut peer = Peer::accept(&listener);
+        peer.query();
+        drop(peer);
+        let mut peer = Peer::accept(&listener);
+        peer.query();
+        peer.respond("2");
+    });
+    let mut terminal = Terminal::start("console-lost", &[&address]);
+    terminal.see("> ");
+    terminal.enter("x");
+    terminal.see(&format!("kq: {address}: closed before the response"));
+    terminal.see("again");
+    terminal.enter("1+1");
+    terminal.see("\n2\r\n");
+    server.join().unwrap();
+    // Nobody listens now, and the console stays.
+    terminal.see("> ");
+    terminal.enter("y");
+    terminal.see("Connection refused");
+    terminal.see("> ");
+    terminal.press(CTRL_D);
+    terminal.end();
+}
+
+#[test]
+fn names_are_the_server_s() {
+    let (address, server) = serve(|mut peer| {
+        let mut asked = Vec::new();
+        while let Some(query) = peer.query() {
+            let query = String::from_utf8(query).unwrap();
+            peer.respond(if query.contains("tables") { "`select`trade`trader`.tick.upd`price" } else { "7" });
+            asked.push(query);
+        }
+        asked
+    });
+    let mut terminal = Terminal::start("console-names", &[&address]);
+    terminal.see("> ");
+    terminal.press(format!("sel{TAB}"));
+    terminal.see("select");
+    terminal.press(format!(" pri{TAB}"));
+    terminal.see("price");
+    terminal.press(format!(" from tr{TAB}{TAB}"));
+    terminal.see("trade");
+    terminal.see("trader");
+    terminal.press(format!(" where .tick.{TAB}"));
+    terminal.see(".tick.upd");
+    terminal.press(format!(" nothing{TAB}"));
+    terminal.enter("");
+    terminal.see("\n7\r\n");
+    terminal.press(CTRL_D);
+    terminal.end();
+    let asked = server.join().unwrap();
+    assert_eq!(asked.last().unwrap(), "select price from trade where .tick.upd nothing");
+    // Names are kept for a while.
+    assert!(asked.len() < 5, "{asked:?}");
+}
+
+#[test]
+fn a_busy_server_does_not_hold_up_the_editor() {
+    let (address, server) = serve(|mut peer| {
+        let names = peer.query().unwrap();
+        let query = peer.query().unwrap();
+        // Late, and dropped.
+        peer.respond("`select`trade");
+        peer.respond("7");
+        peer.message();
+        (names, query)
+    });
+    let mut terminal = Terminal::start("console-busy", &[&address]);
+    terminal.see("> ");
+    let start = Instant::now();
+    terminal.press(format!("se{TAB}x{TAB}"));
+    terminal.enter("");
+    terminal.see("\n7\r\n");
+    assert!(start.elapsed() < Duration::from_secs(5));
+    terminal.press(CTRL_D);
+    terminal.end();
+    assert_eq!(server.join().unwrap().1, b"sex");
+}
+
+#[test]
+fn bytes_that_are_no_text_do_not_end_it() {
+    let (address, server) = serve(|mut peer| {
+        let mut asked = Vec::new();
+        while let Some(query) = peer.query() {
+            // A symbol that is not UTF-8, and one that would command the terminal.
+            let symbol = kcodec::Symbol::from_bytes(b"\xff\x1b[31mred\x9b");
+            peer.send(MessageType::Response, symbol.into());
+            asked.push(query);
+        }
+        asked
+    });
+    let mut terminal = Terminal::start("console-bytes", &[&address]);
+    terminal.see("> ");
+    terminal.press(b"abc\xff\xfedef");
+    terminal.see("not UTF-8");
+    terminal.see("> ");
+    terminal.enter("x");
+    terminal.see("\n`\u{fffd}?[31mred\u{fffd}\r\n");
+    terminal.press(CTRL_D);
+    terminal.end();
+    assert_eq!(server.join().unwrap().last().unwrap(), b"x");
+}
+
+#[test]
+fn a_password_is_asked_for_and_not_shown() {
+    let (address, server) = serve(|mut peer| {
+        peer.query();
+        peer.respond("1");
+        peer.login
+    });
+    let mut terminal = Terminal::start("console-password", &[&format!("{address}:bob"), "-W", "x"]);
+    terminal.see("Password for bob: ");
+    terminal.enter("hunter2");
+    let shown = terminal.see("1\r\n");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert_eq!(terminal.end(), "");
+    let login = server.join().unwrap();
+    assert_eq!((&login.user[..], &login.password[..]), (&b"bob"[..], &b"hunter2"[..]));
+}

@@ -1,0 +1,46 @@
+//! Does `kq` do what its help says, with exit codes that scripts can trust?
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+mod ask;
+#[cfg(target_os = "linux")]
+mod console;
+mod decode;
+mod listen;
+mod server;
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kq"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_remove("KQ_PASSWORD").env("USER", "ann");
+    command
+}
+
+/// Runs to the end.
+fn run(mut command: Command, input: &[u8]) -> Output {
+    let mut child = command.spawn().unwrap();
+    // A command that is refused for its usage does not read its input.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn kq(arguments: &[&str], input: &[u8]) -> Output {
+    run(command(arguments), input)
+}
+
+fn text(output: &Output) -> &str {
+    str::from_utf8(&output.stdout).unwrap()
+}
+
+fn errors(output: &Output) -> &str {
+    str::from_utf8(&output.stderr).unwrap()
+}
+
+/// Runs a command that must succeed.
+fn lines(arguments: &[&str], input: &str) -> String {
+    let output = kq(arguments, input.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+    assert_eq!(errors(&output), "", "{arguments:?}");
+    text(&output).to_owned()
+}
