@@ -70,7 +70,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, Fault> {
                     }
                     _ => writeln!(out, "{record}")?,
                 }
-                if options.count { Ok(()) } else { out.end() }
+                Ok(())
             })?
         };
         // What was listed goes out before what is said of it.
