@@ -23,6 +23,10 @@ fn main() -> io::Result<()> {
     // The first byte is the limit of depth.
     let bodies = plain.map(|golden| (golden.name.replace('/', "-"), [&[100], &golden.message[8..]].concat()));
     write(&Path::new(&folder).join("refuse"), bodies)?;
+    // Records of a log: each body, and what is like it.
+    let plain = golden().into_iter().filter(|golden| golden.message.get(2) == Some(&0));
+    let records = plain.map(|golden| (golden.name.replace('/', "-"), golden.message[8..].repeat(3)));
+    write(&Path::new(&folder).join("log"), records)?;
     let clients = conversations().into_iter().map(|conversation| {
         let said = conversation.turns.iter().filter(|turn| turn.side == Side::Client);
         // The first byte tells the target where to cut.

@@ -35,6 +35,13 @@ impl<'a> List<'a> {
         Self(Items::Wire { objects, canonical, attribute })
     }
 
+    /// The list whose bytes behind its type these are, checked.
+    #[inline(always)]
+    pub(crate) fn behind_type(bytes: &'a [u8], canonical: bool) -> Self {
+        let objects = Counted::new(bytes);
+        Self::from_wire(objects, canonical, objects.attribute())
+    }
+
     /// The same items under another attribute; nothing is verified.
     #[must_use]
     pub const fn with_attribute(self, attribute: Attribute) -> Self {

@@ -29,7 +29,6 @@ mod writer;
 
 use std::iter::FusedIterator;
 
-use crate::counted::Counted;
 use crate::decode::first_object;
 use crate::error::ErrorKind;
 use crate::limits::Limits;
@@ -172,10 +171,7 @@ impl<'a> Iterator for Log<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         Some(match self.pass()? {
             // As nearly all are; inlined, which views of any kind are not.
-            Ok(([0, list @ ..], canonical)) => {
-                let list = Counted::new(list);
-                Ok(Value::List(List::from_wire(list, canonical, list.attribute())))
-            }
+            Ok(([0, list @ ..], canonical)) => Ok(Value::List(List::behind_type(list, canonical))),
             Ok((record, canonical)) => Ok(view(record, canonical)),
             Err(bad) => Err(bad),
         })

@@ -78,7 +78,12 @@ impl<'a> Update<'a> {
             let (function, table) = split_text(names)?;
             let [SYMBOL, table @ ..] = table else { return None };
             let (table, data) = split_text(table)?;
-            return Some(Self { function, table, data: Data::new(view(data, canonical))? });
+            let data = match data {
+                // As in a log; inlined, which views of any kind are not.
+                [0, list @ ..] => Data::Columns(List::behind_type(list, canonical)),
+                _ => Data::new(view(data, canonical))?,
+            };
+            return Some(Self { function, table, data });
         }
         let mut items = items.iter();
         if items.len() != 3 {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kcodec::{Capability, Compression, Decompressor, Threshold};
+use kcodec::{Capability, Compression, Decompressor, Log, Threshold, Update, log};
 
 use crate::{Connection, Error, Event, Inbound, Limits, Message, MessageType, compress, decompress, encode};
 
@@ -96,4 +96,39 @@ pub fn inflate(bytes: &[u8]) {
     let whole = kcodec::decompress(bytes, kind, big_endian, room.len());
     let length = kcodec::decompress_to_slice(bytes, kind, big_endian, &mut room);
     assert_eq!(length.map(|length| room.split_at(length).0.to_vec()), whole);
+}
+
+/// Any bytes behind the head of a log are records and a bad tail, and each record reads as it does alone; the rows of
+/// an update can be selected.
+///
+/// # Panics
+///
+/// If they are not.
+pub fn log(bytes: &[u8]) {
+    let bytes = [&log::HEAD, bytes].concat();
+    let Ok(mut log) = Log::new(&bytes) else { panic!("no log") };
+    loop {
+        let start = log.at();
+        let (next, alone) = (log.next(), [&log::HEAD, bytes.get(start..).unwrap_or_default()].concat());
+        let mut alone = Log::new(&alone).into_iter().flatten();
+        match (next, alone.next()) {
+            (None, None) => return,
+            (Some(Ok(record)), Some(Ok(same))) => {
+                let text = record.to_string();
+                assert_eq!(text, same.to_string());
+                if let Some(update) = Update::new(record) {
+                    assert!(update.columns().count() == update.columns().len());
+                    let all = update.select(|_| true);
+                    assert!(all.is_err() || update.rows() == 0 || all.is_ok_and(|all| all.is_some()));
+                    let _ = update.select(|row| row % 2 == 1);
+                }
+            }
+            (Some(Err(bad)), Some(Err(same))) => {
+                assert_eq!((bad.valid, bad.at, bad.reason), (start, same.at + start - log::HEAD.len(), same.reason));
+                assert!(log.next().is_none());
+                return;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
