@@ -73,7 +73,8 @@ impl BadTail {
     }
 }
 
-/// An iterator over the records of a log: checked views of its bytes, which are not copied. Allocates nothing.
+/// An iterator over the records of a log: checked views of its bytes, which are not copied. Of memory it
+/// takes some 5 KiB in all.
 ///
 /// The first error is the last item. The first n records, `-11!(n;file)`, are [`take`](Iterator::take)`(n)`.
 #[derive(Debug, Clone)]
@@ -82,7 +83,7 @@ pub struct Log<'a> {
     at: usize,
     records: u64,
     limits: Limits,
-    shapes: Shapes<'a>,
+    shapes: Shapes,
 }
 
 impl<'a> Log<'a> {
@@ -99,7 +100,7 @@ impl<'a> Log<'a> {
 
     /// The same log under limits of the caller's: a record that breaks them counts as corrupt.
     #[must_use]
-    pub const fn with_limits(self, limits: Limits) -> Self {
+    pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, shapes: Shapes::NONE, ..self }
     }
 

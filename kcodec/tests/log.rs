@@ -222,6 +222,30 @@ fn alike_records_are_read_as_each_alone() {
 }
 
 #[test]
+fn alike_records_of_any_width() {
+    for columns in 1..40 {
+        let mut bytes = log::HEAD.to_vec();
+        for number in 0..4 {
+            let row: Vec<String> = (0..columns)
+                .map(|column| match column % 5 {
+                    3 => format!("`{}", "x".repeat(number * column)),
+                    4 => "0b".to_owned(),
+                    _ => format!("{}.5", number + column),
+                })
+                .collect();
+            let text =
+                if columns == 1 { format!("(`upd;`t;,{})", row[0]) } else { format!("(`upd;`t;({}))", row.join(";")) };
+            bytes.extend_from_slice(body(&text).as_bytes());
+        }
+        assert_eq!(Log::new(&bytes).unwrap().check(), Ok(4), "{columns}");
+        assert_reads_alike(&bytes);
+        for cut in 1..60 {
+            assert_reads_alike(&bytes[..bytes.len() - cut]);
+        }
+    }
+}
+
+#[test]
 fn every_byte_of_a_record_like_the_last_is_looked_at() {
     let row = body("(`upd;`trade;(0D00:00:01;`ab;1.5;1b;\"x\";2024.01.01))");
     let other = body("(`upd;`quote;1 2)");

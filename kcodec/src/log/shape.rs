@@ -5,19 +5,24 @@
 //! steps, which take longer than reading the bytes from memory.
 //!
 //! The records of a table are alike. Everything up to the first item of x is the same bytes, and then the same types
-//! follow in the same order. So the shape of the last record is kept: those bytes, and those types. Where the next
-//! record has it, the distances are known beforehand, and the processor loads all type bytes at once to see that they
-//! are as expected; only a symbol's end must be looked for. Whatever is not as expected is walked the plain way, which
-//! decides what is an error.
+//! follow in the same order, so that only the lengths of symbols move them. A shape keeps the bytes of one record,
+//! cut behind the type of each symbol of x and else into blocks of 32, with a mask of the bits that every record of
+//! the table must have: all of a type, a count or a name, none of a value, all but the lowest of a boolean. A record
+//! has the shape if no block differs from it under the mask. That takes a few instructions a block, however many
+//! items it holds, and only the end of a symbol must be looked for. What has not the shape is walked the plain way,
+//! which alone decides what is an error.
 //!
-//! Why that is sound: the shape is made of bytes that passed the plain check, and says all that the plain check asks
-//! of a record of atoms, but for the bytes of booleans and the ends of symbols, which are looked at anew.
+//! Why that is sound: the shape is made of a record that passed the plain check, and its masks leave out nothing that
+//! the plain check looks at in a record of atoms, but the ends of symbols, which are looked for anew. A text is only
+//! searched where all before it is as it was, so that no byte is searched more often than twice.
 
 use crate::decode::{LAST_ATTRIBUTE, SYMBOL, width};
 use crate::simd::text_len;
 
-/// Items of x that a shape can have: the columns of a table.
-const ITEMS: usize = 24;
+/// Bytes that are compared together.
+const BLOCK: usize = 32;
+/// Blocks of a shape: enough for some twenty columns.
+const BLOCKS: usize = 8;
 /// Shapes that are kept, of as many tables. A power of two.
 const KEPT: usize = 8;
 
@@ -25,33 +30,41 @@ const BOOLEAN: u8 = 0xff;
 /// What a record begins with: a list without attribute, of three items, the first a symbol.
 const RECORD: [u8; 7] = [0, 0, 3, 0, 0, 0, SYMBOL];
 
-/// The shapes of some tables.
+/// The shapes of some tables; memory is taken with the first one.
 #[derive(Debug, Clone)]
-pub(super) struct Shapes<'a>([Shape<'a>; KEPT]);
+pub(super) struct Shapes(Option<Box<[Shape; KEPT]>>);
 
-/// What records of one table have in common.
-#[derive(Debug, Clone, Copy)]
-struct Shape<'a> {
-    /// The first bytes, up to the first item of x; none where there is no shape.
-    head: &'a [u8],
-    /// The items of x, all atoms: their types, and bytes behind the type; of symbols none.
-    items: [(u8, u8); ITEMS],
+/// What records of one table have in common: none where there is no block.
+#[derive(Debug, Clone, Copy, Default)]
+struct Shape {
+    blocks: [Block; BLOCKS],
     count: usize,
 }
 
-impl<'a> Shapes<'a> {
-    pub(super) const NONE: Self = Self([Shape::NONE; KEPT]);
+/// Some bytes of a record.
+#[derive(Debug, Clone, Copy, Default)]
+struct Block {
+    bytes: [u8; BLOCK],
+    /// The bits that must be as in `bytes`.
+    mask: [u8; BLOCK],
+    length: usize,
+    /// Whether the text of a symbol follows.
+    is_text_next: bool,
+}
+
+impl Shapes {
+    pub(super) const NONE: Self = Self(None);
 
     /// The length of the record that stands first, if it has a shape that is kept.
     #[inline]
     pub(super) fn extent(&self, bytes: &[u8]) -> Option<usize> {
-        self.0.get(place(bytes)?)?.extent(bytes)
+        self.0.as_ref()?.get(place(bytes)?)?.extent(bytes)
     }
 
     /// Keeps the shape of a record that was checked, if it has one.
-    pub(super) fn learn(&mut self, record: &'a [u8]) {
-        if let Some(shape) = Shape::of(record)
-            && let Some(kept) = place(record).and_then(|place| self.0.get_mut(place))
+    pub(super) fn learn(&mut self, record: &[u8]) {
+        if let (Some(shape), Some(place)) = (Shape::of(record), place(record))
+            && let Some(kept) = self.0.get_or_insert_default().get_mut(place)
         {
             *kept = shape;
         }
@@ -67,66 +80,80 @@ fn place(record: &[u8]) -> Option<usize> {
     usize::try_from(mixed >> (u64::BITS.wrapping_sub(KEPT.trailing_zeros()))).ok()
 }
 
-impl<'a> Shape<'a> {
-    const NONE: Self = Self { head: &[], items: [(0, 0); ITEMS], count: 0 };
-
+impl Shape {
     /// The shape of a checked record; `None` unless it is an update of one row of atoms.
-    fn of(record: &'a [u8]) -> Option<Self> {
+    fn of(record: &[u8]) -> Option<Self> {
         let (_, names) = record.split_at_checked(RECORD.len()).filter(|(start, _)| *start == RECORD)?;
         let names = skip_text(names)?.strip_prefix(&[SYMBOL])?;
-        let ([0, 0..=LAST_ATTRIBUTE, count @ ..], mut left) = skip_text(names)?.split_first_chunk::<6>()? else {
+        let ([0, 0..=LAST_ATTRIBUTE, ..], mut left) = skip_text(names)?.split_first_chunk::<6>()? else {
             return None;
         };
-        let count = usize::try_from(u32::from_le_bytes(*count)).ok().filter(|&count| count <= ITEMS)?;
-        let head = record.get(..record.len().checked_sub(left.len())?)?;
-        let mut items = [(0, 0); ITEMS];
-        for item in items.get_mut(..count)? {
-            let code = *left.first()?;
-            let width = if code == SYMBOL { 0 } else { u8::try_from(width(code.wrapping_neg())?).ok()? };
-            *item = (code, width);
-            left = skip_atom(left, code, width)?;
-        }
-        Some(Self { head, items, count })
-    }
-
-    /// The length of the record that stands first, if it has this shape.
-    #[inline]
-    fn extent(&self, bytes: &[u8]) -> Option<usize> {
-        let (head, mut left) = bytes.split_at_checked(self.head.len())?;
-        if !is_same(head, self.head) {
+        // Columns of vectors, of which nothing need be written down.
+        if left.first().is_some_and(|&code| code != SYMBOL && width(code.wrapping_neg()).is_none()) {
             return None;
         }
-        for &(code, width) in self.items.get(..self.count)? {
-            left = skip_atom(left, code, width)?;
+        let mut shape = Self::default();
+        let head = record.len().checked_sub(left.len())?;
+        record.get(..head)?.iter().try_for_each(|&byte| shape.push(byte, 0xff))?;
+        while let Some((&code, rest)) = left.split_first() {
+            shape.push(code, 0xff)?;
+            if code == SYMBOL {
+                shape.block()?.is_text_next = true;
+                left = skip_text(rest)?;
+            } else {
+                // Anything but an atom is `None` here.
+                let (value, rest) = rest.split_at_checked(width(code.wrapping_neg())?)?;
+                let mask = if code == BOOLEAN { 0xfe } else { 0 };
+                value.iter().try_for_each(|&byte| shape.push(byte, mask))?;
+                left = rest;
+            }
         }
-        bytes.len().checked_sub(left.len())
+        Some(shape)
+    }
+
+    /// Adds a byte; `None` if there is no room.
+    fn push(&mut self, byte: u8, mask: u8) -> Option<()> {
+        if self.block().is_none_or(|block| block.length == BLOCK || block.is_text_next) {
+            self.count = self.count.checked_add(1).filter(|&count| count <= BLOCKS)?;
+        }
+        let block = self.block()?;
+        *block.bytes.get_mut(block.length)? = byte;
+        *block.mask.get_mut(block.length)? = mask;
+        block.length = block.length.checked_add(1)?;
+        Some(())
+    }
+
+    /// The last block.
+    fn block(&mut self) -> Option<&mut Block> {
+        self.blocks.get_mut(self.count.checked_sub(1)?)
+    }
+
+    /// The length of the record that stands first, if it has this shape and is not the last one of a log, which may
+    /// have too few bytes behind it for its last block.
+    #[inline]
+    fn extent(&self, bytes: &[u8]) -> Option<usize> {
+        let mut left = bytes;
+        let blocks = self.blocks.get(..self.count)?;
+        for block in blocks {
+            if block.differs(left.first_chunk()?) {
+                return None;
+            }
+            left = left.get(block.length..)?;
+            if block.is_text_next {
+                left = skip_text(left)?;
+            }
+        }
+        if blocks.is_empty() { None } else { bytes.len().checked_sub(left.len()) }
     }
 }
 
-/// Whether two heads of one length are equal, and there is one: eight bytes at a time, where a call would take longer.
-#[inline(always)]
-fn is_same(a: &[u8], b: &[u8]) -> bool {
-    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
-        (Some(x), Some(y)) => {
-            let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
-            words.fold(x == y, |same, (x, y)| same & (x == y))
-        }
-        _ => false,
+impl Block {
+    #[inline(always)]
+    fn differs(&self, bytes: &[u8; BLOCK]) -> bool {
+        let words = |bytes: &[u8; BLOCK]| bytemuck::cast::<_, [u64; BLOCK / 8]>(*bytes);
+        let ([a, b, c, d], [e, f, g, h], [i, j, k, l]) = (words(bytes), words(&self.bytes), words(&self.mask));
+        ((a ^ e) & i | (b ^ f) & j | (c ^ g) & k | (d ^ h) & l) != 0
     }
-}
-
-/// What follows the atom that stands first, if it has this type.
-#[inline(always)]
-fn skip_atom(bytes: &[u8], code: u8, width: u8) -> Option<&[u8]> {
-    let (&found, rest) = bytes.split_first()?;
-    if found != code {
-        return None;
-    }
-    if code == SYMBOL {
-        return skip_text(rest);
-    }
-    let (item, left) = rest.split_at_checked(usize::from(width))?;
-    (code != BOOLEAN || matches!(item, [0 | 1])).then_some(left)
 }
 
 /// What follows the text that stands first and its NUL.
