@@ -44,10 +44,11 @@ impl Names {
     /// Asks the server, unless it was asked lately.
     fn refresh(&self) {
         let now = Instant::now();
-        if self.next.get().is_some_and(|next| now < next) {
+        let mut session = self.session.borrow_mut();
+        if !session.is_open() || self.next.get().is_some_and(|next| now < next) {
             return;
         }
-        let found = self.session.borrow_mut().names(QUERY, PATIENCE);
+        let found = session.names(QUERY, PATIENCE);
         self.next.set(Some(now + if found.is_some() { FRESH } else { BUSY }));
         let Some(found) = found else { return };
         let Value::Vector(Vector::Symbol(symbols)) = found.value() else { return };
