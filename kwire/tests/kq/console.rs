@@ -24,7 +24,7 @@ const ENTER: &str = "\r";
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A `kq` and the person before it.
+/// A `kq` on a pseudo-terminal.
 struct Terminal {
     keys: File,
     child: Child,

@@ -1,4 +1,4 @@
-//! Passwords: where they come from, and that they go nowhere else.
+//! Where passwords come from, and how they are kept out of what is shown.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -55,7 +55,7 @@ impl Login {
     }
 }
 
-/// A terminal that shows nothing of what is typed, until it is dropped.
+/// The terminal without echo, until this is dropped.
 struct Silent {
     terminal: File,
     before: Termios,
@@ -66,7 +66,7 @@ impl Silent {
         let terminal = File::options().read(true).write(true).open("/dev/tty")?;
         let before = tcgetattr(&terminal)?;
         let mut silent = before.clone();
-        // Ctrl-C must not end us here, or the terminal would stay silent: it ends the line instead.
+        // SIGINT would end the process without restoring the terminal: Ctrl-C ends the line instead.
         silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
         silent.local_modes.insert(LocalModes::ICANON | LocalModes::ECHONL);
         silent.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
@@ -83,12 +83,12 @@ impl Drop for Silent {
 
 const CTRL_C: u8 = 3;
 
-/// Asks on the terminal, which is silent before it asks.
+/// Prompts on the terminal. Echo is off before the prompt is shown.
 fn ask(prompt: &str) -> io::Result<String> {
     let mut silent = Silent::new()?;
     silent.terminal.write_all(prompt.as_bytes())?;
     let mut line = Vec::new();
-    // The OS hands over one line at a time; none that it can hold is longer.
+    // In canonical mode one read returns at most one line, and a line at most 4095 bytes.
     let mut part = [0; 4096];
     while !line.ends_with(b"\n") {
         match silent.terminal.read(&mut part)? {
