@@ -39,9 +39,9 @@ pub enum AddressError {
     /// No port, or no number and no service of that name.
     #[error("no such port: {0:?}")]
     Port(String),
-    /// An `@` where the port should be, as in URLs, which have user and password in front. The text is
-    /// not shown: it may be the password.
-    #[error("user and password stand after the port, as in host:port:user:password")]
+    /// No port in its place, and what stands there does not look like one: the text is not shown,
+    /// because it may be a password.
+    #[error("no port where it should be, as in host:port:user:password")]
     User,
     /// `tcps`, `unixs` and `fifo` are known, but not yet to this release.
     #[error("{0}:// is not supported yet")]
@@ -127,8 +127,10 @@ fn port_and_credentials(text: &str) -> Result<(u16, Credentials), AddressError> 
             (port, Some((user.to_owned(), password.to_owned())))
         }
     };
+    // In `user:password` and `user:password@host` a password stands in the port's place.
+    let is_plain = !text.contains('@') && port.bytes().next().is_none_or(|byte| byte.is_ascii_digit());
     let number = crate::port(port)
-        .ok_or_else(|| if text.contains('@') { AddressError::User } else { AddressError::Port(port.to_owned()) })?;
+        .ok_or_else(|| if is_plain { AddressError::Port(port.to_owned()) } else { AddressError::User })?;
     Ok((number, credentials))
 }
 

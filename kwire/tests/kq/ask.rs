@@ -195,6 +195,7 @@ fn no_error_shows_a_password() {
         &[&with(&refusing)],
         &[&with("tcp://no such host:1"), "x"],
         &[&with("ftp://h:1"), "x"],
+        &["bob:hunter2", "x"],
         &["bob:hunter2@localhost:5001", "x"],
         &["tcp://bob:hunter2@localhost:5001", "x"],
         &["localhost:5001:bob:hunter2://x", "--csv", "--json"],
@@ -210,6 +211,10 @@ fn no_error_shows_a_password() {
         assert!(!shown.contains("hunter2") && !errors(&output).is_empty(), "{arguments:?}: {shown}");
     }
     server.join().unwrap();
+    for text in ["h:5oo1:bob:hunter2", "bob:hunter2", "bob:hunter2@h:5001", "ftp://h:1:bob:hunter2", "hunter2"] {
+        let error = kwire::Address::parse(text).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
     let address = kwire::Address::parse("h:5001:bob:hunter2").unwrap();
     assert!(!format!("{address:?}").contains("hunter2"));
 }

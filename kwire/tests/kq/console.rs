@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,10 @@ const CTRL_D: &str = "\x04";
 const TAB: &str = "\t";
 const ENTER: &str = "\r";
 
-/// A `kq` and the person before it.
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A `kq` on a pseudo-terminal.
 struct Terminal {
     keys: File,
     child: Child,
@@ -35,7 +38,7 @@ impl Terminal {
     fn start(name: &str, arguments: &[&str]) -> Self {
         let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&home);
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let slave = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
@@ -69,10 +72,18 @@ impl Terminal {
         self.press(format!("{line}{ENTER}"));
     }
 
+    /// Enters a line at the prompt, and waits until the editor has taken it. What comes before the prompt would be the terminal's, not the editor's.
+    #[track_caller]
+    fn ask(&mut self, line: &str) {
+        self.see("> ");
+        self.enter(line);
+        self.see("\n");
+    }
+
     /// Waits until the text is shown, and takes all up to its end.
     #[track_caller]
     fn see(&mut self, text: &str) -> String {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.text.find(text) {
                 let rest = self.text.split_off(at + text.len());
@@ -90,8 +101,20 @@ impl Terminal {
         self.home.join(".local/state/kq/history")
     }
 
+    /// Ends it at the prompt.
+    #[track_caller]
+    fn leave(mut self) -> String {
+        self.see("> ");
+        self.press(CTRL_D);
+        self.end()
+    }
+
+    /// Waits for the end, and returns the history.
     #[track_caller]
     fn end(mut self) -> String {
+        while let Ok(_) | Err(RecvTimeoutError::Timeout) = self.shown.recv_timeout(PATIENCE).inspect_err(|error| {
+            assert_eq!(*error, RecvTimeoutError::Disconnected, "it goes on");
+        }) {}
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
         fs::read_to_string(self.history()).unwrap_or_default()
     }
@@ -101,35 +124,28 @@ impl Terminal {
 fn lines_are_answered_and_remembered() {
     let (address, server) = answering(|query| if query.contains("bad") { "'bad".to_owned() } else { "42".to_owned() });
     let mut terminal = Terminal::start("console-lines", &[&address]);
-    let prompt = format!("{address}> ");
-    terminal.see(&prompt);
-    terminal.enter("6*7");
-    terminal.see("\n42\r\n");
-    terminal.see(&prompt);
-    terminal.enter("bad");
-    terminal.see("\n'bad\r\n");
+    terminal.ask("6*7");
+    terminal.see("42\r\n");
+    terminal.ask("bad");
+    terminal.see("'bad\r\n");
     // The last line but one.
+    terminal.see("> ");
     terminal.press("\x1b[A\x1b[A");
     terminal.enter("");
-    terminal.see("\n42\r\n");
-    terminal.see(&prompt);
+    terminal.see("42\r\n");
     for unkept in [" secret", "h:hopen`:localhost:5001:bob:hunter2"] {
-        terminal.enter(unkept);
-        terminal.see("\n42\r\n");
-        terminal.see(&prompt);
+        terminal.ask(unkept);
+        terminal.see("42\r\n");
     }
-    terminal.enter("f:{x+");
+    terminal.ask("f:{x+");
     terminal.enter("y}");
-    terminal.see("\n42\r\n");
-    terminal.see(&prompt);
-    terminal.enter("1+ \\");
+    terminal.see("42\r\n");
+    terminal.ask("1+ \\");
     terminal.enter("2");
-    terminal.see("\n42\r\n");
-    terminal.see(&prompt);
-    terminal.enter(r"\t 1");
-    terminal.see("\n42\r\n");
-    terminal.see(&prompt);
-    terminal.enter(r"\\");
+    terminal.see("42\r\n");
+    terminal.ask(r"\t 1");
+    terminal.see("42\r\n");
+    terminal.ask(r"\\");
     let path = terminal.history();
     let history = terminal.end();
     assert_eq!(
@@ -148,30 +164,24 @@ fn the_screen_is_the_terminal_s() {
     let (address, _server) =
         answering(|_| "10000 10001 10002 10003 10004 10005 10006 10007 10008 10009 10010 10011".to_owned());
     let mut terminal = Terminal::start("console-size", &[&address]);
-    terminal.see("> ");
-    terminal.enter("x");
-    terminal.see("\n10000 10001 10002 10003 10004 10005 10006 10007 10008 100..\r\n");
+    terminal.ask("x");
+    terminal.see("10000 10001 10002 10003 10004 10005 10006 10007 10008 100..\r\n");
     tcsetwinsize(&terminal.keys, Winsize { ws_row: 25, ws_col: 30, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-    terminal.see("> ");
-    terminal.enter("x");
-    terminal.see("\n10000 10001 10002 10003 100..\r\n");
-    terminal.see("> ");
-    terminal.enter(r"\c");
-    terminal.see("\n25 30i\r\n");
-    terminal.enter(r"\c 25 20");
-    terminal.see("> ");
-    terminal.enter("x");
-    terminal.see("\n10000 10001 10002..\r\n");
-    terminal.enter(r"\c x");
-    terminal.see("\n'\\c x\r\n");
-    terminal.press(CTRL_D);
-    terminal.end();
+    terminal.ask("x");
+    terminal.see("10000 10001 10002 10003 100..\r\n");
+    terminal.ask(r"\c");
+    terminal.see("25 30i\r\n");
+    terminal.ask(r"\c 25 20");
+    terminal.ask("x");
+    terminal.see("10000 10001 10002..\r\n");
+    terminal.ask(r"\c x");
+    terminal.see("'\\c x\r\n");
+    terminal.leave();
     let (address, _server) = answering(|_| "10000 10001 10002 10003".to_owned());
     let mut terminal = Terminal::start("console-size", &[&address, "-c", "25", "15"]);
-    terminal.enter("x");
-    terminal.see("\n10000 10001 ..\r\n");
-    terminal.press(CTRL_D);
-    terminal.end();
+    terminal.ask("x");
+    terminal.see("10000 10001 ..\r\n");
+    terminal.leave();
 }
 
 #[test]
@@ -188,21 +198,18 @@ fn ctrl_c_ends_the_wait_and_not_the_program() {
         peer.message();
     });
     let mut terminal = Terminal::start("console-interrupt", &[&address]);
-    terminal.see("> ");
     // At the prompt it drops the line.
-    terminal.press(format!("never sent{CTRL_C}"));
     terminal.see("> ");
-    terminal.enter("slow");
+    terminal.press(format!("never sent{CTRL_C}"));
+    terminal.ask("slow");
     // From now on the terminal is no longer the editor's, and the key is a signal.
     assert_eq!(asked.recv().unwrap().unwrap(), b"slow");
     terminal.press(CTRL_C);
     terminal.see("whether the request was carried out is not known");
     terminal.see(&format!("connected to {address} again"));
-    terminal.see("> ");
-    terminal.enter("1+1");
-    terminal.see("\n2\r\n");
-    terminal.press(CTRL_D);
-    terminal.end();
+    terminal.ask("1+1");
+    terminal.see("2\r\n");
+    terminal.leave();
     server.join().unwrap();
 }
 
@@ -217,20 +224,16 @@ fn a_lost_connection_is_told_and_made_again() {
         peer.respond("2");
     });
     let mut terminal = Terminal::start("console-lost", &[&address]);
-    terminal.see("> ");
-    terminal.enter("x");
+    terminal.ask("x");
     terminal.see(&format!("kq: {address}: closed before the response"));
     terminal.see("again");
-    terminal.enter("1+1");
-    terminal.see("\n2\r\n");
+    terminal.ask("1+1");
+    terminal.see("2\r\n");
     server.join().unwrap();
     // Nobody listens now, and the console stays.
-    terminal.see("> ");
-    terminal.enter("y");
+    terminal.ask("y");
     terminal.see("Connection refused");
-    terminal.see("> ");
-    terminal.press(CTRL_D);
-    terminal.end();
+    terminal.leave();
 }
 
 #[test]
@@ -257,9 +260,8 @@ fn names_are_the_server_s() {
     terminal.see(".tick.upd");
     terminal.press(format!(" nothing{TAB}"));
     terminal.enter("");
-    terminal.see("\n7\r\n");
-    terminal.press(CTRL_D);
-    terminal.end();
+    terminal.see("7\r\n");
+    terminal.leave();
     let asked = server.join().unwrap();
     assert_eq!(asked.last().unwrap(), "select price from trade where .tick.upd nothing");
     // Names are kept for a while.
@@ -278,14 +280,13 @@ fn a_busy_server_does_not_hold_up_the_editor() {
         (names, query)
     });
     let mut terminal = Terminal::start("console-busy", &[&address]);
-    terminal.see("> ");
     let start = Instant::now();
+    terminal.see("> ");
     terminal.press(format!("se{TAB}x{TAB}"));
     terminal.enter("");
-    terminal.see("\n7\r\n");
+    terminal.see("7\r\n");
     assert!(start.elapsed() < Duration::from_secs(5));
-    terminal.press(CTRL_D);
-    terminal.end();
+    terminal.leave();
     assert_eq!(server.join().unwrap().1, b"sex");
 }
 
@@ -305,11 +306,9 @@ fn bytes_that_are_no_text_do_not_end_it() {
     terminal.see("> ");
     terminal.press(b"abc\xff\xfedef");
     terminal.see("not UTF-8");
-    terminal.see("> ");
-    terminal.enter("x");
-    terminal.see("\n`\u{fffd}?[31mred\u{fffd}\r\n");
-    terminal.press(CTRL_D);
-    terminal.end();
+    terminal.ask("x");
+    terminal.see("`\u{fffd}?[31mred\u{fffd}\r\n");
+    terminal.leave();
     assert_eq!(server.join().unwrap().last().unwrap(), b"x");
 }
 
@@ -328,4 +327,10 @@ fn a_password_is_asked_for_and_not_shown() {
     assert_eq!(terminal.end(), "");
     let login = server.join().unwrap();
     assert_eq!((&login.user[..], &login.password[..]), (&b"bob"[..], &b"hunter2"[..]));
+    // Ctrl-C leaves without one.
+    let mut terminal = Terminal::start("console-no-password", &[&format!("{address}:bob"), "-W", "x"]);
+    terminal.see("Password for bob: ");
+    terminal.press(format!("hun{CTRL_C}"));
+    let shown = terminal.see("kq: no password: interrupted");
+    assert!(!shown.contains("hun"), "{shown}");
 }

@@ -1,4 +1,4 @@
-//! The console: an editor before a session.
+//! The console: a line editor in front of a session.
 
 use std::cell::RefCell;
 use std::io;
@@ -36,7 +36,7 @@ pub(crate) fn run(address: &str, connection: &Connection, output: &mut Output) -
             Local::Nothing => continue,
             Local::Setting(setting) => setting.apply(output),
             Local::Query(query) => {
-                // One that came when nobody waited is late.
+                // Forget a Ctrl-C that came while nothing was waited for.
                 interrupt.clear();
                 ask(&mut session.borrow_mut(), query, output)
             }
@@ -88,7 +88,7 @@ pub(crate) enum Local<'a> {
     Query(&'a [u8]),
 }
 
-/// What is ours and not the server's, because results are shown here.
+/// A setting of `kq` itself, not of the server: results are formatted here.
 pub(crate) struct Setting<'a> {
     name: u8,
     values: &'a str,
@@ -130,7 +130,7 @@ impl Setting<'_> {
     }
 }
 
-/// Lines that people type, with a history in a file.
+/// The line editor, with a history in a file.
 struct Lines {
     editor: Editor<Names, FileHistory>,
     history: Option<PathBuf>,
@@ -147,7 +147,7 @@ impl Lines {
             .map_err(fault)?
             .history_ignore_space(true)
             .completion_type(CompletionType::List)
-            // The prompt is for whoever types, wherever the results go.
+            // The prompt goes to the terminal even if standard output does not.
             .behavior(Behavior::PreferTerm)
             .build();
         let mut editor = Editor::with_config(config).map_err(fault)?;
@@ -155,7 +155,7 @@ impl Lines {
         let history =
             history().filter(|path| path.parent().is_some_and(|folder| std::fs::create_dir_all(folder).is_ok()));
         if let Some(path) = &history {
-            // There is none before the first line.
+            // The file does not exist before the first line.
             let _ = editor.load_history(path);
         }
         Ok(Self { editor, history })
@@ -186,7 +186,7 @@ impl Lines {
         if password::is_in(line) {
             return;
         }
-        // A history that cannot be written is lost with the program.
+        // A history that cannot be written lasts as long as the program.
         if let (Ok(true), Some(path)) = (self.editor.add_history_entry(line), &self.history) {
             let _ = self.editor.append_history(path);
         }

@@ -66,10 +66,10 @@ enum Cells<'a> {
     Values(ListIter<'a>),
 }
 
-/// The columns of what has some. Of an update `` (`upd;`trade;table) `` it is the table.
+/// The columns of a tabular value, `None` for any other. Of an update `` (`upd;`trade;table) `` it is the table.
 fn sheet(value: Value<'_>) -> Option<Vec<Column<'_>>> {
     match value {
-        // A string is one thing.
+        // A string is a scalar.
         Value::Vector(Vector::Char(_)) => None,
         Value::Dict(dict) => {
             let mut keys = columns(dict.keys(), "key")?;

@@ -5,13 +5,13 @@ use std::io;
 /// Why a message was not done, or why the command cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    /// One message's, or one answer's: the next may be good.
+    /// Concerns one message or answer; the next is still processed.
     #[error("{0}")]
     Message(String),
-    /// Ours, or the OS's: nothing more can be done.
+    /// Ends the command.
     #[error("{0}")]
     End(String),
-    /// Whoever reads the output has seen enough.
+    /// Standard output is closed at the other end (`EPIPE`): ends the command quietly.
     #[error("closed pipe")]
     Closed,
 }

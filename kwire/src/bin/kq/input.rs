@@ -20,7 +20,7 @@ pub(crate) enum Format {
     Hex,
 }
 
-/// A file, or standard input, and where in it we are.
+/// A file, or standard input, read message by message.
 pub(crate) struct Source {
     file: Box<dyn BufRead>,
     format: Format,
@@ -28,7 +28,7 @@ pub(crate) struct Source {
     limit: u64,
     /// How many messages were read, the last included.
     pub(crate) number: u64,
-    /// Whether a binary file cannot be read on, because the length of a message is not known.
+    /// Whether the boundaries of a binary file's messages are lost: the length of one is not known.
     lost: bool,
 }
 
@@ -121,7 +121,7 @@ fn truncated(message: &[u8]) -> Fault {
     Malformed { at: message.len() as u64, reason: Reason::Body(kcodec::ErrorKind::Truncated) }.into()
 }
 
-/// A line of hex on its way to bytes.
+/// An incremental parser of one line of hex.
 #[derive(Debug, Default)]
 struct HexLine {
     bytes: Vec<u8>,

@@ -49,7 +49,7 @@ pub(crate) fn listen(
         Err(error) => return Err(session.fault(error)),
     }
     let handle = session.handle()?;
-    // Pushes may be far between.
+    // The timeout is the answer's: pushes may be far apart.
     handle.set_read_timeout(None);
     while printer.left > 0 && !interrupt.clear() {
         let done = match handle.receive() {

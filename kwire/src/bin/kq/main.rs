@@ -206,7 +206,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn run(command: Command) -> Result<bool, Fault> {
     match command {
         Command::Listen { address, subscription, count, form, connection } => {
-            let mut output = Output::new(form, Text::Line, &Progress::new())?;
+            let mut output = Output::new(form, Text::Line, &Progress::hidden())?;
             listen::listen(&address, &connection, &subscription, count, &mut output)
         }
         Command::Decode { input, form, errors } => decode::decode(&input, form, errors),
@@ -222,7 +222,7 @@ fn encode(kind: MessageType, text: &str) -> Result<bool, Fault> {
     let body = kcodec::parse(text).map_err(|error| Fault::Message(format!("{text}: {error}")))?;
     let mut message = Vec::new();
     kwire::encode(kind, body.value(), Capability::MAX, &mut message)?;
-    let mut out = Out::new(&Progress::new())?;
+    let mut out = Out::new(&Progress::hidden())?;
     input::write_hex(&message, &mut out)?;
     out.flush()?;
     Ok(true)
@@ -234,7 +234,7 @@ fn ask(ask: &Ask) -> Result<bool, Fault> {
         Some(&[rows, columns]) => Some((rows, columns)),
         _ => None,
     };
-    let mut output = Output::new(ask.form, Text::Console(size), &Progress::new())?;
+    let mut output = Output::new(ask.form, Text::Console(size), &Progress::hidden())?;
     let good = match &ask.expression {
         Some(expression) => {
             Session::open(address, &ask.connection, None)?.answer(expression.as_bytes(), &mut output)?
@@ -272,11 +272,10 @@ fn complain(error: impl Display) {
     say(format_args!("kq: {error}"));
 }
 
-/// A line on standard error: without the command line's passwords, nor anything that commands a
-/// terminal.
+/// A line on standard error: without passwords of the command line and without control characters.
 fn say(line: impl Display) {
     let line = password::hide(line.to_string());
-    // Where standard error is closed, nobody wants to know.
+    // An error of standard error has no place to be reported.
     let _ = writeln!(io::stderr(), "{}", output::screened(&line));
 }
 

@@ -13,7 +13,7 @@ use rustyline::{Context, Helper};
 
 use crate::session::Session;
 
-/// Completes from the server's names, which are asked for when Tab is pressed, and then kept.
+/// Completes from the server's names, which are requested when Tab is pressed, and cached.
 pub(crate) struct Names {
     session: Rc<RefCell<Session>>,
     /// Sorted.
@@ -24,13 +24,13 @@ pub(crate) struct Names {
 
 /// How long Tab may wait for the server. An answer that comes later is dropped.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// How long names are taken for the server's.
+/// How long names are cached.
 const FRESH: Duration = Duration::from_secs(5);
-/// How long a server that did not answer in time is left alone.
+/// How long no names are requested after a request that was not answered in time.
 const BUSY: Duration = Duration::from_secs(60);
 
-/// Keywords, variables and functions, columns of tables, names in namespaces. What the server refuses
-/// to tell is left out.
+/// Keywords, variables and functions, columns of tables, names in namespaces. A part that
+/// fails is left out.
 const QUERY: &str = concat!(
     r#"100000 sublist distinct raze{@[value;x;0#`]}each("key`.q";".Q.res";"system\"v\"";"system\"f\"";"#,
     r#""raze cols each tables`.";"raze{`$((\".\",string[x],\".\"),/:string 1_key`$\".\",string x}each key`")"#,
@@ -44,10 +44,11 @@ impl Names {
     /// Asks the server, unless it was asked lately.
     fn refresh(&self) {
         let now = Instant::now();
-        if self.next.get().is_some_and(|next| now < next) {
+        let mut session = self.session.borrow_mut();
+        if !session.is_open() || self.next.get().is_some_and(|next| now < next) {
             return;
         }
-        let found = self.session.borrow_mut().names(QUERY, PATIENCE);
+        let found = session.names(QUERY, PATIENCE);
         self.next.set(Some(now + if found.is_some() { FRESH } else { BUSY }));
         let Some(found) = found else { return };
         let Value::Vector(Vector::Symbol(symbols)) = found.value() else { return };
@@ -115,7 +116,7 @@ fn is_open(input: &str) -> bool {
             // A comment.
             '/' if last.is_whitespace() => while chars.next_if(|&char| char != '\n').is_some() {},
             '(' | '[' | '{' => open.push(char),
-            // One too many is the server's to tell.
+            // A surplus one is the server's error to report.
             ')' | ']' | '}' => _ = open.pop(),
             _ => {}
         }

@@ -48,7 +48,7 @@ pub(crate) struct Output {
     pub(crate) out: Out,
     form: Form,
     text: Text,
-    /// The last heading of `--csv`, which need not be repeated.
+    /// The last heading of `--csv`: written again only when it changes.
     heading: Vec<u8>,
 }
 
@@ -65,7 +65,7 @@ impl Output {
         Ok(Self { out: Out::new(progress)?, form, text, heading: Vec::new() })
     }
 
-    /// Writes a value and sees that it goes out.
+    /// Writes a value, and flushes it unless standard output is a file.
     pub(crate) fn write(&mut self, message: &Message) -> Result<(), Fault> {
         let (value, digits) = (message.value(), self.form.precision.map(usize::from));
         match self.form {
@@ -94,7 +94,7 @@ impl Output {
         Console::new(rows, columns).with_digits(self.form.precision.map_or(7, usize::from))
     }
 
-    /// Writes a line of our own.
+    /// Writes a line that is not a result.
     pub(crate) fn line(&mut self, line: impl Display) -> Result<(), Fault> {
         writeln!(self.out, "{line}")?;
         Ok(self.out.end()?)
@@ -126,12 +126,11 @@ fn terminal() -> Option<(usize, usize)> {
     (size.ws_row > 0 && size.ws_col > 0).then(|| (size.ws_row.into(), size.ws_col.into()))
 }
 
-/// Standard output. Where somebody waits at the other end, which is anywhere but in a file, every
-/// message goes out when it is done.
+/// Standard output: flushed after each message unless it is a file.
 pub(crate) struct Out {
     file: BufWriter<Counted<File>>,
     is_file: bool,
-    /// Whether control characters would reach a terminal.
+    /// Whether it is a terminal, which must not get control characters.
     screened: bool,
 }
 
@@ -158,8 +157,8 @@ impl Write for Out {
     }
 }
 
-/// Writes with a `?` for each control character but newlines and tabs: symbols are shown raw, and a
-/// server's must not command the terminal.
+/// Writes with a `?` for each control character but newlines and tabs: q text shows
+/// symbols raw, and an escape sequence in one would be executed.
 fn write_screened(bytes: &[u8], out: &mut impl Write) -> io::Result<usize> {
     for chunk in bytes.utf8_chunks() {
         out.write_all(screened(chunk.valid()).as_bytes())?;

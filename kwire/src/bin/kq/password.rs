@@ -1,11 +1,12 @@
-//! Passwords: where they come from, and that they go nowhere else.
+//! Where passwords come from, and how they are kept out of what is shown.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kwire::Address;
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
 /// Who logs in, where the address does not say it.
 #[derive(Debug, Args)]
@@ -37,8 +38,9 @@ impl Login {
         };
         let own = || user.map_or_else(|| std::env::var("USER").unwrap_or_default(), str::to_owned);
         let (user, password) = if self.ask_password {
-            let prompt = format!("Password for {}: ", own());
-            (own(), rpassword::prompt_password(prompt).map_err(|error| format!("no password: {error}"))?)
+            let user = own();
+            let password = ask(&format!("Password for {user}: ")).map_err(|error| format!("no password: {error}"))?;
+            (user, password)
         } else if let Some(file) = &self.file {
             read(file, user)?
         } else if let Some(password) = std::env::var_os(VARIABLE) {
@@ -51,6 +53,55 @@ impl Login {
         }
         Ok(with_login(address, &parsed, &user, &password))
     }
+}
+
+/// The terminal without echo, until this is dropped.
+struct Silent {
+    terminal: File,
+    before: Termios,
+}
+
+impl Silent {
+    fn new() -> io::Result<Self> {
+        let terminal = File::options().read(true).write(true).open("/dev/tty")?;
+        let before = tcgetattr(&terminal)?;
+        let mut silent = before.clone();
+        // SIGINT would end the process without restoring the terminal: Ctrl-C ends the line instead.
+        silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+        silent.local_modes.insert(LocalModes::ICANON | LocalModes::ECHONL);
+        silent.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
+        tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
+}
+
+const CTRL_C: u8 = 3;
+
+/// Prompts on the terminal. Echo is off before the prompt is shown.
+fn ask(prompt: &str) -> io::Result<String> {
+    let mut silent = Silent::new()?;
+    silent.terminal.write_all(prompt.as_bytes())?;
+    let mut line = Vec::new();
+    // In canonical mode one read returns at most one line, and a line at most 4095 bytes.
+    let mut part = [0; 4096];
+    while !line.ends_with(b"\n") {
+        match silent.terminal.read(&mut part)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => line.extend_from_slice(&part[..read]),
+        }
+        if line.ends_with(&[CTRL_C]) {
+            silent.terminal.write_all(b"\n")?;
+            return Err(io::Error::other("interrupted"));
+        }
+    }
+    line.pop();
+    String::from_utf8(line).map_err(|_| io::Error::other("not UTF-8"))
 }
 
 /// The user's line of a file, or the first.

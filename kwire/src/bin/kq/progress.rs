@@ -5,14 +5,14 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Input and output that take longer than this are worth a line.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Nothing is shown before.
+const DELAY: Duration = Duration::from_secs(1);
 const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Counts bytes, and shows them on standard error if that is a terminal and standard output is not.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Progress {
-    /// When the line is next written; never, where nobody would see it.
+    /// When the line is next written; `None` for never.
     next: Cell<Option<Instant>>,
     shown: Cell<bool>,
     read: Cell<u64>,
@@ -22,10 +22,16 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new() -> Rc<Self> {
-        let seen = io::stderr().is_terminal() && !io::stdout().is_terminal();
-        let next = Cell::new(seen.then(|| Instant::now() + PATIENCE));
-        let (read, written, total) = Default::default();
-        Rc::new(Self { next, shown: Cell::new(false), read, written, total })
+        let progress = Self::hidden();
+        if io::stderr().is_terminal() && !io::stdout().is_terminal() {
+            progress.next.set(Some(Instant::now() + DELAY));
+        }
+        progress
+    }
+
+    /// Counts without showing, for output that has no end.
+    pub(crate) fn hidden() -> Rc<Self> {
+        Rc::default()
     }
 
     /// Notes that so many bytes are to be read.
@@ -51,12 +57,12 @@ impl Progress {
         let mega = |counter: &Cell<u64>| counter.get() / 1_000_000;
         let of = if self.total.get() == 0 { String::new() } else { format!(" of {}", mega(&self.total)) };
         let (read, written) = (mega(&self.read), mega(&self.written));
-        // A line that cannot be shown is not missed.
+        // An error of standard error has no place to be reported.
         let _ = write!(io::stderr(), "\r{read}{of} MB read, {written} MB written\x1b[K");
         self.shown.set(true);
     }
 
-    /// Takes the line away, for a message or for good.
+    /// Erases the line.
     pub(crate) fn clear(&self) {
         if self.shown.take() {
             let _ = write!(io::stderr(), "\r\x1b[K");

@@ -1,4 +1,4 @@
-//! A connection to one server, and what is asked there.
+//! A connection to one server, and requests over it.
 
 use std::io::{self, BufRead, Read};
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(crate) struct Session {
     handle: Option<Handle>,
 }
 
-/// How long connecting again may take where no time was given: nothing interrupts it.
+/// Time for connecting again without `--timeout`: Ctrl-C does not interrupt connecting.
 const AGAIN: Duration = Duration::from_secs(10);
 
 impl Session {
@@ -151,7 +151,7 @@ impl Session {
 /// Bytes of a line of queries.
 const LINE: u64 = 256 << 20;
 
-/// Shows what came instead of an answer; a request is refused.
+/// Shows an async message that came before the response; refuses a request.
 fn pushed(message: &Message, output: &Output) -> Result<Body, String> {
     if message.kind() == MessageType::Sync {
         return Err(REFUSED.to_owned());
