@@ -94,6 +94,9 @@ impl<'a, H: Handler> Loop<'a, H> {
         let (took, done) = loop {
             let next = self.core.next(slot, &mut left);
             if let Next::Wait | Next::Yield = next {
+                if matches!(next, Next::Yield) {
+                    now = Instant::now();
+                }
                 break (now.duration_since(start), matches!(next, Next::Wait));
             }
             self.handle(slot, next, now);
@@ -331,6 +334,12 @@ impl<'a, H: Handler> Loop<'a, H> {
                     });
                 }
                 Job::Users(users) => self.core.users = users,
+                #[cfg(feature = "tls")]
+                Job::Tls(config) => {
+                    if let Some(offer) = &mut self.core.offer {
+                        offer.config = config;
+                    }
+                }
                 Job::Line(line) => self.line(&line),
             }
         }

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use mio::{Poll, Token, Waker};
@@ -103,6 +105,16 @@ impl Server {
     #[must_use]
     pub fn with_users(mut self, users: Users) -> Self {
         self.core.users = Some(users);
+        self
+    }
+
+    /// Offers TLS to new connections, TCP and Unix, or asks it of them: q's `-E`. The time that a
+    /// login may take covers the handshake. [`kwire::tls::Options`] makes a configuration as kdb+
+    /// does.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(mut self, config: Arc<kwire::tls::ServerConfig>, tls: crate::Tls) -> Self {
+        self.core.offer = Some(crate::tls::Offer { config, tls });
         self
     }
 

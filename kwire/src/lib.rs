@@ -37,6 +37,8 @@ pub mod blocking;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod tick;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
