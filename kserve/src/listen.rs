@@ -1,12 +1,14 @@
 //! Where a server listens: TCP, and beside it the Unix socket that kdb+ gives every port.
 
+use std::fs;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::ToSocketAddrs;
-use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
 
 use mio::event::Source;
-use mio::net::{TcpListener, TcpStream};
+use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::{Interest, Registry, Token};
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -18,8 +20,12 @@ use crate::tls::{Layer, Offer};
 #[derive(Debug)]
 pub(crate) enum Listener {
     Tcp(TcpListener),
-    #[cfg(target_os = "linux")]
-    Unix(mio::net::UnixListener),
+    Unix(UnixListener),
+    /// At a file, which goes with it.
+    UnixFile {
+        listener: UnixListener,
+        _file: File,
+    },
 }
 
 /// An accepted connection, plain or TLS.
@@ -32,8 +38,7 @@ pub(crate) struct Stream {
 #[derive(Debug)]
 pub(crate) enum Socket {
     Tcp(TcpStream),
-    #[cfg(target_os = "linux")]
-    Unix(mio::net::UnixStream),
+    Unix(UnixStream),
 }
 
 /// How to bind a TCP port.
@@ -84,8 +89,7 @@ impl Listener {
                 stream.set_nodelay(true)?;
                 Socket::Tcp(stream)
             }
-            #[cfg(target_os = "linux")]
-            Self::Unix(listener) => Socket::Unix(listener.accept()?.0),
+            Self::Unix(listener) | Self::UnixFile { listener, .. } => Socket::Unix(listener.accept()?.0),
         };
         Ok(Stream { socket, layer: offer.map(Layer::offered) })
     }
@@ -93,45 +97,77 @@ impl Listener {
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(listener) => listener.local_addr().ok(),
-            #[cfg(target_os = "linux")]
-            Self::Unix(_) => None,
+            Self::Unix(_) | Self::UnixFile { .. } => None,
         }
     }
 
     pub(crate) fn source(&mut self) -> &mut dyn Source {
         match self {
             Self::Tcp(listener) => listener,
-            #[cfg(target_os = "linux")]
-            Self::Unix(listener) => listener,
+            Self::Unix(listener) | Self::UnixFile { listener, .. } => listener,
         }
     }
 }
 
-/// Binds the Unix sockets of `port`: kdb+'s abstract name `/tmp/kx.PORT`, in the two lengths that
-/// its clients try. `QUDSPATH` changes the folder; empty, it means that there are none.
-#[cfg(target_os = "linux")]
+/// Binds the Unix sockets of `port`, which are named `/tmp/kx.PORT`: on Linux the abstract name in the
+/// two lengths that kdb+'s clients try, elsewhere a file. `QUDSPATH` changes the folder; empty, it
+/// means that there are none.
 pub(crate) fn unix(port: u16) -> io::Result<Vec<Listener>> {
+    let folder = std::env::var("QUDSPATH").unwrap_or_else(|_| "/tmp".to_owned());
+    if folder.is_empty() { Ok(Vec::new()) } else { named(&format!("{folder}/kx.{port}")) }
+}
+
+#[cfg(target_os = "linux")]
+fn named(name: &str) -> io::Result<Vec<Listener>> {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::SocketAddr;
 
     /// Bytes of an abstract name that fills `sun_path`, whose first byte is the NUL that marks it.
     const WHOLE: usize = 107;
-    let folder = std::env::var("QUDSPATH").unwrap_or_else(|_| "/tmp".to_owned());
-    if folder.is_empty() {
-        return Ok(Vec::new());
-    }
-    let name = format!("{folder}/kx.{port}").into_bytes();
-    let mut padded = name.clone();
+    let name = name.as_bytes();
+    let mut padded = name.to_vec();
     padded.resize(WHOLE.max(name.len()), 0);
-    [name, padded]
+    [name, &padded]
         .iter()
-        .map(|name| mio::net::UnixListener::bind_addr(&SocketAddr::from_abstract_name(name)?).map(Listener::Unix))
+        .map(|name| UnixListener::bind_addr(&SocketAddr::from_abstract_name(name)?).map(Listener::Unix))
         .collect()
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn unix(_port: u16) -> io::Result<Vec<Listener>> {
-    Ok(Vec::new())
+fn named(name: &str) -> io::Result<Vec<Listener>> {
+    Ok(vec![unix_file(name.into())?])
+}
+
+/// Binds a Unix socket at a file. One that nobody listens at any more is replaced.
+pub(crate) fn unix_file(path: PathBuf) -> io::Result<Listener> {
+    let listener = match UnixListener::bind(&path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_abandoned(&path) => {
+            fs::remove_file(&path)?;
+            UnixListener::bind(&path)
+        }
+        bound => bound,
+    }?;
+    Ok(Listener::UnixFile { listener, _file: File(path) })
+}
+
+/// Whether there is a socket that a process has left behind.
+fn is_abandoned(path: &Path) -> bool {
+    let refuses = || {
+        std::os::unix::net::UnixStream::connect(path)
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket()) && refuses()
+}
+
+/// The file of a listener, removed with it.
+#[derive(Debug)]
+pub(crate) struct File(PathBuf);
+
+impl Drop for File {
+    fn drop(&mut self) {
+        // Somebody else may have removed it.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 impl Stream {
@@ -139,7 +175,6 @@ impl Stream {
         let both = Interest::READABLE | Interest::WRITABLE;
         match &mut self.socket {
             Socket::Tcp(stream) => registry.register(stream, token, both),
-            #[cfg(target_os = "linux")]
             Socket::Unix(stream) => registry.register(stream, token, both),
         }
     }
@@ -148,7 +183,6 @@ impl Stream {
     pub(crate) fn peer_ip(&self) -> Option<IpAddr> {
         match &self.socket {
             Socket::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
-            #[cfg(target_os = "linux")]
             Socket::Unix(_) => None,
         }
     }
@@ -160,20 +194,27 @@ impl Stream {
                 (Ok(peer), Ok(local)) => peer.ip().to_canonical().is_loopback() || peer.ip() == local.ip(),
                 _ => false,
             },
-            #[cfg(target_os = "linux")]
             Socket::Unix(_) => true,
         }
     }
 
     /// A connection that was opened from here.
     pub(crate) fn from_blocking(stream: kwire::blocking::Stream) -> io::Result<Self> {
-        let socket = match stream {
-            kwire::blocking::Stream::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)),
-            #[cfg(target_os = "linux")]
-            kwire::blocking::Stream::Unix(stream) => Socket::Unix(mio::net::UnixStream::from_std(stream)),
+        use kwire::blocking::Stream;
+        let (socket, layer) = match stream {
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => {
+                let (session, socket) = stream.into_parts();
+                (socket, Some(Layer::Session(session)))
+            }
+            socket => (socket, None),
+        };
+        let socket = match socket {
+            Stream::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)),
+            Stream::Unix(stream) => Socket::Unix(UnixStream::from_std(stream)),
             _ => return Err(io::ErrorKind::Unsupported.into()),
         };
-        Ok(Self { socket, layer: None })
+        Ok(Self { socket, layer })
     }
 
     /// Takes the layer away once the first byte has told of a plain connection.
@@ -222,7 +263,6 @@ impl Stream {
         // It fails when the peer is gone, and then there is nothing to shut.
         let _ = match &self.socket {
             Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            #[cfg(target_os = "linux")]
             Socket::Unix(stream) => stream.shutdown(Shutdown::Write),
         };
     }
@@ -275,7 +315,6 @@ impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(stream) => stream.as_fd(),
-            #[cfg(target_os = "linux")]
             Self::Unix(stream) => stream.as_fd(),
         }
     }
@@ -285,7 +324,6 @@ impl Read for &Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Socket::Tcp(stream) => (&*stream).read(buffer),
-            #[cfg(target_os = "linux")]
             Socket::Unix(stream) => (&*stream).read(buffer),
         }
     }
@@ -295,7 +333,6 @@ impl Write for &Socket {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match self {
             Socket::Tcp(stream) => (&*stream).write(buffer),
-            #[cfg(target_os = "linux")]
             Socket::Unix(stream) => (&*stream).write(buffer),
         }
     }
@@ -303,7 +340,6 @@ impl Write for &Socket {
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Socket::Tcp(stream) => (&*stream).write_vectored(buffers),
-            #[cfg(target_os = "linux")]
             Socket::Unix(stream) => (&*stream).write_vectored(buffers),
         }
     }

@@ -258,7 +258,13 @@ impl<'a, H: Handler> Loop<'a, H> {
     /// Ends a connection over anything else; what was answered is written.
     pub(crate) fn fail(&mut self, slot: usize, error: Error) {
         let Some(peer) = self.peer(slot) else { return };
-        if matches!(error, Error::Io(_) | Error::Refused | Error::TimedOut) {
+        let hopeless = match error {
+            Error::Io(_) | Error::Refused | Error::TimedOut => true,
+            #[cfg(feature = "tls")]
+            Error::Tls(_) => true,
+            _ => false,
+        };
+        if hopeless {
             return self.abort(slot, &error);
         }
         self.handler.on_error(&mut Context::new(&mut self.core), &peer, &error);

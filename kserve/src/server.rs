@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 #[cfg(feature = "tls")]
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +76,8 @@ impl Server {
         Ok(server)
     }
 
-    /// Also listens on the Unix sockets that kdb+ gives the port, on Linux.
+    /// Also listens on the Unix sockets that kdb+ gives the port: `/tmp/kx.PORT`, an abstract name on
+    /// Linux and a file elsewhere. `QUDSPATH` names another folder, or none if it is empty.
     ///
     /// # Errors
     ///
@@ -84,6 +86,18 @@ impl Server {
         if let Some(address) = self.local_addr() {
             self.core.listeners.extend(listen::unix(address.port())?);
         }
+        Ok(())
+    }
+
+    /// Also listens on a Unix socket at a file, which is removed when the server ends. kdb+'s clients
+    /// on this machine look for `/tmp/kx.PORT` after the abstract names; a file can be shared with a
+    /// container, where abstract names cannot.
+    ///
+    /// # Errors
+    ///
+    /// The OS error; `AddrInUse` if another process listens there, or there is a file of another kind.
+    pub fn listen_unix_file(&mut self, path: impl Into<PathBuf>) -> io::Result<()> {
+        self.core.listeners.push(listen::unix_file(path.into())?);
         Ok(())
     }
 

@@ -34,25 +34,41 @@ pub trait Duplex: Read + Write {
     fn is_local(&self) -> bool {
         true
     }
+
+    /// Declares the end where closing the stream does not, as in TLS. Does not wait.
+    fn end(&mut self) {}
 }
 
 impl Duplex for Stream {
     fn wait(&self, interest: Interest, timeout: Option<Duration>, interrupt: Option<BorrowedFd<'_>>) -> io::Result<()> {
-        ready(self.as_fd(), interest, timeout, interrupt)
+        #[cfg(feature = "tls")]
+        let interest = match self {
+            // What the session itself has to write was not asked for.
+            Self::Tls(stream) if stream.session().wants_write() => Interest::Either,
+            _ => interest,
+        };
+        ready(self.as_fd(), interest, timeout, interrupt).map(drop)
     }
 
     fn is_local(&self) -> bool {
         Self::is_local(self)
     }
+
+    fn end(&mut self) {
+        #[cfg(feature = "tls")]
+        if let Self::Tls(stream) = self {
+            stream.close();
+        }
+    }
 }
 
-/// Waits for a descriptor.
+/// Waits for a descriptor; whether it is ready, or an interrupt came.
 pub(crate) fn ready(
     stream: BorrowedFd<'_>,
     interest: Interest,
     timeout: Option<Duration>,
     interrupt: Option<BorrowedFd<'_>>,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let flags = match interest {
         Interest::Readable => PollFlags::IN,
         Interest::Either => PollFlags::IN | PollFlags::OUT,
@@ -65,7 +81,8 @@ pub(crate) fn ready(
         Some(interrupt) => poll(&mut [stream, PollFd::from_borrowed_fd(interrupt, PollFlags::IN)], timeout.as_ref()),
     };
     match polled {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Ok(ready) => Ok(ready > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

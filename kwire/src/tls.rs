@@ -17,10 +17,12 @@ use rustls::{RootCertStore, SupportedProtocolVersion};
 pub use rustls;
 pub use rustls::{ClientConfig, ServerConfig};
 pub use session::Session;
+pub use stream::Stream;
 
 mod ciphers;
 mod env;
 mod session;
+mod stream;
 mod verify;
 
 /// Settings of TLS. Each field names the environment variable that kdb+ takes it from, and so do

@@ -106,6 +106,26 @@ impl Session {
         if self.plaintext > 0 || self.ended { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
     }
 
+    /// Goes on with the handshake until it is done and this end's part of it is written.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if the peer's part has not come yet, or the socket does not take ours. As
+    /// [`read`](Self::read), `Interrupted` excepted.
+    pub fn handshake(&mut self, socket: &mut (impl Read + Write)) -> io::Result<()> {
+        while self.connection.is_handshaking() {
+            if self.ended {
+                let what = "the peer closed the connection during the TLS handshake";
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, what));
+            }
+            match self.fill(socket) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                filled => filled?,
+            }
+        }
+        self.flush(socket)
+    }
+
     /// Whether a read would give something though the socket has nothing more: plaintext at hand, an
     /// end or an error to tell of, or input that was not asked for yet.
     #[must_use]
