@@ -250,6 +250,14 @@ impl Stream {
         Ok(result?)
     }
 
+    #[cfg(feature = "tls")]
+    pub(crate) fn session(&self) -> Option<&kwire::tls::Session> {
+        match &self.layer {
+            Some(Layer::Session(session)) => Some(session),
+            _ => None,
+        }
+    }
+
     /// Whether input is at hand that the OS will not tell of again.
     pub(crate) fn is_readable(&self) -> bool {
         self.layer.as_ref().is_some_and(Layer::is_readable)

@@ -70,9 +70,9 @@ impl Layer {
         let result = session.read(&mut socket, buffer.get_mut(start..).unwrap_or_default());
         buffer.truncate(start + *result.as_ref().unwrap_or(&0));
         match result {
-            // KX's clients close without declaring the end. A message that is cut short shows by its
+            // Many clients close without declaring the end. A message that is cut short shows by its
             // length.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && !session.is_handshaking() => Ok(0),
             result => result,
         }
     }

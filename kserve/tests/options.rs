@@ -310,6 +310,15 @@ fn tls_is_optional_or_required_as_told() {
     let mixed = Kserve::start_tls("1", files, &[], &[]);
     assert_eq!(mixed.open_tls(&ca).unwrap().sync("2+2").unwrap().value(), 4_i64.into());
     assert_eq!(mixed.open().unwrap().sync("2+2").unwrap().value(), 4_i64.into());
+    let printed = |h: &mut Handle, text: &str| h.sync(text).unwrap().value().to_string();
+    let (mut tls, mut plain) = (mixed.open_tls(&ca).unwrap(), mixed.open().unwrap());
+    assert_eq!(printed(&mut tls, ".z.e"), "`CIPHER`PROTOCOL!`TLS_AES_256_GCM_SHA384`TLSv1.3");
+    assert_eq!(printed(&mut plain, ".z.e"), "(`symbol$())!()");
+    assert_eq!(printed(&mut plain, "\\E"), "1i");
+    assert_eq!(
+        printed(&mut plain, "(-26!)[]`SSL_VERIFY_SERVER`SSL_CERT_FILE`SSL_CA_CERT_FILE"),
+        format!("`YES`{}`", certificate.display())
+    );
     let only = Kserve::start_tls("2", files, &[], &[]);
     assert_eq!(only.open_tls(&ca).unwrap().sync("2+2").unwrap().value(), 4_i64.into());
     assert!(matches!(only.open(), Err(Error::Refused)));

@@ -1,9 +1,9 @@
-//! Named pipes, which q opens as handles for reading: `` hopen`:fifo://path ``.
+//! Named pipes and devices, which q opens as handles for reading: `` hopen`:fifo://path ``.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Instant;
 
@@ -11,26 +11,23 @@ use rustix::fs::OFlags;
 
 use crate::duplex::{Interest, ready};
 
-/// A named pipe that is read: q's `` h:hopen`:fifo://path ``, then `read1(h;n)`.
+/// A named pipe that is read, or something else without size such as `/dev/urandom`: q's
+/// `` h:hopen`:fifo://path ``, then `read1(h;n)`.
 #[derive(Debug)]
 pub struct Fifo {
     file: File,
 }
 
 impl Fifo {
-    /// Opens the pipe at `path`. Does not wait for somebody to write to it, as q does: reading waits.
+    /// Opens what is at `path`. Does not wait for somebody to write to the pipe: reading waits.
     ///
     /// # Errors
     ///
-    /// The OS error; `InvalidInput` if there is something else at `path`.
+    /// The OS error.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
-        let flags = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
+        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
         let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-        if file.metadata()?.file_type().is_fifo() {
-            Ok(Self { file })
-        } else {
-            Err(io::Error::new(io::ErrorKind::InvalidInput, "no named pipe"))
-        }
+        Ok(Self { file })
     }
 
     /// Waits until bytes come and reads once; 0 once all who wrote have closed the pipe.
@@ -38,13 +35,13 @@ impl Fifo {
     /// # Errors
     ///
     /// `TimedOut` at the deadline; the OS error.
-    pub fn read_until(&mut self, buffer: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
+    pub fn read_until(&self, buffer: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             // Without a writer a read would return 0 at once. The OS tells of the end only where there
             // has been one.
             if ready(self.file.as_fd(), Interest::Readable, left, None)? {
-                match self.file.read(buffer) {
+                match (&self.file).read(buffer) {
                     Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
                     read => return read,
                 }

@@ -193,6 +193,25 @@ impl Options {
         Ok(Arc::new(config))
     }
 
+    /// The settings by their variables, as q's `(-26!)[]` shows them; one that is not set is empty.
+    #[must_use]
+    pub fn settings(&self) -> [(&'static str, String); 10] {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        [
+            (CERT_FILE, path(&self.certificate)),
+            (CA_CERT_FILE, path(&self.ca_file)),
+            (CA_CERT_PATH, path(&self.ca_path)),
+            (KEY_FILE, path(&self.key)),
+            (CIPHER_LIST, text(&self.cipher_list)),
+            (CIPHERSUITES, text(&self.cipher_suites)),
+            (VERIFY_CLIENT, env::name_of(self.verify_client, &env::CLIENT)),
+            (VERIFY_SERVER, env::name_of(self.verify_server, &env::SERVER)),
+            (MINPROTOCOL, env::name_of(self.min_protocol, &env::HIGHEST)),
+            (MAXPROTOCOL, env::name_of(self.max_protocol.unwrap_or(Protocol::Tls13), &env::HIGHEST)),
+        ]
+    }
+
     /// ring's algorithms, with the cipher suites that were named.
     fn provider(&self) -> Result<Arc<CryptoProvider>, Error> {
         let mut provider = ring::default_provider();

@@ -32,7 +32,7 @@ fn soon() -> Option<Instant> {
 #[test]
 fn what_is_written_is_read_and_then_the_end() {
     let pipe = Pipe::new("fifo");
-    let mut fifo = Fifo::open(&pipe.0).unwrap();
+    let fifo = Fifo::open(&pipe.0).unwrap();
     let path = pipe.0.clone();
     let writer = thread::spawn(move || {
         let mut pipe = OpenOptions::new().write(true).open(path).unwrap();
@@ -55,7 +55,7 @@ fn what_is_written_is_read_and_then_the_end() {
 #[test]
 fn a_silent_pipe_ends_with_the_deadline() {
     let pipe = Pipe::new("silent");
-    let mut fifo = Fifo::open(&pipe.0).unwrap();
+    let fifo = Fifo::open(&pipe.0).unwrap();
     // Without a writer, and with one that says nothing.
     for _ in 0..2 {
         let begin = Instant::now();
@@ -67,7 +67,10 @@ fn a_silent_pipe_ends_with_the_deadline() {
 }
 
 #[test]
-fn only_a_pipe_is_opened() {
-    assert_eq!(Fifo::open("/dev/null").unwrap_err().kind(), ErrorKind::InvalidInput);
+fn devices_are_read_and_folders_are_not() {
+    let mut bytes = [0; 8];
+    assert_eq!(Fifo::open("/dev/zero").unwrap().read_until(&mut bytes, soon()).unwrap(), 8);
+    assert_eq!(Fifo::open("/dev/null").unwrap().read_until(&mut bytes, soon()).unwrap(), 0);
+    assert!(Fifo::open("/tmp").unwrap().read_until(&mut bytes, soon()).is_err());
     assert_eq!(Fifo::open("/no/such/pipe").unwrap_err().kind(), ErrorKind::NotFound);
 }

@@ -1,7 +1,7 @@
 //! Cipher suites by OpenSSL's names.
 
-use rustls::SupportedCipherSuite;
 use rustls::crypto::ring::cipher_suite as suite;
+use rustls::{CipherSuite, SupportedCipherSuite};
 
 use super::{CIPHER_LIST, CIPHERSUITES, Error};
 
@@ -27,6 +27,11 @@ pub(super) fn chosen(list: Option<&str>, suites: Option<&str>) -> Result<Vec<Sup
     let mut chosen = named(CIPHERSUITES, suites, &TLS13)?;
     chosen.extend(named(CIPHER_LIST, list, &TLS12)?);
     Ok(chosen)
+}
+
+/// OpenSSL's name of a suite.
+pub(super) fn name(suite: CipherSuite) -> Option<&'static str> {
+    TLS13.iter().chain(&TLS12).find(|(_, known)| known.suite() == suite).map(|(name, _)| *name)
 }
 
 /// One that is not known is an error: without it the list would mean something else.

@@ -7,6 +7,23 @@ use super::{
     Options, Protocol, VERIFY_CLIENT, VERIFY_SERVER, VerifyClient, VerifyServer,
 };
 
+pub(super) const SERVER: [(&str, VerifyServer); 3] =
+    [("YES", VerifyServer::Yes), ("HOSTIP", VerifyServer::Yes), ("NO", VerifyServer::No)];
+pub(super) const CLIENT: [(&str, VerifyClient); 4] = [
+    ("NO", VerifyClient::No),
+    ("YES", VerifyClient::Yes),
+    ("IFPRESENT", VerifyClient::IfPresent),
+    ("REQUESTONLY", VerifyClient::RequestOnly),
+];
+/// Older protocols are allowed by a low minimum, not asked for: rustls is stricter.
+const LOWEST: [(&str, Protocol); 4] = [
+    ("TLSv1", Protocol::Tls12),
+    ("TLSv1.1", Protocol::Tls12),
+    ("TLSv1.2", Protocol::Tls12),
+    ("TLSv1.3", Protocol::Tls13),
+];
+pub(super) const HIGHEST: [(&str, Protocol); 2] = [("TLSv1.2", Protocol::Tls12), ("TLSv1.3", Protocol::Tls13)];
+
 /// Reads the settings through `get`, which is asked for each name with and without `KX_`.
 pub(super) fn read(get: &dyn Fn(&str) -> Option<OsString>) -> Result<Options, Error> {
     let value = |name: &str| {
@@ -19,40 +36,10 @@ pub(super) fn read(get: &dyn Fn(&str) -> Option<OsString>) -> Result<Options, Er
         key: value(KEY_FILE).map(Into::into),
         ca_file: value(CA_CERT_FILE).map(Into::into),
         ca_path: value(CA_CERT_PATH).map(Into::into),
-        verify_server: choice(
-            VERIFY_SERVER,
-            text(VERIFY_SERVER),
-            &[("YES", VerifyServer::Yes), ("HOSTIP", VerifyServer::Yes), ("NO", VerifyServer::No)],
-        )?
-        .unwrap_or_default(),
-        verify_client: choice(
-            VERIFY_CLIENT,
-            text(VERIFY_CLIENT),
-            &[
-                ("NO", VerifyClient::No),
-                ("YES", VerifyClient::Yes),
-                ("IFPRESENT", VerifyClient::IfPresent),
-                ("REQUESTONLY", VerifyClient::RequestOnly),
-            ],
-        )?
-        .unwrap_or_default(),
-        // Older protocols are allowed by a low minimum, not asked for: rustls is stricter.
-        min_protocol: choice(
-            MINPROTOCOL,
-            text(MINPROTOCOL),
-            &[
-                ("TLSv1", Protocol::Tls12),
-                ("TLSv1.1", Protocol::Tls12),
-                ("TLSv1.2", Protocol::Tls12),
-                ("TLSv1.3", Protocol::Tls13),
-            ],
-        )?
-        .unwrap_or_default(),
-        max_protocol: choice(
-            MAXPROTOCOL,
-            text(MAXPROTOCOL),
-            &[("TLSv1.2", Protocol::Tls12), ("TLSv1.3", Protocol::Tls13)],
-        )?,
+        verify_server: choice(VERIFY_SERVER, text(VERIFY_SERVER), &SERVER)?.unwrap_or_default(),
+        verify_client: choice(VERIFY_CLIENT, text(VERIFY_CLIENT), &CLIENT)?.unwrap_or_default(),
+        min_protocol: choice(MINPROTOCOL, text(MINPROTOCOL), &LOWEST)?.unwrap_or_default(),
+        max_protocol: choice(MAXPROTOCOL, text(MAXPROTOCOL), &HIGHEST)?,
         cipher_list: text(CIPHER_LIST),
         cipher_suites: text(CIPHERSUITES),
     })
@@ -68,6 +55,11 @@ fn choice<T: Copy>(variable: &'static str, value: Option<String>, known: &[(&str
             Err(Error::Value { variable, value, why: format!("not one of {}", names.join(", ")) })
         }
     }
+}
+
+/// The first name of a value.
+pub(super) fn name_of<T: PartialEq>(value: T, known: &[(&str, T)]) -> String {
+    known.iter().find(|(_, meaning)| *meaning == value).map_or_else(String::new, |(name, _)| (*name).to_owned())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 
+use super::ciphers;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 
@@ -81,7 +82,7 @@ impl Session {
     /// Waits not: returns once plaintext can be taken, or its end.
     fn fill(&mut self, socket: &mut (impl Read + Write)) -> io::Result<()> {
         for _ in 0..ROUNDS {
-            if self.plaintext > 0 || self.ended {
+            if self.is_filled()? {
                 return Ok(());
             }
             self.flush_some(socket)?;
@@ -103,7 +104,16 @@ impl Session {
                 return Err(io::ErrorKind::Interrupted.into());
             }
         }
-        if self.plaintext > 0 || self.ended { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
+        if self.is_filled()? { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
+    }
+
+    /// Whether there is plaintext to be taken, or nothing follows.
+    fn is_filled(&self) -> io::Result<bool> {
+        if self.ended && self.connection.is_handshaking() {
+            let what = "the peer closed the connection during the TLS handshake";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, what));
+        }
+        Ok(self.plaintext > 0 || self.ended)
     }
 
     /// Goes on with the handshake until it is done and this end's part of it is written.
@@ -114,10 +124,6 @@ impl Session {
     /// [`read`](Self::read), `Interrupted` excepted.
     pub fn handshake(&mut self, socket: &mut (impl Read + Write)) -> io::Result<()> {
         while self.connection.is_handshaking() {
-            if self.ended {
-                let what = "the peer closed the connection during the TLS handshake";
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, what));
-            }
             match self.fill(socket) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 filled => filled?,
@@ -212,13 +218,13 @@ impl Session {
         self.connection.is_handshaking()
     }
 
-    /// Name of the cipher suite, once it is agreed on: `TLS13_AES_256_GCM_SHA384`.
+    /// OpenSSL's name of the cipher suite, once it is agreed on: `TLS_AES_256_GCM_SHA384`.
     #[must_use]
     pub fn cipher(&self) -> Option<&'static str> {
-        self.connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str())
+        self.connection.negotiated_cipher_suite().and_then(|suite| ciphers::name(suite.suite()))
     }
 
-    /// Name of the protocol, once it is agreed on, as OpenSSL has it: `TLSv1.3`.
+    /// OpenSSL's name of the protocol, once it is agreed on: `TLSv1.3`.
     #[must_use]
     pub fn protocol(&self) -> Option<&'static str> {
         match self.connection.protocol_version()? {
