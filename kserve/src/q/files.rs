@@ -126,6 +126,9 @@ impl Vm<'_> {
             _ => return Err(Fault::LENGTH),
         };
         let handle = handle.and_then(|handle| i32::try_from(handle).ok()).ok_or(Fault::TYPE)?;
+        if !self.host.is_file(handle) {
+            return Err(Fault::nyi("a read from a handle"));
+        }
         let most = usize::try_from(most.ok_or(Fault::TYPE)?).map_err(|_| Fault::DOMAIN)?;
         self.room(most)?;
         self.charge(most)?;
