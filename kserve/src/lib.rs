@@ -83,6 +83,6 @@ pub use tls::Tls;
 pub use users::{Users, UsersError};
 
 /// The README's code, compiled.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "tls"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -345,7 +345,7 @@ fn clients_are_verified_and_servers_too() {
     let ca = Ca::new();
     let (certificate, key) = ca.sign("localhost");
     let ca_file = ca.file();
-    let variables = [("SSL_CA_CERT_FILE", &*ca_file), ("SSL_VERIFY_CLIENT", Path::new("YES"))];
+    let variables = [("KX_SSL_CA_CERT_FILE", &*ca_file), ("KX_SSL_VERIFY_CLIENT", Path::new("YES"))];
     let server = Kserve::start_tls("2", (&certificate, &key), &variables, &[]);
     assert!(matches!(server.open_tls(&ca), Err(Error::Tls(_))));
     // A server that trusts this CA connects with its own certificate.

@@ -1,4 +1,5 @@
-//! kdb+ IPC conversations: who may speak, how messages are framed, and clients that drive it.
+//! kdb+ IPC conversations: who may speak, how messages are framed, and clients that drive it, over TCP,
+//! Unix sockets and, with the feature `tls`, TLS.
 //!
 //! ```text
 //! client                                               server
