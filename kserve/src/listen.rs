@@ -314,8 +314,12 @@ impl Write for Stream {
         }
     }
 
+    /// Writes what a layer has to write by itself, as far as the socket takes it.
     fn flush(&mut self) -> io::Result<()> {
-        self.layer.as_mut().map_or(Ok(()), |layer| layer.flush(&self.socket))
+        if let Some(layer) = &mut self.layer {
+            layer.flush(&self.socket);
+        }
+        Ok(())
     }
 }
 

@@ -31,7 +31,7 @@ impl Layer {
         match *self {}
     }
 
-    pub(crate) const fn flush(&self, _socket: &Socket) -> io::Result<()> {
+    pub(crate) const fn flush(&self, _socket: &Socket) {
         match *self {}
     }
 

@@ -90,11 +90,11 @@ impl Layer {
         }
     }
 
-    /// Writes what is encrypted, as far as the socket takes it.
-    pub(crate) fn flush(&mut self, mut socket: &Socket) -> io::Result<()> {
-        match self {
-            Self::Session(session) => done(session.flush(&mut socket)),
-            Self::Unknown(_) => Ok(()),
+    /// Writes what is encrypted, as far as the socket takes it. What it never will take shows when
+    /// something is read, or written.
+    pub(crate) fn flush(&mut self, mut socket: &Socket) {
+        if let Self::Session(session) = self {
+            let _ = session.flush(&mut socket);
         }
     }
 
@@ -104,13 +104,5 @@ impl Layer {
             // It fails when the peer is gone, and then nobody waits for it.
             let _ = session.close(&mut socket);
         }
-    }
-}
-
-/// What the socket does not take now, it takes when the OS says that it is writable.
-fn done(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-        result => result,
     }
 }

@@ -42,11 +42,9 @@ pub trait Duplex: Read + Write {
 impl Duplex for Stream {
     fn wait(&self, interest: Interest, timeout: Option<Duration>, interrupt: Option<BorrowedFd<'_>>) -> io::Result<()> {
         #[cfg(feature = "tls")]
-        let interest = match self {
-            // What the session itself has to write was not asked for.
-            Self::Tls(stream) if stream.session().wants_write() => Interest::Either,
-            _ => interest,
-        };
+        if let Self::Tls(stream) = self {
+            return stream.wait(interest, timeout, interrupt);
+        }
         ready(self.as_fd(), interest, timeout, interrupt).map(drop)
     }
 
@@ -57,8 +55,25 @@ impl Duplex for Stream {
     fn end(&mut self) {
         #[cfg(feature = "tls")]
         if let Self::Tls(stream) = self {
-            stream.close();
+            stream.end();
         }
+    }
+}
+
+#[cfg(feature = "tls")]
+impl<S: Duplex> Duplex for crate::tls::Stream<S> {
+    fn wait(&self, interest: Interest, timeout: Option<Duration>, interrupt: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        // The session has to write what nobody asked it to.
+        let interest = if self.session().wants_write() { Interest::Either } else { interest };
+        self.socket().wait(interest, timeout, interrupt)
+    }
+
+    fn is_local(&self) -> bool {
+        self.socket().is_local()
+    }
+
+    fn end(&mut self) {
+        self.close();
     }
 }
 

@@ -10,7 +10,7 @@
 //! records without content cannot hold the caller up; neither can the work of a handshake, after each
 //! flight of which it returns `Interrupted` too.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, BufRead, IoSlice, Read, Write};
 use std::sync::Arc;
 
 use super::ciphers;
@@ -25,6 +25,8 @@ pub struct Session {
     plaintext: usize,
     /// Nothing follows them.
     ended: bool,
+    /// Why nothing follows them: told once they are taken, and ever after.
+    error: Option<rustls::Error>,
     /// The last read of the socket took all it had.
     drained: bool,
     /// Bytes of plaintext whose records wait for the socket: they are not reported as written yet.
@@ -59,7 +61,7 @@ impl Session {
     fn new(connection: impl Into<Connection>) -> Self {
         let mut connection = connection.into();
         connection.set_buffer_limit(Some(CHUNK));
-        Self { connection, plaintext: 0, ended: false, drained: false, committed: 0 }
+        Self { connection, plaintext: 0, ended: false, error: None, drained: false, committed: 0 }
     }
 
     /// Reads plaintext into `buffer` and returns how many bytes came; 0 is the end, which the peer
@@ -85,22 +87,28 @@ impl Session {
             if self.is_filled()? {
                 return Ok(());
             }
-            self.flush_some(socket)?;
+            // What cannot be written now goes out later; a write tells of what never can. What has come is read
+            // all the same.
+            let _ = self.flush(socket);
             let handshaking = self.connection.is_handshaking();
             let mut tap = Tap { socket, drained: true };
             let read = self.connection.read_tls(&mut tap);
             self.drained = tap.drained;
             self.ended = read? == 0;
-            let state = self.connection.process_new_packets().map_err(|error| {
-                // The alert. That it cannot be written is beside the point.
+            match self.connection.process_new_packets() {
+                Ok(state) => {
+                    self.plaintext = state.plaintext_bytes_to_read();
+                    self.ended |= state.peer_has_closed();
+                }
+                Err(error) => {
+                    // The alert.
+                    let _ = self.flush(socket);
+                    self.plaintext = self.connection.reader().fill_buf().map_or(0, <[u8]>::len);
+                    self.error = Some(error);
+                }
+            }
+            if handshaking && !self.is_filled()? {
                 let _ = self.flush(socket);
-                self.drained = false;
-                io::Error::new(io::ErrorKind::InvalidData, error)
-            })?;
-            self.plaintext = state.plaintext_bytes_to_read();
-            self.ended |= state.peer_has_closed();
-            if handshaking && self.plaintext == 0 && !self.ended {
-                self.flush_some(socket)?;
                 return Err(io::ErrorKind::Interrupted.into());
             }
         }
@@ -109,11 +117,17 @@ impl Session {
 
     /// Whether there is plaintext to be taken, or nothing follows.
     fn is_filled(&self) -> io::Result<bool> {
+        if self.plaintext > 0 {
+            return Ok(true);
+        }
+        if let Some(error) = &self.error {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error.clone()));
+        }
         if self.ended && self.connection.is_handshaking() {
             let what = "the peer closed the connection during the TLS handshake";
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, what));
         }
-        Ok(self.plaintext > 0 || self.ended)
+        Ok(self.ended)
     }
 
     /// Goes on with the handshake until it is done and this end's part of it is written.
@@ -136,7 +150,7 @@ impl Session {
     /// end or an error to tell of, or input that was not asked for yet.
     #[must_use]
     pub const fn is_readable(&self) -> bool {
-        self.plaintext > 0 || self.ended || !self.drained
+        self.plaintext > 0 || self.ended || self.error.is_some() || !self.drained
     }
 
     /// Writes plaintext and returns how many bytes of it the socket has taken, encrypted.
@@ -186,14 +200,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    /// As [`flush`](Self::flush), without waiting for the rest.
-    fn flush_some(&mut self, socket: &mut impl Write) -> io::Result<()> {
-        match self.flush(socket) {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
-            _ => Ok(()),
-        }
     }
 
     /// Declares the end of what this end sends: `close_notify`. The peer may go on sending.
