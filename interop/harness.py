@@ -32,9 +32,9 @@ class Server:
         except Empty:
             raise AssertionError("kserve printed nothing") from None
 
-    def kq(self, *args, stdin=None):
+    def kq(self, *args, stdin=None, env=None):
         command = [self.tools.kq, *args]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=ANSWER_SECONDS)
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=ANSWER_SECONDS, env=env)
         same(f"kq {args[0]}: exit code ({done.stdout[:200]}{done.stderr[:200]})", done.returncode, 0)
         return done.stdout.strip()
 

@@ -25,7 +25,7 @@ impl<H: Handler> Loop<'_, H> {
     pub(crate) fn accept(&mut self, index: usize) {
         for _ in 0..ACCEPTED {
             let Some(listener) = self.core.listeners.get(index) else { return };
-            match listener.accept() {
+            match listener.accept(self.core.offer.as_ref()) {
                 Ok(stream) if self.core.links.len() < self.core.limits.peers => self.admit(stream),
                 Ok(stream) => self.turn_away(&stream),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,

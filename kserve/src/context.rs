@@ -101,6 +101,21 @@ impl<'a> Context<'a> {
         self.core.listen(listeners)
     }
 
+    /// `\\E`: whether connections to come may be TLS, or must be.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(&self) -> Option<crate::Tls> {
+        self.core.offer.as_ref().map(|offer| offer.tls)
+    }
+
+    /// `.z.e`: the TLS session of a connection, with what was agreed on and the peer's certificates;
+    /// `None` if it is plain, or gone.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn session(&self, id: PeerId) -> Option<&kwire::tls::Session> {
+        self.core.links.get(id.slot).filter(|link| link.peer.id == id)?.stream.session()
+    }
+
     /// `neg[h]x`: queues an async message. It is written after this call.
     ///
     /// # Errors

@@ -12,7 +12,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,7 @@ use crate::receive::Receive;
 use crate::recycle::{Recycle, Spare};
 use crate::sender::Sender;
 use crate::server::LISTENERS;
+use crate::tls::Offer;
 use crate::turns::Turns;
 use crate::users::Users;
 use crate::worker::Worker;
@@ -46,6 +47,8 @@ pub(crate) const PAUSE: usize = 1 << 20;
 pub(crate) struct Core {
     pub(crate) poll: Poll,
     pub(crate) listeners: Vec<Listener>,
+    /// TLS for connections to come.
+    pub(crate) offer: Option<Offer>,
     pub(crate) links: Slab<Box<Link>>,
     pub(crate) limits: Limits,
     pub(crate) memory: Memory,
@@ -100,6 +103,7 @@ impl Core {
         Self {
             poll,
             listeners: Vec::new(),
+            offer: None,
             links: Slab::new(),
             limits: Limits::default(),
             memory: Memory::unbounded(),
@@ -162,6 +166,7 @@ impl Core {
 
     pub(crate) fn remove(&mut self, slot: usize) {
         if let Some(mut link) = self.links.try_remove(slot) {
+            link.stream.end();
             link.outbound.discard(&mut self.worker);
             self.worker.discard(std::mem::take(&mut link.inbound.bytes).into());
         }
@@ -253,7 +258,8 @@ impl Core {
     pub(crate) fn write(&mut self, slot: usize) -> Result<(), Error> {
         let Some(link) = self.links.get_mut(slot) else { return Ok(()) };
         if link.outbound.bytes() == 0 {
-            return Ok(());
+            // A handshake writes too.
+            return Ok(link.stream.flush()?);
         }
         let willing = link.outbound.write_to(&mut link.stream, WRITTEN, &mut self.spare, &mut self.worker)?;
         if willing && link.outbound.bytes() > 0 {

@@ -58,6 +58,8 @@ mod request;
 mod run;
 mod sender;
 mod server;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 mod turns;
 mod users;
 mod wait;
@@ -76,9 +78,11 @@ pub use q::{EvalLimits, Fault, Grants, Host, Interpreter, Output};
 pub use reply::{Deferred, Reply};
 pub use sender::{Busy, Sender};
 pub use server::Server;
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 pub use users::{Users, UsersError};
 
 /// The README's code, compiled.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "tls"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

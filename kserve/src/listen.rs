@@ -1,31 +1,44 @@
 //! Where a server listens: TCP, and beside it the Unix socket that kdb+ gives every port.
 
-use std::io::{self, Write};
-use std::net::ToSocketAddrs;
-use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::fs;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
 
 use mio::event::Source;
-use mio::net::{TcpListener, TcpStream};
+use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::{Interest, Registry, Token};
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, Type};
+
+use crate::tls::{Layer, Offer};
 
 /// A listening socket.
 #[derive(Debug)]
 pub(crate) enum Listener {
     Tcp(TcpListener),
-    #[cfg(target_os = "linux")]
-    Unix(mio::net::UnixListener),
+    Unix(UnixListener),
+    /// At a file, which goes with it.
+    UnixFile {
+        listener: UnixListener,
+        _file: File,
+    },
 }
 
-/// An accepted connection.
+/// An accepted connection, plain or TLS.
 #[derive(Debug)]
-pub(crate) enum Stream {
+pub(crate) struct Stream {
+    socket: Socket,
+    layer: Option<Layer>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Socket {
     Tcp(TcpStream),
-    #[cfg(target_os = "linux")]
-    Unix(mio::net::UnixStream),
+    Unix(UnixStream),
 }
 
 /// How to bind a TCP port.
@@ -59,7 +72,7 @@ pub(crate) fn first(addresses: impl ToSocketAddrs, bind: Bind) -> io::Result<Lis
 
 /// Binds and listens.
 pub(crate) fn tcp(address: SocketAddr, bind: Bind) -> io::Result<Listener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(bind.reuse_port)?;
     socket.bind(&address.into())?;
@@ -68,128 +81,205 @@ pub(crate) fn tcp(address: SocketAddr, bind: Bind) -> io::Result<Listener> {
 }
 
 impl Listener {
-    pub(crate) fn accept(&self) -> io::Result<Stream> {
-        match self {
+    /// Accepts a connection, which may be TLS if there is an offer.
+    pub(crate) fn accept(&self, offer: Option<&Offer>) -> io::Result<Stream> {
+        let socket = match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept()?;
                 stream.set_nodelay(true)?;
-                Ok(Stream::Tcp(stream))
+                Socket::Tcp(stream)
             }
-            #[cfg(target_os = "linux")]
-            Self::Unix(listener) => listener.accept().map(|(stream, _)| Stream::Unix(stream)),
-        }
+            Self::Unix(listener) | Self::UnixFile { listener, .. } => Socket::Unix(listener.accept()?.0),
+        };
+        Ok(Stream { socket, layer: offer.map(Layer::offered) })
     }
 
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(listener) => listener.local_addr().ok(),
-            #[cfg(target_os = "linux")]
-            Self::Unix(_) => None,
+            Self::Unix(_) | Self::UnixFile { .. } => None,
         }
     }
 
     pub(crate) fn source(&mut self) -> &mut dyn Source {
         match self {
             Self::Tcp(listener) => listener,
-            #[cfg(target_os = "linux")]
-            Self::Unix(listener) => listener,
+            Self::Unix(listener) | Self::UnixFile { listener, .. } => listener,
         }
     }
 }
 
-/// Binds the Unix sockets of `port`: kdb+'s abstract name `/tmp/kx.PORT`, in the two lengths that
-/// its clients try. `QUDSPATH` changes the folder; empty, it means that there are none.
-#[cfg(target_os = "linux")]
+/// Binds the Unix sockets of `port`, which are named `/tmp/kx.PORT`: on Linux the abstract name in the
+/// two lengths that kdb+'s clients try, elsewhere a file. `QUDSPATH` changes the folder; empty, it
+/// means that there are none.
 pub(crate) fn unix(port: u16) -> io::Result<Vec<Listener>> {
+    let folder = std::env::var("QUDSPATH").unwrap_or_else(|_| "/tmp".to_owned());
+    if folder.is_empty() { Ok(Vec::new()) } else { named(&format!("{folder}/kx.{port}")) }
+}
+
+#[cfg(target_os = "linux")]
+fn named(name: &str) -> io::Result<Vec<Listener>> {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::SocketAddr;
 
     /// Bytes of an abstract name that fills `sun_path`, whose first byte is the NUL that marks it.
     const WHOLE: usize = 107;
-    let folder = std::env::var("QUDSPATH").unwrap_or_else(|_| "/tmp".to_owned());
-    if folder.is_empty() {
-        return Ok(Vec::new());
-    }
-    let name = format!("{folder}/kx.{port}").into_bytes();
-    let mut padded = name.clone();
+    let name = name.as_bytes();
+    let mut padded = name.to_vec();
     padded.resize(WHOLE.max(name.len()), 0);
-    [name, padded]
+    [name, &padded]
         .iter()
-        .map(|name| mio::net::UnixListener::bind_addr(&SocketAddr::from_abstract_name(name)?).map(Listener::Unix))
+        .map(|name| UnixListener::bind_addr(&SocketAddr::from_abstract_name(name)?).map(Listener::Unix))
         .collect()
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn unix(_port: u16) -> io::Result<Vec<Listener>> {
-    Ok(Vec::new())
+fn named(name: &str) -> io::Result<Vec<Listener>> {
+    Ok(vec![unix_file(name.into())?])
+}
+
+/// Binds a Unix socket at a file. One that nobody listens at any more is replaced.
+pub(crate) fn unix_file(path: PathBuf) -> io::Result<Listener> {
+    let listener = match UnixListener::bind(&path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_abandoned(&path) => {
+            fs::remove_file(&path)?;
+            UnixListener::bind(&path)
+        }
+        bound => bound,
+    }?;
+    Ok(Listener::UnixFile { listener, _file: File(path) })
+}
+
+/// Whether there is a socket that a process has left behind.
+fn is_abandoned(path: &Path) -> bool {
+    let refuses = || {
+        std::os::unix::net::UnixStream::connect(path)
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket()) && refuses()
+}
+
+/// The file of a listener, removed with it.
+#[derive(Debug)]
+pub(crate) struct File(PathBuf);
+
+impl Drop for File {
+    fn drop(&mut self) {
+        // Somebody else may have removed it.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 impl Stream {
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         let both = Interest::READABLE | Interest::WRITABLE;
-        match self {
-            Self::Tcp(stream) => registry.register(stream, token, both),
-            #[cfg(target_os = "linux")]
-            Self::Unix(stream) => registry.register(stream, token, both),
+        match &mut self.socket {
+            Socket::Tcp(stream) => registry.register(stream, token, both),
+            Socket::Unix(stream) => registry.register(stream, token, both),
         }
     }
 
     /// The peer's address; `None` over a Unix socket.
     pub(crate) fn peer_ip(&self) -> Option<IpAddr> {
-        match self {
-            Self::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
-            #[cfg(target_os = "linux")]
-            Self::Unix(_) => None,
+        match &self.socket {
+            Socket::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
+            Socket::Unix(_) => None,
         }
     }
 
     /// Whether the peer is on this machine: kdb+ compresses nothing for it.
     pub(crate) fn is_local(&self) -> bool {
-        match self {
-            Self::Tcp(stream) => match (stream.peer_addr(), stream.local_addr()) {
+        match &self.socket {
+            Socket::Tcp(stream) => match (stream.peer_addr(), stream.local_addr()) {
                 (Ok(peer), Ok(local)) => peer.ip().to_canonical().is_loopback() || peer.ip() == local.ip(),
                 _ => false,
             },
-            #[cfg(target_os = "linux")]
-            Self::Unix(_) => true,
+            Socket::Unix(_) => true,
         }
     }
-}
 
-impl Stream {
     /// A connection that was opened from here.
     pub(crate) fn from_blocking(stream: kwire::blocking::Stream) -> io::Result<Self> {
-        match stream {
-            kwire::blocking::Stream::Tcp(stream) => Ok(Self::Tcp(TcpStream::from_std(stream))),
-            #[cfg(target_os = "linux")]
-            kwire::blocking::Stream::Unix(stream) => Ok(Self::Unix(mio::net::UnixStream::from_std(stream))),
-            _ => Err(io::ErrorKind::Unsupported.into()),
+        use kwire::blocking::Stream;
+        let (socket, layer) = match stream {
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => {
+                let (session, socket) = stream.into_parts();
+                (socket, Some(Layer::Session(session)))
+            }
+            socket => (socket, None),
+        };
+        let socket = match socket {
+            Stream::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)),
+            Stream::Unix(stream) => Socket::Unix(UnixStream::from_std(stream)),
+            _ => return Err(io::ErrorKind::Unsupported.into()),
+        };
+        Ok(Self { socket, layer })
+    }
+
+    /// Takes the layer away once the first byte has told of a plain connection.
+    fn decide(&mut self) -> io::Result<()> {
+        if let Some(layer) = &mut self.layer
+            && !layer.decide(&self.socket)?
+        {
+            self.layer = None;
         }
+        Ok(())
     }
 
     /// Reads once into the space that `buffer` has, without initializing it first.
-    pub(crate) fn read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        Ok(rustix::io::read(self, spare_capacity(buffer))?)
+    pub(crate) fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.decide()?;
+        match &mut self.layer {
+            None => Ok(rustix::io::read(&self.socket, spare_capacity(buffer))?),
+            Some(layer) => layer.read(&self.socket, buffer.capacity() - buffer.len(), buffer),
+        }
     }
 
     /// Reads once, at most `limit` bytes, and appends them.
-    pub(crate) fn read_at_most(&self, limit: usize, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    pub(crate) fn read_at_most(&mut self, limit: usize, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.decide()?;
+        if let Some(layer) = &mut self.layer {
+            return layer.read(&self.socket, limit, buffer);
+        }
         let start = buffer.len();
         // A read cannot be bounded without a slice to bound it, and these bytes are in the cache when it comes.
         buffer.resize(start + limit, 0);
-        let result = rustix::io::read(self, buffer.get_mut(start..).unwrap_or_default());
+        let result = rustix::io::read(&self.socket, buffer.get_mut(start..).unwrap_or_default());
         buffer.truncate(start + result.unwrap_or(0));
         Ok(result?)
     }
 
+    #[cfg(feature = "tls")]
+    pub(crate) fn session(&self) -> Option<&kwire::tls::Session> {
+        match &self.layer {
+            Some(Layer::Session(session)) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// Whether input is at hand that the OS will not tell of again.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.layer.as_ref().is_some_and(Layer::is_readable)
+    }
+
     /// Shuts this end for writing: the peer reads what was sent, then the end.
-    pub(crate) fn shut(&self) {
+    pub(crate) fn shut(&mut self) {
+        if self.layer.is_some() {
+            return self.end();
+        }
         // It fails when the peer is gone, and then there is nothing to shut.
-        let _ = match self {
-            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            #[cfg(target_os = "linux")]
-            Self::Unix(stream) => stream.shutdown(Shutdown::Write),
+        let _ = match &self.socket {
+            Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Socket::Unix(stream) => stream.shutdown(Shutdown::Write),
         };
+    }
+
+    /// Declares the end where closing the socket does not.
+    pub(crate) fn end(&mut self) {
+        if let Some(layer) = &mut self.layer {
+            layer.close(&self.socket);
+        }
     }
 
     /// Waits until `wanted` or a hang-up is true of the socket, or the time has passed.
@@ -204,28 +294,65 @@ impl Stream {
 
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Plain, the socket; with TLS as [`Layer::write_vectored`] says.
+impl Write for Stream {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match &mut self.layer {
+            None => (&self.socket).write(buffer),
+            Some(layer) => layer.write_vectored(&self.socket, &[IoSlice::new(buffer)]),
+        }
+    }
+
+    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        match &mut self.layer {
+            None => (&self.socket).write_vectored(buffers),
+            Some(layer) => layer.write_vectored(&self.socket, buffers),
+        }
+    }
+
+    /// Writes what a layer has to write by itself, as far as the socket takes it.
+    fn flush(&mut self) -> io::Result<()> {
+        if let Some(layer) = &mut self.layer {
+            layer.flush(&self.socket);
+        }
+        Ok(())
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(stream) => stream.as_fd(),
-            #[cfg(target_os = "linux")]
             Self::Unix(stream) => stream.as_fd(),
         }
     }
 }
 
-impl Write for Stream {
+impl Read for &Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Socket::Tcp(stream) => (&*stream).read(buffer),
+            Socket::Unix(stream) => (&*stream).read(buffer),
+        }
+    }
+}
+
+impl Write for &Socket {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.write(buffer),
-            #[cfg(target_os = "linux")]
-            Self::Unix(stream) => stream.write(buffer),
+            Socket::Tcp(stream) => (&*stream).write(buffer),
+            Socket::Unix(stream) => (&*stream).write(buffer),
         }
     }
 
-    fn write_vectored(&mut self, buffers: &[io::IoSlice<'_>]) -> io::Result<usize> {
+    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.write_vectored(buffers),
-            #[cfg(target_os = "linux")]
-            Self::Unix(stream) => stream.write_vectored(buffers),
+            Socket::Tcp(stream) => (&*stream).write_vectored(buffers),
+            Socket::Unix(stream) => (&*stream).write_vectored(buffers),
         }
     }
 

@@ -65,10 +65,15 @@ fn serve(options: &Options) -> Result<u8, Box<dyn std::error::Error>> {
     if let Some(users) = users {
         server = server.with_users(users);
     }
+    if let Some(tls) = options.tls() {
+        let config = kwire::tls::Options::from_env().and_then(|settings| settings.server());
+        server = server.with_tls(config.map_err(|error| format!("-E {}: {error}", options.tls))?, tls);
+    }
     if let Err(error) = server.listen_unix() {
         warn!("no unix socket beside the port: {error}");
     }
-    signals::listen(server.interrupt(), server.sender(), options.users.clone())?;
+    let reload = signals::Reload { users: options.users.clone(), tls: options.tls().is_some() };
+    signals::listen(server.interrupt(), server.sender(), reload)?;
     if let Some(address) = server.local_addr() {
         announce(address, options.demo)?;
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use kserve::{Limits, Port};
+use kserve::{Limits, Port, Tls};
 
 /// A server of kdb+ IPC. Evaluates what clients send, as a q process does.
 #[derive(Debug, Parser)]
@@ -25,6 +25,13 @@ pub(crate) struct Options {
     /// Password file: one user:password a line, plain, MD5 or SHA-1 in hex. SIGHUP reads it again.
     #[arg(short, long, visible_short_alias = 'U', value_name = "FILE")]
     pub(crate) users: Option<PathBuf>,
+
+    /// TLS: 0 none, 1 plain and TLS on the same port, 2 TLS only. Certificate and key as KX_SSL_CERT_FILE
+    /// and KX_SSL_KEY_FILE name them, and the other variables that kdb+ has. SIGHUP reads the files
+    /// again.
+    #[arg(short = 'E', long = "tls", value_name = "MODE", default_value_t = 0,
+        value_parser = clap::value_parser!(u8).range(..=2))]
+    pub(crate) tls: u8,
 
     /// Seconds that one request may take, then it is 'stop; 0: no limit. One request holds up all
     /// other clients.
@@ -106,6 +113,15 @@ impl Options {
     /// Whether lines of standard input are evaluated.
     pub(crate) fn has_console(&self) -> bool {
         self.console || io::stdin().is_terminal()
+    }
+
+    /// Whether TLS is offered, or asked for.
+    pub(crate) const fn tls(&self) -> Option<Tls> {
+        match self.tls {
+            0 => None,
+            1 => Some(Tls::Optional),
+            _ => Some(Tls::Required),
+        }
     }
 
     /// The bounds that they set.

@@ -201,7 +201,8 @@ impl Core {
     }
 
     /// Reads once and returns how many bytes came. A read that did not fill its buffer has drained
-    /// the socket, unless the end of input is behind it.
+    /// the socket, unless the end of input is behind it. One that was interrupted may have worked all
+    /// the same, on a TLS handshake or on records without content: it counts as a whole turn's.
     fn read(&mut self, slot: usize) -> Result<usize, Error> {
         self.stash();
         let Some(link) = self.links.get_mut(slot) else { return Ok(0) };
@@ -219,10 +220,10 @@ impl Core {
             }
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(READ),
             Err(error) => return Err(error.into()),
         };
-        link.flags.readable = read >= space || link.flags.hung && read > 0;
+        link.flags.readable = read >= space || link.flags.hung && read > 0 || link.stream.is_readable();
         if missing <= DIRECT && !link.inbound.is_empty() {
             // A message has begun: the rest joins it.
             link.inbound.compact();
@@ -261,10 +262,10 @@ impl Core {
                 Ok(0) => link.flags.ended = true,
                 Ok(read) => {
                     left = left.saturating_sub(read);
-                    link.flags.readable = read >= CHUNK || link.flags.hung;
+                    link.flags.readable = read >= CHUNK || link.flags.hung || link.stream.is_readable();
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => link.flags.readable = false,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => left = left.saturating_sub(CHUNK),
                 Err(_) => link.flags.ended = true,
             }
         }

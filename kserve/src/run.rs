@@ -94,6 +94,9 @@ impl<'a, H: Handler> Loop<'a, H> {
         let (took, done) = loop {
             let next = self.core.next(slot, &mut left);
             if let Next::Wait | Next::Yield = next {
+                if matches!(next, Next::Yield) {
+                    now = Instant::now();
+                }
                 break (now.duration_since(start), matches!(next, Next::Wait));
             }
             self.handle(slot, next, now);
@@ -255,7 +258,13 @@ impl<'a, H: Handler> Loop<'a, H> {
     /// Ends a connection over anything else; what was answered is written.
     pub(crate) fn fail(&mut self, slot: usize, error: Error) {
         let Some(peer) = self.peer(slot) else { return };
-        if matches!(error, Error::Io(_) | Error::Refused | Error::TimedOut) {
+        let hopeless = match error {
+            Error::Io(_) | Error::Refused | Error::TimedOut => true,
+            #[cfg(feature = "tls")]
+            Error::Tls(_) => true,
+            _ => false,
+        };
+        if hopeless {
             return self.abort(slot, &error);
         }
         self.handler.on_error(&mut Context::new(&mut self.core), &peer, &error);
@@ -331,6 +340,12 @@ impl<'a, H: Handler> Loop<'a, H> {
                     });
                 }
                 Job::Users(users) => self.core.users = users,
+                #[cfg(feature = "tls")]
+                Job::Tls(config) => {
+                    if let Some(offer) = &mut self.core.offer {
+                        offer.config = config;
+                    }
+                }
                 Job::Line(line) => self.line(&line),
             }
         }

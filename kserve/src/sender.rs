@@ -34,6 +34,8 @@ pub(crate) enum Job {
     Publish(Vec<PeerId>, Body),
     Answer(Deferred, Result<Body, String>),
     Users(Option<Users>),
+    #[cfg(feature = "tls")]
+    Tls(Arc<kwire::tls::ServerConfig>),
     Line(Vec<u8>),
 }
 
@@ -71,6 +73,14 @@ impl Sender {
     /// handler does.
     pub fn set_users(&self, users: Option<Users>) {
         let posted = self.post(Job::Users(users), 0);
+        debug_assert!(posted.is_ok(), "a job without bytes has room");
+    }
+
+    /// Replaces the certificate, and all else that the configuration says, for connections to come. A
+    /// server that was not given one [before it ran](crate::Server::with_tls) does not offer TLS.
+    #[cfg(feature = "tls")]
+    pub fn set_tls(&self, config: Arc<kwire::tls::ServerConfig>) {
+        let posted = self.post(Job::Tls(config), 0);
         debug_assert!(posted.is_ok(), "a job without bytes has room");
     }
 

@@ -2,6 +2,9 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use mio::{Poll, Token, Waker};
@@ -73,7 +76,8 @@ impl Server {
         Ok(server)
     }
 
-    /// Also listens on the Unix sockets that kdb+ gives the port, on Linux.
+    /// Also listens on the Unix sockets that kdb+ gives the port: `/tmp/kx.PORT`, an abstract name on
+    /// Linux and a file elsewhere. `QUDSPATH` names another folder, or none if it is empty.
     ///
     /// # Errors
     ///
@@ -82,6 +86,18 @@ impl Server {
         if let Some(address) = self.local_addr() {
             self.core.listeners.extend(listen::unix(address.port())?);
         }
+        Ok(())
+    }
+
+    /// Also listens on a Unix socket at a file, which is removed when the server ends. kdb+'s clients
+    /// on this machine look for `/tmp/kx.PORT` after the abstract names; a file can be shared with a
+    /// container, where abstract names cannot.
+    ///
+    /// # Errors
+    ///
+    /// The OS error; `AddrInUse` if another process listens there, or there is a file of another kind.
+    pub fn listen_unix_file(&mut self, path: impl Into<PathBuf>) -> io::Result<()> {
+        self.core.listeners.push(listen::unix_file(path.into())?);
         Ok(())
     }
 
@@ -103,6 +119,16 @@ impl Server {
     #[must_use]
     pub fn with_users(mut self, users: Users) -> Self {
         self.core.users = Some(users);
+        self
+    }
+
+    /// Offers TLS to new connections, TCP and Unix, or asks it of them: q's `-E`. The time that a
+    /// login may take covers the handshake. [`kwire::tls::Options`] makes a configuration as kdb+
+    /// does.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(mut self, config: Arc<kwire::tls::ServerConfig>, tls: crate::Tls) -> Self {
+        self.core.offer = Some(crate::tls::Offer { config, tls });
         self
     }
 

@@ -109,7 +109,10 @@ impl Context<'_> {
             self.core.collect();
             let error = match self.core.next(id.slot, &mut { READ }) {
                 Next::Message(message) => return self.event(id, message),
-                Next::Yield => continue,
+                Next::Yield => {
+                    self.check_wait(deadline)?;
+                    continue;
+                }
                 Next::Wait => {
                     self.check_wait(deadline)?;
                     self.wait_for(id);

@@ -1,10 +1,11 @@
 //! Does every option of the command line do what --help says?
 
+mod certs;
 mod running;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -14,6 +15,7 @@ use kwire::blocking::Handle;
 use kwire::{Error, MessageType};
 use rustix::process::{Pid, Signal, kill_process};
 
+use certs::Ca;
 use running::{message, rest};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -37,7 +39,11 @@ impl Kserve {
     /// Starts it on a free port, unless the options say where.
     fn start(options: &[&str]) -> Self {
         let free: &[&str] = if options.contains(&"-p") { &[] } else { &["-p", "127.0.0.1:0"] };
-        let mut child = command(&[free, options].concat()).spawn().unwrap();
+        Self::spawn(command(&[free, options].concat()))
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut first = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         out.read_line(&mut first).unwrap();
@@ -47,6 +53,18 @@ impl Kserve {
         let address = first.trim().strip_prefix("listening on ").unwrap_or_default();
         let address = address.replace("[::]", "127.0.0.1").replace("0.0.0.0", "127.0.0.1");
         Self { child, address: address.parse().unwrap(), log, _out: out }
+    }
+
+    /// Starts it with a certificate, and variables in its environment.
+    fn start_tls(mode: &str, (certificate, key): (&Path, &Path), variables: &[(&str, &Path)], more: &[&str]) -> Self {
+        let mut command = command(&[&["-p", "127.0.0.1:0", "-E", mode], more].concat());
+        command.env("KX_SSL_CERT_FILE", certificate).env("KX_SSL_KEY_FILE", key).envs(variables.iter().copied());
+        Self::spawn(command)
+    }
+
+    fn open_tls(&self, ca: &Ca) -> Result<Handle, Error> {
+        let options = kwire::Options { tls: Some(ca.trust().client().unwrap()), ..kwire::Options::default() };
+        Handle::open_with(&format!("tcps://localhost:{}:ann:secret", self.address.port()), &options)
     }
 
     fn open(&self) -> Result<Handle, Error> {
@@ -117,6 +135,8 @@ fn rejected_values_are_usage_errors() {
         &["-T", "soon"],
         &["-w", "-1"],
         &["-t", "x"],
+        &["-E", "3"],
+        &["-E", "yes"],
         &["-p", "9/8"],
         &["-p", "no-such-service"],
         &["--no-such-option"],
@@ -280,4 +300,95 @@ fn the_demo_defines_its_table() {
 fn options_of_q_that_evaluation_heeds_are_taken() {
     let server = Kserve::start(&["-T", "5", "-w", "500", "-t", "50", "-b"]);
     assert_eq!(server.open().unwrap().sync("2+2").unwrap().value(), 4_i64.into());
+}
+
+#[test]
+fn tls_is_optional_or_required_as_told() {
+    let ca = Ca::new();
+    let (certificate, key) = ca.sign("localhost");
+    let files = (&*certificate, &*key);
+    let mixed = Kserve::start_tls("1", files, &[], &[]);
+    assert_eq!(mixed.open_tls(&ca).unwrap().sync("2+2").unwrap().value(), 4_i64.into());
+    assert_eq!(mixed.open().unwrap().sync("2+2").unwrap().value(), 4_i64.into());
+    let printed = |h: &mut Handle, text: &str| h.sync(text).unwrap().value().to_string();
+    let (mut tls, mut plain) = (mixed.open_tls(&ca).unwrap(), mixed.open().unwrap());
+    assert_eq!(printed(&mut tls, ".z.e"), "`CIPHER`PROTOCOL!`TLS_AES_256_GCM_SHA384`TLSv1.3");
+    assert_eq!(printed(&mut plain, ".z.e"), "(`symbol$())!()");
+    assert_eq!(printed(&mut plain, "\\E"), "1i");
+    assert_eq!(
+        printed(&mut plain, "(-26!)[]`SSL_VERIFY_SERVER`SSL_CERT_FILE`SSL_CA_CERT_FILE"),
+        format!("`YES`{}`", certificate.display())
+    );
+    let only = Kserve::start_tls("2", files, &[], &[]);
+    assert_eq!(only.open_tls(&ca).unwrap().sync("2+2").unwrap().value(), 4_i64.into());
+    assert!(matches!(only.open(), Err(Error::Refused)));
+    only.logs("only TLS is served");
+    let none = Kserve::start_tls("0", files, &[], &[]);
+    assert!(none.open_tls(&ca).is_err());
+    none.logs("TLS is not served");
+}
+
+#[test]
+fn without_a_certificate_the_variable_is_named() {
+    let mut command = command(&["-p", "127.0.0.1:0", "-E", "1"]);
+    for name in ["SSL_CERT_FILE", "KX_SSL_CERT_FILE", "SSL_KEY_FILE", "KX_SSL_KEY_FILE"] {
+        command.env_remove(name);
+    }
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("KX_SSL_CERT_FILE or SSL_CERT_FILE must be set"), "{error}");
+}
+
+#[test]
+fn clients_are_verified_and_servers_too() {
+    let ca = Ca::new();
+    let (certificate, key) = ca.sign("localhost");
+    let ca_file = ca.file();
+    let variables = [("KX_SSL_CA_CERT_FILE", &*ca_file), ("KX_SSL_VERIFY_CLIENT", Path::new("YES"))];
+    let server = Kserve::start_tls("2", (&certificate, &key), &variables, &[]);
+    assert!(matches!(server.open_tls(&ca), Err(Error::Tls(_))));
+    // A server that trusts this CA connects with its own certificate.
+    let client = Kserve::start_tls("1", (&certificate, &key), &variables[..1], &["--allow", "net"]);
+    let query = format!("(hopen`:tcps://localhost:{})\"2+2\"", server.address.port());
+    assert_eq!(client.open().unwrap().sync(&*query).unwrap().value(), 4_i64.into());
+    let query = format!("hopen`:tcps://127.0.0.1:{}", server.address.port());
+    assert!(matches!(client.open().unwrap().sync(&*query), Err(Error::Remote(_))));
+}
+
+#[test]
+fn certificates_are_read_again() {
+    let (ca, other) = (Ca::new(), Ca::new());
+    let (certificate, key) = ca.sign("localhost");
+    let server = Kserve::start_tls("2", (&certificate, &key), &[], &[]);
+    let mut before = server.open_tls(&ca).unwrap();
+    certs::copy(&other.sign("localhost"), (&certificate, &key));
+    server.signal(Signal::HUP);
+    server.logs("certificate read again");
+    assert!(server.open_tls(&ca).is_err());
+    assert!(server.open_tls(&other).is_ok());
+    assert_eq!(before.sync("2+2").unwrap().value(), 4_i64.into());
+    // Files that cannot be used change nothing.
+    std::fs::write(&key, "no key").unwrap();
+    server.signal(Signal::HUP);
+    assert!(server.logs("kept as it was").contains("SSL_KEY_FILE="));
+    assert!(server.open_tls(&other).is_ok());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_folder_of_unix_sockets_can_be_changed_and_left_out() {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixStream};
+
+    for (folder, found) in [("/else/where", ["/else/where"].as_slice()), ("", &[])] {
+        let mut command = command(&["-p", "127.0.0.1:0"]);
+        command.env("QUDSPATH", folder);
+        let server = Kserve::spawn(command);
+        for place in ["/tmp", "/else/where"] {
+            let name = format!("{place}/kx.{}", server.address.port());
+            let connected = UnixStream::connect_addr(&SocketAddr::from_abstract_name(name).unwrap());
+            assert_eq!(connected.is_ok(), found.contains(&place), "{folder:?}: {place}");
+        }
+    }
 }

@@ -386,3 +386,42 @@ fn rows_are_added_to_a_file() {
         ],
     );
 }
+
+#[test]
+fn pipes_are_read_as_they_are_written() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    let folder = Folder::new("pipes");
+    let path = folder.0.join("pipe");
+    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let limits = kserve::Limits { request: std::time::Duration::from_millis(200), ..kserve::Limits::default() };
+    let running = Running::with(granted(), |server| server.with_limits(limits));
+    let mut h = running.open();
+    let opening = format!("h:hopen`:fifo://{}", path.display());
+    assert_eq!(printed(&mut h, &opening), "::");
+    // Nobody writes: the request has its time, and the process goes on.
+    assert_eq!(printed(&mut h, "read1 h"), "'stop");
+    let mut pipe = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut pipe, b"hello").unwrap();
+    for (text, wanted) in [
+        ("read1(h;2)", "0x6865"),
+        ("read1(h;0)", "`byte$()"),
+        ("read1 h", "0x6c6c6f"),
+        ("h\"text\"", "'Cannot write to handle 16777216. OS reports: Bad file descriptor"),
+        ("read1(h;-1)", "'domain"),
+        ("read1(h;1;2)", "'length"),
+        ("read1(h;0W)", "'wsfull"),
+        ("read1 77", "'nyi"),
+        ("read0 h", "'nyi"),
+        ("count read1(hopen`:fifo:///dev/zero;100000)", "100000"),
+    ] {
+        assert_eq!(printed(&mut h, text), wanted, "{text}");
+    }
+    drop(pipe);
+    for (text, wanted) in [("read1 h", "`byte$()"), ("hclose h", "::"), ("@[read1;h;{`closed}]", "`closed")] {
+        assert_eq!(printed(&mut h, text), wanted, "{text}");
+    }
+    assert_eq!(printed(&mut h, "hopen`:fifo:///no/such"), "'/no/such. OS reports: No such file or directory");
+    let closed = Running::start(Interpreter::new());
+    assert_eq!(printed(&mut closed.open(), &opening), "'access");
+}

@@ -1,6 +1,7 @@
 //! Addresses as `hopen` takes them.
 
 use std::fs;
+use std::path::PathBuf;
 
 use kcodec::Capability;
 
@@ -25,11 +26,49 @@ pub enum Transport {
         /// Port number.
         port: u16,
     },
-    /// The Unix socket of a server on this machine that listens on the port.
+    /// TLS over TCP: `tcps://`.
+    Tcps {
+        /// Name or address, which the server's certificate must bear.
+        host: String,
+        /// Port number.
+        port: u16,
+    },
+    /// The Unix socket of a server on this machine that listens on the port: `unix://`.
     Unix {
         /// Port number.
         port: u16,
     },
+    /// TLS over that socket: `unixs://`. The server's certificate must bear the name `localhost`.
+    Unixs {
+        /// Port number.
+        port: u16,
+    },
+    /// A named pipe, which can only be read: `fifo://`. [`Fifo`](crate::Fifo) opens it.
+    Fifo {
+        /// Where it is.
+        path: PathBuf,
+    },
+}
+
+impl Transport {
+    /// The host that the server's certificate must name; `None` without TLS.
+    #[must_use]
+    pub fn tls_host(&self) -> Option<&str> {
+        match self {
+            Self::Tcps { host, .. } => Some(host),
+            Self::Unixs { .. } => Some("localhost"),
+            Self::Tcp { .. } | Self::Unix { .. } | Self::Fifo { .. } => None,
+        }
+    }
+
+    /// Whether this build can hold a conversation that way.
+    pub(crate) fn check(&self) -> Result<(), AddressError> {
+        match self {
+            Self::Fifo { .. } => Err(AddressError::Fifo),
+            _ if self.tls_host().is_some() && !cfg!(feature = "tls") => Err(AddressError::NoTls),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// An address that cannot be used.
@@ -43,9 +82,12 @@ pub enum AddressError {
     /// because it may be a password.
     #[error("no port where it should be, as in host:port:user:password")]
     User,
-    /// `tcps`, `unixs` and `fifo` are known, but not yet to this release.
-    #[error("{0}:// is not supported yet")]
-    Unsupported(String),
+    /// `tcps` or `unixs` in a build without the feature `tls`.
+    #[error("TLS is not part of this build: it needs the feature tls")]
+    NoTls,
+    /// `fifo` where a server is asked for.
+    #[error("fifo:// leads to no server, and can only be read")]
+    Fifo,
     /// A scheme that q does not know either.
     #[error("no such scheme: {0}://")]
     Scheme(String),
@@ -53,7 +95,8 @@ pub enum AddressError {
 
 impl Address {
     /// Parses what q's `hopen` takes, as a symbol or a string: `5010`, `:host:port`,
-    /// `host:port:user:password`, `::5010`, `:unix://5010`. A port may be a service's name; colons
+    /// `host:port:user:password`, `::5010`, `:tcps://host:port`, `:unix://5010`, `:unixs://5010`,
+    /// `:fifo://path`, those but the last with `:user:password` as well. A port may be a service's name; colons
     /// after the user's belong to the password; an IPv6 host stands in brackets.
     ///
     /// # Errors
@@ -65,13 +108,15 @@ impl Address {
         // A password may hold what looks like the end of a scheme; what an error shows must not be one.
         if let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| !scheme.contains(':')) {
             return match scheme {
-                "unix" => Self::unix(rest),
-                "tcp" => Self::tcp(rest),
-                "tcps" | "unixs" | "fifo" => Err(AddressError::Unsupported(scheme.to_owned())),
+                "tcp" => Self::tcp(rest, |host, port| Transport::Tcp { host, port }),
+                "tcps" => Self::tcp(rest, |host, port| Transport::Tcps { host, port }),
+                "unix" => Self::unix(rest, |port| Transport::Unix { port }),
+                "unixs" => Self::unix(rest, |port| Transport::Unixs { port }),
+                "fifo" => Ok(Self { transport: Transport::Fifo { path: rest.into() }, credentials: None }),
                 _ => Err(AddressError::Scheme(scheme.to_owned())),
             };
         }
-        Self::tcp(text)
+        Self::tcp(text, |host, port| Transport::Tcp { host, port })
     }
 
     /// The login that a client opens with. Without credentials in the address the user is the one that
@@ -85,19 +130,19 @@ impl Address {
         Login { user: user.into(), password: password.into(), capability }
     }
 
-    fn tcp(text: &str) -> Result<Self, AddressError> {
+    fn tcp(text: &str, transport: impl FnOnce(String, u16) -> Transport) -> Result<Self, AddressError> {
         let (host, rest) = match text.strip_prefix('[').and_then(|text| text.split_once("]:")) {
             Some(split) => split,
             None => text.split_once(':').unwrap_or(("", text)),
         };
         let (port, credentials) = port_and_credentials(rest)?;
         let host = if host.is_empty() { "localhost" } else { host }.to_owned();
-        Ok(Self { transport: Transport::Tcp { host, port }, credentials })
+        Ok(Self { transport: transport(host, port), credentials })
     }
 
-    fn unix(text: &str) -> Result<Self, AddressError> {
+    fn unix(text: &str, transport: impl FnOnce(u16) -> Transport) -> Result<Self, AddressError> {
         let (port, credentials) = port_and_credentials(text)?;
-        Ok(Self { transport: Transport::Unix { port }, credentials })
+        Ok(Self { transport: transport(port), credentials })
     }
 }
 

@@ -99,9 +99,28 @@ pub struct Connected<S = Stream> {
 /// As [`Handle::open_with`].
 pub fn connect(address: &str, options: &Options) -> Result<Connected, Error> {
     let address = Address::parse(address)?;
+    address.transport.check()?;
     let deadline = deadline(options.timeout);
     let stream = Stream::connect(&address.transport, deadline, options.keepalive).map_err(timed_out)?;
+    #[cfg(feature = "tls")]
+    let stream = secure(stream, address.transport.tls_host(), deadline, options)?;
     log_in(stream, &address.login(options.capability), deadline, options)
+}
+
+/// The handshake of TLS, if there is a host to be named.
+#[cfg(feature = "tls")]
+fn secure(socket: Stream, host: Option<&str>, deadline: Option<Instant>, options: &Options) -> Result<Stream, Error> {
+    let Some(host) = host else { return Ok(socket) };
+    let mut stream = crate::tls::Stream::client(socket, options.tls_config()?, host)?;
+    loop {
+        match stream.handshake() {
+            Ok(()) => return Ok(Stream::Tls(Box::new(stream))),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                wait(stream.socket(), stream.session().wants_write(), deadline, options.interrupt.as_ref())?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 fn log_in<S: Duplex>(
@@ -146,7 +165,8 @@ impl Handle {
     /// # Errors
     ///
     /// [`Error::Address`], [`Error::Io`] if nothing listens there, [`Error::Refused`] if the server
-    /// closes instead of accepting the login.
+    /// closes instead of accepting the login, [`Error::Tls`](crate::Error) if one of both ends refuses
+    /// the other's certificate.
     pub fn open(address: &str) -> Result<Self, Error> {
         Self::open_with(address, &Options::default())
     }
@@ -561,6 +581,7 @@ impl<S: Duplex> Drop for Handle<S> {
     fn drop(&mut self) {
         if self.check().is_ok() {
             let _ = self.write();
+            self.stream.end();
         }
     }
 }
@@ -621,8 +642,10 @@ fn deadline(timeout: Option<Duration>) -> Option<Instant> {
     timeout.and_then(|timeout| Instant::now().checked_add(timeout))
 }
 
+/// Whether the peer has closed the connection; under TLS, without declaring it.
 fn is_closed(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), ConnectionReset | BrokenPipe | UnexpectedEof)
 }
 
 /// A deadline that passed is reported by the system in two ways.

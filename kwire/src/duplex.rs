@@ -34,25 +34,56 @@ pub trait Duplex: Read + Write {
     fn is_local(&self) -> bool {
         true
     }
+
+    /// Declares the end where closing the stream does not, as in TLS. Does not wait.
+    fn end(&mut self) {}
 }
 
 impl Duplex for Stream {
     fn wait(&self, interest: Interest, timeout: Option<Duration>, interrupt: Option<BorrowedFd<'_>>) -> io::Result<()> {
-        ready(self.as_fd(), interest, timeout, interrupt)
+        #[cfg(feature = "tls")]
+        if let Self::Tls(stream) = self {
+            return stream.wait(interest, timeout, interrupt);
+        }
+        ready(self.as_fd(), interest, timeout, interrupt).map(drop)
     }
 
     fn is_local(&self) -> bool {
         Self::is_local(self)
     }
+
+    fn end(&mut self) {
+        #[cfg(feature = "tls")]
+        if let Self::Tls(stream) = self {
+            stream.end();
+        }
+    }
 }
 
-/// Waits for a descriptor.
+#[cfg(feature = "tls")]
+impl<S: Duplex> Duplex for crate::tls::Stream<S> {
+    fn wait(&self, interest: Interest, timeout: Option<Duration>, interrupt: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        // The session has to write what nobody asked it to.
+        let interest = if self.session().wants_write() { Interest::Either } else { interest };
+        self.socket().wait(interest, timeout, interrupt)
+    }
+
+    fn is_local(&self) -> bool {
+        self.socket().is_local()
+    }
+
+    fn end(&mut self) {
+        self.close();
+    }
+}
+
+/// Waits for a descriptor; whether it is ready, or an interrupt came.
 pub(crate) fn ready(
     stream: BorrowedFd<'_>,
     interest: Interest,
     timeout: Option<Duration>,
     interrupt: Option<BorrowedFd<'_>>,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let flags = match interest {
         Interest::Readable => PollFlags::IN,
         Interest::Either => PollFlags::IN | PollFlags::OUT,
@@ -65,7 +96,8 @@ pub(crate) fn ready(
         Some(interrupt) => poll(&mut [stream, PollFd::from_borrowed_fd(interrupt, PollFlags::IN)], timeout.as_ref()),
     };
     match polled {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Ok(ready) => Ok(ready > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

@@ -51,9 +51,26 @@ pub enum Error {
     /// The connection failed earlier and stays failed.
     #[error("connection has failed")]
     Failed,
-    /// The OS error.
+    /// TLS is not set up as it should be, one of both ends refused the other's certificate, or
+    /// somebody broke the connection.
+    #[cfg(feature = "tls")]
     #[error(transparent)]
-    Io(#[from] io::Error),
+    Tls(#[from] crate::tls::Error),
+    /// The OS error; `UnexpectedEof` if the peer closed the connection.
+    #[error(transparent)]
+    Io(io::Error),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        // What a TLS session reports in a stream's place.
+        #[cfg(feature = "tls")]
+        let error = match error.downcast::<rustls::Error>() {
+            Ok(error) => return Self::Tls(error.into()),
+            Err(error) => error,
+        };
+        Self::Io(error)
+    }
 }
 
 impl Error {
@@ -66,6 +83,8 @@ impl Error {
             Self::TooLarge { what, bytes, limit } => Self::TooLarge { what, bytes: *bytes, limit: *limit },
             Self::TimedOut => Self::TimedOut,
             Self::Refused => Self::Refused,
+            #[cfg(feature = "tls")]
+            Self::Tls(crate::tls::Error::Rustls(error)) => Self::Tls(error.clone().into()),
             Self::Io(error) => Self::Io(io::Error::new(error.kind(), error.to_string())),
             _ => Self::Failed,
         }

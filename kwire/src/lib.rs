@@ -1,4 +1,5 @@
-//! kdb+ IPC conversations: who may speak, how messages are framed, and clients that drive it.
+//! kdb+ IPC conversations: who may speak, how messages are framed, and clients that drive it, over TCP,
+//! Unix sockets and, with the feature `tls`, TLS.
 //!
 //! ```text
 //! client                                               server
@@ -37,6 +38,8 @@ pub mod blocking;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod tick;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
@@ -44,6 +47,7 @@ mod address;
 mod connection;
 mod duplex;
 mod error;
+mod fifo;
 mod header;
 mod inbound;
 mod interrupt;
@@ -61,6 +65,7 @@ pub use address::{Address, AddressError, Transport, port};
 pub use blocking::{ask, ask_with};
 pub use connection::{Connection, Event, Step};
 pub use error::{Error, Malformed, Reason};
+pub use fifo::Fifo;
 pub use header::{ByteOrder, Header, MessageType};
 pub use inbound::Inbound;
 pub use interrupt::Interrupt;

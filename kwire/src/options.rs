@@ -31,6 +31,10 @@ pub struct Options {
     pub limits: Limits,
     /// What ends a wait of the blocking client from outside.
     pub interrupt: Option<Interrupt>,
+    /// TLS for addresses that ask for it; `None` is as kdb+'s environment variables say, which are read
+    /// for each handle (see [`tls::Options`](crate::tls::Options)).
+    #[cfg(feature = "tls")]
+    pub tls: Option<std::sync::Arc<crate::tls::ClientConfig>>,
 }
 
 impl Default for Options {
@@ -45,6 +49,19 @@ impl Default for Options {
             compression: Some(Threshold::default()),
             limits: Limits::default(),
             interrupt: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Options {
+    /// The configuration for a connection with TLS.
+    pub(crate) fn tls_config(&self) -> Result<std::sync::Arc<crate::tls::ClientConfig>, crate::tls::Error> {
+        match &self.tls {
+            Some(config) => Ok(std::sync::Arc::clone(config)),
+            None => crate::tls::Options::from_env()?.client(),
         }
     }
 }

@@ -18,30 +18,34 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A Unix socket.
     Unix(UnixStream),
+    /// TLS over one of the others.
+    #[cfg(feature = "tls")]
+    Tls(Box<crate::tls::Stream<Self>>),
 }
 
 /// Time between two probes of keepalive.
 const PROBE: Duration = Duration::from_secs(10);
 
 impl Stream {
-    /// Connects until the deadline; the look-up of a host's name is not counted.
+    /// Connects until the deadline, without the handshake of TLS; the look-up of a host's name is not counted.
     pub(crate) fn connect(
         transport: &Transport,
         deadline: Option<Instant>,
         keepalive: Option<Duration>,
     ) -> io::Result<Self> {
         match transport {
-            Transport::Tcp { host, port } => {
+            Transport::Tcp { host, port } | Transport::Tcps { host, port } => {
                 let stream = tcp(host, *port, deadline)?;
                 stream.set_nonblocking(true)?;
                 tune(SockRef::from(&stream), keepalive)?;
                 Ok(Self::Tcp(stream))
             }
-            Transport::Unix { port } => {
+            Transport::Unix { port } | Transport::Unixs { port } => {
                 let stream = crate::unix::connect(*port)?;
                 stream.set_nonblocking(true)?;
                 Ok(Self::Unix(stream))
             }
+            Transport::Fifo { .. } => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -51,6 +55,8 @@ impl Stream {
         match self {
             Self::Tcp(stream) => is_local(stream.peer_addr(), stream.local_addr()),
             Self::Unix(_) => true,
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.socket().is_local(),
         }
     }
 }
@@ -93,6 +99,8 @@ impl AsFd for Stream {
         match self {
             Self::Tcp(stream) => stream.as_fd(),
             Self::Unix(stream) => stream.as_fd(),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.as_fd(),
         }
     }
 }
@@ -102,6 +110,8 @@ impl Read for Stream {
         match self {
             Self::Tcp(stream) => stream.read(buffer),
             Self::Unix(stream) => stream.read(buffer),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.read(buffer),
         }
     }
 }
@@ -111,6 +121,8 @@ impl Write for Stream {
         match self {
             Self::Tcp(stream) => stream.write(buffer),
             Self::Unix(stream) => stream.write(buffer),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.write(buffer),
         }
     }
 
@@ -118,10 +130,16 @@ impl Write for Stream {
         match self {
             Self::Tcp(stream) => stream.write_vectored(parts),
             Self::Unix(stream) => stream.write_vectored(parts),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.write_vectored(parts),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        match self {
+            Self::Tcp(_) | Self::Unix(_) => Ok(()),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.flush(),
+        }
     }
 }

@@ -30,7 +30,7 @@ use ::tokio::sync::oneshot;
 use kcodec::{Capability, Threshold, Value};
 use socket2::SockRef;
 
-use crate::address::{Address, Transport};
+use crate::address::{Address, AddressError, Transport};
 use crate::connection::{Connection, Event, Queued};
 use crate::error::Error;
 use crate::header::MessageType;
@@ -41,6 +41,12 @@ use crate::message::{self, Message};
 use crate::options::Options;
 use crate::outbound::{Outbound, Pending};
 use crate::stream::{is_local, tune};
+
+#[cfg(feature = "tls")]
+mod secure;
+
+#[cfg(feature = "tls")]
+pub use secure::Secure;
 
 /// An open connection to a q process. Clones are the same connection; it closes once all of them are
 /// dropped, what they queued is written, and the responses that are still waited for have come.
@@ -107,9 +113,12 @@ struct Alive {
 /// As [`blocking::Handle::open_with`](crate::blocking::Handle::open_with).
 pub async fn connect(address: &str, options: &Options) -> Result<(Handle, Driver), Error> {
     let address = Address::parse(address)?;
+    address.transport.check()?;
     let login = address.login(options.capability);
     let connected = async {
         let stream = Stream::connect(&address.transport, options).await?;
+        #[cfg(feature = "tls")]
+        let stream = stream.secure(address.transport.tls_host(), options).await?;
         let compression = options.compression.filter(|_| !stream.is_local());
         over(stream, &login, &Options { compression, timeout: None, ..options.clone() }).await
     };
@@ -189,8 +198,9 @@ async fn log_in<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// A server that refuses may close so hard that the login's own bytes bounce.
 fn not_accepted(error: io::Error) -> Error {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
     match error.kind() {
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Error::Refused,
+        ConnectionReset | BrokenPipe | UnexpectedEof => Error::Refused,
         _ => error.into(),
     }
 }
@@ -544,6 +554,27 @@ impl<S: AsyncRead + Unpin> Read for Polled<'_, '_, S> {
     }
 }
 
+#[cfg(feature = "tls")]
+impl<S: AsyncWrite + Unpin> io::Write for Polled<'_, '_, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match Pin::new(&mut *self.stream).poll_write(self.cx, bytes) {
+            Poll::Ready(written) => written,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn write_vectored(&mut self, parts: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        match Pin::new(&mut *self.stream).poll_write_vectored(self.cx, parts) {
+            Poll::Ready(written) => written,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A connected socket.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -552,22 +583,35 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A Unix socket.
     Unix(UnixStream),
+    /// TLS over one of the others. Writes must be followed up: bytes that one did not report as
+    /// written must be passed again.
+    #[cfg(feature = "tls")]
+    Tls(Box<Secure>),
 }
 
 impl Stream {
     async fn connect(transport: &Transport, options: &Options) -> Result<Self, Error> {
         match transport {
-            Transport::Tcp { host, port } => {
+            Transport::Tcp { host, port } | Transport::Tcps { host, port } => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;
                 tune(SockRef::from(&stream), options.keepalive)?;
                 Ok(Self::Tcp(stream))
             }
-            Transport::Unix { port } => {
+            Transport::Unix { port } | Transport::Unixs { port } => {
                 let stream = crate::unix::connect(*port)?;
                 stream.set_nonblocking(true)?;
                 Ok(Self::Unix(UnixStream::from_std(stream)?))
             }
+            Transport::Fifo { .. } => Err(AddressError::Fifo.into()),
         }
+    }
+
+    /// The handshake of TLS, if there is a host to be named.
+    #[cfg(feature = "tls")]
+    async fn secure(self, host: Option<&str>, options: &Options) -> Result<Self, Error> {
+        let Some(host) = host else { return Ok(self) };
+        let secure = Secure::connect(self, options.tls_config()?, host).await?;
+        Ok(Self::Tls(Box::new(secure)))
     }
 
     /// Whether the peer is on this machine: kdb+ compresses nothing for it.
@@ -576,6 +620,8 @@ impl Stream {
         match self {
             Self::Tcp(stream) => is_local(stream.peer_addr(), stream.local_addr()),
             Self::Unix(_) => true,
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.socket().is_local(),
         }
     }
 }
@@ -585,6 +631,8 @@ impl AsyncRead for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.poll_read(cx, buffer),
         }
     }
 }
@@ -594,6 +642,8 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.poll_write(cx, bytes),
         }
     }
 
@@ -601,6 +651,8 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.poll_flush(cx),
         }
     }
 
@@ -608,6 +660,8 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.poll_shutdown(cx),
         }
     }
 }

@@ -223,7 +223,7 @@ fn a_server_that_says_nothing_times_out() {
 
 #[test]
 fn addresses_of_every_form() {
-    use kwire::{Address, Transport};
+    use kwire::{Address, AddressError, Transport};
     let tcp = |text: &str, host: &str, port| {
         let address = Address::parse(text).unwrap();
         assert_eq!(address.transport, Transport::Tcp { host: host.to_owned(), port }, "{text}");
@@ -242,10 +242,15 @@ fn addresses_of_every_form() {
     assert_eq!(tcp("tcp://host:5010", "host", 5010), None);
     let unix = Address::parse(":unix://5010:u:p").unwrap();
     assert_eq!((unix.transport, unix.credentials), (Transport::Unix { port: 5010 }, credentials("u", "p")));
-    for scheme in ["tcps", "unixs", "fifo"] {
-        let error = Address::parse(&format!(":{scheme}://host:5010")).unwrap_err();
-        assert_eq!(error.to_string(), format!("{scheme}:// is not supported yet"));
-    }
+    let secure = Address::parse(":tcps://host:5010:u:p").unwrap();
+    assert_eq!((secure.transport.tls_host(), secure.credentials), (Some("host"), credentials("u", "p")));
+    assert_eq!(Address::parse("tcps://[::1]:5010").unwrap().transport.tls_host(), Some("::1"));
+    let secure = Address::parse(":unixs://5010").unwrap();
+    assert_eq!(secure.transport.tls_host(), Some("localhost"));
+    assert_eq!(secure.transport, Transport::Unixs { port: 5010 });
+    let fifo = Address::parse("`:fifo://tmp/a:b").unwrap();
+    assert_eq!((fifo.transport, fifo.credentials), (Transport::Fifo { path: "tmp/a:b".into() }, None));
+    assert!(matches!(Handle::open("fifo://tmp/x"), Err(Error::Address(AddressError::Fifo))));
     for text in ["", "host", "host:", "host:99999", "ftp://host:1", "host:1x"] {
         assert!(Address::parse(text).is_err(), "{text}");
     }

@@ -33,6 +33,7 @@ impl Vm<'_> {
                 if number < 0 {
                     return match number {
                         -25 => self.broadcast(&y),
+                        -26 => self.tls_settings(&y),
                         -30 => self.deferred(&y),
                         -38 => self.sockets(&y),
                         _ => self.bang_minus(number, y),

@@ -103,6 +103,7 @@ impl Vm<'_> {
                     Ok(Noun::Null)
                 }
             },
+            b"E" if argument.is_empty() => Ok(Noun::int(self.host.tls_mode())),
             b"x" => {
                 self.may_write(Sym::NULL)?;
                 if !process::is_handler(argument) {
@@ -136,7 +137,7 @@ impl Vm<'_> {
                 self.q.settings.offset = hours.map(i32::try_from).transpose().map_err(|_| Fault::DOMAIN)?;
                 Ok(Noun::Null)
             }
-            b"e" | b"g" | b"s" | b"r" | b"_" | b"1" | b"2" => Err(Fault::nyi_of(&[b"\\", command].concat())),
+            b"E" | b"e" | b"g" | b"s" | b"r" | b"_" | b"1" | b"2" => Err(Fault::nyi_of(&[b"\\", command].concat())),
             b"" if command.starts_with(b"\\") => {
                 self.host.exit(0)?;
                 Ok(Noun::Null)

@@ -9,8 +9,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use kwire::Fifo;
 use rustix::fs::OFlags;
 
 use super::fault::Fault;
@@ -18,6 +20,8 @@ use super::host::{Entry, Handle, Host};
 
 /// Bytes that are read or written between two questions whether to go on.
 const PIECE: usize = 1 << 20;
+/// How long a pipe is waited for between them.
+const WAIT: Duration = Duration::from_millis(10);
 /// Names of a folder between two questions whether to go on.
 const NAMES: usize = 1_000;
 /// Files that `hopen` may have open at a time.
@@ -137,20 +141,57 @@ pub(crate) fn remove(path: &[u8]) -> Result<(), Fault> {
     removed.map_err(|error| reported(path, &error))
 }
 
-/// Files that were opened to append to, by their handles.
+/// Bytes of a pipe, at most so many: waits for the first, and asks meanwhile whether to go on.
+pub(crate) fn read_pipe(host: &mut impl Host, pipe: &Fifo, bytes: usize) -> Result<Vec<u8>, Fault> {
+    let mut buffer = Vec::new();
+    if !host.has_room(bytes) || buffer.try_reserve_exact(bytes).is_err() {
+        return Err(Fault::WSFULL);
+    }
+    buffer.resize(bytes, 0);
+    loop {
+        go_on(host)?;
+        match pipe.read_until(&mut buffer, Instant::now().checked_add(WAIT)) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+            read => {
+                buffer.truncate(read.map_err(|error| reported(b"Cannot read from handle", &error))?);
+                return Ok(buffer);
+            }
+        }
+    }
+}
+
+/// Files and pipes that were opened, by their handles.
 #[derive(Debug, Default)]
 pub(crate) struct OpenFiles {
-    files: Vec<Option<Arc<File>>>,
+    files: Vec<Option<Open>>,
+}
+
+#[derive(Debug)]
+enum Open {
+    /// To append to.
+    File(Arc<File>),
+    /// To be read.
+    Pipe(Arc<Fifo>),
 }
 
 impl OpenFiles {
     /// Opens a file to append to, and makes it if it is not there.
     pub(crate) fn open(&mut self, path: &[u8]) -> Result<Handle, Fault> {
+        self.add(path, || Ok(Open::File(Arc::new(open_to_append(path)?))))
+    }
+
+    /// Opens a pipe to be read.
+    pub(crate) fn open_pipe(&mut self, path: &[u8]) -> Result<Handle, Fault> {
+        let open = || Fifo::open(path_of(path)).map_err(|error| reported(path, &error));
+        self.add(path, || Ok(Open::Pipe(Arc::new(open()?))))
+    }
+
+    fn add(&mut self, path: &[u8], open: impl FnOnce() -> Result<Open, Fault>) -> Result<Handle, Fault> {
         let free = self.files.iter().position(Option::is_none).unwrap_or(self.files.len());
         if free >= OPEN {
             return Err(reported(path, &io::Error::from(rustix::io::Errno::MFILE)));
         }
-        let file = Some(Arc::new(open_to_append(path)?));
+        let file = Some(open()?);
         match self.files.get_mut(free) {
             Some(place) => *place = file,
             None => self.files.push(file),
@@ -158,9 +199,29 @@ impl OpenFiles {
         i32::try_from(FIRST + free).map_err(|_| Fault::TYPE)
     }
 
+    /// Whether a handle is a file's or a pipe's.
+    pub(crate) fn has(&self, handle: Handle) -> bool {
+        self.find(handle).is_some()
+    }
+
     /// The file of a handle.
     pub(crate) fn get(&self, handle: Handle) -> Option<Arc<File>> {
-        self.files.get(place(handle)?)?.clone()
+        match self.find(handle)? {
+            Open::File(file) => Some(Arc::clone(file)),
+            Open::Pipe(_) => None,
+        }
+    }
+
+    /// The pipe of a handle.
+    pub(crate) fn pipe(&self, handle: Handle) -> Option<Arc<Fifo>> {
+        match self.find(handle)? {
+            Open::Pipe(pipe) => Some(Arc::clone(pipe)),
+            Open::File(_) => None,
+        }
+    }
+
+    fn find(&self, handle: Handle) -> Option<&Open> {
+        self.files.get(place(handle)?)?.as_ref()
     }
 
     pub(crate) fn close(&mut self, handle: Handle) {

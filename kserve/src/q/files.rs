@@ -18,12 +18,18 @@ pub(crate) static VERBS: &[Verb] = &[
         let text = vm.file(&x)?;
         lines(vm, &text)
     }),
-    unary("read1", Some(21), |vm, x| vm.file(&x).map(|bytes| vector(Kind::Byte, bytes))),
+    unary("read1", Some(21), |vm, x| {
+        let bytes = if x.at(0).as_long().is_some() { vm.pipe(&x) } else { vm.file(&x) };
+        bytes.map(|bytes| vector(Kind::Byte, bytes))
+    }),
     unary("hcount", None, hcount),
     unary("hdel", None, hdel),
     infix("1:", Some(21), one),
     infix("dsave", None, |_, _, _| Err(Fault::nyi("dsave"))),
 ];
+
+/// Bytes of a pipe that are read without a count.
+const PIPED: i64 = 64 * 1024;
 
 /// The size of a file.
 fn hcount(vm: &mut Vm<'_>, x: Noun) -> R {
@@ -110,6 +116,23 @@ impl Vm<'_> {
         let (name, part) = if x.is_atom() { (x.clone(), 0..u64::MAX) } else { (x.at(0), part(x)?) };
         let path = self.path(&name)?;
         self.read_file(&path, part).map(Vec::from)
+    }
+
+    /// What comes out of a pipe: `h`, at most 64 KiB of it, or `(h;n)`.
+    fn pipe(&mut self, x: &Noun) -> R<Vec<u8>> {
+        let (handle, most) = match (x.is_atom(), x.len()) {
+            (true, _) => (x.as_long(), Some(PIPED)),
+            (false, 2) => (x.at(0).as_long(), x.at(1).as_long()),
+            _ => return Err(Fault::LENGTH),
+        };
+        let handle = handle.and_then(|handle| i32::try_from(handle).ok()).ok_or(Fault::TYPE)?;
+        if !self.host.is_file(handle) {
+            return Err(Fault::nyi("a read from a handle"));
+        }
+        let most = usize::try_from(most.ok_or(Fault::TYPE)?).map_err(|_| Fault::DOMAIN)?;
+        self.room(most)?;
+        self.charge(most)?;
+        self.host.read_pipe(handle, most)
     }
 
     /// A part of a file; of one that may not be taken no more than shows that.

@@ -21,9 +21,14 @@ pub(crate) static VERBS: &[Verb] = &[
     }),
 ];
 
-/// `` hopen`:host:port:user:password ``, `hopen 5010`, `hopen(address;milliseconds)`, `` hopen`:file ``
+/// `` hopen`:host:port:user:password ``, `hopen 5010`, `hopen(address;milliseconds)`, `` hopen`:file ``,
+/// `` hopen`:fifo://pipe ``
 fn hopen(vm: &mut Vm<'_>, x: Noun) -> R {
     let (address, timeout) = vm.address(&x)?;
+    if let Some(path) = address.strip_prefix(b"fifo://") {
+        vm.may_write(Sym::NULL)?;
+        return vm.host.open_pipe(path).map(Noun::int);
+    }
     if is_path(&address) {
         vm.may_write(Sym::NULL)?;
         return vm.host.open_file(&address).map(Noun::int);

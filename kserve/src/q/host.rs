@@ -35,6 +35,8 @@ pub struct HandleInfo {
     pub unix: bool,
     /// Large messages to it are compressed.
     pub compresses: bool,
+    /// Cipher suite and protocol, if it is TLS.
+    pub tls: Option<(&'static str, &'static str)>,
 }
 
 /// Words of the command line, as `.z.x` and its likes show them.
@@ -118,6 +120,20 @@ pub trait Host {
     /// The port that is listened on, 0 for none.
     fn port(&self) -> u16 {
         0
+    }
+
+    /// `\\E`: 0 for no TLS, 1 for TLS besides plain connections, 2 for TLS alone.
+    fn tls_mode(&self) -> i32 {
+        0
+    }
+
+    /// `(-26!)[]`: settings of TLS.
+    ///
+    /// # Errors
+    ///
+    /// `nyi` without TLS; if one of them has no such value.
+    fn tls_settings(&self) -> Result<Vec<(&'static str, String)>, Fault> {
+        Err(Fault::nyi("-26!"))
     }
 
     /// `hopen`: a handle, or the error that q would signal.
@@ -293,6 +309,26 @@ pub trait Host {
     fn open_file(&mut self, path: &[u8]) -> Result<Handle, Fault> {
         let _ = path;
         Err(Fault::ACCESS)
+    }
+
+    /// `` hopen`:fifo://path ``: a handle that is read, until [`close`](Self::close).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    fn open_pipe(&mut self, path: &[u8]) -> Result<Handle, Fault> {
+        let _ = path;
+        Err(Fault::ACCESS)
+    }
+
+    /// `read1(h;n)`: waits for bytes of a pipe, and takes at most so many of them; none at its end.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such handle; what the operating system reports.
+    fn read_pipe(&mut self, handle: Handle, bytes: usize) -> Result<Vec<u8>, Fault> {
+        let _ = bytes;
+        Err(bad_handle(handle))
     }
 
     /// Whether a handle is a file's.

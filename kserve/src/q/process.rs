@@ -95,11 +95,36 @@ impl Vm<'_> {
                 Noun::sym(self.intern(&script))
             }
             b"b" => self.dependencies()?,
-            b"e" => Dict::new(empty(Kind::Symbol), empty(Kind::List))?,
+            b"e" => self.tls_status()?,
             b"l" => super::noun::List::raw(vec![Noun::text(""); 9])?,
             b"q" => Noun::bool(false),
             _ => return Ok(None),
         }))
+    }
+
+    /// `.z.e`: cipher suite and protocol of the connection that asks; empty if it is plain.
+    fn tls_status(&mut self) -> R {
+        let handle = self.host.caller().handle;
+        let tls = self.host.handles().iter().find(|info| info.handle == handle).and_then(|info| info.tls);
+        match tls {
+            None => Dict::new(empty(Kind::Symbol), empty(Kind::List)),
+            Some((cipher, protocol)) => self.symbols([("CIPHER", cipher), ("PROTOCOL", protocol)]),
+        }
+    }
+
+    /// `(-26!)[]`, `-26!()`: the settings of TLS.
+    pub(crate) fn tls_settings(&mut self, x: &Noun) -> R {
+        if !matches!(x, Noun::Null) && x.len() > 0 {
+            return Err(Fault::nyi("-26! of a handle"));
+        }
+        let settings = self.host.tls_settings()?;
+        self.symbols(settings.iter().map(|(name, value)| (*name, value.as_str())))
+    }
+
+    fn symbols<'s>(&mut self, pairs: impl IntoIterator<Item = (&'s str, &'s str)>) -> R {
+        let (keys, values) =
+            pairs.into_iter().map(|(key, value)| (self.intern(key.as_bytes()), self.intern(value.as_bytes()))).unzip();
+        Dict::new(Noun::syms(keys), Noun::syms(values))
     }
 
     /// Nanoseconds since 2000.01.01 by the process's clock: in its time zone, or as far from UTC as `\\o` says.

@@ -146,6 +146,21 @@ impl Host for Process<'_, '_> {
         self.cx.port().unwrap_or(0)
     }
 
+    #[cfg(feature = "tls")]
+    fn tls_mode(&self) -> i32 {
+        match self.cx.tls() {
+            None => 0,
+            Some(crate::Tls::Optional) => 1,
+            Some(crate::Tls::Required) => 2,
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    fn tls_settings(&self) -> Result<Vec<(&'static str, String)>, Fault> {
+        let options = kwire::tls::Options::from_env().map_err(|error| Fault::from(error.to_string()))?;
+        Ok(options.settings().into())
+    }
+
     fn open(&mut self, address: &[u8], timeout: Option<Duration>) -> Result<Handle, Fault> {
         self.granted(self.shell.grants.net)?;
         let text = std::str::from_utf8(address).map_err(|_| Fault::TYPE)?;
@@ -242,6 +257,10 @@ impl Host for Process<'_, '_> {
                 peer.capability().compresses()
                     && peer.address().is_some_and(|address| !address.to_canonical().is_loopback())
             }),
+            #[cfg(feature = "tls")]
+            tls: self.cx.session(queue.id).and_then(|session| session.cipher().zip(session.protocol())),
+            #[cfg(not(feature = "tls"))]
+            tls: None,
         };
         self.cx.handles().map(info).collect()
     }
@@ -296,8 +315,19 @@ impl Host for Process<'_, '_> {
         self.shell.files.open(path)
     }
 
+    fn open_pipe(&mut self, path: &[u8]) -> Result<Handle, Fault> {
+        self.granted(self.shell.grants.files)?;
+        self.shell.files.open_pipe(path)
+    }
+
+    fn read_pipe(&mut self, handle: Handle, bytes: usize) -> Result<Vec<u8>, Fault> {
+        self.granted(self.shell.grants.files)?;
+        let pipe = self.shell.files.pipe(handle).ok_or_else(|| super::host::bad_handle(handle))?;
+        disk::read_pipe(self, &pipe, bytes)
+    }
+
     fn is_file(&self, handle: Handle) -> bool {
-        self.shell.files.get(handle).is_some()
+        self.shell.files.has(handle)
     }
 
     fn append(&mut self, handle: Handle, bytes: &[u8]) -> Result<(), Fault> {

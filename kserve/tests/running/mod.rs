@@ -73,7 +73,7 @@ pub(crate) fn message<'a>(kind: MessageType, value: impl Into<Value<'a>>) -> Vec
 }
 
 /// Reads one whole message.
-pub(crate) fn read(stream: &mut TcpStream) -> Message {
+pub(crate) fn read(stream: &mut impl Read) -> Message {
     let mut whole = vec![0; 8];
     stream.read_exact(&mut whole).unwrap();
     let length = u32::from_le_bytes(whole[4..].try_into().unwrap()) as usize;

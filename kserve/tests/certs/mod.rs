@@ -1,0 +1,98 @@
+//! Certificates that a test makes for itself, and a client that rustls alone drives.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use kwire::tls::rustls::{ClientConnection, StreamOwned};
+use kwire::tls::{ClientConfig, Options, server_name};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+
+/// A CA and what it has signed, in a folder that goes with it.
+pub(crate) struct Ca {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: PathBuf,
+}
+
+impl Ca {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("kserve-ca-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        let mut params = CertificateParams::new([]).unwrap();
+        // CAs of one name would be taken for one another, and refused for the signature.
+        params.distinguished_name.push(DnType::CommonName, folder.display().to_string());
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        std::fs::write(folder.join("ca.pem"), issuer.pem()).unwrap();
+        Self { issuer, folder }
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.join("ca.pem")
+    }
+
+    /// Signs a certificate for `host` and returns its file and that of its key.
+    pub(crate) fn sign(&self, host: &str) -> (PathBuf, PathBuf) {
+        self.sign_until(host, 4096)
+    }
+
+    /// One that is over.
+    pub(crate) fn sign_expired(&self, host: &str) -> (PathBuf, PathBuf) {
+        self.sign_until(host, 2001)
+    }
+
+    fn sign_until(&self, host: &str, year: i32) -> (PathBuf, PathBuf) {
+        let mut params = CertificateParams::new([host.to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let files = (self.folder.join(format!("{host}.{year}.crt")), self.folder.join(format!("{host}.{year}.key")));
+        std::fs::write(&files.0, certificate.pem()).unwrap();
+        std::fs::write(&files.1, key.serialize_pem()).unwrap();
+        files
+    }
+
+    /// Settings with a certificate for `host`, that trust this CA.
+    pub(crate) fn options(&self, host: &str) -> Options {
+        let (certificate, key) = self.sign(host);
+        Options { certificate: Some(certificate), key: Some(key), ..self.trust() }
+    }
+
+    /// Settings without a certificate, that trust this CA.
+    pub(crate) fn trust(&self) -> Options {
+        Options { ca_file: Some(self.file()), ..Options::default() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+impl Drop for Ca {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.folder).unwrap();
+    }
+}
+
+pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
+
+/// Connects to the server as `host`. The handshake comes with the first byte.
+pub(crate) fn connect(address: SocketAddr, config: &Arc<ClientConfig>, host: &str) -> Tls {
+    let socket = TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    socket.set_nodelay(true).unwrap();
+    StreamOwned::new(ClientConnection::new(Arc::clone(config), server_name(host).unwrap()).unwrap(), socket)
+}
+
+/// A copy of a pair of files under other names.
+pub(crate) fn copy((certificate, key): &(PathBuf, PathBuf), to: (&Path, &Path)) {
+    std::fs::copy(certificate, to.0).unwrap();
+    std::fs::copy(key, to.1).unwrap();
+}

@@ -1,0 +1,323 @@
+//! TLS at either end, set up as kdb+ does: from files in PEM that environment variables name.
+//!
+//! [`Options::from_env`] reads the variables, [`Options::client`] and [`Options::server`] make of
+//! them what rustls wants. Differences from kdb+, which uses OpenSSL: TLS 1.2 and 1.3 only, an expired
+//! certificate is refused, and a server's certificate must name the host that was connected to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, SupportedProtocolVersion};
+
+pub use rustls;
+pub use rustls::{ClientConfig, ServerConfig};
+pub use session::Session;
+pub use stream::Stream;
+
+mod ciphers;
+mod env;
+mod session;
+mod stream;
+mod verify;
+
+/// Settings of TLS. Each field names the environment variable that kdb+ takes it from, and so do
+/// errors about it.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// PEM file of this end's certificate, and those between it and the CA: `SSL_CERT_FILE`. A
+    /// server must have one; a client sends its own to a server that asks.
+    pub certificate: Option<PathBuf>,
+    /// PEM file of the certificate's private key, without passphrase: `SSL_KEY_FILE`. A client
+    /// without one has no certificate either.
+    pub key: Option<PathBuf>,
+    /// PEM file of the CAs that are trusted: `SSL_CA_CERT_FILE`. Without one, and without `ca_path`,
+    /// a client trusts those that the system does.
+    pub ca_file: Option<PathBuf>,
+    /// Folder of PEM files of further CAs, named by hash as `openssl rehash` does:
+    /// `SSL_CA_CERT_PATH`.
+    pub ca_path: Option<PathBuf>,
+    /// What a client asks of a server's certificate: `SSL_VERIFY_SERVER`.
+    pub verify_server: VerifyServer,
+    /// What a server asks of a client's certificate: `SSL_VERIFY_CLIENT`.
+    pub verify_client: VerifyClient,
+    /// The lowest protocol: `SSL_MINPROTOCOL`.
+    pub min_protocol: Protocol,
+    /// The highest protocol: `SSL_MAXPROTOCOL`.
+    pub max_protocol: Option<Protocol>,
+    /// Cipher suites of TLS 1.2 by OpenSSL's names, with colons between them: `SSL_CIPHER_LIST`. All
+    /// that rustls has unless told; classes such as `HIGH` and exclusions are refused.
+    pub cipher_list: Option<String>,
+    /// Cipher suites of TLS 1.3, likewise: `SSL_CIPHERSUITES`.
+    pub cipher_suites: Option<String>,
+}
+
+/// What a client asks of a server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VerifyServer {
+    /// It is valid, of a trusted CA, and names the host: kdb+'s `YES` and `HOSTIP`, which are the
+    /// same here.
+    #[default]
+    Yes,
+    /// Nothing: whoever can intercept the connection can read and change it. `NO`.
+    No,
+}
+
+/// What a server asks of a client's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VerifyClient {
+    /// None is asked for: `NO`.
+    #[default]
+    No,
+    /// There must be one, valid and of a trusted CA: `YES`.
+    Yes,
+    /// There need be none; one that is sent must be valid and of a trusted CA: `IFPRESENT`.
+    IfPresent,
+    /// There need be none, and any will do: `REQUESTONLY`.
+    RequestOnly,
+}
+
+/// A version of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Protocol {
+    /// TLS 1.2.
+    #[default]
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting that must be there is not.
+    #[error("KX_{0} or {0} must be set")]
+    Missing(&'static str),
+    /// A value that is unknown, or that rustls cannot do.
+    #[error("{variable}={value:?}: {why}")]
+    Value {
+        /// The environment variable, without `KX_`.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file that cannot be read, or does not hold what it should.
+    #[error("{variable}={}: {why}", path.display())]
+    File {
+        /// The environment variable, without `KX_`.
+        variable: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The system has no CAs that it trusts.
+    #[error("the system has no CA certificates; set KX_SSL_CA_CERT_FILE")]
+    NoRoots,
+    /// What rustls says of the whole.
+    #[error(transparent)]
+    Rustls(#[from] rustls::Error),
+}
+
+impl Options {
+    /// Takes the settings from kdb+'s environment variables; of each the name with `KX_` in front
+    /// goes first. An empty value is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`] if one has no such value. Files are not looked at yet.
+    pub fn from_env() -> Result<Self, Error> {
+        env::read(&|name| std::env::var_os(name))
+    }
+
+    /// A client's configuration. Reads the files.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], naming the setting and the file.
+    pub fn client(&self) -> Result<Arc<ClientConfig>, Error> {
+        let provider = self.provider()?;
+        let builder =
+            ClientConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&self.protocols()?)?;
+        let builder = match self.verify_server {
+            VerifyServer::Yes => builder.with_root_certificates(self.roots()?.map_or_else(|| self.system_roots(), Ok)?),
+            VerifyServer::No => {
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(verify::Anyone::new(provider)))
+            }
+        };
+        let config = match (&self.certificate, &self.key) {
+            (Some(certificate), Some(key)) => builder
+                .with_client_auth_cert(certificates(CERT_FILE, certificate)?, private_key(key)?)
+                .map_err(|error| Error::file(KEY_FILE, key, error))?,
+            _ => builder.with_no_client_auth(),
+        };
+        Ok(Arc::new(config))
+    }
+
+    /// A server's configuration. Reads the files.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], naming the setting and the file; [`Error::Missing`] without a certificate or key,
+    /// and where clients' certificates are to be verified but no CA is named.
+    pub fn server(&self) -> Result<Arc<ServerConfig>, Error> {
+        let provider = self.provider()?;
+        let builder =
+            ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&self.protocols()?)?;
+        let builder = match self.verify_client {
+            VerifyClient::No => builder.with_no_client_auth(),
+            VerifyClient::RequestOnly => builder.with_client_cert_verifier(Arc::new(verify::Anyone::new(provider))),
+            VerifyClient::Yes | VerifyClient::IfPresent => {
+                let roots = self.roots()?.ok_or(Error::Missing(CA_CERT_FILE))?;
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                let verifier = match self.verify_client {
+                    VerifyClient::Yes => verifier,
+                    _ => verifier.allow_unauthenticated(),
+                };
+                let verifier = verifier.build().map_err(|error| rustls::Error::General(error.to_string()))?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let certificate = self.certificate.as_ref().ok_or(Error::Missing(CERT_FILE))?;
+        let key = self.key.as_ref().ok_or(Error::Missing(KEY_FILE))?;
+        let config = builder
+            .with_single_cert(certificates(CERT_FILE, certificate)?, private_key(key)?)
+            .map_err(|error| Error::file(KEY_FILE, key, error))?;
+        Ok(Arc::new(config))
+    }
+
+    /// The settings by their variables, as q's `(-26!)[]` shows them; one that is not set is empty.
+    #[must_use]
+    pub fn settings(&self) -> [(&'static str, String); 10] {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        [
+            (CERT_FILE, path(&self.certificate)),
+            (CA_CERT_FILE, path(&self.ca_file)),
+            (CA_CERT_PATH, path(&self.ca_path)),
+            (KEY_FILE, path(&self.key)),
+            (CIPHER_LIST, text(&self.cipher_list)),
+            (CIPHERSUITES, text(&self.cipher_suites)),
+            (VERIFY_CLIENT, env::name_of(self.verify_client, &env::CLIENT)),
+            (VERIFY_SERVER, env::name_of(self.verify_server, &env::SERVER)),
+            (MINPROTOCOL, env::name_of(self.min_protocol, &env::HIGHEST)),
+            (MAXPROTOCOL, env::name_of(self.max_protocol.unwrap_or(Protocol::Tls13), &env::HIGHEST)),
+        ]
+    }
+
+    /// ring's algorithms, with the cipher suites that were named.
+    fn provider(&self) -> Result<Arc<CryptoProvider>, Error> {
+        let mut provider = ring::default_provider();
+        provider.cipher_suites = ciphers::chosen(self.cipher_list.as_deref(), self.cipher_suites.as_deref())?;
+        Ok(Arc::new(provider))
+    }
+
+    fn protocols(&self) -> Result<Vec<&'static SupportedProtocolVersion>, Error> {
+        let wanted = self.min_protocol..=self.max_protocol.unwrap_or(Protocol::Tls13);
+        let all = [(Protocol::Tls13, &rustls::version::TLS13), (Protocol::Tls12, &rustls::version::TLS12)];
+        let protocols: Vec<_> =
+            all.into_iter().filter(|(protocol, _)| wanted.contains(protocol)).map(|(_, version)| version).collect();
+        if protocols.is_empty() {
+            let why = "the lowest protocol is above the highest".to_owned();
+            return Err(Error::Value { variable: MINPROTOCOL, value: format!("{:?}", self.min_protocol), why });
+        }
+        Ok(protocols)
+    }
+
+    /// The CAs that the settings name; `None` where they name none.
+    fn roots(&self) -> Result<Option<RootCertStore>, Error> {
+        if self.ca_file.is_none() && self.ca_path.is_none() {
+            return Ok(None);
+        }
+        let mut roots = RootCertStore::empty();
+        if let Some(path) = &self.ca_file {
+            for certificate in certificates(CA_CERT_FILE, path)? {
+                roots.add(certificate).map_err(|error| Error::file(CA_CERT_FILE, path, error))?;
+            }
+        }
+        if let Some(path) = &self.ca_path {
+            let found = rustls_native_certs::load_certs_from_paths(None, Some(path));
+            if let Some(error) = found.errors.first() {
+                return Err(Error::file(CA_CERT_PATH, path, error));
+            }
+            if roots.add_parsable_certificates(found.certs).0 == 0 {
+                return Err(Error::file(
+                    CA_CERT_PATH,
+                    path,
+                    "no CA certificate under a name that openssl rehash gives",
+                ));
+            }
+        }
+        Ok(Some(roots))
+    }
+
+    /// The CAs that the system trusts.
+    fn system_roots(&self) -> Result<RootCertStore, Error> {
+        // The usual tools name CAs by the variable that names a certificate to kdb+. As a CA that
+        // certificate would vouch for itself.
+        let own = std::env::var_os(CERT_FILE).map(PathBuf::from).filter(|path| Some(path) == self.certificate.as_ref());
+        if let (Some(path), Some(_)) = (own, &self.key) {
+            return Err(Error::file(CERT_FILE, &path, "names a certificate: name the CA in KX_SSL_CA_CERT_FILE"));
+        }
+        let mut roots = RootCertStore::empty();
+        let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if added == 0 { Err(Error::NoRoots) } else { Ok(roots) }
+    }
+}
+
+const CERT_FILE: &str = "SSL_CERT_FILE";
+const KEY_FILE: &str = "SSL_KEY_FILE";
+const CA_CERT_FILE: &str = "SSL_CA_CERT_FILE";
+const CA_CERT_PATH: &str = "SSL_CA_CERT_PATH";
+const VERIFY_SERVER: &str = "SSL_VERIFY_SERVER";
+const VERIFY_CLIENT: &str = "SSL_VERIFY_CLIENT";
+const MINPROTOCOL: &str = "SSL_MINPROTOCOL";
+const MAXPROTOCOL: &str = "SSL_MAXPROTOCOL";
+const CIPHER_LIST: &str = "SSL_CIPHER_LIST";
+const CIPHERSUITES: &str = "SSL_CIPHERSUITES";
+
+/// The name that the certificate of the server at `host` must bear. A server on a Unix socket is
+/// `localhost`.
+///
+/// # Errors
+///
+/// [`Error::Rustls`] if no certificate can bear it.
+pub fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let name = ServerName::try_from(bare.to_owned());
+    name.map_err(|_| rustls::Error::General(format!("no certificate can name the host {host:?}")).into())
+}
+
+/// All certificates of a PEM file.
+fn certificates(variable: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let text = fs::read(path).map_err(|error| Error::file(variable, path, error))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    match found {
+        Ok(found) if found.is_empty() => Err(Error::file(variable, path, "no certificate in PEM")),
+        found => found.map_err(|error| Error::file(variable, path, error)),
+    }
+}
+
+/// The first private key of a PEM file.
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
+    use rustls::pki_types::pem::Error as Pem;
+
+    let text = fs::read(path).map_err(|error| Error::file(KEY_FILE, path, error))?;
+    PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
+        Pem::NoItemsFound => Error::file(KEY_FILE, path, "no private key in PEM without passphrase"),
+        error => Error::file(KEY_FILE, path, error),
+    })
+}
+
+impl Error {
+    fn file(variable: &'static str, path: &Path, why: impl ToString) -> Self {
+        Self::File { variable, path: path.to_owned(), why: why.to_string() }
+    }
+}
