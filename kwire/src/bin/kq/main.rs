@@ -83,7 +83,7 @@ enum Command {
     Listen {
         /// Any address that hopen takes.
         address: String,
-        /// What to ask first, for example ".u.sub[`trade;`]"; its answer is not shown.
+        /// What to ask first, as .u.sub; its answer is not shown.
         subscription: String,
         /// End after so many messages.
         #[arg(short = 'n', value_name = "COUNT")]
