@@ -41,8 +41,8 @@ pub(crate) struct Options {
     #[arg(long, group = "feed")]
     lines: bool,
     /// Write each message into a file and put its name in place of {} in the command.
-    #[arg(long, group = "feed")]
-    file: bool,
+    #[arg(long = "file", group = "feed")]
+    by_file: bool,
     /// A case that takes longer is a hang.
     #[arg(long, default_value_t = 2_000, value_name = "MILLISECONDS")]
     timeout: u64,
@@ -89,7 +89,7 @@ enum Difference {
     Refused,
 }
 
-/// Inputs written for each outcome and mutation; the first is made smaller.
+/// Inputs written for each outcome and mutation; the first is made smaller, and shown in the table.
 const KEPT: u32 = 3;
 /// Between two lines of progress.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -193,6 +193,7 @@ impl Fuzz<'_> {
             what,
             detail: outcome.detail().to_owned(),
             verdict: mutation.verdict.clone(),
+            is_first,
             file,
             bytes: mutation.bytes.len(),
             smaller: smaller.map(|(file, bytes)| (file, bytes.len())),

@@ -35,7 +35,7 @@ impl Decoder {
         let mut command = options.command.clone();
         let feed = if options.lines {
             Feed::Lines(None)
-        } else if options.file {
+        } else if options.by_file {
             let file = NamedTempFile::new()?;
             let path = file.path().to_str().ok_or("the temporary folder's name is not UTF-8")?.to_owned();
             if !command.iter().any(|word| word.contains("{}")) {

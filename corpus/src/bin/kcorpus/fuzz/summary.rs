@@ -40,6 +40,8 @@ pub(super) struct Failure {
     pub(super) what: &'static str,
     pub(super) detail: String,
     pub(super) verdict: Verdict,
+    /// Whether it is the first with this outcome and mutation.
+    pub(super) is_first: bool,
     pub(super) file: PathBuf,
     pub(super) bytes: usize,
     pub(super) smaller: Option<(PathBuf, usize)>,
@@ -103,7 +105,7 @@ impl Summary {
     }
 }
 
-/// The table: outcomes, then the inputs that were written.
+/// The table: outcomes, then for each outcome and mutation an input that was written.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (total, seconds) = (self.total(), self.start.elapsed().as_secs_f64());
@@ -122,7 +124,7 @@ impl fmt::Display for Summary {
         if !self.failures.is_empty() {
             writeln!(f, "\n{:>9}  {:>9}  {:<16}  failing input", "bytes", "smaller", "outcome")?;
         }
-        for Failure { what, file, bytes, smaller, .. } in &self.failures {
+        for Failure { what, file, bytes, smaller, .. } in self.failures.iter().filter(|failure| failure.is_first) {
             let (shown, length) = match smaller {
                 Some((file, length)) => (file, length.to_string()),
                 None => (file, String::new()),
