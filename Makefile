@@ -11,11 +11,12 @@ PYTHON := $(VENV)/bin/python
 run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
 
-build: ## kserve and kq, into target/release
-	cargo build --release -p kserve -p kwire
+build: ## kserve, kq and kcorpus, into target/release
+	cargo build --release -p kserve -p kwire -p kcorpus --features kcorpus/cli
 
-install: ## kserve and kq, onto the PATH
+install: ## kserve, kq and kcorpus, onto the PATH
 	cargo install --locked --path kserve && cargo install --locked --path kwire
+	cargo install --locked --path corpus --features cli
 
 test: ## unit tests, integration tests and the README's code
 	cargo test --workspace --all-features
@@ -37,7 +38,8 @@ doc:
 
 interop: build $(VENV) ## pykx, qpython3, aiokdb, kola, node-q and raw messages against kserve
 	cargo build --release -p kwire --features tokio --example pipelined
-	$(PYTHON) interop/interop.py --kserve target/release/kserve --kq target/release/kq
+	$(PYTHON) interop/interop.py --kserve target/release/kserve --kq target/release/kq \
+		--kcorpus target/release/kcorpus
 
 $(VENV): interop/requirements.txt interop/node/package.json
 	python3 -m venv $(VENV)

@@ -22,7 +22,7 @@ warnings.filterwarnings("ignore")
 from harness import CHECK_SECONDS, Server, run, too_slow  # noqa: E402
 
 MODULES = ["formats", "pykx_context", "pykx_queries", "pykx_async", "pykx_tls", "qpython_samples", "aiokdb_client",
-           "aiokdb_server", "kola_client", "node_q", "java_examples", "explorers", "tick", "kq_tool"]
+           "aiokdb_server", "kola_client", "node_q", "java_examples", "explorers", "tick", "kq_tool", "fuzz_decoders"]
 TABLES = (
     "trade:([]time:09:30 09:31 09:32 09:33 09:34;sym:`a`b`a`c`b;price:10 20.5 11 30 21;size:100 200 300 400 500)",
     "ref:([sym:`a`b`c]name:(\"alpha\";\"beta\";\"gamma\");lot:10 20 30i)",
@@ -43,10 +43,11 @@ def main():
     parser = argparse.ArgumentParser(description="Checks kserve and kq with other people's kdb+ clients.")
     parser.add_argument("--kserve", required=True)
     parser.add_argument("--kq", required=True)
+    parser.add_argument("--kcorpus", required=True)
     parser.add_argument("--only", default="", help="run only the checks with this in their names")
     parser.add_argument("--module", choices=MODULES, action="append", help="run only this module's")
     tools = parser.parse_args()
-    tools.kserve, tools.kq = os.path.abspath(tools.kserve), os.path.abspath(tools.kq)
+    tools.kserve, tools.kq, tools.kcorpus = map(os.path.abspath, (tools.kserve, tools.kq, tools.kcorpus))
     signal.signal(signal.SIGALRM, too_slow)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     results = []
