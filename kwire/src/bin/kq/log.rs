@@ -146,7 +146,7 @@ fn walk(
         Err(error) => return Ok(Err(Damage::NotLog(error))),
     };
     progress.expect(bytes.len() as u64);
-    let mut shown = 0;
+    let mut done = 0;
     while most.is_none_or(|most| log.records() < most) {
         let number = log.records();
         match log.next() {
@@ -154,9 +154,10 @@ fn walk(
             Some(Ok(record)) => each(number, record)?,
             Some(Err(bad)) => return Ok(Err(Damage::Tail { bad, size: bytes.len() })),
         }
-        if log.at() >= shown + CHUNK {
-            progress.read(log.at() - shown);
-            shown = log.at();
+        if log.at() >= done + CHUNK {
+            progress.read(log.at() - done);
+            map.release(done..log.at());
+            done = log.at();
         }
     }
     Ok(Ok(log.records()))
@@ -188,9 +189,11 @@ fn repair(
     };
     let mut file = File::create_new(copy).map_err(|error| named(copy, error))?;
     progress.expect(valid as u64);
-    let written = bytes[..valid].chunks(CHUNK).try_for_each(|chunk| {
-        file.write_all(chunk)?;
+    let written = (0..valid).step_by(CHUNK).try_for_each(|start| {
+        let chunk = start..valid.min(start + CHUNK);
+        file.write_all(&bytes[chunk.clone()])?;
         progress.read(chunk.len());
+        map.release(chunk);
         Ok(())
     });
     if let Err(error) = written.and_then(|()| file.sync_all()) {
@@ -206,8 +209,8 @@ fn repair(
     Ok(Ok(records))
 }
 
-/// Bytes between two looks at the clock.
-const CHUNK: usize = 1 << 20;
+/// Bytes between two looks at the clock, and as many of the file as are held.
+const CHUNK: usize = 4 << 20;
 
 /// Messages and rows, by function and table.
 #[derive(Debug, Default)]
