@@ -3,7 +3,11 @@
 mod conversation;
 mod golden;
 mod hex;
+#[cfg(feature = "traffic")]
+pub mod mutate;
 mod shared;
+#[cfg(feature = "traffic")]
+pub mod traffic;
 mod value;
 pub mod workload;
 

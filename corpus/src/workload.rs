@@ -36,6 +36,11 @@ impl SplitMix64 {
         Self(0x0DB0_0000 + number)
     }
 
+    /// A generator that starts anywhere.
+    pub const fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// The next number.
     pub const fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);

@@ -1,0 +1,89 @@
+//! The decoder that is tried, in one of three ways.
+
+use std::fs;
+use std::io;
+use std::time::{Duration, Instant};
+
+use tempfile::NamedTempFile;
+
+use super::Options;
+use super::outcome::Outcome;
+use super::program::Program;
+
+/// A decoder: a command, and how it gets its messages.
+#[derive(Debug)]
+pub(super) struct Decoder {
+    command: Vec<String>,
+    timeout: Duration,
+    memory: u64,
+    feed: Feed,
+}
+
+#[derive(Debug)]
+enum Feed {
+    /// One process a message, on standard input.
+    Input,
+    /// One process a message, which is in a file.
+    File(NamedTempFile),
+    /// One process for all messages, a line of hex each; none before the first and after a failure.
+    Lines(Option<Program>),
+}
+
+impl Decoder {
+    /// Makes sure that the command can be started at all.
+    pub(super) fn new(options: &Options) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut command = options.command.clone();
+        let feed = if options.lines {
+            Feed::Lines(None)
+        } else if options.by_file {
+            let file = NamedTempFile::new()?;
+            let path = file.path().to_str().ok_or("the temporary folder's name is not UTF-8")?.to_owned();
+            if !command.iter().any(|word| word.contains("{}")) {
+                return Err("--file needs {} in the command, where the file's name goes".into());
+            }
+            command = command.iter().map(|word| word.replace("{}", &path)).collect();
+            Feed::File(file)
+        } else {
+            Feed::Input
+        };
+        let memory = options.memory.saturating_mul(1 << 20);
+        Ok(Self { command, timeout: Duration::from_millis(options.timeout), memory, feed })
+    }
+
+    /// What it does with a message.
+    ///
+    /// # Errors
+    ///
+    /// The OS error if it cannot be started.
+    pub(super) fn run(&mut self, message: &[u8]) -> io::Result<Outcome> {
+        match &mut self.feed {
+            Feed::Input => Self::once(&self.command, self.memory, self.timeout, message),
+            Feed::File(file) => {
+                fs::write(file.path(), message)?;
+                Self::once(&self.command, self.memory, self.timeout, &[])
+            }
+            Feed::Lines(running) => {
+                let mut program = match running.take() {
+                    Some(program) => program,
+                    None => Program::start(&self.command, self.memory)?,
+                };
+                let line = kcorpus::hex(message) + "\n";
+                let outcome = match program.ask(line.as_bytes(), Instant::now() + self.timeout)? {
+                    None => Outcome::Hang,
+                    Some(Ok(answer)) => Outcome::answer(answer),
+                    Some(Err(status)) => Outcome::ended_silently(status, program.complaint()),
+                };
+                if !outcome.is_failure() {
+                    *running = Some(program);
+                }
+                Ok(outcome)
+            }
+        }
+    }
+
+    fn once(command: &[String], memory: u64, timeout: Duration, input: &[u8]) -> io::Result<Outcome> {
+        let mut program = Program::start(command, memory)?;
+        let status = program.finish(input, Instant::now() + timeout)?;
+        Ok(status.map_or(Outcome::Hang, |status| Outcome::ended(status, program.complaint())))
+    }
+}

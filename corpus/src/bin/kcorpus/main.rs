@@ -1,0 +1,60 @@
+//! `kcorpus`: one's own traffic, and what to try on those who read it. This file is the command line.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod attack;
+mod cases;
+mod fuzz;
+mod hostile;
+mod local;
+mod mutate;
+
+/// Keeps kdb+ traffic, and turns it against decoders, clients and servers.
+#[derive(Parser)]
+#[command(name = "kcorpus", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 the input or the peer was wrong, 2 usage.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print mutated messages, a line of hex each.
+    Mutate(mutate::Options),
+    /// Feed mutated messages to a decoder and sort what happens.
+    Fuzz(fuzz::Options),
+    /// Serve clients mutated messages as answers.
+    Hostile(hostile::Options),
+    /// Send mutated messages to a server and ask whether it still answers.
+    Attack(attack::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Mutate(options) => mutate::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
+        Command::Hostile(options) => hostile::run(&options),
+        Command::Attack(options) => attack::run(&options),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // An error of standard error has no place to be reported.
+            let _ = writeln!(io::stderr(), "kcorpus: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether standard output was closed at the other end.
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

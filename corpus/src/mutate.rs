@@ -1,0 +1,161 @@
+//! A structure-aware mutator of whole messages, deterministic from a seed.
+//!
+//! A case is a number: the same seed, number and messages give the same bytes on every machine, without the cases
+//! before it. Most cases apply one named change out of a table to one of the messages: the message is inflated and
+//! its objects are found, the change rewrites one of them, and the header is made to fit again, so that the fault is
+//! where the name says. Every sixteenth case is a crafted message that is known to hurt decoders and takes nothing
+//! from the given ones. Logins have a table of their own: [`login`].
+//!
+//! Each result carries the verdict of this project's decoder.
+//!
+//! ```
+//! use kcorpus::mutate::{self, Verdict};
+//!
+//! let messages = kcorpus::traffic::golden_messages();
+//! let mutation = mutate::case(1, 7, &messages);
+//! assert_eq!(mutation, mutate::case(1, 7, &messages));
+//! match &mutation.verdict {
+//!     Verdict::Valid => println!("{}: valid", mutation.name),
+//!     Verdict::Refused { at, reason } | Verdict::Limit { at, reason } => println!("{}: {at}: {reason}", mutation.name),
+//! }
+//! ```
+
+mod changes;
+mod compressed;
+mod crafted;
+mod draft;
+mod header;
+mod logins;
+mod object;
+mod random;
+mod tree;
+mod verdict;
+
+pub use verdict::Verdict;
+
+use changes::{CHANGES, Change, PACKET_CUTS};
+use crafted::CRAFTED;
+use draft::Draft;
+use logins::LOGINS;
+use random::Random;
+
+/// A message that was changed, or a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mutation {
+    /// The bytes to send; not always a whole message.
+    pub bytes: Vec<u8>,
+    /// Offsets in `bytes`, ascending, at which a sender pauses; empty where one write will do.
+    pub cuts: Vec<usize>,
+    /// What was done: one of [`names`], or of [`login_names`].
+    pub name: &'static str,
+    /// What this project's decoder says of `bytes`.
+    pub verdict: Verdict,
+}
+
+impl Mutation {
+    /// The bytes, a piece a write.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = [0].into_iter().chain(self.cuts.iter().copied());
+        let ends = self.cuts.iter().copied().chain([self.bytes.len()]);
+        starts.zip(ends).map(|(start, end)| &self.bytes[start..end])
+    }
+}
+
+/// The cases of a seed, one after the other.
+#[derive(Debug, Clone)]
+pub struct Mutator {
+    seed: u64,
+    next: u64,
+}
+
+impl Mutator {
+    /// Starts with case 0 of a seed.
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, next: 0 }
+    }
+
+    /// The next case, made from these messages.
+    pub fn mutate(&mut self, messages: &[impl AsRef<[u8]>]) -> Mutation {
+        let mutation = case(self.seed, self.next, messages);
+        self.next += 1;
+        mutation
+    }
+}
+
+/// One case in so many is a crafted message.
+const CRAFTED_EVERY: u64 = 16;
+/// How many messages a change is tried on before another change is drawn, and how many changes are drawn.
+const TRIES: usize = 16;
+
+/// A case of a seed, by its number from 0.
+///
+/// Takes time and memory in proportion to the message that is changed, at most a few megabytes beyond it. Without
+/// messages, the crafted ones are all there is to draw from.
+pub fn case(seed: u64, case: u64, messages: &[impl AsRef<[u8]>]) -> Mutation {
+    let mut random = Random::new(seed, case);
+    let crafted = case % CRAFTED_EVERY == CRAFTED_EVERY - 1 || messages.is_empty();
+    let (name, bytes) = if crafted {
+        craft(case / CRAFTED_EVERY, &mut random)
+    } else {
+        changed(messages, &mut random)
+    };
+    let cuts = if name == PACKET_CUTS { random.cuts(bytes.len()) } else { Vec::new() };
+    let verdict = Verdict::of(&bytes);
+    Mutation { bytes, cuts, name, verdict }
+}
+
+/// A login of a seed, by its number from 0: what a client may say first.
+pub fn login(seed: u64, case: u64) -> Mutation {
+    let mut random = Random::new(!seed, case);
+    let &(name, make) = random.of(LOGINS);
+    let bytes = make(&mut random);
+    let verdict = Verdict::of_login(&bytes);
+    let cuts = if random.one_in(4) { random.cuts(bytes.len()) } else { Vec::new() };
+    Mutation { bytes, cuts, name, verdict }
+}
+
+/// Changes one message, with parts of another at hand: what a fuzzer calls that keeps its own inputs.
+///
+/// The result may be longer than `message`; a caller with a bound must test it.
+pub fn change(seed: u64, message: &[u8], other: &[u8]) -> Vec<u8> {
+    let mut random = Random::new(seed, 0);
+    let draft = Draft::new(message, other);
+    draw(&mut random, |change, random| change(&draft, random)).1
+}
+
+/// The names of all changes and crafted messages.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CHANGES.iter().map(|change| change.0).chain(CRAFTED.iter().map(|crafted| crafted.0))
+}
+
+/// The names of all logins.
+pub fn login_names() -> impl Iterator<Item = &'static str> {
+    LOGINS.iter().map(|login| login.0)
+}
+
+fn craft(number: u64, random: &mut Random) -> (&'static str, Vec<u8>) {
+    let index = usize::try_from(number % CRAFTED.len() as u64).unwrap_or_default();
+    let (name, make) = CRAFTED[index];
+    (name, make(random))
+}
+
+fn changed(messages: &[impl AsRef<[u8]>], random: &mut Random) -> (&'static str, Vec<u8>) {
+    draw(random, |change, random| {
+        (0..TRIES).find_map(|_| {
+            let (message, other) = (random.of(messages), random.of(messages));
+            change(&Draft::new(message.as_ref(), other.as_ref()), random)
+        })
+    })
+}
+
+/// Draws changes until one applies; the last resort applies to anything.
+fn draw(
+    random: &mut Random,
+    mut apply: impl FnMut(Change, &mut Random) -> Option<Vec<u8>>,
+) -> (&'static str, Vec<u8>) {
+    let drawn = (0..TRIES).find_map(|_| {
+        let &(name, change) = random.of(CHANGES);
+        Some((name, apply(change, random)?))
+    });
+    drawn.unwrap_or_else(|| ("empty", Vec::new()))
+}

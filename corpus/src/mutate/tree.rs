@@ -1,0 +1,195 @@
+//! Where the objects of a body are.
+//!
+//! The walk takes any bytes: it goes as far as they are sound, and notes what it has passed.
+
+use std::ops::Range;
+
+pub(super) const SYMBOL: u8 = 0xf5;
+pub(super) const SYMBOLS: u8 = 11;
+pub(super) const TABLE: u8 = 98;
+pub(super) const DICT: u8 = 99;
+pub(super) const SORTED_DICT: u8 = 127;
+pub(super) const LAMBDA: u8 = 100;
+pub(super) const ERROR: u8 = 0x80;
+/// The flag of an attribute byte that says that the count has 8 bytes.
+pub(super) const WIDE: u8 = 0x80;
+
+/// One object.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) code: u8,
+    /// All of it, its type byte included.
+    pub(super) span: Range<usize>,
+    /// Offset of the attribute byte.
+    pub(super) attribute: Option<usize>,
+    /// Where the count stands, 4 or 8 bytes.
+    pub(super) count: Option<Range<usize>>,
+    /// Offset of what follows type, attribute and count.
+    pub(super) items: usize,
+    /// Index of the object that it is a part of.
+    pub(super) parent: Option<usize>,
+}
+
+/// Bytes of an item of a fixed width, by the type of a vector.
+pub(super) const fn width(code: u8) -> Option<usize> {
+    match code {
+        1 | 4 | 10 => Some(1),
+        5 => Some(2),
+        6 | 8 | 13 | 14 | 17 | 18 | 19 => Some(4),
+        7 | 9 | 12 | 15 | 16 => Some(8),
+        2 => Some(16),
+        _ => None,
+    }
+}
+
+impl Node {
+    /// Bytes of one of its items, if it is an atom or vector of a fixed width.
+    pub(super) const fn width(&self) -> Option<usize> {
+        match self.code {
+            1..=19 => width(self.code),
+            _ => width(self.code.wrapping_neg()),
+        }
+    }
+}
+
+/// Levels that are looked into.
+const DEPTH: usize = 128;
+/// Objects that are noted. What follows them in a larger message is left as it is.
+const NODES: usize = 1 << 16;
+
+/// The objects of a body, each before its parts.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    pub(super) nodes: Vec<Node>,
+    /// Whether the body is one object, all of which is noted.
+    pub(super) whole: bool,
+}
+
+impl Tree {
+    pub(super) fn new(body: &[u8], big: bool) -> Self {
+        let mut walk = Walk { body, big, at: 0, nodes: Vec::new() };
+        let sound = walk.object(None, DEPTH).is_some();
+        Self { whole: sound && walk.at == body.len(), nodes: walk.nodes }
+    }
+
+    /// The parts of an object, in order.
+    pub(super) fn parts(&self, parent: usize) -> impl Iterator<Item = (usize, &Node)> {
+        self.nodes.iter().enumerate().filter(move |(_, node)| node.parent == Some(parent))
+    }
+}
+
+struct Walk<'a> {
+    body: &'a [u8],
+    big: bool,
+    at: usize,
+    nodes: Vec<Node>,
+}
+
+impl Walk<'_> {
+    /// Passes one object. `None` where the bytes end, are unsound, or too many.
+    fn object(&mut self, parent: Option<usize>, depth: usize) -> Option<()> {
+        let start = self.at;
+        let code = self.u8()?;
+        let index = self.nodes.len();
+        if index == NODES || depth == 0 {
+            return None;
+        }
+        let span = start..self.body.len();
+        self.nodes.push(Node { code, span, attribute: None, count: None, items: self.at, parent });
+        self.rest(code, index, depth - 1)?;
+        self.nodes[index].span.end = self.at;
+        Some(())
+    }
+
+    /// Passes what follows a type byte.
+    fn rest(&mut self, code: u8, index: usize, depth: usize) -> Option<()> {
+        match code {
+            0 => {
+                let count = self.head(index, true)?;
+                self.objects(count, index, depth)
+            }
+            SYMBOLS => {
+                let count = self.head(index, true)?;
+                self.texts(count)
+            }
+            1..=19 => {
+                let count = self.head(index, true)?;
+                self.take(usize::try_from(count).ok()?.checked_mul(width(code)?)?)
+            }
+            SYMBOL | ERROR => self.texts(1),
+            0xed..=0xff => self.take(width(code.wrapping_neg())?),
+            TABLE => {
+                self.attribute(index)?;
+                self.objects(1, index, depth)
+            }
+            DICT | SORTED_DICT => self.objects(2, index, depth),
+            LAMBDA => {
+                self.texts(1)?;
+                self.objects(1, index, depth)
+            }
+            101..=103 => self.take(1),
+            104 | 105 => {
+                let count = self.head(index, false)?;
+                self.objects(count, index, depth)
+            }
+            106..=111 => self.objects(1, index, depth),
+            _ => None,
+        }
+    }
+
+    /// Reads a count, behind an attribute unless it has none.
+    fn head(&mut self, index: usize, attribute: bool) -> Option<u64> {
+        let mut bytes = 4;
+        if attribute {
+            bytes = if self.attribute(index)? & WIDE == 0 { 4 } else { 8 };
+        }
+        let at = self.at;
+        self.take(bytes)?;
+        let count = number(&self.body[at..self.at], self.big);
+        (self.nodes[index].count, self.nodes[index].items) = (Some(at..self.at), self.at);
+        Some(count)
+    }
+
+    fn attribute(&mut self, index: usize) -> Option<u8> {
+        let attribute = self.u8()?;
+        self.nodes[index].attribute = Some(self.at - 1);
+        Some(attribute)
+    }
+
+    fn objects(&mut self, count: u64, parent: usize, depth: usize) -> Option<()> {
+        (0..count).try_for_each(|_| self.object(Some(parent), depth))
+    }
+
+    fn texts(&mut self, count: u64) -> Option<()> {
+        (0..count).try_for_each(|_| {
+            let length = self.body[self.at..].iter().position(|&byte| byte == 0)?;
+            self.take(length + 1)
+        })
+    }
+
+    fn u8(&mut self) -> Option<u8> {
+        let byte = *self.body.get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn take(&mut self, bytes: usize) -> Option<()> {
+        self.at = self.at.checked_add(bytes).filter(|&end| end <= self.body.len())?;
+        Some(())
+    }
+}
+
+/// The number that at most 8 bytes spell.
+pub(super) fn number(bytes: &[u8], big: bool) -> u64 {
+    let append = |number: u64, &byte: &u8| number << 8 | u64::from(byte);
+    if big { bytes.iter().fold(0, append) } else { bytes.iter().rev().fold(0, append) }
+}
+
+/// The lowest `bytes` bytes of a number, at most 8.
+pub(super) fn spelled(number: u64, bytes: usize, big: bool) -> Vec<u8> {
+    let mut spelled = number.to_le_bytes()[..bytes].to_vec();
+    if big {
+        spelled.reverse();
+    }
+    spelled
+}

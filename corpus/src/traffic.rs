@@ -1,0 +1,92 @@
+//! Messages out of files: hex, one a line, or bytes as they went over the wire, end to end.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kwire::{Header, Malformed, Reason};
+
+use crate::{golden, unhex};
+
+/// A file that cannot be read as messages.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {fault}", path.display())]
+pub struct Error {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a file of messages.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The OS error.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A line, counted from 1, of a file of hex that is not hex.
+    #[error("line {0} is not hex")]
+    Hex(usize),
+    /// A header in a binary file; its offset is the file's.
+    #[error("offset {0}")]
+    Malformed(#[from] Malformed),
+    /// The file holds no message.
+    #[error("no messages")]
+    Empty,
+}
+
+/// Reads all messages of a file.
+///
+/// A file of hex digits and white space holds a message a line; blanks may separate bytes, and lines that start with
+/// `#` are skipped. Any other file holds whole messages end to end. Bodies are not checked: what a decoder refuses is
+/// a seed, too.
+///
+/// # Errors
+///
+/// [`Error`] with the file's name, for what [`Fault`] names.
+pub fn load(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
+    let parse = |bytes: Vec<u8>| if is_text(&bytes) { lines(&bytes) } else { messages(&bytes) };
+    let found = fs::read(path).map_err(Fault::from).and_then(parse);
+    let found = found.and_then(|found| if found.is_empty() { Err(Fault::Empty) } else { Ok(found) });
+    found.map_err(|fault| Error { path: path.to_owned(), fault })
+}
+
+/// The golden messages, for those who have no traffic of their own.
+pub fn golden_messages() -> Vec<Vec<u8>> {
+    golden().into_iter().map(|golden| golden.message).collect()
+}
+
+/// A header begins with a byte under 2, which no text does.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.first().is_none_or(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+}
+
+fn lines(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
+    let mut found = Vec::new();
+    for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
+        let digits: Vec<u8> = line.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        if digits.is_empty() || digits.starts_with(b"#") {
+            continue;
+        }
+        let message = str::from_utf8(&digits).ok().and_then(unhex).ok_or(Fault::Hex(index + 1))?;
+        found.push(message);
+    }
+    Ok(found)
+}
+
+fn messages(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
+    let mut found = Vec::new();
+    let mut left = bytes;
+    while !left.is_empty() {
+        let start = (bytes.len() - left.len()) as u64;
+        let truncated = Malformed { at: bytes.len() as u64, reason: Reason::Body(kcodec::ErrorKind::Truncated) };
+        let &head = left.first_chunk().ok_or(truncated)?;
+        let header = Header::parse(head).map_err(|error| Malformed { at: start + error.at, ..error })?;
+        let length = usize::try_from(header.length).map_err(|_| truncated)?;
+        let (message, rest) = left.split_at_checked(length).ok_or(truncated)?;
+        found.push(message.to_vec());
+        left = rest;
+    }
+    Ok(found)
+}
