@@ -4,6 +4,8 @@ mod conversation;
 mod golden;
 mod hex;
 #[cfg(feature = "traffic")]
+pub mod measure;
+#[cfg(feature = "traffic")]
 pub mod mutate;
 mod shared;
 #[cfg(feature = "traffic")]

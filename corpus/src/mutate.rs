@@ -94,11 +94,7 @@ const TRIES: usize = 16;
 pub fn case(seed: u64, case: u64, messages: &[impl AsRef<[u8]>]) -> Mutation {
     let mut random = Random::new(seed, case);
     let crafted = case % CRAFTED_EVERY == CRAFTED_EVERY - 1 || messages.is_empty();
-    let (name, bytes) = if crafted {
-        craft(case / CRAFTED_EVERY, &mut random)
-    } else {
-        changed(messages, &mut random)
-    };
+    let (name, bytes) = if crafted { craft(case / CRAFTED_EVERY, &mut random) } else { changed(messages, &mut random) };
     let cuts = if name == PACKET_CUTS { random.cuts(bytes.len()) } else { Vec::new() };
     let verdict = Verdict::of(&bytes);
     Mutation { bytes, cuts, name, verdict }
@@ -149,10 +145,7 @@ fn changed(messages: &[impl AsRef<[u8]>], random: &mut Random) -> (&'static str,
 }
 
 /// Draws changes until one applies; the last resort applies to anything.
-fn draw(
-    random: &mut Random,
-    mut apply: impl FnMut(Change, &mut Random) -> Option<Vec<u8>>,
-) -> (&'static str, Vec<u8>) {
+fn draw(random: &mut Random, mut apply: impl FnMut(Change, &mut Random) -> Option<Vec<u8>>) -> (&'static str, Vec<u8>) {
     let drawn = (0..TRIES).find_map(|_| {
         let &(name, change) = random.of(CHANGES);
         Some((name, apply(change, random)?))

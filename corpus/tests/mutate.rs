@@ -139,7 +139,8 @@ fn a_turned_message_says_the_same() {
         }
         let message = Message::decode(&mutation.bytes[..], &Limits::default()).unwrap();
         let same = |seed: &Vec<u8>| {
-            seed[0] != mutation.bytes[0] && Message::decode(&seed[..], &Limits::default()).is_ok_and(|seed| seed == message)
+            seed[0] != mutation.bytes[0]
+                && Message::decode(&seed[..], &Limits::default()).is_ok_and(|seed| seed == message)
         };
         assert!(messages.iter().any(same), "{}", kcorpus::hex(&mutation.bytes));
         turned += 1;

@@ -24,9 +24,7 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
     ("count-huge", |draft, random| object::count(draft, random, object::huge)),
     ("count-8-bytes", |draft, random| object::count_wide(draft, random, |old, _| old)),
     ("count-8-bytes-huge", |draft, random| object::count_wide(draft, random, object::huge)),
-    ("attribute-known", |draft, random| {
-        object::attribute(draft, random, |old, random| old & 0x80 | random.u8() % 5)
-    }),
+    ("attribute-known", |draft, random| object::attribute(draft, random, |old, random| old & 0x80 | random.u8() % 5)),
     ("attribute-unknown", |draft, random| object::attribute(draft, random, |_, random| random.u8() % 0x7b + 5)),
     ("attribute-flag-alone", |draft, random| object::attribute(draft, random, |old, _| old ^ 0x80)),
     ("value-edge", object::extreme),
@@ -125,9 +123,7 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
     ("header-type-unknown", |draft, random| header::set(draft, 1, *random.of(&UNKNOWN_BYTES))),
     ("header-compression-wrong", |draft, random| header::set(draft, 2, random.u8() % 2 + 1)),
     ("header-compression-unknown", |draft, random| header::set(draft, 2, *random.of(&UNKNOWN_BYTES))),
-    ("header-length-more", |draft, random| {
-        header::length(draft, header::plain_length(draft) + random.u64() % 300 + 1)
-    }),
+    ("header-length-more", |draft, random| header::length(draft, header::plain_length(draft) + random.u64() % 300 + 1)),
     ("header-length-less", |draft, random| {
         header::length(draft, header::plain_length(draft).saturating_sub(random.u64() % 9 + 1))
     }),

@@ -65,9 +65,8 @@ pub(super) fn count(draft: &Draft, random: &mut Random, new: fn(u64, &mut Random
 
 /// A count of 8 bytes with its flag, as `new` says: sound if it is the right one.
 pub(super) fn count_wide(draft: &Draft, random: &mut Random, new: fn(u64, &mut Random) -> u64) -> Changed {
-    let (_, node) = draft.any(random, |node| {
-        node.attribute.is_some() && node.count.as_ref().is_some_and(|count| count.len() == 4)
-    })?;
+    let (_, node) = draft
+        .any(random, |node| node.attribute.is_some() && node.count.as_ref().is_some_and(|count| count.len() == 4))?;
     let (at, count) = (node.attribute?, node.count.clone()?);
     let old = super::tree::number(&draft.body[count.clone()], draft.big);
     let head = [&[draft.body[at] | WIDE], &draft.spelled(new(old, random), 8)[..]].concat();
@@ -129,7 +128,8 @@ pub(super) fn extreme(draft: &Draft, random: &mut Random) -> Changed {
     let (_, node) = draft.any(random, |node| node.width().is_some() && node.items < node.span.end)?;
     let width = node.width()?;
     let item = node.items + random.below((node.span.end - node.items) / width) * width;
-    let edges: [u64; 9] = [0, 1 << 63, (1 << 63) - 1, (1 << 63) + 1, u64::MAX, 0x7ff0 << 48, 0xfff0 << 48, 0xfff8 << 48, 1];
+    let edges: [u64; 9] =
+        [0, 1 << 63, (1 << 63) - 1, (1 << 63) + 1, u64::MAX, 0x7ff0 << 48, 0xfff0 << 48, 0xfff8 << 48, 1];
     // The highest bits of a narrow item are those of a wide one.
     let edge = *random.of(&edges);
     let edge = if width < 8 && edge > u64::from(u8::MAX) { edge >> (64 - 8 * width) } else { edge };

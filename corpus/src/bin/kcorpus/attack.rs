@@ -96,7 +96,10 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         });
         writeln!(out, "{}", merged(run, json!({"fell": fell})))?;
     } else {
-        writeln!(out, "{cases} cases of seed {seed} in {seconds:.1} s: {answered} answered, {closed} closed by the server")?;
+        writeln!(
+            out,
+            "{cases} cases of seed {seed} in {seconds:.1} s: {answered} answered, {closed} closed by the server"
+        )?;
         match &fell {
             None => writeln!(out, "the server answered 2+2 after each")?,
             Some((case, Mutation { name, verdict, .. }, error)) => {

@@ -119,7 +119,11 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     fuzz.show_progress("")?;
     let Fuzz { summary, .. } = fuzz;
     let mut out = io::stdout().lock();
-    if options.json { writeln!(out, "{}", summary.json())? } else { write!(out, "{summary}")? }
+    if options.json {
+        writeln!(out, "{}", summary.json())?
+    } else {
+        write!(out, "{summary}")?
+    }
     Ok(summary.failures.is_empty() && summary.failed == 0)
 }
 
@@ -143,7 +147,8 @@ impl Fuzz<'_> {
         let outcome = self.decoder.run(&mutation.bytes)?;
         let difference = difference(&outcome, &mutation.verdict);
         self.summary.add(case, mutation.name, &outcome, difference);
-        let failed = outcome.is_failure() || difference.is_some_and(|difference| self.options.fail.contains(&difference));
+        let failed =
+            outcome.is_failure() || difference.is_some_and(|difference| self.options.fail.contains(&difference));
         if failed {
             self.fail(case, mutation, outcome, difference)?;
         }

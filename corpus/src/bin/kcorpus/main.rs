@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod attack;
+mod bench;
 mod cases;
 mod fuzz;
 mod hostile;
@@ -25,6 +26,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the input or the peer was wrong,
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure what messages cost: checking, reading, encoding, compressing, inflating, indexing them.
+    Bench(bench::Options),
     /// Print mutated messages, a line of hex each.
     Mutate(mutate::Options),
     /// Feed mutated messages to a decoder and sort what happens.
@@ -37,6 +40,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Bench(options) => bench::run(&options),
         Command::Mutate(options) => mutate::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Hostile(options) => hostile::run(&options),

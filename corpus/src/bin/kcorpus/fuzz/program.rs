@@ -44,8 +44,7 @@ impl Program {
         let mut child = pipes.map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
         limit(&child, memory);
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let program =
-            Self { child, stdin, stdout, stderr, answer: Vec::new(), is_line: false, complaint: Vec::new() };
+        let program = Self { child, stdin, stdout, stderr, answer: Vec::new(), is_line: false, complaint: Vec::new() };
         for pipe in [program.stdin.as_ref().map(AsFd::as_fd), program.stdout.as_ref().map(AsFd::as_fd)] {
             pipe.map_or(Ok(()), |pipe| ioctl_fionbio(pipe, true))?;
         }
@@ -79,11 +78,7 @@ impl Program {
 
     /// Writes a line and reads the answer: all that comes until a line ends and nothing follows at once. `None` if no
     /// line came in time; `Some(Err)` if the process ended instead.
-    pub(super) fn ask(
-        &mut self,
-        mut line: &[u8],
-        deadline: Instant,
-    ) -> io::Result<Option<Result<&[u8], ExitStatus>>> {
+    pub(super) fn ask(&mut self, mut line: &[u8], deadline: Instant) -> io::Result<Option<Result<&[u8], ExitStatus>>> {
         self.answer.clear();
         self.is_line = false;
         loop {

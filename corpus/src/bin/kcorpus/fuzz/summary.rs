@@ -48,8 +48,13 @@ pub(super) struct Failure {
 }
 
 /// Outcomes in the order of the table, with what they are called there.
-const OUTCOMES: [(&str, &str); 5] =
-    [("accepted", "accepted"), ("refused", "refused"), ("crash", "crash"), ("hang", "hang"), ("memory", "out of memory")];
+const OUTCOMES: [(&str, &str); 5] = [
+    ("accepted", "accepted"),
+    ("refused", "refused"),
+    ("crash", "crash"),
+    ("hang", "hang"),
+    ("memory", "out of memory"),
+];
 const DIFFERENCES: [(&str, &str); 2] =
     [("wrongly-accepted", "accepted, must be refused"), ("wrongly-refused", "refused, is valid")];
 
@@ -91,7 +96,11 @@ impl Summary {
 
     pub(super) fn json(&self) -> Value {
         let counts = |whats: &[(&str, &str)]| -> Value {
-            whats.iter().map(|&(what, _)| (what.to_owned(), json!(self.cases(what)))).collect::<serde_json::Map<_, _>>().into()
+            whats
+                .iter()
+                .map(|&(what, _)| (what.to_owned(), json!(self.cases(what))))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
         };
         json!({
             "seed": self.seed,
