@@ -24,7 +24,9 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
     ("count-huge", |draft, random| object::count(draft, random, object::huge)),
     ("count-8-bytes", |draft, random| object::count_wide(draft, random, |old, _| old)),
     ("count-8-bytes-huge", |draft, random| object::count_wide(draft, random, object::huge)),
-    ("attribute-known", |draft, random| object::attribute(draft, random, |old, random| old & 0x80 | random.u8() % 5)),
+    ("attribute-known", |draft, random| {
+        object::attribute(draft, random, |old, random| (old & 0x80) | (random.u8() % 5))
+    }),
     ("attribute-unknown", |draft, random| object::attribute(draft, random, |_, random| random.u8() % 0x7b + 5)),
     ("attribute-flag-alone", |draft, random| object::attribute(draft, random, |old, _| old ^ 0x80)),
     ("value-edge", object::extreme),
@@ -90,10 +92,10 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
     }),
     ("table-splayed", |draft, random| object::table_part(draft, random, 2, b"\xf5:t/\0")),
     ("table-columns-not-lists", |draft, random| object::table_part(draft, random, 2, &[0xfc, 0x2a])),
-    ("table-column-atom", |draft, random| object::table_column(draft, random, &[0xfc, 0x2a])),
+    ("table-column-atom", |draft, random| object::table_column(draft, random, 1, &[0xfc, 0x2a])),
     ("table-ragged", |draft, random| {
         let column = [&[4, 0], &draft.spelled(5, 4)[..], b"abcde"].concat();
-        object::table_column(draft, random, &column)
+        object::table_column(draft, random, 2, &column)
     }),
     ("table-one-name-more", object::table_name),
     ("dict-half-atom", |draft, random| object::dict_half(draft, random, &[0xfc, 0x2a])),

@@ -215,10 +215,13 @@ pub(super) fn table_part(draft: &Draft, random: &mut Random, which: usize, new: 
     (draft.body[span.clone()] != *new).then(|| draft.replace(span, new))
 }
 
-/// A table, one of whose columns is something else.
-pub(super) fn table_column(draft: &Draft, random: &mut Random, new: &[u8]) -> Changed {
+/// A table of at least so many columns, one of which is something else.
+pub(super) fn table_column(draft: &Draft, random: &mut Random, least: usize, new: &[u8]) -> Changed {
     let [_, _, columns] = table(draft, random)?;
     let spans: Vec<_> = draft.tree.parts(columns).map(|(_, column)| column.span.clone()).collect();
+    if spans.len() < least {
+        return None;
+    }
     let span = spans.get(random.below(spans.len()))?.clone();
     (draft.body[span.clone()] != *new).then(|| draft.replace(span, new))
 }

@@ -106,6 +106,7 @@ impl Server {
                 Some(Event::Message(message)) if message.kind() == MessageType::Sync => {
                     let Some(mutation) = self.answer(client)? else { return Ok(()) };
                     send(&mut stream, &mutation)?;
+                    self.end_after_last();
                     if !is_whole(&mutation.bytes) {
                         return Ok(stream.shutdown(Shutdown::Write)?);
                     }
@@ -117,14 +118,21 @@ impl Server {
         }
     }
 
-    /// The next case, which a line has named; none after the last, which ends the process.
+    /// Ends the process once the last case was sent.
+    fn end_after_last(&self) {
+        if self.last.is_some_and(|last| self.next.load(Ordering::Relaxed) >= last) {
+            let ended = self.ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            // The receiver is gone if the process is about to end.
+            let _ = ended.send(());
+        }
+    }
+
+    /// The next case, which a line has named; none after the last.
     fn answer(&self, client: SocketAddr) -> io::Result<Option<Mutation>> {
         loop {
             let case = self.next.fetch_add(1, Ordering::Relaxed);
             if self.last.is_some_and(|last| case >= last) {
-                let ended = self.ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                // The receiver is gone if the process is about to end.
-                let _ = ended.send(());
+                self.end_after_last();
                 return Ok(None);
             }
             if let Some(mutation) = self.cases.make(case, &self.messages) {
