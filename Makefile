@@ -75,7 +75,7 @@ instructions: ## what small messages take, counted by valgrind
 	cargo build --release -p kbench --bin small
 	python3 benches/instructions.py target/release/small
 
-fuzz: fuzz-message fuzz-conversation fuzz-inflate fuzz-refuse fuzz-log fuzz-simd fuzz-q ## every target, FUZZ_SECONDS each
+fuzz: fuzz-message fuzz-conversation fuzz-inflate fuzz-refuse fuzz-log fuzz-simd fuzz-q fuzz-recording ## every target, FUZZ_SECONDS each
 
 fuzz-%: cargo-fuzz
 	cargo run --quiet -p kcorpus --example seeds fuzz/corpus

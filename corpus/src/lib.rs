@@ -1,8 +1,11 @@
-//! Golden kdb+ IPC messages, conversations and deterministic workloads, shared by tests, benches and fuzzing.
+//! Golden kdb+ IPC messages, conversations and deterministic workloads, shared by tests, benches and fuzzing; behind
+//! the feature `traffic`, recordings of real traffic.
 
 mod conversation;
 mod golden;
 mod hex;
+#[cfg(feature = "traffic")]
+pub mod recording;
 mod shared;
 mod value;
 pub mod workload;
