@@ -11,11 +11,12 @@ PYTHON := $(VENV)/bin/python
 run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
 
-build: ## kserve and kq, into target/release
-	cargo build --release -p kserve -p kwire
+build: ## kserve, kq and kcorpus, into target/release
+	cargo build --release -p kserve -p kwire && cargo build --release -p kcorpus --features cli
 
-install: ## kserve and kq, onto the PATH
+install: ## kserve, kq and kcorpus, onto the PATH
 	cargo install --locked --path kserve && cargo install --locked --path kwire
+	cargo install --locked --path corpus --features cli
 
 test: ## unit tests, integration tests and the README's code
 	cargo test --workspace --all-features

@@ -32,6 +32,7 @@ mod format;
 mod framer;
 mod index;
 mod reader;
+mod tap;
 mod writer;
 
 use std::io;
@@ -43,6 +44,7 @@ use kwire::MessageType;
 
 pub use framer::{Framed, Framer};
 pub use reader::{Entries, Recording};
+pub use tap::{Line, Tap, Totals};
 pub use writer::Recorder;
 
 /// Bytes of the largest message that is recorded, 1 GiB. It bounds what a damaged file can make a reader allocate.

@@ -75,6 +75,11 @@ impl Framer {
         Self { state: State::Header, held: BytesMut::new() }
     }
 
+    /// Of a direction that is no kdb+ IPC: passes over everything.
+    pub(crate) fn foreign_to_the_end() -> Self {
+        Self { state: State::Foreign, held: BytesMut::new() }
+    }
+
     /// Takes what is next out of `bytes`; `None` when all of them were taken and more are needed. A message that is
     /// whole in `bytes` is not copied.
     pub fn next(&mut self, bytes: &mut Bytes) -> Option<Framed> {

@@ -1,0 +1,65 @@
+//! `kcorpus`: one's own traffic, and what to try on those who read it. This file is the command line.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod export;
+mod filter;
+mod list;
+mod local;
+mod record;
+mod show;
+
+/// Keeps kdb+ traffic, and turns it against decoders, clients and servers.
+#[derive(Parser)]
+#[command(name = "kcorpus", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 the input or the peer was wrong, 2 usage.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Pass connections on to a server and record their messages.
+    Record(record::Options),
+    /// List the connections of a recording.
+    List(list::Options),
+    /// Print the messages of a recording as q text, one a line.
+    Show(show::Options),
+    /// Write the messages of a recording as hex, as bytes, or as a file each.
+    Export(export::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Record(options) => record::run(&options),
+        Command::List(options) => list::run(&options),
+        Command::Show(options) => show::run(&options),
+        Command::Export(options) => export::run(&options),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says on standard error what went wrong.
+fn complain(error: impl std::fmt::Display) {
+    // An error of standard error has no place to be reported.
+    let _ = writeln!(io::stderr(), "kcorpus: {error}");
+}
+
+/// Whether standard output was closed at the other end.
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
