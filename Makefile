@@ -11,11 +11,12 @@ PYTHON := $(VENV)/bin/python
 run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
 
-build: ## kserve and kq, into target/release
-	cargo build --release -p kserve -p kwire
+build: ## kserve, kq and kcorpus, into target/release
+	cargo build --release -p kserve -p kwire && cargo build --release -p kcorpus --features cli
 
-install: ## kserve and kq, onto the PATH
+install: ## kserve, kq and kcorpus, onto the PATH
 	cargo install --locked --path kserve && cargo install --locked --path kwire
+	cargo install --locked --path corpus --features cli
 
 test: ## unit tests, integration tests and the README's code
 	cargo test --workspace --all-features
@@ -76,7 +77,7 @@ instructions: ## what small messages take, counted by valgrind
 	cargo build --release -p kbench --bin small
 	python3 benches/instructions.py target/release/small
 
-fuzz: fuzz-message fuzz-conversation fuzz-inflate fuzz-refuse fuzz-log fuzz-simd fuzz-q ## every target, FUZZ_SECONDS each
+fuzz: fuzz-message fuzz-conversation fuzz-inflate fuzz-refuse fuzz-log fuzz-simd fuzz-q fuzz-recording ## every target, FUZZ_SECONDS each
 
 fuzz-%: cargo-fuzz
 	cargo run --quiet -p kcorpus --example seeds fuzz/corpus

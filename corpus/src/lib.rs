@@ -1,4 +1,5 @@
-//! Golden kdb+ IPC messages, conversations and deterministic workloads, shared by tests, benches and fuzzing.
+//! Golden kdb+ IPC messages, conversations and deterministic workloads, shared by tests, benches and fuzzing; behind
+//! the feature `traffic`, recordings of real traffic.
 
 mod conversation;
 mod golden;
@@ -7,6 +8,7 @@ mod hex;
 pub mod measure;
 #[cfg(feature = "traffic")]
 pub mod mutate;
+pub mod recording;
 mod shared;
 #[cfg(feature = "traffic")]
 pub mod traffic;

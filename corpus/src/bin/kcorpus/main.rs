@@ -9,10 +9,15 @@ use clap::{Parser, Subcommand};
 mod attack;
 mod bench;
 mod cases;
+mod export;
+mod filter;
 mod fuzz;
 mod hostile;
+mod list;
 mod local;
 mod mutate;
+mod record;
+mod show;
 
 /// Keeps kdb+ traffic, and turns it against decoders, clients and servers.
 #[derive(Parser)]
@@ -36,6 +41,14 @@ enum Command {
     Hostile(hostile::Options),
     /// Send mutated messages to a server and ask whether it still answers.
     Attack(attack::Options),
+    /// Pass connections on to a server and record their messages.
+    Record(record::Options),
+    /// List the connections of a recording.
+    List(list::Options),
+    /// Print the messages of a recording as q text, one a line.
+    Show(show::Options),
+    /// Write the messages of a recording as hex, as bytes, or as a file each.
+    Export(export::Options),
 }
 
 fn main() -> ExitCode {
@@ -45,17 +58,26 @@ fn main() -> ExitCode {
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Hostile(options) => hostile::run(&options),
         Command::Attack(options) => attack::run(&options),
+        Command::Record(options) => record::run(&options),
+        Command::List(options) => list::run(&options),
+        Command::Show(options) => show::run(&options),
+        Command::Export(options) => export::run(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            // An error of standard error has no place to be reported.
-            let _ = writeln!(io::stderr(), "kcorpus: {error}");
+            complain(error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says on standard error what went wrong.
+fn complain(error: impl std::fmt::Display) {
+    // An error of standard error has no place to be reported.
+    let _ = writeln!(io::stderr(), "kcorpus: {error}");
 }
 
 /// Whether standard output was closed at the other end.
