@@ -77,10 +77,11 @@ instructions: ## what small messages take, counted by valgrind
 	cargo build --release -p kbench --bin small
 	python3 benches/instructions.py target/release/small
 
-fuzz: fuzz-message fuzz-conversation fuzz-inflate fuzz-refuse fuzz-log fuzz-simd fuzz-q fuzz-recording ## every target, FUZZ_SECONDS each
+KDB_TRAFFIC ?=
+fuzz: fuzz-message fuzz-conversation fuzz-inflate fuzz-refuse fuzz-log fuzz-simd fuzz-q ## every target, FUZZ_SECONDS each; KDB_TRAFFIC names a file of messages to start from, too
 
 fuzz-%: cargo-fuzz
-	cargo run --quiet -p kcorpus --example seeds fuzz/corpus
+	cargo run --quiet -p kcorpus --features traffic --example seeds fuzz/corpus $(KDB_TRAFFIC)
 	cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run $* -- -max_total_time=$(FUZZ_SECONDS)
 
 .PHONY: cargo-fuzz

@@ -1,31 +1,34 @@
-//! Writes what a fuzzer may start from: golden messages, the streams of the compressed ones, the bodies
-//! of the others, and what the clients of the conversations say.
+//! Writes what a fuzzer may start from: golden messages and those of a file, the streams of the compressed ones, the
+//! bodies of the others, and what the clients of the conversations say.
 //!
-//! `cargo run -p kcorpus --example seeds FOLDER` fills a folder for each target in `FOLDER`.
+//! `cargo run -p kcorpus --features traffic --example seeds FOLDER [FILE]` fills a folder for each target in `FOLDER`.
 
 use std::path::Path;
 use std::{env, fs, io};
 
-use kcorpus::{Side, conversations, golden};
+use kcorpus::{Side, conversations, golden, traffic};
 
 fn main() -> io::Result<()> {
     let folder = env::args_os().nth(1).ok_or_else(|| io::Error::other("no folder was named"))?;
-    let messages = golden().into_iter().map(|golden| (golden.name.replace('/', "-"), golden.message));
-    write(&Path::new(&folder).join("message"), messages)?;
-    let compressed = golden().into_iter().filter(|golden| golden.message.get(2).is_some_and(|&kind| kind > 0));
-    let streams = compressed.map(|golden| {
+    let own = env::args_os().nth(2).map(|file| traffic::load(Path::new(&file))).transpose();
+    let own = own.map_err(io::Error::other)?.unwrap_or_default();
+    let golden = golden().into_iter().map(|golden| (golden.name.replace('/', "-"), golden.message));
+    let own = own.into_iter().enumerate().map(|(index, message)| (format!("own-{index}"), message));
+    let messages: Vec<_> = golden.chain(own).filter(|(_, message)| message.len() > 8).collect();
+    write(&Path::new(&folder).join("message"), messages.iter().cloned())?;
+    let compressed = messages.iter().filter(|(_, message)| message[2] > 0);
+    let streams = compressed.map(|(name, message)| {
         // Where to cut; the kind and the byte order; what follows the header.
-        let flags = (golden.message[2] - 1) | (1 - golden.message[0]) << 1;
-        (golden.name.replace('/', "-"), [&[7, flags], &golden.message[8..]].concat())
+        let flags = (message[2] - 1) | (1 - message[0].min(1)) << 1;
+        (name.clone(), [&[7, flags], &message[8..]].concat())
     });
     write(&Path::new(&folder).join("inflate"), streams)?;
-    let plain = golden().into_iter().filter(|golden| golden.message.get(2) == Some(&0));
+    let plain = || messages.iter().filter(|(_, message)| message[2] == 0);
     // The first byte is the limit of depth.
-    let bodies = plain.map(|golden| (golden.name.replace('/', "-"), [&[100], &golden.message[8..]].concat()));
+    let bodies = plain().map(|(name, message)| (name.clone(), [&[100], &message[8..]].concat()));
     write(&Path::new(&folder).join("refuse"), bodies)?;
     // Records of a log: each body, and what is like it.
-    let plain = golden().into_iter().filter(|golden| golden.message.get(2) == Some(&0));
-    let records = plain.map(|golden| (golden.name.replace('/', "-"), golden.message[8..].repeat(3)));
+    let records = plain().map(|(name, message)| (name.clone(), message[8..].repeat(3)));
     write(&Path::new(&folder).join("log"), records)?;
     let clients = conversations().into_iter().map(|conversation| {
         let said = conversation.turns.iter().filter(|turn| turn.side == Side::Client);

@@ -168,5 +168,14 @@ fn any_bytes_can_be_changed() {
             mutate::change(seed, &bytes, &bytes[bytes.len() / 2..]);
         }
     }
+    // Nor sound: what is changed is changed again.
+    let messages = golden_messages();
+    let mut bytes = Vec::new();
+    for seed in 0..20_000_usize {
+        if seed % 8 == 0 || bytes.len() > 1 << 16 {
+            bytes.clone_from(&messages[seed % messages.len()]);
+        }
+        bytes = mutate::change(seed as u64, &bytes, &messages[seed * 31 % messages.len()]);
+    }
     assert!(!mutate::case(1, 0, &[] as &[&[u8]]).bytes.is_empty());
 }

@@ -125,7 +125,7 @@ pub(super) fn text_endless(draft: &Draft, random: &mut Random) -> Changed {
 
 /// An item is a null, an infinity or another edge of its type.
 pub(super) fn extreme(draft: &Draft, random: &mut Random) -> Changed {
-    let (_, node) = draft.any(random, |node| node.width().is_some() && node.items < node.span.end)?;
+    let (_, node) = draft.any(random, |node| node.whole && node.width().is_some() && node.items < node.span.end)?;
     let width = node.width()?;
     let item = node.items + random.below((node.span.end - node.items) / width) * width;
     let edges: [u64; 9] =
@@ -146,7 +146,7 @@ pub(super) fn boolean(draft: &Draft, random: &mut Random) -> Changed {
 
 /// A primitive that no release knows.
 pub(super) fn primitive(draft: &Draft, random: &mut Random) -> Changed {
-    let (_, node) = draft.any(random, |node| matches!(node.code, 101..=103))?;
+    let (_, node) = draft.any(random, |node| node.whole && matches!(node.code, 101..=103))?;
     Some(draft.replace(node.items..node.items + 1, &[random.u8().clamp(45, 254)]))
 }
 

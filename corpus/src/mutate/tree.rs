@@ -18,6 +18,8 @@ pub(super) const WIDE: u8 = 0x80;
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) code: u8,
+    /// Whether the walk has passed it. Otherwise its span reaches to the end of the body, and its items may be cut.
+    pub(super) whole: bool,
     /// All of it, its type byte included.
     pub(super) span: Range<usize>,
     /// Offset of the attribute byte.
@@ -95,9 +97,9 @@ impl Walk<'_> {
             return None;
         }
         let span = start..self.body.len();
-        self.nodes.push(Node { code, span, attribute: None, count: None, items: self.at, parent });
+        self.nodes.push(Node { code, whole: false, span, attribute: None, count: None, items: self.at, parent });
         self.rest(code, index, depth - 1)?;
-        self.nodes[index].span.end = self.at;
+        (self.nodes[index].whole, self.nodes[index].span.end) = (true, self.at);
         Some(())
     }
 
