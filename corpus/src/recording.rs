@@ -105,6 +105,14 @@ pub struct Entry {
     pub bytes: Bytes,
 }
 
+impl Entry {
+    /// The type of a message; `None` for other entries.
+    #[must_use]
+    pub fn message_type(&self) -> Option<MessageType> {
+        block::message_type(&self.bytes)
+    }
+}
+
 /// What an entry is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {

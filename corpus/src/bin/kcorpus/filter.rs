@@ -4,42 +4,49 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use kcodec::{Atom, Timestamp, Update, Value};
-use kcorpus::recording::{Direction, Entry, Error, Kind, Meta, Recording};
+use kcorpus::recording::{Direction, Entry, Recording, What};
 use kwire::{Limits, Message, MessageType};
 
 use crate::complain;
 
-/// What every command that reads messages takes.
+/// Which part of a recording.
 #[derive(Debug, Args)]
-pub(crate) struct Filter {
+pub(crate) struct Span {
     /// Only these connections, by their numbers in `kcorpus list`.
     #[arg(long, value_name = "N", value_delimiter = ',')]
     connection: Vec<u32>,
-    /// Only messages that go to this end.
-    #[arg(long, value_enum, value_name = "END")]
-    to: Option<End>,
-    /// Only messages of these types.
-    #[arg(long = "type", value_enum, value_name = "TYPE", value_delimiter = ',')]
-    kind: Vec<Type>,
-    /// Only updates of these tables: (`upd;`trade;x).
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    table: Vec<String>,
     /// Only from this time on, UTC: 2024.01.31D09:30, or any part of it from the left.
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<Timestamp>,
     /// Only until this time, which is not included.
     #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<Timestamp>,
+}
+
+/// Which messages.
+#[derive(Debug, Args)]
+pub(crate) struct Filter {
+    #[command(flatten)]
+    span: Span,
+    /// Only this direction.
+    #[arg(long, value_enum, value_name = "END")]
+    direction: Option<End>,
+    /// Only messages of these types.
+    #[arg(long = "type", value_enum, value_name = "TYPE", value_delimiter = ',')]
+    kind: Vec<Type>,
+    /// Only updates of these tables: (`upd;`trade;x).
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    table: Vec<String>,
     /// Only the first so many messages.
     #[arg(short = 'n', value_name = "COUNT")]
     count: Option<u64>,
 }
 
-/// An end of a connection.
+/// Where messages go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum End {
-    Server,
-    Client,
+    ToServer,
+    ToClient,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -49,58 +56,70 @@ enum Type {
     Response,
 }
 
-impl Filter {
-    /// Calls `each` with the entries that are wanted; only with messages, if anything is asked of messages.
-    /// Complains of damaged blocks and passes over them; returns whether there were none.
-    pub(crate) fn run<E: From<Error>>(
+impl Span {
+    /// Calls `each` with the entries of the span until it returns false. Complains of damaged blocks and passes over
+    /// them; returns whether there were none.
+    pub(crate) fn run<E>(
         &self,
         recording: &Recording,
-        mut each: impl FnMut(u64, &Entry) -> Result<(), E>,
+        mut each: impl FnMut(u64, &Entry) -> Result<bool, E>,
     ) -> Result<bool, E> {
         let mut good = true;
-        let mut left = self.count.unwrap_or(u64::MAX);
         let start = self.from.map_or(0, |from| recording.seek(from));
         for entry in recording.entries_from(start) {
-            if left == 0 {
-                break;
-            }
-            let (number, entry) = match entry {
-                Ok(found) => found,
+            match entry {
+                Ok((number, entry)) if self.holds(&entry) => {
+                    if !each(number, &entry)? {
+                        break;
+                    }
+                }
+                Ok(_) => {}
                 Err(error) => {
                     complain(error);
                     good = false;
-                    continue;
                 }
-            };
-            if self.is_wanted(recording, number, &entry)? {
-                each(number, &entry)?;
-                left -= u64::from(!entry.bytes.is_empty());
             }
         }
         Ok(good)
     }
 
-    fn is_wanted(&self, recording: &Recording, number: u64, entry: &Entry) -> Result<bool, Error> {
-        let meta = recording.meta(number)?;
-        Ok(self.is_wanted_meta(&meta) && (self.table.is_empty() || self.is_wanted_table(entry)))
+    fn holds(&self, entry: &Entry) -> bool {
+        (self.connection.is_empty() || self.connection.contains(&entry.connection))
+            && self.from.is_none_or(|from| entry.time >= from)
+            && self.until.is_none_or(|until| entry.time < until)
+    }
+}
+
+impl Filter {
+    /// As [`Span::run`], with the entries that are wanted: only messages, if anything is asked of messages.
+    pub(crate) fn run<E>(
+        &self,
+        recording: &Recording,
+        mut each: impl FnMut(u64, &Entry) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let mut left = self.count.unwrap_or(u64::MAX);
+        self.span.run(recording, |number, entry| {
+            if left > 0 && self.is_wanted(entry) {
+                each(number, entry)?;
+                left -= u64::from(entry.what == What::Message);
+            }
+            Ok(left > 0)
+        })
     }
 
-    fn is_wanted_meta(&self, meta: &Meta) -> bool {
-        let end = match meta.direction {
-            Direction::ToServer => End::Server,
-            Direction::ToClient => End::Client,
+    fn is_wanted(&self, entry: &Entry) -> bool {
+        let end = match entry.direction {
+            Direction::ToServer => End::ToServer,
+            Direction::ToClient => End::ToClient,
         };
-        let kind = match meta.kind {
-            Kind::Message(MessageType::Async) => Some(Type::Async),
-            Kind::Message(MessageType::Sync) => Some(Type::Sync),
-            Kind::Message(MessageType::Response) => Some(Type::Response),
-            _ => None,
-        };
-        (self.connection.is_empty() || self.connection.contains(&meta.connection))
-            && self.to.is_none_or(|to| to == end)
+        let kind = entry.message_type().map(|kind| match kind {
+            MessageType::Async => Type::Async,
+            MessageType::Sync => Type::Sync,
+            MessageType::Response => Type::Response,
+        });
+        self.direction.is_none_or(|wanted| wanted == end)
             && (self.kind.is_empty() || kind.is_some_and(|kind| self.kind.contains(&kind)))
-            && self.from.is_none_or(|from| meta.time >= from)
-            && self.until.is_none_or(|until| meta.time < until)
+            && (self.table.is_empty() || self.is_wanted_table(entry))
     }
 
     fn is_wanted_table(&self, entry: &Entry) -> bool {

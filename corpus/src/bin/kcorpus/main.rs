@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod attack;
 mod bench;
 mod cases;
+mod client;
 mod export;
 mod filter;
 mod fuzz;
@@ -17,6 +18,8 @@ mod list;
 mod local;
 mod mutate;
 mod record;
+mod replay;
+mod serve;
 mod show;
 
 /// Keeps kdb+ traffic, and turns it against decoders, clients and servers.
@@ -49,6 +52,10 @@ enum Command {
     Show(show::Options),
     /// Write the messages of a recording as hex, as bytes, or as a file each.
     Export(export::Options),
+    /// Send what clients sent to a server again, and compare its responses with the recorded ones.
+    Replay(replay::Options),
+    /// Answer clients as was recorded.
+    Serve(serve::Options),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +69,8 @@ fn main() -> ExitCode {
         Command::List(options) => list::run(&options),
         Command::Show(options) => show::run(&options),
         Command::Export(options) => export::run(&options),
+        Command::Replay(options) => replay::run(&options),
+        Command::Serve(options) => serve::run(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

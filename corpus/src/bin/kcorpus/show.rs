@@ -48,14 +48,13 @@ fn show(number: u64, entry: &Entry, out: &mut impl Write) -> Result<(), Box<dyn 
 }
 
 fn message(entry: &Entry, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    let kind = match entry.bytes.get(1) {
-        Some(0) => "async",
-        Some(1) => "sync",
+    let kind = match entry.message_type() {
+        Some(MessageType::Async) => "async",
+        Some(MessageType::Sync) => "sync",
         _ => "response",
     };
     match Message::decode(&entry.bytes[..], &Limits::default()) {
         Ok(message) => {
-            debug_assert!(kind != "async" || message.kind() == MessageType::Async, "the type is byte 1");
             let text = message.value().to_string();
             // Symbols stand raw in q text: an escape sequence in one would be executed by a terminal.
             let is_control = |char: char| char.is_control();
