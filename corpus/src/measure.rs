@@ -215,12 +215,16 @@ fn measure<T>(
     for item in items.iter().step_by(items.len().div_ceil(SAMPLE)) {
         let mut runs = 0_u32;
         let start = Instant::now();
-        while start.elapsed() < BATCH {
+        let taken = loop {
             run(item, &mut out);
             runs += 1;
-        }
+            let taken = start.elapsed();
+            if taken >= BATCH {
+                break taken;
+            }
+        };
         // It grows with what is recorded.
-        let _ = times.record((start.elapsed() / runs).as_nanos() as u64);
+        let _ = times.record((taken / runs).as_nanos() as u64);
         if Instant::now() > end {
             break;
         }
