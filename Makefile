@@ -12,7 +12,7 @@ run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
 
 build: ## kserve, kq and kcorpus, into target/release
-	cargo build --release -p kserve -p kwire -p kcorpus --features kcorpus/cli
+	cargo build --release -p kserve -p kwire && cargo build --release -p kcorpus --features cli
 
 install: ## kserve, kq and kcorpus, onto the PATH
 	cargo install --locked --path kserve && cargo install --locked --path kwire
@@ -59,9 +59,10 @@ target/rivals/pykx/lib/l64/libe.so:
 	python3 -m zipfile --extract target/rivals/pykx-4.2.0-*.whl target/rivals
 
 bench: export KBENCH_RECORD = $(CURDIR)/benches/record/$(shell date -u +%F).md
-bench: ## the duels and the other crates, into a dated record
+bench: ## the duels, the other crates, and the messages of KDB_TRAFFIC if it names a file, into a dated record
 	cargo bench -p kbench
 	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml --target-dir target/rivals
+	$(if $(KDB_TRAFFIC),cargo run --release -p kcorpus --features cli -- bench $(KDB_TRAFFIC) | tee -a $(KBENCH_RECORD))
 
 load: export KBENCH_RECORD = $(CURDIR)/benches/record/$(shell date -u +%F)-load.md
 load: loaded ## kserve against bare servers, into a dated record

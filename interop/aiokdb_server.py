@@ -70,13 +70,25 @@ def blocking(tools):
 
 
 def pipelined(tools):
-    example = os.path.join(os.path.dirname(tools.kq), "examples", "pipelined")
+    queries = [str(number) for number in range(200)] + ["push", "x"]
     with echo() as port:
-        queries = [str(number) for number in range(200)] + ["push", "x"]
-        lines = printed(example, f"{HOST}:{port}:u:", *queries).splitlines()
-        same("answers", lines, [f"{number}: {number}" for number in range(200)] + ["push: 3", "x: 'type"])
+        same("answers", asked(tools, port, queries), [f"{number}: {number}" for number in range(200)]
+             + ["push: 3", "x: 'type"])
+
+
+def asked(tools, port, queries):
+    """What the client for tokio is answered, with all queries in flight at once."""
+    example = os.path.join(os.path.dirname(tools.kq), "examples", "pipelined")
+    return printed(example, f"{HOST}:{port}:u:", *queries).splitlines()
+
+
+def kserve(server):
+    queries = [f"sum til {number}" for number in range(1, 200)]
+    expected = [f"{query}: {number * (number - 1) // 2}" for number, query in enumerate(queries, 1)]
+    same("answers", asked(server.tools, server.port, queries), expected)
 
 
 def checks(server, _start):
     yield "aiokdb's server: kq", blocking, server.tools
     yield "aiokdb's server: the client for tokio", pipelined, server.tools
+    yield "kserve: the client for tokio", kserve, server

@@ -1,10 +1,14 @@
-//! Golden kdb+ IPC messages, conversations and deterministic workloads, shared by tests, benches and fuzzing.
+//! Golden kdb+ IPC messages, conversations and deterministic workloads, shared by tests, benches and fuzzing; behind
+//! the feature `traffic`, recordings of real traffic.
 
 mod conversation;
 mod golden;
 mod hex;
 #[cfg(feature = "traffic")]
+pub mod measure;
+#[cfg(feature = "traffic")]
 pub mod mutate;
+pub mod recording;
 mod shared;
 #[cfg(feature = "traffic")]
 pub mod traffic;

@@ -1,4 +1,4 @@
-//! Messages out of files: hex, one a line, or bytes as they went over the wire, end to end.
+//! Messages out of files: recordings; hex, one a line; bytes as they went over the wire, end to end.
 
 use std::fs;
 use std::io;
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use kwire::{Header, Malformed, Reason};
 
+use crate::recording::{self, Recording, What};
 use crate::{golden, unhex};
 
 /// A file that cannot be read as messages.
@@ -31,6 +32,9 @@ pub enum Fault {
     /// A header in a binary file; its offset is the file's.
     #[error("offset {0}")]
     Malformed(#[from] Malformed),
+    /// A recording, or a part of it, that cannot be read.
+    #[error(transparent)]
+    Recording(#[from] recording::Error),
     /// The file holds no message.
     #[error("no messages")]
     Empty,
@@ -38,16 +42,22 @@ pub enum Fault {
 
 /// Reads all messages of a file.
 ///
-/// A file of hex digits and white space holds a message a line; blanks may separate bytes, and lines that start with
-/// `#` are skipped. Any other file holds whole messages end to end. Bodies are not checked: what a decoder refuses is
-/// a seed, too.
+/// Of a [recording](Recording) those are the messages of both directions. A file of hex digits and white space holds a
+/// message a line; blanks may separate bytes, and lines that start with `#` are skipped. Any other file holds whole
+/// messages end to end. Bodies are not checked: what a decoder refuses is a seed, too.
 ///
 /// # Errors
 ///
 /// [`Error`] with the file's name, for what [`Fault`] names.
 pub fn load(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
     let parse = |bytes: Vec<u8>| if is_text(&bytes) { lines(&bytes) } else { messages(&bytes) };
-    let found = fs::read(path).map_err(Fault::from).and_then(parse);
+    let found = match Recording::open(path) {
+        Ok(recording) => recorded(&recording),
+        Err(recording::Error::NotARecording | recording::Error::Io(_)) => {
+            fs::read(path).map_err(Fault::from).and_then(parse)
+        }
+        Err(error) => Err(error.into()),
+    };
     let found = found.and_then(|found| if found.is_empty() { Err(Fault::Empty) } else { Ok(found) });
     found.map_err(|fault| Error { path: path.to_owned(), fault })
 }
@@ -55,6 +65,17 @@ pub fn load(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
 /// The golden messages, for those who have no traffic of their own.
 pub fn golden_messages() -> Vec<Vec<u8>> {
     golden().into_iter().map(|golden| golden.message).collect()
+}
+
+fn recorded(recording: &Recording) -> Result<Vec<Vec<u8>>, Fault> {
+    let mut found = Vec::new();
+    for entry in recording.entries() {
+        let (_, entry) = entry?;
+        if entry.what == What::Message {
+            found.push(entry.bytes.to_vec());
+        }
+    }
+    Ok(found)
 }
 
 /// A header begins with a byte under 2, which no text does.

@@ -152,7 +152,7 @@ fn a_turned_message_says_the_same() {
 fn logins_all_occur_and_are_judged() {
     let logins: Vec<_> = (0..500).map(|case| mutate::login(1, case)).collect();
     let seen: HashSet<_> = logins.iter().map(|login| login.name).collect();
-    assert_eq!(seen, mutate::login_names().collect());
+    assert_eq!(seen, mutate::login_names().collect::<HashSet<_>>());
     let find = |name| &logins.iter().find(|login| login.name == name).unwrap().verdict;
     assert_eq!(find("login"), &Verdict::Valid);
     assert!(matches!(find("login-empty"), Verdict::Refused { .. }));

@@ -4,14 +4,16 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 #[cfg(unix)]
-use memmap2::Advice;
+use memmap2::{Advice, UncheckedAdvice};
 use memmap2::{Mmap, MmapOptions};
 
 /// The bytes of a file, as many as it had when it was opened: pages are read when they are looked at, and the OS
-/// may drop them again, so that memory stays flat however long the file is.
+/// may drop them again, at the latest when they are [released](Self::release), so that memory stays flat however long
+/// the file is.
 ///
 /// # The file must only grow
 ///
@@ -71,6 +73,23 @@ impl Map {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Gives back the pages of bytes that were read, where the OS can: a process that reads a file from end to end
+    /// otherwise counts as large as the file until the OS wants the memory. Looking at the bytes again reads them
+    /// again. A range that is not all in the file is passed over.
+    pub fn release(&self, bytes: Range<usize>) {
+        #[cfg(unix)]
+        if bytes.start <= bytes.end && bytes.end <= self.bytes.len() {
+            // SAFETY: of memory that is not backed by a file, or is a private copy of one, this would drop the
+            // contents, and borrowed bytes would change. These pages are shared with the file and cannot be written
+            // to, so that they come back from it as they were, under the demand made above.
+            let advised =
+                unsafe { self.bytes.unchecked_advise_range(UncheckedAdvice::DontNeed, bytes.start, bytes.len()) };
+            debug_assert!(advised.is_ok(), "pages of the mapping: {advised:?}");
+        }
+        #[cfg(not(unix))]
+        let _ = bytes;
     }
 
     /// Whether the file still has all the bytes that it had when it was opened. To be asked after bytes were read;

@@ -111,6 +111,31 @@ fn a_map_has_the_length_that_the_file_had() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn what_was_read_is_given_back() {
+    let resident = || {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap().trim().to_owned();
+        line.trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+    };
+    let (_folder, path) = folder();
+    let bytes = vec![7_u8; 64 << 20];
+    let mut log = Writer::open(&path).unwrap();
+    log.append(&bytes).unwrap();
+    let map = Map::open(&path).unwrap();
+    let sum = || map.as_bytes().iter().map(|&byte| u64::from(byte)).sum::<u64>();
+    let before = sum();
+    let held = resident();
+    map.release(0..map.as_bytes().len());
+    assert!(resident() + (60 << 20) < held, "{} of {held}", resident());
+    assert_eq!(sum(), before, "read again");
+    // What is no part of the file is passed over.
+    for (start, end) in [(5, 7), (0, usize::MAX), (usize::MAX, 0), (usize::MAX, usize::MAX)] {
+        map.release(start..end);
+    }
+}
+
+#[test]
 fn a_file_that_was_shortened_is_noticed() {
     let (_folder, path) = folder();
     fs::write(&path, log::HEAD).unwrap();

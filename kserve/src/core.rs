@@ -194,6 +194,10 @@ impl Core {
             && !link.flags.queued
         {
             link.flags.queued = true;
+            if link.is_handshaking() {
+                // Work for each of a crowd would hold up those that are ready.
+                return self.turns.put_off(slot, link.is_resting());
+            }
             self.turns.ready(slot, link.is_resting());
         }
     }

@@ -141,6 +141,11 @@ impl Link {
         self.rests.is_some_and(|until| Instant::now() < until)
     }
 
+    /// Whether its next turn may be the work of a TLS handshake.
+    pub(crate) fn is_handshaking(&self) -> bool {
+        self.phase == Phase::Login && self.stream.is_handshaking()
+    }
+
     pub(crate) const fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open) && self.doom.is_none()
     }

@@ -263,6 +263,11 @@ impl Stream {
         self.layer.as_ref().is_some_and(Layer::is_readable)
     }
 
+    /// Whether a TLS handshake is under way, or may come.
+    pub(crate) fn is_handshaking(&self) -> bool {
+        self.layer.as_ref().is_some_and(Layer::is_handshaking)
+    }
+
     /// Shuts this end for writing: the peer reads what was sent, then the end.
     pub(crate) fn shut(&mut self) {
         if self.layer.is_some() {

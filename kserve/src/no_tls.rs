@@ -27,6 +27,10 @@ impl Layer {
         match *self {}
     }
 
+    pub(crate) const fn is_handshaking(&self) -> bool {
+        match *self {}
+    }
+
     pub(crate) const fn write_vectored(&self, _socket: &Socket, _buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         match *self {}
     }

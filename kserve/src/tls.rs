@@ -82,6 +82,14 @@ impl Layer {
         matches!(self, Self::Session(session) if session.is_readable())
     }
 
+    /// Whether the handshake is under way, or may come.
+    pub(crate) fn is_handshaking(&self) -> bool {
+        match self {
+            Self::Unknown(_) => true,
+            Self::Session(session) => session.is_handshaking(),
+        }
+    }
+
     /// As [`Session::write_vectored`]: what is not reported as written must be passed again.
     pub(crate) fn write_vectored(&mut self, mut socket: &Socket, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {

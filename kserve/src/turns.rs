@@ -1,12 +1,13 @@
 //! The run queue: who is served next.
 //!
 //! Three queues, first in, first out each. `ready` holds the slots of which an event was told, `busy`
-//! those whose turn was over before they were done, `long` those that rest after a turn that took
-//! long. In a round, which is what comes between two polls, every ready slot has a turn, and then one of the
-//! others. A long turn cuts its round short: at most one busy slot has its turn before the poll tells
-//! who became ready meanwhile. The busy ones then go before the long ones until turns have taken as
-//! long again in all. So a peer with small requests, however many, does not wait for a second long
-//! request of another's, and a peer with long requests still gets half of the time.
+//! those whose turn was over before they were done and those in a TLS handshake, `long` those that
+//! rest after a turn that took long. In a round, which is what comes between two polls, every ready
+//! slot has a turn, and then one of the others. A long turn cuts its round short: at most one busy slot
+//! has its turn before the poll tells who became ready meanwhile. The busy ones then go before the
+//! long ones until turns have taken as long again in all. So a peer with small requests, however many,
+//! does not wait for a second long request of another's, and a peer with long requests still gets half
+//! of the time.
 
 use std::collections::VecDeque;
 use std::time::Duration;

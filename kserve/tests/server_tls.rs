@@ -21,7 +21,7 @@ use running::{Running, message, read, rest};
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// Echoes, answers with many bytes, lets mallory not in.
+/// Echoes, answers with many bytes, refuses mallory.
 struct Script {
     log: Sender<String>,
 }

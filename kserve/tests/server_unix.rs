@@ -66,10 +66,10 @@ fn a_file_is_served_and_removed() {
 
 #[test]
 fn a_file_of_another_kind_stays() {
-    let path = std::env::temp_dir().join(format!("kserve-unix-{}", std::process::id()));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
     std::fs::write(&path, "data").unwrap();
     let taken = Server::unbound().unwrap().listen_unix_file(&path).unwrap_err();
     assert_eq!(taken.kind(), ErrorKind::AddrInUse);
     assert_eq!(std::fs::read(&path).unwrap(), b"data");
-    std::fs::remove_file(path).unwrap();
 }

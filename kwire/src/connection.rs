@@ -252,8 +252,9 @@ impl Connection {
     }
 
     /// Gives the conversation up: whatever follows fails.
-    pub const fn abort(&mut self) {
+    pub fn abort(&mut self) {
         self.state = State::Failed;
+        self.inflating = None;
     }
 
     /// Notes that the peer has closed its end; `inbound` is what came and was not passed over.
@@ -270,7 +271,7 @@ impl Connection {
             }
             _ if self.awaited > 0 => self.fail(Error::OutOfTurn("closed before the response")),
             _ => {
-                self.state = State::Failed;
+                self.abort();
                 Ok(())
             }
         }
@@ -410,7 +411,7 @@ impl Connection {
     }
 
     fn fail<T>(&mut self, error: Error) -> Result<T, Error> {
-        self.state = State::Failed;
+        self.abort();
         Err(error)
     }
 }

@@ -1,7 +1,7 @@
 //! TLS at either end, set up as kdb+ does: from files in PEM that environment variables name.
 //!
-//! [`Options::from_env`] reads the variables, [`Options::client`] and [`Options::server`] make of
-//! them what rustls wants. Differences from kdb+, which uses OpenSSL: TLS 1.2 and 1.3 only, an expired
+//! [`Options::from_env`] reads the variables, [`Options::client`] and [`Options::server`] build rustls's
+//! configurations from them. Differences from kdb+, which uses OpenSSL: TLS 1.2 and 1.3 only, an expired
 //! certificate is refused, and a server's certificate must name the host that was connected to.
 
 use std::fs;
@@ -260,8 +260,8 @@ impl Options {
 
     /// The CAs that the system trusts.
     fn system_roots(&self) -> Result<RootCertStore, Error> {
-        // The usual tools name CAs by the variable that names a certificate to kdb+. As a CA that
-        // certificate would vouch for itself.
+        // rustls-native-certs, as OpenSSL, reads CAs from the file that SSL_CERT_FILE names. To kdb+ that is
+        // this end's own certificate, which must not become a trusted CA.
         let own = std::env::var_os(CERT_FILE).map(PathBuf::from).filter(|path| Some(path) == self.certificate.as_ref());
         if let (Some(path), Some(_)) = (own, &self.key) {
             return Err(Error::file(CERT_FILE, &path, "names a certificate: name the CA in KX_SSL_CA_CERT_FILE"));

@@ -8,21 +8,14 @@ use std::time::{Duration, Instant};
 
 use kwire::Fifo;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+use tempfile::TempDir;
 
-struct Pipe(PathBuf);
-
-impl Pipe {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("kwire-{name}-{}", std::process::id()));
-        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Pipe {
-    fn drop(&mut self) {
-        std::fs::remove_file(&self.0).unwrap();
-    }
+/// A pipe in a folder that goes with it.
+fn pipe() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    (folder, path)
 }
 
 fn soon() -> Option<Instant> {
@@ -31,9 +24,8 @@ fn soon() -> Option<Instant> {
 
 #[test]
 fn what_is_written_is_read_and_then_the_end() {
-    let pipe = Pipe::new("fifo");
-    let fifo = Fifo::open(&pipe.0).unwrap();
-    let path = pipe.0.clone();
+    let (_folder, path) = pipe();
+    let fifo = Fifo::open(&path).unwrap();
     let writer = thread::spawn(move || {
         let mut pipe = OpenOptions::new().write(true).open(path).unwrap();
         pipe.write_all(&[7; 300_000]).unwrap();
@@ -54,15 +46,15 @@ fn what_is_written_is_read_and_then_the_end() {
 
 #[test]
 fn a_silent_pipe_ends_with_the_deadline() {
-    let pipe = Pipe::new("silent");
-    let fifo = Fifo::open(&pipe.0).unwrap();
+    let (_folder, path) = pipe();
+    let fifo = Fifo::open(&path).unwrap();
     // Without a writer, and with one that says nothing.
     for _ in 0..2 {
         let begin = Instant::now();
         let error = fifo.read_until(&mut [0], begin.checked_add(Duration::from_millis(50))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         assert!(begin.elapsed() >= Duration::from_millis(50) && begin.elapsed() < Duration::from_secs(5));
-        std::mem::forget(OpenOptions::new().write(true).open(&pipe.0).unwrap());
+        std::mem::forget(OpenOptions::new().write(true).open(&path).unwrap());
     }
 }
 

@@ -260,3 +260,22 @@ fn a_response_that_nobody_asked_for_is_out_of_turn() {
     assert!(matches!(connection.send(MessageType::Response, 1_i64.into(), &mut out), Err(Error::OutOfTurn(_))));
     assert!(out.is_empty() && connection.send(MessageType::Async, 1_i64.into(), &mut out).is_ok());
 }
+
+#[test]
+fn a_large_compressed_message_that_is_corrupt_fails_while_it_arrives_and_for_good() {
+    // 100 kB are announced; the first match is with a pair that was never seen.
+    let stream = [1, 0, 1, 0, 0xa0, 0x86, 1, 0, 0, 0, 3, 0, 1, 7, 7];
+    let (mut connection, mut inbound) = open(Limits::default());
+    for (at, byte) in stream.iter().enumerate() {
+        assert!(connection.receive(&mut inbound).unwrap().is_none(), "{at}");
+        inbound.extend(&[*byte]);
+    }
+    assert!(matches!(connection.receive(&mut inbound), Err(Error::Malformed(_))));
+    assert!(matches!(connection.receive(&mut inbound), Err(Error::Failed)));
+    // The end in the middle of such a message is told.
+    let (mut connection, mut inbound) = open(Limits::default());
+    inbound.extend(&stream[..12]);
+    assert!(connection.receive(&mut inbound).unwrap().is_none());
+    assert!(inbound.is_empty(), "it is inflated already");
+    assert!(matches!(connection.handle_end(inbound.as_bytes()), Err(Error::OutOfTurn(_))));
+}

@@ -5,6 +5,8 @@
 //! runs at a time: what is measured is the attack, not its neighbours. `KSERVE` names another build
 //! of the server to attack.
 
+#[path = "../certs/mod.rs"]
+mod certs;
 mod innocent;
 mod process;
 mod raw;
@@ -17,6 +19,7 @@ mod log;
 mod login;
 mod shutdown;
 mod start;
+mod tls;
 
 // What the evaluator promises, and what needs both.
 mod cancel;

@@ -5,36 +5,33 @@
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use kwire::tls::rustls::{ClientConnection, StreamOwned};
 use kwire::tls::{ClientConfig, Options, server_name};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use tempfile::TempDir;
 
 /// A CA and what it has signed, in a folder that goes with it.
 pub(crate) struct Ca {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    folder: PathBuf,
+    folder: TempDir,
 }
 
 impl Ca {
     pub(crate) fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("kserve-ca-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let mut params = CertificateParams::new([]).unwrap();
         // CAs of one name would be taken for one another, and refused for the signature.
-        params.distinguished_name.push(DnType::CommonName, folder.display().to_string());
+        params.distinguished_name.push(DnType::CommonName, folder.path().display().to_string());
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        std::fs::write(folder.join("ca.pem"), issuer.pem()).unwrap();
+        std::fs::write(folder.path().join("ca.pem"), issuer.pem()).unwrap();
         Self { issuer, folder }
     }
 
     pub(crate) fn file(&self) -> PathBuf {
-        self.folder.join("ca.pem")
+        self.folder.path().join("ca.pem")
     }
 
     /// Signs a certificate for `host` and returns its file and that of its key.
@@ -53,7 +50,10 @@ impl Ca {
         params.not_after = rcgen::date_time_ymd(year, 1, 1);
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let files = (self.folder.join(format!("{host}.{year}.crt")), self.folder.join(format!("{host}.{year}.key")));
+        let files = (
+            self.folder.path().join(format!("{host}.{year}.crt")),
+            self.folder.path().join(format!("{host}.{year}.key")),
+        );
         std::fs::write(&files.0, certificate.pem()).unwrap();
         std::fs::write(&files.1, key.serialize_pem()).unwrap();
         files
@@ -71,13 +71,7 @@ impl Ca {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-}
-
-impl Drop for Ca {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.folder).unwrap();
+        self.folder.path().join(name)
     }
 }
 

@@ -70,6 +70,9 @@ const SUBSCRIBE: &str = "{[t;s]($[t~`;.u.sub[t;s];.u.sub[;s]each t];`.u `i`L)}";
 /// Time between two looks at what is pushed while a log is replayed.
 const BETWEEN: Duration = Duration::from_millis(1);
 
+/// Bytes of a log that are held while it is replayed.
+const RELEASED: usize = 4 << 20;
+
 impl<S: Duplex> Subscriber<S> {
     /// Subscribes, in one request: ``(.u.sub[;symbols]each tables;`.u `i`L)``.
     ///
@@ -132,7 +135,7 @@ impl<S: Duplex> Subscriber<S> {
         let map = Map::open(&path).map_err(unreadable)?;
         let mut log =
             Log::new(map.as_bytes()).map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))?;
-        let mut look = Instant::now();
+        let (mut look, mut released) = (Instant::now(), 0);
         while log.records() < expected {
             let found = log.records();
             let record = match log.next() {
@@ -144,6 +147,10 @@ impl<S: Duplex> Subscriber<S> {
             if now >= look {
                 self.keep_pushed()?;
                 look = now + BETWEEN;
+            }
+            if log.at() - released >= RELEASED {
+                map.release(released..log.at());
+                released = log.at();
             }
             if found >= start
                 && let ControlFlow::Break(end) = self.select(record, &mut each)

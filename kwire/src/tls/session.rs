@@ -1,7 +1,7 @@
 //! One end of a TLS connection over a socket that does not block.
 //!
-//! The session owns the keys and what is on its way, the caller the socket, which it passes to every
-//! call. Calls never wait: what the socket does not give or take now is `WouldBlock`, and the caller
+//! The session owns the keys and the records in both directions; the caller owns the socket and passes it
+//! to every call. Calls never wait: what the socket does not give or take now is `WouldBlock`, and the caller
 //! polls for [`wants_write`](Session::wants_write) besides what it wants itself.
 //!
 //! Bounds: a session holds at most one record that came (18 KB; 64 KB in the handshake) and its
@@ -81,7 +81,7 @@ impl Session {
         Ok(read)
     }
 
-    /// Waits not: returns once plaintext can be taken, or its end.
+    /// Reads records until plaintext or its end can be taken. Does not wait.
     fn fill(&mut self, socket: &mut (impl Read + Write)) -> io::Result<()> {
         for _ in 0..ROUNDS {
             if self.is_filled()? {

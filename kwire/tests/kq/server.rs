@@ -1,6 +1,6 @@
 //! A server of scripted answers on the loopback.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -37,8 +37,11 @@ impl Peer {
             if let Some(event) = self.connection.receive(&mut self.inbound).unwrap() {
                 return Some(event);
             }
-            if self.inbound.read_from(&mut self.stream).unwrap() == 0 {
-                return None;
+            match self.inbound.read_from(&mut self.stream) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => panic!("{error}"),
             }
         }
     }

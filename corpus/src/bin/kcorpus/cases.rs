@@ -24,7 +24,7 @@ pub(crate) struct Cases {
 /// The file that messages are taken from, and nothing else.
 #[derive(Debug, Args)]
 pub(crate) struct Messages {
-    /// Messages to mutate: a line of hex each, or bytes as they went over the wire, end to end. Without a file, the
+    /// A recording; or messages, a line of hex each, or as they went over the wire, end to end. Without a file, the
     /// golden messages, which are of every type.
     file: Option<PathBuf>,
 }

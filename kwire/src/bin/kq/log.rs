@@ -1,12 +1,13 @@
 //! `kq log`: tickerplant logs listed, counted, checked and repaired. Files are mapped, and walked once.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Display};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kcodec::log::{BadTail, Log, Map};
+use kcodec::log::{BadTail, Log, Map, NotLog};
 use kcodec::{Atom, Symbol, Update, Value};
 
 use crate::fault::Fault;
@@ -89,14 +90,14 @@ pub(crate) fn run(options: &Options) -> Result<bool, Fault> {
 }
 
 /// An error with the file that it is about.
-fn named(path: &Path, error: impl std::fmt::Display) -> Fault {
+fn named(path: &Path, error: impl Display) -> Fault {
     Fault::End(format!("{}: {error}", path.display()))
 }
 
 /// Whether nothing is wrong with a file; says what is.
-fn report(path: &Path, done: Result<(), String>) -> bool {
-    if let Err(fault) = &done {
-        crate::complain(format_args!("{}: {fault}", path.display()));
+fn report(path: &Path, done: Result<u64, Damage>) -> bool {
+    if let Err(damage) = &done {
+        crate::complain(format_args!("{}: {damage}", path.display()));
     }
     done.is_ok()
 }
@@ -105,53 +106,67 @@ fn is_wanted(record: Value<'_>, tables: &[String]) -> bool {
     tables.is_empty() || Update::new(record).is_some_and(|update| tables.iter().any(|table| update.table() == **table))
 }
 
+/// What is wrong with a file.
+enum Damage {
+    NotLog(NotLog),
+    Tail {
+        bad: BadTail,
+        /// Bytes of the file.
+        size: usize,
+    },
+}
+
 /// `n messages intact, valid length L of SIZE bytes, torn at OFFSET: reason`
-fn described(bad: &BadTail, size: usize) -> String {
-    let BadTail { records, valid, .. } = bad;
-    format!("{} intact, valid length {valid} of {size} bytes, {bad}", messages(*records))
+impl Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLog(error) => error.fmt(f),
+            Self::Tail { bad, size } => {
+                let BadTail { records, valid, .. } = bad;
+                write!(f, "{} intact, valid length {valid} of {size} bytes, {bad}", messages(*records))
+            }
+        }
+    }
 }
 
 fn messages(count: u64) -> String {
     format!("{count} message{}", if count == 1 { "" } else { "s" })
 }
 
-/// Hands each record with its number to `each`. The outer error is ours, the inner one the file's.
+/// Hands each record with its number to `each` and counts them. The outer error is ours, the inner one the file's.
 fn walk(
     map: &Map,
     progress: &Progress,
     most: Option<u64>,
     mut each: impl FnMut(u64, Value<'_>) -> io::Result<()>,
-) -> io::Result<Result<(), String>> {
+) -> io::Result<Result<u64, Damage>> {
     let bytes = map.as_bytes();
     let mut log = match Log::new(bytes) {
         Ok(log) => log,
-        Err(error) => return Ok(Err(error.to_string())),
+        Err(error) => return Ok(Err(Damage::NotLog(error))),
     };
     progress.expect(bytes.len() as u64);
-    let mut shown = 0;
+    let mut done = 0;
     while most.is_none_or(|most| log.records() < most) {
         let number = log.records();
         match log.next() {
             None => break,
             Some(Ok(record)) => each(number, record)?,
-            Some(Err(bad)) => return Ok(Err(described(&bad, bytes.len()))),
+            Some(Err(bad)) => return Ok(Err(Damage::Tail { bad, size: bytes.len() })),
         }
-        if log.at() >= shown + CHUNK {
-            progress.read(log.at() - shown);
-            shown = log.at();
+        if log.at() >= done + CHUNK {
+            progress.read(log.at() - done);
+            map.release(done..log.at());
+            done = log.at();
         }
     }
-    Ok(Ok(()))
+    Ok(Ok(log.records()))
 }
 
 /// Prints whether a log is intact.
-fn check(path: &Path, map: &Map, progress: &Progress, out: &mut impl Write) -> io::Result<Result<(), String>> {
-    let mut count = 0;
-    let done = walk(map, progress, None, |number, _| {
-        count = number + 1;
-        Ok(())
-    })?;
-    if done.is_ok() {
+fn check(path: &Path, map: &Map, progress: &Progress, out: &mut impl Write) -> io::Result<Result<u64, Damage>> {
+    let done = walk(map, progress, None, |_, _| Ok(()))?;
+    if let Ok(count) = done {
         writeln!(out, "{}: {} intact", path.display(), messages(count))?;
     }
     Ok(done)
@@ -164,18 +179,21 @@ fn repair(
     copy: &Path,
     progress: &Progress,
     out: &mut impl Write,
-) -> Result<Result<(), String>, Fault> {
+) -> Result<Result<u64, Damage>, Fault> {
     let bytes = map.as_bytes();
-    let (records, valid, bad) = match Log::new(bytes).map(Log::check) {
-        Ok(Ok(records)) => (records, bytes.len(), None),
-        Ok(Err(bad)) => (bad.records, bad.valid, Some(bad)),
-        Err(error) => return Ok(Err(error.to_string())),
+    let done = walk(map, progress, None, |_, _| Ok(()))?;
+    let (records, valid) = match &done {
+        Ok(records) => (*records, bytes.len()),
+        Err(Damage::Tail { bad, .. }) => (bad.records, bad.valid),
+        Err(Damage::NotLog(_)) => return Ok(done),
     };
     let mut file = File::create_new(copy).map_err(|error| named(copy, error))?;
     progress.expect(valid as u64);
-    let written = bytes[..valid].chunks(CHUNK).try_for_each(|chunk| {
-        file.write_all(chunk)?;
+    let written = (0..valid).step_by(CHUNK).try_for_each(|start| {
+        let chunk = start..valid.min(start + CHUNK);
+        file.write_all(&bytes[chunk.clone()])?;
         progress.read(chunk.len());
+        map.release(chunk);
         Ok(())
     });
     if let Err(error) = written.and_then(|()| file.sync_all()) {
@@ -184,15 +202,15 @@ fn repair(
         return Err(named(copy, error));
     }
     progress.clear();
-    if let Some(bad) = bad {
-        writeln!(out, "{}: {}", path.display(), described(&bad, bytes.len()))?;
+    if let Err(damage) = done {
+        writeln!(out, "{}: {damage}", path.display())?;
     }
     writeln!(out, "{}: {}, {valid} bytes", copy.display(), messages(records))?;
-    Ok(Ok(()))
+    Ok(Ok(records))
 }
 
-/// Bytes between two looks at the clock.
-const CHUNK: usize = 1 << 20;
+/// Bytes between two looks at the clock, and as many of the file as are held.
+const CHUNK: usize = 4 << 20;
 
 /// Messages and rows, by function and table.
 #[derive(Debug, Default)]

@@ -60,7 +60,7 @@ Exit codes: 0 done, 1 the input or the server was wrong, 2 usage."#;
 /// What `kq HOST:PORT 'EXPR'` takes.
 #[derive(Args)]
 struct Ask {
-    /// Any address that hopen takes: PORT, HOST:PORT, HOST:PORT:USER:PASSWORD, unix://PORT
+    /// Any address that hopen takes: PORT, HOST:PORT, HOST:PORT:USER:PASSWORD, tcps://HOST:PORT, unix://PORT
     #[arg(required = true)]
     address: Option<String>,
     /// What to evaluate there. Without it a terminal becomes a console, and other input is evaluated

@@ -206,6 +206,9 @@ mod tests {
             "h:5001:",
             "[::1]:5001",
             "unix://5001",
+            "unixs://5001",
+            "tcps://h:1",
+            "tcps://h:1:bob",
             "`:h:1",
         ] {
             let parsed = Address::parse(address).unwrap();
