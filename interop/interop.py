@@ -22,7 +22,8 @@ warnings.filterwarnings("ignore")
 from harness import CHECK_SECONDS, Server, run, too_slow  # noqa: E402
 
 MODULES = ["formats", "pykx_context", "pykx_queries", "pykx_async", "pykx_tls", "qpython_samples", "aiokdb_client",
-           "aiokdb_server", "kola_client", "node_q", "java_examples", "explorers", "tick", "kq_tool", "fuzz_decoders"]
+           "aiokdb_server", "kola_client", "node_q", "java_examples", "explorers", "tick", "kq_tool", "recordings",
+           "fuzz_decoders"]
 TABLES = (
     "trade:([]time:09:30 09:31 09:32 09:33 09:34;sym:`a`b`a`c`b;price:10 20.5 11 30 21;size:100 200 300 400 500)",
     "ref:([sym:`a`b`c]name:(\"alpha\";\"beta\";\"gamma\");lot:10 20 30i)",

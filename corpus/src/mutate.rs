@@ -14,9 +14,9 @@
 //! let messages = kcorpus::traffic::golden_messages();
 //! let mutation = mutate::case(1, 7, &messages);
 //! assert_eq!(mutation, mutate::case(1, 7, &messages));
-//! match &mutation.verdict {
-//!     Verdict::Valid => println!("{}: valid", mutation.name),
-//!     Verdict::Refused { at, reason } | Verdict::Limit { at, reason } => println!("{}: {at}: {reason}", mutation.name),
+//! println!("{}: {}", mutation.name, mutation.verdict);
+//! if let Verdict::Refused { at, reason } = mutation.verdict {
+//!     assert!(at <= 4 << 20 && !reason.is_empty());
 //! }
 //! ```
 

@@ -98,6 +98,19 @@ fn decoders_that_crash() {
     }
 }
 
+#[test]
+fn a_command_line_that_is_wrong_is_said_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let options = ["fuzz", "--count", "200", "--shrink", "0", "--out", out, "--"];
+    let done = kcorpus(&[&options[..], &["sh", "-c", "echo usage >&2; exit 2"]].concat());
+    assert_eq!(done.status.code(), Some(1));
+    let said = "kcorpus: the decoder fails on an unchanged message already: crash: exit code 2: usage\n";
+    assert_eq!(text(&done.stderr), said);
+    let rows = text(&done.stdout).lines().filter(|line| line.contains(out)).count();
+    assert!(rows == 20 && text(&done.stdout).contains("\nand "), "{}", text(&done.stdout));
+}
+
 /// A decoder that does not read is no crash of ours, whatever the size of the message.
 #[test]
 fn a_decoder_that_does_not_read() {
@@ -117,10 +130,11 @@ fn a_decoder_that_hangs_is_ended_with_all_that_it_started() {
     let pids = folder.path().join("pids");
     let script = format!("sleep 600 & echo $! >>{0}; echo $$ >>{0}; wait", pids.display());
     let start = Instant::now();
-    let run = Run::shell(&["--count", "3", "--timeout", "200", "--shrink", "0"], &script);
-    assert_eq!((run.only("hang"), run.code), (3, Some(1)));
+    let run = Run::shell(&["--count", "2", "--timeout", "1000", "--shrink", "0"], &script);
+    assert_eq!((run.only("hang"), run.code), (2, Some(1)));
     assert!(start.elapsed() < Duration::from_secs(20), "hangs are bounded");
     let pids = fs::read_to_string(pids).unwrap();
+    // Two each, and two for the message that is tried unchanged.
     assert_eq!(pids.lines().count(), 6);
     for pid in pids.lines() {
         // A killed child of a killed process is reaped by others, a moment later.

@@ -19,6 +19,7 @@ use clap::{Args, ValueEnum};
 use kcorpus::mutate::{Mutation, Verdict};
 
 use crate::cases::{Cases, Messages};
+use crate::complain;
 use decoder::Decoder;
 use outcome::Outcome;
 use summary::{Failure, Summary};
@@ -67,16 +68,16 @@ pub(crate) struct Options {
 }
 
 const HELP: &str = "\
-A decoder gets one message on standard input, or by --file, and ends with exit code 0 if it accepts it and with 1 if it \
-refuses it. With --lines it gets a message a line in hex and answers with a line: one that starts with `error` refuses, \
-any other accepts. Anything else is a failure: a signal or another exit code is a crash, no answer within --timeout a \
-hang, an allocation that fails a lack of memory.
+A decoder gets one message on standard input, or by --file, and ends with exit code 0 if it accepts it and with 1 if \
+it refuses it. With --lines it gets a message a line in hex and answers with a line: one that starts with `error` \
+refuses, any other accepts. Anything else is a failure: a signal or another exit code is a crash, no answer within \
+--timeout a hang, an allocation that fails a lack of memory.
 
 Examples:
   kcorpus fuzz -- kq decode
   kcorpus fuzz --lines -- kq decode --hex --inline-errors
   kcorpus fuzz --lines -- python3 decoder.py
-  kcorpus fuzz --file own.hex -- ./decoder {}
+  kcorpus fuzz own.hex --file -- ./decoder {}
 
 Exit code 1 if a case crashed, hung or lacked memory, or differed as --fail says.";
 
@@ -107,6 +108,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         kept: HashMap::new(),
         progress: (io::stderr().is_terminal() && !options.json).then(Instant::now),
     };
+    fuzz.try_unchanged(&messages)?;
     let end = options.seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     for case in options.cases.numbers(options.count) {
         if interrupted.load(Ordering::Relaxed) || end.is_some_and(|end| Instant::now() >= end) {
@@ -139,6 +141,19 @@ struct Fuzz<'a> {
 }
 
 impl Fuzz<'_> {
+    /// Says so if the decoder fails on a sound message, too: then its command line may be the reason.
+    fn try_unchanged(&mut self, messages: &[Vec<u8>]) -> io::Result<()> {
+        let Some(message) = messages.iter().find(|message| Verdict::of(message) == Verdict::Valid) else {
+            return Ok(());
+        };
+        let outcome = self.decoder.run(message)?;
+        if outcome.is_failure() {
+            let (name, detail) = (outcome.name(), outcome.detail());
+            complain(format_args!("the decoder fails on an unchanged message already: {name}: {detail}"));
+        }
+        Ok(())
+    }
+
     fn case(&mut self, case: u64, mutation: &Mutation) -> Result<(), Box<dyn Error>> {
         // An empty line is no case: most readers of lines pass over it.
         if self.options.lines && mutation.bytes.is_empty() {

@@ -35,9 +35,9 @@ pub(crate) struct Options {
 }
 
 const HELP: &str = "\
-Any login is let in. The answer to each synchronous request is the next case; a line on standard output names it before \
-it is sent. A case that is not one whole message ends the connection, so that a client that waits for the rest sees the \
-end.";
+Any login is let in. The answer to each synchronous request is the next case; a line on standard output names it \
+before it is sent. A case that is not one whole message ends the connection, so that a client that waits for the rest \
+sees the end.";
 
 /// Connections served at a time; more are closed at once.
 const CONNECTIONS: usize = 64;

@@ -58,6 +58,9 @@ const OUTCOMES: [(&str, &str); 5] = [
 const DIFFERENCES: [(&str, &str); 2] =
     [("wrongly-accepted", "accepted, must be refused"), ("wrongly-refused", "refused, is valid")];
 
+/// Failing inputs that the table shows.
+const SHOWN: usize = 20;
+
 /// The name of a difference, which files are named after.
 pub(super) const fn difference_name(difference: Difference) -> &'static str {
     match difference {
@@ -133,12 +136,16 @@ impl fmt::Display for Summary {
         if !self.failures.is_empty() {
             writeln!(f, "\n{:>9}  {:>9}  {:<16}  failing input", "bytes", "smaller", "outcome")?;
         }
-        for Failure { what, file, bytes, smaller, .. } in self.failures.iter().filter(|failure| failure.is_first) {
+        let firsts: Vec<_> = self.failures.iter().filter(|failure| failure.is_first).collect();
+        for Failure { what, file, bytes, smaller, .. } in firsts.iter().take(SHOWN) {
             let (shown, length) = match smaller {
                 Some((file, length)) => (file, length.to_string()),
                 None => (file, String::new()),
             };
             writeln!(f, "{bytes:>9}  {length:>9}  {what:<16}  {}", shown.display())?;
+        }
+        if firsts.len() > SHOWN {
+            writeln!(f, "and {} more", firsts.len() - SHOWN)?;
         }
         Ok(())
     }
