@@ -149,6 +149,14 @@ fn a_decoder_that_hangs_is_ended_with_all_that_it_started() {
 }
 
 #[test]
+fn a_run_ends_in_time() {
+    let start = Instant::now();
+    let run = Run::shell(&["--count", "1000", "--timeout", "200", "--seconds", "2"], "sleep 600");
+    assert!(run.only("hang") < 20 && run.code == Some(1), "{}", run.summary);
+    assert!((2..10).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_decoder_that_eats_memory() {
     let eater = "import sys\nsys.stdin.buffer.read()\nbytearray(1 << 29)";

@@ -106,12 +106,12 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         decoder: Decoder::new(options)?,
         summary: Summary::new(options.cases.seed),
         kept: HashMap::new(),
+        end: options.seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds))),
         progress: (io::stderr().is_terminal() && !options.json).then(Instant::now),
     };
     fuzz.try_unchanged(&messages)?;
-    let end = options.seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     for case in options.cases.numbers(options.count) {
-        if interrupted.load(Ordering::Relaxed) || end.is_some_and(|end| Instant::now() >= end) {
+        if interrupted.load(Ordering::Relaxed) || fuzz.end.is_some_and(|end| Instant::now() >= end) {
             break;
         }
         if let Some(mutation) = options.cases.make(case, &messages) {
@@ -136,6 +136,8 @@ struct Fuzz<'a> {
     summary: Summary,
     /// How many inputs were written, by outcome and mutation.
     kept: HashMap<(&'static str, &'static str), u32>,
+    /// When to end.
+    end: Option<Instant>,
     /// When the line of progress is due; `None` where nobody sees it.
     progress: Option<Instant>,
 }
@@ -199,6 +201,7 @@ impl Fuzz<'_> {
         let file = self.options.out.join(format!("{name}.bin"));
         fs::write(&file, &mutation.bytes)?;
         let budget = Duration::from_secs(if is_first { self.options.shrink } else { 0 });
+        let budget = self.end.map_or(budget, |end| budget.min(end.saturating_duration_since(Instant::now())));
         let smaller = shrink::shrink(&mutation.bytes, budget, |bytes| {
             let again = self.decoder.run(bytes)?;
             Ok(again.name() == outcome.name() && self::difference(&again, &Verdict::of(bytes)) == difference)
