@@ -401,9 +401,10 @@ fn recorded(folder: &TempDir) -> PathBuf {
     let mut bob = blocking::Handle::open(&format!("{}:bob:b", proxy.address)).unwrap();
     let mut eve = blocking::Handle::open(&format!("{}:eve:e", proxy.address)).unwrap();
     for number in 0..20_i64 {
+        // Before a request, so that all has passed the proxy once that is answered.
+        bob.send("a:10").unwrap();
         assert_eq!(bob.sync(number).unwrap().value(), Value::from(number));
         assert_eq!(eve.sync(-number).unwrap().value(), Value::from(-number));
-        bob.send("a:10").unwrap();
     }
     bob.close().unwrap();
     eve.close().unwrap();
