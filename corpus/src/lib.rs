@@ -8,6 +8,7 @@ mod hex;
 pub mod measure;
 #[cfg(feature = "traffic")]
 pub mod mutate;
+#[cfg(feature = "traffic")]
 pub mod recording;
 mod shared;
 #[cfg(feature = "traffic")]
