@@ -96,6 +96,8 @@ const URGENT: usize = 4 << 20;
 /// When a block is written at the latest.
 const FLUSH: Duration = Duration::from_secs(1);
 const PIECE: usize = 256 * 1024;
+/// Bytes after which the queue is told that they were recorded: a lock for each item would slow the conversation.
+const RELEASE: isize = 1 << 20;
 
 impl Tap {
     /// Starts the thread. At most `limit` bytes are held for it, of which one message that is not whole yet may take
@@ -380,8 +382,11 @@ impl Writer {
         let mut flushed = Instant::now();
         loop {
             let (items, pieces, is_over) = self.wait(flushed + FLUSH);
+            let waiting: usize = pieces.iter().map(Vec::len).sum();
+            self.recorder.set_compression(waiting < URGENT);
             let mut pieces = pieces.into_iter().map(Bytes::from);
             let mut piece = pieces.next().unwrap_or_default();
+            let mut done = 0_isize;
             for item in items {
                 let bytes = match item.event {
                     Event::Bytes(_, length) => {
@@ -392,11 +397,13 @@ impl Writer {
                     }
                     _ => Bytes::new(),
                 };
-                let taken = size_of::<Item>() + bytes.len();
-                let kept = self.record(&item, bytes)?;
-                let mut queue = self.shared.lock();
-                queue.held = queue.held.saturating_add_signed(kept).saturating_sub(taken);
+                done += (size_of::<Item>() + bytes.len()).cast_signed();
+                done -= self.record(&item, bytes)?;
+                if done >= RELEASE {
+                    self.release(&mut done);
+                }
             }
+            self.release(&mut done);
             if flushed.elapsed() >= FLUSH {
                 self.recorder.flush()?;
                 flushed = Instant::now();
@@ -405,6 +412,12 @@ impl Writer {
                 return Ok(());
             }
         }
+    }
+
+    /// Gives back what items and messages took that are recorded.
+    fn release(&self, done: &mut isize) {
+        let mut queue = self.shared.lock();
+        queue.held = queue.held.saturating_add_signed(-std::mem::take(done));
     }
 
     /// What was told, once something was, and the time has come to look.
