@@ -81,6 +81,29 @@ fn an_index_is_made_anew() {
     check(&recording, &messages);
 }
 
+#[test]
+fn blocks_that_are_not_compressed_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = messages().remove(0);
+    let mut recorder = Recorder::create(file(&folder)).unwrap();
+    recorder.set_compression(false);
+    // Sizes of the data around where its length takes another byte.
+    let lengths = [0, 14, 15, 269, 270, 524, 525, 70_000];
+    for length in lengths {
+        let user = vec![b'u'; length];
+        recorder.open(Timestamp(0), &user, Capability::MAX).unwrap();
+        recorder.flush().unwrap();
+    }
+    recorder.message(Timestamp(1), 0, Direction::ToServer, &message).unwrap();
+    recorder.finish().unwrap();
+    let entries = read(&Recording::open(file(&folder)).unwrap());
+    for (length, (_, entry)) in lengths.into_iter().zip(&entries) {
+        let What::Open { user, capability } = &entry.what else { panic!("{entry:?}") };
+        assert_eq!((user.len(), *capability), (length, Capability::MAX));
+    }
+    assert_eq!(entries[lengths.len()].1.bytes, message);
+}
+
 /// The ends of blocks, in the file and in entries.
 fn ends(path: &Path, messages: &[Vec<u8>], block: usize) -> Vec<(u64, u64)> {
     let mut recorder = Recorder::create(path).unwrap();

@@ -67,6 +67,8 @@ struct Queue {
     items: Vec<Item>,
     /// Bytes of the items. None is cut, and none is moved when the queue grows.
     pieces: Vec<Vec<u8>>,
+    /// Empty pieces.
+    spare: Vec<Vec<u8>>,
     /// Bytes in the queue and of messages that have begun, items included.
     held: usize,
     connections: u64,
@@ -96,6 +98,8 @@ const URGENT: usize = 4 << 20;
 /// When a block is written at the latest.
 const FLUSH: Duration = Duration::from_secs(1);
 const PIECE: usize = 256 * 1024;
+/// Pieces that are kept to be filled again.
+const SPARE: usize = 32;
 
 impl Tap {
     /// Starts the thread. At most `limit` bytes are held for it, of which one message that is not whole yet may take
@@ -223,6 +227,16 @@ impl fmt::Debug for Wire {
     }
 }
 
+impl Item {
+    /// Bytes of it.
+    const fn length(&self) -> usize {
+        match self.event {
+            Event::Bytes(_, length) => length,
+            Event::Dropped(..) | Event::Close => 0,
+        }
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
@@ -240,7 +254,8 @@ impl Queue {
         match self.pieces.last_mut() {
             Some(piece) if piece.capacity() - piece.len() >= bytes.len() => piece.extend_from_slice(bytes),
             _ => {
-                let mut piece = Vec::with_capacity(PIECE.max(bytes.len()));
+                let spare = self.spare.pop().filter(|spare| spare.capacity() >= bytes.len());
+                let mut piece = spare.unwrap_or_else(|| Vec::with_capacity(PIECE.max(bytes.len())));
                 piece.extend_from_slice(bytes);
                 self.pieces.push(piece);
             }
@@ -380,22 +395,19 @@ impl Writer {
         let mut flushed = Instant::now();
         loop {
             let (items, pieces, is_over) = self.wait(flushed + FLUSH);
-            let mut pieces = pieces.into_iter().map(Bytes::from);
-            let mut piece = pieces.next().unwrap_or_default();
-            for item in items {
-                let bytes = match item.event {
-                    Event::Bytes(_, length) => {
-                        if piece.len() < length {
-                            piece = pieces.next().unwrap_or_default();
-                        }
-                        piece.split_to(length.min(piece.len()))
-                    }
-                    _ => Bytes::new(),
-                };
-                let taken = size_of::<Item>() + bytes.len();
-                let kept = self.record(&item, bytes)?;
-                let mut queue = self.shared.lock();
-                queue.held = queue.held.saturating_add_signed(kept).saturating_sub(taken);
+            let waiting: usize = pieces.iter().map(Vec::len).sum();
+            self.recorder.set_compression(waiting < URGENT);
+            let (mut items, mut done) = (items.into_iter().peekable(), 0);
+            for piece in pieces {
+                let piece = Bytes::from(piece);
+                let mut rest = piece.clone();
+                while let Some(item) = items.next_if(|item| item.length() <= rest.len()) {
+                    let bytes = rest.split_to(item.length());
+                    done += (size_of::<Item>() + bytes.len()).cast_signed();
+                    done -= self.record(&item, bytes)?;
+                }
+                drop(rest);
+                self.release(&mut done, piece);
             }
             if flushed.elapsed() >= FLUSH {
                 self.recorder.flush()?;
@@ -404,6 +416,20 @@ impl Writer {
             if is_over {
                 return Ok(());
             }
+        }
+    }
+
+    /// Gives back what items and messages took that are recorded.
+    fn release(&self, done: &mut isize, piece: Bytes) {
+        // Nobody else holds it: what was recorded was copied. Its pages are there, where new ones would be zeroed first.
+        let spare = piece.try_into_mut().map(Vec::from).ok().filter(|spare| spare.capacity() == PIECE);
+        let mut queue = self.shared.lock();
+        queue.held = queue.held.saturating_add_signed(-std::mem::take(done));
+        if queue.spare.len() < SPARE {
+            queue.spare.extend(spare.map(|mut spare| {
+                spare.clear();
+                spare
+            }));
         }
     }
 

@@ -31,6 +31,7 @@ pub struct Recorder {
     connections: u32,
     rows: Vec<Row>,
     data: Vec<u8>,
+    compresses: bool,
     /// A block as it goes out; kept for its memory.
     out: Vec<u8>,
 }
@@ -81,7 +82,13 @@ impl Recorder {
             Err(TryLockError::Error(_)) => {}
         }
         let (rows, data, out) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { file, at: 0, index, written: 0, connections: 0, rows, data, out })
+        Ok(Self { file, at: 0, index, written: 0, connections: 0, rows, data, compresses: true, out })
+    }
+
+    /// Whether the blocks that are written next are compressed. Those that are not are lz4 blocks all the same, of one
+    /// run of literals: larger, and written at the speed of a copy.
+    pub const fn set_compression(&mut self, compresses: bool) {
+        self.compresses = compresses;
     }
 
     /// Records a login and returns the number of its connection.
@@ -206,7 +213,8 @@ impl Recorder {
         self.out.clear();
         self.out.resize(BlockHead::LEN, 0);
         let rows = compress(bytemuck::cast_slice(&self.rows), &mut self.out)?;
-        let data = compress(&self.data, &mut self.out)?;
+        let data =
+            if self.compresses { compress(&self.data, &mut self.out) } else { store(&self.data, &mut self.out) }?;
         let body = self.out.get(BlockHead::LEN..).unwrap_or_default();
         let head = BlockHead {
             first: self.written,
@@ -260,6 +268,22 @@ fn compress(bytes: &[u8], out: &mut Vec<u8>) -> Result<u32, Error> {
     let length = lz4_flex::block::compress_into(bytes, room).map_err(std::io::Error::other)?;
     out.truncate(start + length);
     size(length)
+}
+
+/// Appends the bytes as an lz4 block without matches and returns how many that took: a token, the length in steps of
+/// 255, the bytes.
+fn store(bytes: &[u8], out: &mut Vec<u8>) -> Result<u32, Error> {
+    let start = out.len();
+    match bytes.len().checked_sub(15) {
+        None => out.push((bytes.len() as u8) << 4),
+        Some(more) => {
+            out.push(0xf0);
+            out.resize(out.len() + more / 255, 255);
+            out.push((more % 255) as u8);
+        }
+    }
+    out.extend_from_slice(bytes);
+    size(out.len() - start)
 }
 
 fn size(bytes: usize) -> Result<u32, Error> {
