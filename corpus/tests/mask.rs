@@ -365,6 +365,9 @@ fn the_command() {
     assert_eq!(run(&["mask", "lines", "foreign"]).0, Some(1));
     let (code, said) = run(&["mask", "plain", "short", "--mask-key", "5ec2e7"]);
     assert_eq!(code, Some(2), "{said}");
+    let (code, said) = run(&["import", "lines", "-o", "unmasked", "--mask-key", key]);
+    assert_eq!(code, Some(2), "a key but no mask: {said}");
+    assert!(!folder.path().join("unmasked").exists());
 }
 
 /// Any object, as bytes.

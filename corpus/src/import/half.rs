@@ -53,6 +53,8 @@ struct Search {
     candidates: Vec<usize>,
     /// Bytes that were looked at.
     scanned: usize,
+    /// Whether bytes were dropped.
+    has_passed: bool,
     /// Bytes that may still be decoded to see whether they are a message.
     effort: usize,
 }
@@ -145,8 +147,9 @@ impl Half {
                     };
                     self.held.advance(at);
                     self.state = State::Header;
+                    let is_missing = (at > 0 || self.search.has_passed) && !is_noted;
                     self.search.forget();
-                    if at > 0 && !is_noted {
+                    if is_missing {
                         return Some(Found::Missing);
                     }
                 }
@@ -186,12 +189,13 @@ impl Half {
         self.search.forget();
     }
 
-    /// Forgets what was searched in vain.
+    /// Drops bytes in which no message begins.
     fn shrink(&mut self) {
         if self.held.len() > WINDOW {
-            self.held.clear();
-            self.search.forget();
+            self.search.candidates.clear();
         }
+        let useless = self.search.pass();
+        self.held.advance(useless);
     }
 
     fn foreign(&mut self) -> Found {
@@ -229,7 +233,16 @@ const fn is_text(byte: u8) -> bool {
 
 impl Search {
     fn forget(&mut self) {
-        (self.candidates, self.scanned) = (Vec::new(), 0);
+        (self.candidates, self.scanned, self.has_passed) = (Vec::new(), 0, false);
+    }
+
+    /// Passes the bytes before the first candidate, and returns how many those are.
+    fn pass(&mut self) -> usize {
+        let passed = self.candidates.first().map_or(self.scanned, |&first| first);
+        self.candidates.iter_mut().for_each(|at| *at -= passed);
+        self.scanned -= passed;
+        self.has_passed |= passed > 0;
+        passed
     }
 
     /// Where the first message begins that is known to be one.
@@ -272,4 +285,44 @@ impl Search {
 fn length(head: &[u8]) -> Option<usize> {
     let header = Header::parse(*head.first_chunk()?).ok()?;
     usize::try_from(header.length).ok().filter(|&length| length <= WINDOW)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(half: &mut Half, bytes: &[u8]) -> Vec<Found> {
+        half.push(bytes);
+        std::iter::from_fn(|| half.next()).collect()
+    }
+
+    #[test]
+    fn searching_holds_little_and_finds_the_next_message() {
+        let message = crate::golden().remove(0).message;
+        let mut half = Half::new();
+        let mut seed = 1_u64;
+        for _ in 0..2000 {
+            let bytes: Vec<u8> = (0..1400)
+                .map(|_| {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    seed.to_le_bytes()[7]
+                })
+                .collect();
+            assert!(found(&mut half, &bytes).is_empty());
+            assert!(half.held.len() < 2 * 1400 || !half.search.candidates.is_empty());
+        }
+        let all = found(&mut half, &message);
+        assert!(matches!(&all[..], [Found::Missing, Found::Message(found)] if *found == message), "{all:?}");
+    }
+
+    #[test]
+    fn headers_that_lie_are_dropped() {
+        // Each eight bytes announce 1 MiB, so that all of it waits.
+        let mut half = Half::new();
+        half.state = State::Lost(true);
+        for _ in 0..2500 {
+            assert!(found(&mut half, &[1, 0, 0, 0, 0, 0, 16, 0].repeat(1000)).is_empty());
+            assert!(half.held.len() <= WINDOW && half.search.candidates.len() <= CANDIDATES);
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::mask::Masking;
 
 /// What `kcorpus import` takes.
 #[derive(Debug, Args)]
+#[command(mut_arg("keep_names", |arg| arg.requires("mask")), mut_arg("mask_key", |arg| arg.requires("mask")))]
 pub(crate) struct Options {
     /// Captures (pcap, pcapng; read as one), tickerplant logs, or files of hex, a message a line.
     #[arg(required = true, value_name = "FILE")]

@@ -41,6 +41,10 @@ enum Command {
     /// Print mutated messages, a line of hex each.
     Mutate(mutate::Options),
     /// Copy a recording with its values replaced, so that it can be given away.
+    ///
+    /// Symbols, texts, numbers, guids, temporals, errors and users are replaced by others of the same type and length,
+    /// equal ones by equal ones. Nulls and infinities stay, and so do the punctuation of texts, the times and sizes of
+    /// messages, and where booleans change. Sorted data loses its attribute.
     Mask(mask::Options),
     /// Feed mutated messages to a decoder and sort what happens.
     Fuzz(fuzz::Options),

@@ -49,10 +49,6 @@ impl Masking {
 }
 
 /// What `kcorpus mask` takes.
-///
-/// Symbols, texts, numbers, guids, temporals, users and errors are replaced by others of the same type and length, equal
-/// ones by equal ones. Nulls, infinities, booleans' number of values, the punctuation of texts, the times of messages
-/// and their sizes stay. The attribute `s is dropped.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// A recording.
