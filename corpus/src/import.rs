@@ -303,9 +303,10 @@ impl Importer {
                 }
             };
             message.clear();
-            let encoded = kwire::encode(MessageType::Async, record, Capability::MAX, &mut message);
-            debug_assert!(encoded.is_ok(), "a record can be sent: {encoded:?}");
-            self.message(&mut line, Bytes::copy_from_slice(&message))?;
+            match kwire::encode(MessageType::Async, record, Capability::MAX, &mut message) {
+                Ok(()) => self.message(&mut line, Bytes::copy_from_slice(&message))?,
+                Err(_) => self.missing(&mut line, Direction::ToServer)?,
+            }
             passed(log.at());
         }
         self.close(line)?;
@@ -337,22 +338,29 @@ impl Importer {
 
     /// Records a message that has neither a time nor a connection.
     fn message(&mut self, connection: &mut Option<u32>, message: Bytes) -> Result<(), Error> {
-        let number = *connection.get_or_insert_with(|| {
-            self.summary.connections += 1;
-            self.sink.connection()
-        });
         let is_response = message.get(1) == Some(&(MessageType::Response as u8));
         let direction = if is_response { Direction::ToClient } else { Direction::ToServer };
-        if message.len() <= recording::LARGEST {
-            if self.sink.message(Timestamp(0), number, direction, message)? {
-                self.summary.messages += 1;
-                return Ok(());
-            }
-        } else {
-            self.sink.missing(Timestamp(0), number, direction)?;
+        if message.len() > recording::LARGEST {
+            return self.missing(connection, direction);
         }
-        self.summary.missing += 1;
+        let number = self.number(connection);
+        let is_recorded = self.sink.message(Timestamp(0), number, direction, message)?;
+        self.summary.messages += u64::from(is_recorded);
+        self.summary.missing += u64::from(!is_recorded);
         Ok(())
+    }
+
+    fn missing(&mut self, connection: &mut Option<u32>, direction: Direction) -> Result<(), Error> {
+        let number = self.number(connection);
+        self.summary.missing += 1;
+        self.sink.missing(Timestamp(0), number, direction)
+    }
+
+    fn number(&mut self, connection: &mut Option<u32>) -> u32 {
+        *connection.get_or_insert_with(|| {
+            self.summary.connections += 1;
+            self.sink.connection()
+        })
     }
 
     fn close(&mut self, connection: Option<u32>) -> Result<(), Error> {

@@ -19,6 +19,18 @@
 //!
 //! A compressed message is compressed again, unless its masked values no longer halve. A message that does not decode is
 //! not let through.
+//!
+//! ```
+//! use kcorpus::mask::{Mask, Names};
+//!
+//! let sync = kcorpus::unhex("01010000140000000a00060000006c6f67203432").expect("hex"); // "log 42"
+//! let mask = Mask::random(Names::Replace)?;
+//! let masked = mask.message(&sync).expect("a message that decodes");
+//! assert_eq!((masked.len(), &masked[..14]), (sync.len(), &sync[..14]));
+//! assert_ne!(masked[14..17], *b"log"); // three other letters, a blank, two other digits
+//! assert_eq!(mask.message(&sync), Some(masked));
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 mod object;
 mod permutation;
