@@ -1,11 +1,13 @@
 """kcorpus between real clients and kserve: a conversation recorded by the proxy, listed, replayed against a fresh
-kserve, and served to the same clients again."""
+kserve, and served to the same clients again; a capture of tcpdump imported."""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -79,6 +81,55 @@ def recorded(start, tables):
         fresh.stop()
 
 
+@contextmanager
+def capturing(port, path):
+    """tcpdump on the loopback, from when it listens until it is told to end."""
+    with open(path, "wb") as file:
+        command = ["tcpdump", "-i", "lo", "--immediate-mode", "-U", "-w", "-", f"tcp port {port}"]
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.PIPE, text=True)
+        try:
+            while "listening on" not in (line := process.stderr.readline()):
+                same(f"tcpdump listens ({line!r})", line != "", True)
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+
+
+def captured(start, tables):
+    server = start()
+    for definition in tables:
+        server.ask(definition)
+    tools = server.tools
+    with tempfile.TemporaryDirectory() as folder:
+        names = "day.krec", "day.pcap", "imported.krec", "masked.krec"
+        file, capture, imported, masked = (os.path.join(folder, name) for name in names)
+
+        def messages(of):
+            return sorted(run(tools, "export", of).splitlines())
+
+        with running(tools.kcorpus, "record", "--listen", f"{HOST}:0", "--to", f"{HOST}:{server.port}", file) as port:
+            with capturing(port, capture):
+                conversation(tools, port)
+                # All has passed the loopback; tcpdump writes packets as they come.
+                settle(capture)
+        run(tools, "import", capture, "-o", imported)
+        same("messages of the capture", messages(imported), messages(file))
+        with open(imported, "rb") as recording:
+            same("a password in it", PASSWORD.encode() in recording.read(), False)
+        run(tools, "mask", imported, masked)
+        sizes = [[len(message) for message in run(tools, "export", of).splitlines()] for of in (imported, masked)]
+        same("sizes of masked messages", *sizes)
+    server.stop()
+
+
+def settle(path):
+    """Waits until a file that is written no longer grows."""
+    size = -1
+    while size != (size := os.path.getsize(path)):
+        time.sleep(0.3)
+
+
 def run(tools, *args):
     done = subprocess.run([tools.kcorpus, *args], capture_output=True, text=True, timeout=ANSWER_SECONDS)
     same(f"kcorpus {args[0]}: exit code ({done.stdout[:200]}{done.stderr[:200]})", done.returncode, 0)
@@ -88,3 +139,5 @@ def run(tools, *args):
 def checks(_server, start):
     from interop import TABLES
     yield "kcorpus: a conversation recorded, replayed and served", recorded, start, TABLES
+    if shutil.which("tcpdump") and os.geteuid() == 0:
+        yield "kcorpus: tcpdump sees what the proxy sees", captured, start, TABLES

@@ -5,6 +5,10 @@ mod conversation;
 mod golden;
 mod hex;
 #[cfg(feature = "traffic")]
+pub mod import;
+#[cfg(feature = "traffic")]
+pub mod mask;
+#[cfg(feature = "traffic")]
 pub mod measure;
 #[cfg(feature = "traffic")]
 pub mod mutate;

@@ -14,8 +14,10 @@ mod export;
 mod filter;
 mod fuzz;
 mod hostile;
+mod import;
 mod list;
 mod local;
+mod mask;
 mod mutate;
 mod record;
 mod replay;
@@ -38,6 +40,12 @@ enum Command {
     Bench(bench::Options),
     /// Print mutated messages, a line of hex each.
     Mutate(mutate::Options),
+    /// Copy a recording with its values replaced, so that it can be given away.
+    ///
+    /// Symbols, texts, numbers, guids, temporals, errors and users are replaced by others of the same type and length,
+    /// equal ones by equal ones. Nulls and infinities stay, and so do the punctuation of texts, the times and sizes of
+    /// messages, and where booleans change. Sorted data loses its attribute.
+    Mask(mask::Options),
     /// Feed mutated messages to a decoder and sort what happens.
     Fuzz(fuzz::Options),
     /// Serve clients mutated messages as answers.
@@ -46,6 +54,8 @@ enum Command {
     Attack(attack::Options),
     /// Pass connections on to a server and record their messages.
     Record(record::Options),
+    /// Make a recording of captures of tcpdump or Wireshark, of tickerplant logs, or of lines of hex.
+    Import(import::Options),
     /// List the connections of a recording.
     List(list::Options),
     /// Print the messages of a recording as q text, one a line.
@@ -66,6 +76,8 @@ fn main() -> ExitCode {
         Command::Hostile(options) => hostile::run(&options),
         Command::Attack(options) => attack::run(&options),
         Command::Record(options) => record::run(&options),
+        Command::Import(options) => import::run(&options),
+        Command::Mask(options) => mask::run(&options),
         Command::List(options) => list::run(&options),
         Command::Show(options) => show::run(&options),
         Command::Export(options) => export::run(&options),

@@ -1,0 +1,375 @@
+//! Messages out of files that others wrote, into a recording: captures of tcpdump and Wireshark, tickerplant logs,
+//! lines of hex.
+//!
+//! Of a capture, pcap or pcapng, the TCP streams are put together from segments in any order, overlapping and sent
+//! twice; what the capture lacks is recorded as missing. A connection is kdb+ IPC if it begins with a login that the
+//! server answers, or if messages are found in it that decode; others are counted. The server is the end that got the
+//! SYN or the login, or has one of [`Options::ports`]; else the end that is asked, or answers. Of links, Ethernet with
+//! VLAN tags, Linux's cooked ones (SLL, SLL2), loopback and raw IP are read.
+//!
+//! Memory is bounded by what one connection may hold of segments that came early ([`Options::early`]), by messages that
+//! are not whole yet, and by 65,536 connections at a time: when there are more, those that were silent for longest are
+//! taken for closed.
+
+mod connection;
+mod half;
+mod packet;
+mod sink;
+mod stream;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use kcodec::log::{BadTail, Log, Map};
+use kcodec::{Capability, Timestamp};
+use kwire::{Header, MessageType};
+
+use crate::mask::Mask;
+use crate::recording::{self, Direction, Recorder};
+use crate::unhex;
+use connection::{Connection, Ends, ends};
+use packet::{Packets, is_known, segment};
+use sink::Sink;
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// A capture of tcpdump.
+    Pcap,
+    /// A capture of Wireshark.
+    PcapNg,
+    /// A tickerplant log. Each record becomes an async message to the server, on one connection. A log has no times: all
+    /// have 2000.01.01.
+    Log,
+    /// A message a line, in hex; blanks may separate bytes, and lines that start with `#` are skipped. They are of one
+    /// connection: responses go to the client, others to the server. All have the time 2000.01.01.
+    Hex,
+}
+
+impl Format {
+    /// The format that a file's first bytes are of.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0xa1, 0xb2, 0xc3, 0xd4, ..] => Some(Self::Pcap),
+            [0x4d, 0x3c, 0xb2, 0xa1, ..] | [0xa1, 0xb2, 0x3c, 0x4d, ..] => Some(Self::Pcap),
+            [0x0a, 0x0d, 0x0d, 0x0a, ..] => Some(Self::PcapNg),
+            [0xff, 0x01, 0, 0, ..] => Some(Self::Log),
+            [first, ..] if first.is_ascii_hexdigit() || first.is_ascii_whitespace() || *first == b'#' => {
+                Some(Self::Hex)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What an import may be told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The format of all files, instead of what their first bytes say.
+    pub format: Option<Format>,
+    /// Ports of servers, for connections of which the capture lacks the beginning.
+    pub ports: Vec<u16>,
+    /// Bytes of one direction of a connection that are held behind a gap, waiting for what belongs there. With more, the
+    /// gap is taken for missing.
+    pub early: usize,
+}
+
+impl Default for Options {
+    /// Formats by content, no ports, 16 MiB held behind a gap: more than a TCP window.
+    fn default() -> Self {
+        Self { format: None, ports: Vec::new(), early: 16 << 20 }
+    }
+}
+
+/// What was imported, and what was not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Packets of captures.
+    pub packets: u64,
+    /// Of them, those without a whole TCP header.
+    pub other_packets: u64,
+    /// Of those, packets of links that cannot be read.
+    pub unknown_links: u64,
+    /// Connections that were recorded.
+    pub connections: u64,
+    /// Connections with bytes of something else.
+    pub foreign: u64,
+    /// Messages that were recorded.
+    pub messages: u64,
+    /// Notes that at least one message is missing, because of a gap or because it could not be masked.
+    pub missing: u64,
+    /// Bytes of streams that the captures lack.
+    pub gaps: u64,
+}
+
+/// A file that was not imported, or not all of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file cannot be read, or not to its end. What is whole before that was recorded.
+    #[error("{}: {fault}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// The recording cannot be written.
+    #[error(transparent)]
+    Recording(#[from] recording::Error),
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The OS error.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Its first bytes are of no format.
+    #[error("not a capture, a tickerplant log or lines of hex")]
+    Unknown,
+    /// A capture ends in the middle of a packet.
+    #[error("cut short: the packet at {at} is not whole")]
+    Cut {
+        /// Offset of the packet in the file.
+        at: usize,
+    },
+    /// A capture has bytes that are no packet.
+    #[error("no packet at {at}")]
+    Damaged {
+        /// Their offset in the file.
+        at: usize,
+    },
+    /// All packets of a capture are of links that cannot be read.
+    #[error("link type {0} cannot be read")]
+    Link(i32),
+    /// The file does not begin as a tickerplant log does.
+    #[error(transparent)]
+    NotLog(#[from] kcodec::log::NotLog),
+    /// A tickerplant log is damaged.
+    #[error("{_0}, after {} records", _0.records)]
+    Log(#[from] BadTail),
+    /// A line, counted from 1, is not one whole message in hex.
+    #[error("line {0} is not a message in hex")]
+    Hex(usize),
+    /// The file was shortened while it was read.
+    #[error("was shortened while it was read")]
+    Shortened,
+}
+
+/// Imports files into a recording. Captures are read as one: a connection may go on in the next file.
+#[derive(Debug)]
+pub struct Importer {
+    options: Options,
+    sink: Sink,
+    connections: HashMap<Ends, Connection>,
+    summary: Summary,
+}
+
+/// Connections that are held at a time.
+const CONNECTIONS: usize = 1 << 16;
+/// Bytes of a file between two reports of progress, after which its pages are given back.
+const STRIDE: usize = 8 << 20;
+
+impl Importer {
+    /// An importer into a recording, through a mask if there is one.
+    #[must_use]
+    pub fn new(recorder: Recorder, mask: Option<Mask>, options: Options) -> Self {
+        let sink = Sink::new(recorder, mask);
+        Self { options, sink, connections: HashMap::new(), summary: Summary::default() }
+    }
+
+    /// Imports a file. `progress` is told how many bytes of how many were read, every few MiB. The file must only grow
+    /// meanwhile: it is [mapped](Map).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] for a file that cannot be read to its end, after which others can be imported;
+    /// [`Error::Recording`], after which nothing can.
+    pub fn file(&mut self, path: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<(), Error> {
+        let named = |fault| Error::File { path: path.to_owned(), fault };
+        let map = Map::open(path).map_err(|error| named(error.into()))?;
+        let format = self.options.format.or_else(|| Format::of(map.as_bytes()));
+        let format = format.ok_or_else(|| named(Fault::Unknown))?;
+        let bytes = map.as_bytes();
+        let mut released = 0;
+        let mut passed = |at: usize| {
+            if at - released >= STRIDE {
+                map.release(released..at);
+                released = at;
+                progress(at, bytes.len());
+            }
+        };
+        let done = match format {
+            Format::Pcap => {
+                Packets::pcap(bytes).map_or_else(|fault| Ok(Err(fault)), |it| self.capture(it, &mut passed))
+            }
+            Format::PcapNg => self.capture(Packets::pcap_ng(bytes), &mut passed),
+            Format::Log => self.log(bytes, &mut passed),
+            Format::Hex => self.hex(bytes, &mut passed),
+        };
+        done?.map_err(named)?;
+        match map.is_whole() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(named(Fault::Shortened)),
+            Err(error) => Err(named(error.into())),
+        }
+    }
+
+    /// Ends connections that are open, and the recording.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Recording`].
+    pub fn finish(mut self) -> Result<Summary, Error> {
+        self.evict(0)?;
+        self.sink.finish()?;
+        Ok(self.summary)
+    }
+
+    /// The outer result is the recording's, the inner one the file's.
+    fn capture(&mut self, mut packets: Packets<'_>, passed: &mut dyn FnMut(usize)) -> Result<Result<(), Fault>, Error> {
+        let (before, mut link) = (self.summary, None);
+        while let Some(packet) = packets.next() {
+            let packet = match packet {
+                Ok(packet) => packet,
+                Err(fault) => return Ok(Err(fault)),
+            };
+            self.summary.packets += 1;
+            if !is_known(packet.link) {
+                link = Some(packet.link);
+                self.summary.unknown_links += 1;
+                self.summary.other_packets += 1;
+            } else if let Some(segment) = segment(&packet) {
+                self.segment(&segment)?;
+            } else {
+                self.summary.other_packets += 1;
+            }
+            passed(packets.at());
+        }
+        let unknown = self.summary.unknown_links - before.unknown_links;
+        Ok(match link {
+            Some(link) if unknown == self.summary.packets - before.packets => Err(Fault::Link(link.0)),
+            _ => Ok(()),
+        })
+    }
+
+    fn segment(&mut self, segment: &packet::Segment<'_>) -> Result<(), Error> {
+        let Self { options, sink, connections, summary } = self;
+        let (ends, end) = ends(segment);
+        let is_opening = segment.syn || !segment.bytes.is_empty();
+        if !is_opening && !connections.contains_key(&ends) {
+            return Ok(());
+        }
+        let connection = connections.entry(ends).or_insert_with(|| Connection::new(ends, options));
+        if connection.is_anew(segment) {
+            connection.finish(sink, summary)?;
+            *connection = Connection::new(ends, options);
+        }
+        connection.take(end, segment, sink, summary)?;
+        if connections.len() > CONNECTIONS { self.evict(CONNECTIONS / 2) } else { Ok(()) }
+    }
+
+    /// Ends the connections that were silent for longest, so that so many are left.
+    fn evict(&mut self, left: usize) -> Result<(), Error> {
+        let mut by_time: Vec<_> = self.connections.iter().map(|(ends, connection)| (connection.last, *ends)).collect();
+        by_time.sort_unstable();
+        for (_, ends) in by_time.iter().take(by_time.len().saturating_sub(left)) {
+            if let Some(mut connection) = self.connections.remove(ends) {
+                connection.finish(&mut self.sink, &mut self.summary)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn log(&mut self, bytes: &[u8], passed: &mut dyn FnMut(usize)) -> Result<Result<(), Fault>, Error> {
+        let mut log = match Log::new(bytes) {
+            Ok(log) => log,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let mut line = None;
+        let mut message = Vec::new();
+        let mut done = Ok(());
+        while let Some(record) = log.next() {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => {
+                    done = Err(error.into());
+                    break;
+                }
+            };
+            message.clear();
+            match kwire::encode(MessageType::Async, record, Capability::MAX, &mut message) {
+                Ok(()) => self.message(&mut line, Bytes::copy_from_slice(&message))?,
+                Err(_) => self.missing(&mut line, Direction::ToServer)?,
+            }
+            passed(log.at());
+        }
+        self.close(line)?;
+        Ok(done)
+    }
+
+    fn hex(&mut self, bytes: &[u8], passed: &mut dyn FnMut(usize)) -> Result<Result<(), Fault>, Error> {
+        let mut connection = None;
+        let mut done = Ok(());
+        let mut at = 0;
+        for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
+            at += line.len() + 1;
+            let digits: Vec<u8> = line.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            if digits.is_empty() || digits.starts_with(b"#") {
+                continue;
+            }
+            let message = str::from_utf8(&digits).ok().and_then(unhex).filter(|message| is_whole(message));
+            match message {
+                Some(message) => self.message(&mut connection, message.into())?,
+                // The first one is told; the others may be whole.
+                None if done.is_ok() => done = Err(Fault::Hex(index + 1)),
+                None => {}
+            }
+            passed(at.min(bytes.len()));
+        }
+        self.close(connection)?;
+        Ok(done)
+    }
+
+    /// Records a message that has neither a time nor a connection.
+    fn message(&mut self, connection: &mut Option<u32>, message: Bytes) -> Result<(), Error> {
+        let is_response = message.get(1) == Some(&(MessageType::Response as u8));
+        let direction = if is_response { Direction::ToClient } else { Direction::ToServer };
+        if message.len() > recording::LARGEST {
+            return self.missing(connection, direction);
+        }
+        let number = self.number(connection);
+        let is_recorded = self.sink.message(Timestamp(0), number, direction, message)?;
+        self.summary.messages += u64::from(is_recorded);
+        self.summary.missing += u64::from(!is_recorded);
+        Ok(())
+    }
+
+    fn missing(&mut self, connection: &mut Option<u32>, direction: Direction) -> Result<(), Error> {
+        let number = self.number(connection);
+        self.summary.missing += 1;
+        self.sink.missing(Timestamp(0), number, direction)
+    }
+
+    fn number(&mut self, connection: &mut Option<u32>) -> u32 {
+        *connection.get_or_insert_with(|| {
+            self.summary.connections += 1;
+            self.sink.connection()
+        })
+    }
+
+    fn close(&mut self, connection: Option<u32>) -> Result<(), Error> {
+        connection.map_or(Ok(()), |number| self.sink.close(Timestamp(0), number))
+    }
+}
+
+/// Whether bytes are as long as their header says.
+fn is_whole(message: &[u8]) -> bool {
+    let header = message.first_chunk().and_then(|&head: &[u8; Header::LEN]| Header::parse(head).ok());
+    header.is_some_and(|header| header.length == message.len() as u64)
+}
