@@ -30,10 +30,17 @@ fn append(trade: &Trade, start: usize, rows: usize, bytes: &mut Vec<u8>) {
         trade.size[start..end].into(),
         Value::chars(&trade.ex[start..end]),
     ];
-    let row = columns.map(|column| match column {
-        Value::Vector(vector) if rows == 1 => vector.get(0).map_or(column, Value::from),
-        _ => column,
-    });
+    let row = if rows == 1 {
+        [
+            Value::Atom(Atom::Timespan(time[0])),
+            Value::symbol(sym[0]),
+            trade.price[start].into(),
+            trade.size[start].into(),
+            Value::Atom(Atom::Char(trade.ex[start])),
+        ]
+    } else {
+        columns
+    };
     let items = [Value::symbol("upd"), Value::symbol("trade"), (&row).into()];
     let encoded = Value::from(&items).encode(bytes);
     assert!(encoded.is_ok());
