@@ -8,8 +8,6 @@ mod log;
 mod query;
 mod wire;
 
-pub(crate) use decode::first_items;
-
 use kcorpus::workload::SYMBOLS;
 
 use crate::{Case, Claim, Named};

@@ -1,11 +1,12 @@
 //! Bodies into views.
 
-use kcodec::{Atom, Limits, Value, Vector};
+use kcodec::{Limits, Value, Vector};
 use kcorpus::workload::{
     FLOATS, INT_ATOMS, LONGS, STRINGS, SYMBOLS, SYMBOLS_UNIQUE, TRADE, TRADE10, Trade, symbols as names,
     symbols_unique as unique_names,
 };
 
+use crate::small::first_items;
 use crate::{Case, Timed, timed, workload};
 
 /// Copies the same bytes into warm memory.
@@ -65,23 +66,6 @@ pub(super) fn trade() -> Case {
     let body = workload::trade(TRADE);
     let yard = memcpy(body.clone());
     Case { ours: decode(body, TRADE), yard }
-}
-
-/// Decodes a table and reads the first item of each of its columns, whatever their names.
-pub(crate) fn first_items(body: &[u8]) -> usize {
-    let Ok(Value::Table(table)) = Value::decode(body) else { return 0 };
-    let first = |column: Value<'_>| match column {
-        Value::Vector(vector) => match vector.get(0) {
-            Some(Atom::Symbol(symbol)) => symbol.as_bytes().len(),
-            Some(Atom::Timespan(time)) => time.0 as usize,
-            Some(Atom::Float(price)) => price as usize,
-            Some(Atom::Long(size)) => size as usize,
-            Some(Atom::Char(letter)) => usize::from(letter),
-            _ => 0,
-        },
-        _ => 0,
-    };
-    table.list().iter().map(first).fold(0, usize::wrapping_add)
 }
 
 pub(super) fn trade10() -> Case {
