@@ -47,6 +47,8 @@ const REQUEST: u64 = 64 << 20;
 pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let messages = retyped(options.messages.load()?, |_| MessageType::Response as u8);
     let (address, _) = options.reach.resolve(&options.listen)?;
+    // Before anybody can know that it is there.
+    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])?;
     let listener = TcpListener::bind(address)?;
     writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
     let (ended, end) = channel();
@@ -54,7 +56,6 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let last = options.count.map(|count| options.cases.case.saturating_add(count));
     let server = Server { messages, cases: options.cases.clone(), next, last, ended: Mutex::new(ended.clone()) };
     let server = Arc::new(server);
-    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])?;
     thread::spawn(move || signals.forever().next().map(|_| ended.send(())));
     thread::spawn(move || accept(&listener, &server));
     end.recv()?;
