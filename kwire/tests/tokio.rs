@@ -153,7 +153,7 @@ async fn a_subscriber_that_is_behind_stops_the_feed_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_who_wait_are_told_why_the_connection_ended() {
     let (h, driver, server) = opened(Options::default(), |mut peer| {
-        drop(peer.message());
+        (0..2).for_each(|_| drop(peer.message()));
         peer.write(&[1, 7, 0, 0, 10, 0, 0, 0, 0xff, 1]);
     })
     .await;
@@ -173,7 +173,8 @@ async fn all_who_wait_are_told_why_the_connection_ended() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_driver_that_is_dropped_leaves_nobody_waiting() {
-    let (h, driver, server) = opened(Options::default(), |mut peer| peer.event().is_some()).await;
+    // The server keeps its end until the driver's is gone.
+    let (h, driver, server) = opened(Options::default(), |mut peer| while peer.event().is_some() {}).await;
     let response = h.sync("q").unwrap();
     tokio::task::yield_now().await;
     driver.abort();
