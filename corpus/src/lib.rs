@@ -1,5 +1,5 @@
 //! Golden kdb+ IPC messages, conversations and deterministic workloads, shared by tests, benches and fuzzing; behind
-//! the feature `traffic`, recordings of real traffic.
+//! features, recordings of real traffic, and what is done with them.
 
 mod conversation;
 mod golden;
@@ -12,7 +12,7 @@ pub mod mask;
 pub mod measure;
 #[cfg(feature = "traffic")]
 pub mod mutate;
-#[cfg(feature = "traffic")]
+#[cfg(feature = "recording")]
 pub mod recording;
 mod shared;
 #[cfg(feature = "traffic")]

@@ -37,7 +37,10 @@ impl<H: Handler> Loop<'_, H> {
         self.retry = Some(Instant::now());
     }
 
-    fn admit(&mut self, stream: Stream) {
+    fn admit(&mut self, mut stream: Stream) {
+        if let Some(taps) = &mut self.core.taps {
+            stream.set_tap(taps.make());
+        }
         let connection = Connection::server(self.core.limits.wire, Instant::now());
         if let Some(slot) = self.core.insert(stream, connection) {
             // It may have sent its login already.

@@ -32,6 +32,7 @@ use crate::receive::Receive;
 use crate::recycle::{Recycle, Spare};
 use crate::sender::Sender;
 use crate::server::LISTENERS;
+use crate::tap::Taps;
 use crate::tls::Offer;
 use crate::turns::Turns;
 use crate::users::Users;
@@ -49,6 +50,8 @@ pub(crate) struct Core {
     pub(crate) listeners: Vec<Listener>,
     /// TLS for connections to come.
     pub(crate) offer: Option<Offer>,
+    /// What sees the bytes of connections to come.
+    pub(crate) taps: Option<Taps>,
     pub(crate) links: Slab<Box<Link>>,
     pub(crate) limits: Limits,
     pub(crate) memory: Memory,
@@ -104,6 +107,7 @@ impl Core {
             poll,
             listeners: Vec::new(),
             offer: None,
+            taps: None,
             links: Slab::new(),
             limits: Limits::default(),
             memory: Memory::unbounded(),

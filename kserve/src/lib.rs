@@ -58,6 +58,7 @@ mod request;
 mod run;
 mod sender;
 mod server;
+mod tap;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 mod tls;
 mod turns;
@@ -78,6 +79,7 @@ pub use q::{EvalLimits, Fault, Grants, Host, Interpreter, Output};
 pub use reply::{Deferred, Reply};
 pub use sender::{Busy, Sender};
 pub use server::Server;
+pub use tap::Tap;
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 pub use users::{Users, UsersError};

@@ -14,6 +14,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use socket2::{Domain, Protocol, Type};
 
+use crate::tap::{self, Tap};
 use crate::tls::{Layer, Offer};
 
 /// A listening socket.
@@ -33,6 +34,7 @@ pub(crate) enum Listener {
 pub(crate) struct Stream {
     socket: Socket,
     layer: Option<Layer>,
+    tap: Option<Box<dyn Tap>>,
 }
 
 #[derive(Debug)]
@@ -91,7 +93,7 @@ impl Listener {
             }
             Self::Unix(listener) | Self::UnixFile { listener, .. } => Socket::Unix(listener.accept()?.0),
         };
-        Ok(Stream { socket, layer: offer.map(Layer::offered) })
+        Ok(Stream { socket, layer: offer.map(Layer::offered), tap: None })
     }
 
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
@@ -214,7 +216,7 @@ impl Stream {
             Stream::Unix(stream) => Socket::Unix(UnixStream::from_std(stream)),
             _ => return Err(io::ErrorKind::Unsupported.into()),
         };
-        Ok(Self { socket, layer })
+        Ok(Self { socket, layer, tap: None })
     }
 
     /// Takes the layer away once the first byte has told of a plain connection.
@@ -227,27 +229,45 @@ impl Stream {
         Ok(())
     }
 
+    /// Shows what passes from now on to a tap.
+    pub(crate) fn set_tap(&mut self, tap: Box<dyn Tap>) {
+        self.tap = Some(tap);
+    }
+
     /// Reads once into the space that `buffer` has, without initializing it first.
     pub(crate) fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
         self.decide()?;
-        match &mut self.layer {
-            None => Ok(rustix::io::read(&self.socket, spare_capacity(buffer))?),
-            Some(layer) => layer.read(&self.socket, buffer.capacity() - buffer.len(), buffer),
-        }
+        let start = buffer.len();
+        let read = match &mut self.layer {
+            None => rustix::io::read(&self.socket, spare_capacity(buffer))?,
+            Some(layer) => layer.read(&self.socket, buffer.capacity() - start, buffer)?,
+        };
+        self.show(buffer, start);
+        Ok(read)
     }
 
     /// Reads once, at most `limit` bytes, and appends them.
     pub(crate) fn read_at_most(&mut self, limit: usize, buffer: &mut Vec<u8>) -> io::Result<usize> {
         self.decide()?;
-        if let Some(layer) = &mut self.layer {
-            return layer.read(&self.socket, limit, buffer);
-        }
         let start = buffer.len();
-        // A read cannot be bounded without a slice to bound it, and these bytes are in the cache when it comes.
-        buffer.resize(start + limit, 0);
-        let result = rustix::io::read(&self.socket, buffer.get_mut(start..).unwrap_or_default());
-        buffer.truncate(start + result.unwrap_or(0));
-        Ok(result?)
+        let read = if let Some(layer) = &mut self.layer {
+            layer.read(&self.socket, limit, buffer)?
+        } else {
+            // A read cannot be bounded without a slice to bound it, and these bytes are in the cache when it comes.
+            buffer.resize(start + limit, 0);
+            let result = rustix::io::read(&self.socket, buffer.get_mut(start..).unwrap_or_default());
+            buffer.truncate(start + result.unwrap_or(0));
+            result?
+        };
+        self.show(buffer, start);
+        Ok(read)
+    }
+
+    /// Shows the tap what was read.
+    fn show(&mut self, buffer: &[u8], start: usize) {
+        if let Some(tap) = &mut self.tap {
+            tap.received(buffer.get(start..).unwrap_or_default());
+        }
     }
 
     #[cfg(feature = "tls")]
@@ -306,17 +326,19 @@ impl AsFd for Stream {
 /// Plain, the socket; with TLS as [`Layer::write_vectored`] says.
 impl Write for Stream {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        match &mut self.layer {
-            None => (&self.socket).write(buffer),
-            Some(layer) => layer.write_vectored(&self.socket, &[IoSlice::new(buffer)]),
-        }
+        self.write_vectored(&[IoSlice::new(buffer)])
     }
 
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        match &mut self.layer {
-            None => (&self.socket).write_vectored(buffers),
-            Some(layer) => layer.write_vectored(&self.socket, buffers),
+        let written = match (&mut self.layer, buffers) {
+            (None, [one]) => (&self.socket).write(one)?,
+            (None, _) => (&self.socket).write_vectored(buffers)?,
+            (Some(layer), _) => layer.write_vectored(&self.socket, buffers)?,
+        };
+        if let Some(tap) = &mut self.tap {
+            tap::sent(&mut **tap, buffers, written);
         }
+        Ok(written)
     }
 
     /// Writes what a layer has to write by itself, as far as the socket takes it.

@@ -15,6 +15,7 @@ mod demo;
 mod heap;
 mod log;
 mod options;
+mod record;
 mod signals;
 
 use options::Options;
@@ -69,6 +70,10 @@ fn serve(options: &Options) -> Result<u8, Box<dyn std::error::Error>> {
         let config = kwire::tls::Options::from_env().and_then(|settings| settings.server());
         server = server.with_tls(config.map_err(|error| format!("-E {}: {error}", options.tls))?, tls);
     }
+    let recorder = options.record.as_deref().map(record::start).transpose()?;
+    if let Some(recorder) = &recorder {
+        server = server.with_tap(record::taps(recorder));
+    }
     if let Err(error) = server.listen_unix() {
         warn!("no unix socket beside the port: {error}");
     }
@@ -80,7 +85,11 @@ fn serve(options: &Options) -> Result<u8, Box<dyn std::error::Error>> {
     if options.has_console() {
         console::read(server.sender(), server.interrupt())?;
     }
-    server.run(&mut handler)?;
+    let outcome = server.run(&mut handler);
+    if let (Some(recorder), Some(path)) = (recorder, &options.record) {
+        record::finish(&recorder, path)?;
+    }
+    outcome?;
     info!("stopped");
     Ok(u8::try_from(handler.interpreter.exit()).unwrap_or(1))
 }

@@ -96,6 +96,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) demo: bool,
 
+    /// Record the messages of all clients, as kcorpus reads them, to a new file. Passwords are never written.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
     /// Log connections too, and with -vv messages. RUST_LOG overrides.
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,

@@ -18,6 +18,7 @@ use crate::memory::Memory;
 use crate::port::Port;
 use crate::run::Loop;
 use crate::sender::Sender;
+use crate::tap::{Tap, Taps};
 use crate::users::Users;
 
 /// A bound server that does not run yet.
@@ -129,6 +130,13 @@ impl Server {
     #[must_use]
     pub fn with_tls(mut self, config: Arc<kwire::tls::ServerConfig>, tls: crate::Tls) -> Self {
         self.core.offer = Some(crate::tls::Offer { config, tls });
+        self
+    }
+
+    /// Shows the bytes of each connection that is accepted to what `make` makes for it.
+    #[must_use]
+    pub fn with_tap(mut self, make: impl FnMut() -> Box<dyn Tap> + Send + 'static) -> Self {
+        self.core.taps = Some(Taps::new(make));
         self
     }
 

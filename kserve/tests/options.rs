@@ -11,6 +11,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use kcodec::Value;
+use kcorpus::recording::{Direction, Recording, What};
 use kwire::blocking::Handle;
 use kwire::{Error, MessageType};
 use rustix::process::{Pid, Signal, kill_process};
@@ -391,4 +393,44 @@ fn the_folder_of_unix_sockets_can_be_changed_and_left_out() {
             assert_eq!(connected.is_ok(), found.contains(&place), "{folder:?}: {place}");
         }
     }
+}
+
+#[test]
+fn record() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, ca) = (folder.path().join("day.krec"), Ca::new());
+    let file = path.to_str().unwrap();
+    let (certificate, key) = ca.sign("localhost");
+    let mut server = Kserve::start_tls("1", (&certificate, &key), &[], &["--record", file]);
+    let large = vec![7_u8; 3_000_000];
+    let echo = [Value::from("{x}"), Value::from(&large)];
+    for mut handle in [server.open().unwrap(), server.open_tls(&ca).unwrap()] {
+        assert_eq!(handle.sync("2+2").unwrap().value(), 4_i64.into());
+        assert_eq!(handle.sync(&echo).unwrap().value(), Value::from(&large));
+    }
+    server.signal(Signal::TERM);
+    assert!(server.ends().success());
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(!bytes.windows(6).any(|bytes| bytes == b"secret"), "passwords are not written");
+    let recording = Recording::open(&path).unwrap();
+    assert!(recording.is_finished());
+    for connection in 0..2 {
+        let entries = recording.entries().map(|entry| entry.unwrap().1).filter(|entry| entry.connection == connection);
+        let entries: Vec<_> = entries.collect();
+        let What::Open { user, .. } = &entries[0].what else { panic!("{:?}", entries[0]) };
+        assert_eq!(&user[..], b"ann");
+        let [query, answer, large_query, large_answer, end] = &entries[1..] else { panic!("{}", entries.len()) };
+        assert_eq!(query.bytes, message(MessageType::Sync, "2+2"));
+        assert_eq!(answer.bytes, message(MessageType::Response, 4_i64));
+        assert_eq!(large_query.bytes, message(MessageType::Sync, &echo));
+        assert_eq!(large_answer.bytes, message(MessageType::Response, &large));
+        assert_eq!(end.what, What::Close);
+        assert_eq!((query.direction, answer.direction), (Direction::ToServer, Direction::ToClient));
+    }
+    // A file that is there is kept.
+    let said = command(&["-p", "127.0.0.1:0", "--record", file]).output().unwrap();
+    assert_eq!(said.status.code(), Some(1));
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(said.starts_with(&format!("kserve: --record {file}: ")) && said.lines().count() == 1, "{said}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }
