@@ -50,7 +50,7 @@ $(VENV): interop/requirements.txt interop/node/package.json
 
 LIBE ?= target/rivals/pykx/lib/l64/libe.so
 
-rivals: ## kcodec, other crates and KX's C library on the same bytes; printed, not kept
+rivals: ## kcodec, other crates and KX's C library on the same bytes; printed, not kept. KDB_TRAFFIC: on one's own, too
 	-@$(MAKE) --no-print-directory $(LIBE)
 	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml --target-dir target/rivals -- $(LIBE)
 

@@ -123,6 +123,11 @@ impl Class {
         self.bodies.len()
     }
 
+    /// The bodies, plain and little-endian.
+    pub fn bodies(&self) -> impl Iterator<Item = &[u8]> {
+        self.bodies.iter().map(|body| &body.as_bytes()[..])
+    }
+
     /// Bytes of all bodies.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -2,7 +2,8 @@
 //!
 //! The argument is the library's path; without one its columns stay empty. Every answer is asserted
 //! before it is timed: what a rival decodes it must encode to the very bytes again. The crates' columns
-//! are appended to the file that `KBENCH_RECORD` names too, if it names one; the library's never are.
+//! are appended to the file that `KBENCH_RECORD` names too, if it names one; the library's never are. Messages of the
+//! file that `KDB_TRAFFIC` names are run through the crates, too.
 
 use std::env;
 use std::ffi::OsStr;
@@ -20,6 +21,7 @@ mod crates;
 mod libe;
 mod ours;
 mod race;
+mod traffic;
 mod workload;
 
 /// What makes the lanes of a row.
@@ -58,7 +60,10 @@ fn main() -> io::Result<()> {
         }
     }
     println!("{NOTE}");
-    Ok(())
+    match env::var_os("KDB_TRAFFIC").filter(|path| !path.is_empty()) {
+        Some(path) => traffic::run(path.as_ref(), record.as_mut()),
+        None => Ok(()),
+    }
 }
 
 /// Prints a line of the table, and keeps what may be kept of it.
