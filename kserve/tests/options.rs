@@ -278,7 +278,7 @@ fn the_log_says_more_on_demand_and_its_fields_are_tame() {
     raw.read_exact(&mut [0]).unwrap();
     assert!(server.logs("open").contains(r"eve\u{1b}[31m\nforged line"));
     let symbol = "x".repeat(1_000_000);
-    let mut update = message(MessageType::Async, kcodec::Value::symbol(&symbol));
+    let mut update = message(MessageType::Async, Value::symbol(&symbol));
     raw.write_all(&update).unwrap();
     let line = server.logs("async");
     assert!(line.len() < 500, "{} bytes", line.len());
