@@ -79,7 +79,7 @@ instructions: ## what small messages take, counted by valgrind
 	python3 benches/instructions.py target/release/small
 
 KDB_TRAFFIC ?=
-fuzz: fuzz-message fuzz-conversation fuzz-inflate fuzz-refuse fuzz-log fuzz-simd fuzz-q ## every target, FUZZ_SECONDS each; KDB_TRAFFIC names a file of messages to start from, too
+fuzz: fuzz-message fuzz-conversation fuzz-inflate fuzz-refuse fuzz-log fuzz-recording fuzz-simd fuzz-q ## every target, FUZZ_SECONDS each; KDB_TRAFFIC names a file of messages to start from, too
 
 fuzz-%: cargo-fuzz
 	cargo run --quiet -p kcorpus --features traffic --example seeds fuzz/corpus $(KDB_TRAFFIC)

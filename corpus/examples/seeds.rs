@@ -6,6 +6,8 @@
 use std::path::Path;
 use std::{env, fs, io};
 
+use kcodec::{Capability, Timestamp};
+use kcorpus::recording::{Direction, Recorder};
 use kcorpus::{Side, conversations, golden, traffic};
 
 fn main() -> io::Result<()> {
@@ -30,6 +32,7 @@ fn main() -> io::Result<()> {
     // Records of a log: each body, and what is like it.
     let records = plain().map(|(name, message)| (name.clone(), message[8..].repeat(3)));
     write(&Path::new(&folder).join("log"), records)?;
+    write(&Path::new(&folder).join("recording"), recordings(&messages)?.into_iter())?;
     let clients = conversations().into_iter().map(|conversation| {
         let said = conversation.turns.iter().filter(|turn| turn.side == Side::Client);
         // The first byte tells the target where to cut.
@@ -37,6 +40,35 @@ fn main() -> io::Result<()> {
         (conversation.name.to_owned(), bytes)
     });
     write(&Path::new(&folder).join("conversation"), clients)
+}
+
+/// Recordings of one block and of several, finished and not.
+fn recordings(messages: &[(String, Vec<u8>)]) -> io::Result<Vec<(String, Vec<u8>)>> {
+    let folder = tempfile::tempdir()?;
+    let mut found = Vec::new();
+    for (name, count, block, finishes) in
+        [("one", 10, 10, true), ("several", 60, 20, true), ("plain", 20, 20, false), ("torn", 60, 7, false)]
+    {
+        let path = folder.path().join(name);
+        let mut recorder = Recorder::create(&path).map_err(io::Error::other)?;
+        recorder.set_compression(name != "plain");
+        let connection = recorder.open(Timestamp(0), b"ann", Capability::MAX).map_err(io::Error::other)?;
+        for (number, (_, message)) in messages.iter().take(count).enumerate() {
+            let direction = if number % 2 == 0 { Direction::ToServer } else { Direction::ToClient };
+            let recorded = recorder.message(Timestamp(number as i64), connection, direction, message);
+            // Messages that are no messages are seeds of other targets.
+            if recorded.is_ok() && number % block == 0 {
+                recorder.flush().map_err(io::Error::other)?;
+            }
+        }
+        if finishes {
+            recorder.close(Timestamp(99), connection).and_then(|()| recorder.finish()).map_err(io::Error::other)?;
+        } else {
+            recorder.flush().map_err(io::Error::other)?;
+        }
+        found.push((name.to_owned(), fs::read(path)?));
+    }
+    Ok(found)
 }
 
 fn write(folder: &Path, seeds: impl Iterator<Item = (String, Vec<u8>)>) -> io::Result<()> {

@@ -176,24 +176,3 @@ pub fn now() -> Timestamp {
     let seconds = since.as_secs().saturating_sub(SECONDS_TO_2000);
     Timestamp(i64::try_from(seconds * 1_000_000_000).unwrap_or(i64::MAX).saturating_add(since.subsec_nanos().into()))
 }
-
-/// Any bytes are a recording, or an error: none of it panics, and reading ends.
-///
-/// # Panics
-///
-/// If entries disagree with what is known of them.
-#[doc(hidden)]
-pub fn fuzz_recording(bytes: &[u8]) {
-    let Ok(recording) = Recording::from_bytes(bytes.to_vec().into()) else { return };
-    let mut read = 0;
-    for entry in recording.entries() {
-        let Ok((number, entry)) = entry else { continue };
-        read += 1;
-        assert!(number < recording.len());
-        assert_eq!(recording.get(number).ok().as_ref(), Some(&entry));
-        let Ok(meta) = recording.meta(number) else { panic!("an entry without its meta") };
-        assert_eq!((meta.time, meta.connection, meta.direction), (entry.time, entry.connection, entry.direction));
-        assert!(entry.what != What::Message || meta.size == entry.bytes.len());
-    }
-    assert!(read <= recording.len());
-}

@@ -3,8 +3,11 @@
 mod mutator;
 
 use std::ops::Range;
+use std::time::Instant;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kwire::fuzz::conversation(bytes));
+use kwire::{Connection, Error, Event, Inbound, Limits, MessageType};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| conversation(bytes));
 
 libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     mutator::mutate(data, size, max_size, seed, |data, draw| {
@@ -25,4 +28,41 @@ fn messages(data: &[u8]) -> Vec<Range<usize>> {
         start = end;
     }
     found
+}
+
+/// Any bytes after a login are a conversation, or an error that stays; how they are cut changes
+/// nothing.
+fn conversation(bytes: &[u8]) {
+    let (cut, bytes) = bytes.split_first().map_or((1, bytes), |(cut, bytes)| (usize::from(*cut).max(1), bytes));
+    let whole = hear(bytes, bytes.len().max(1));
+    assert_eq!(hear(bytes, cut), whole);
+}
+
+/// What a server hears, and the error that ends it.
+fn hear(bytes: &[u8], cut: usize) -> (Vec<(MessageType, String)>, Option<String>) {
+    let mut connection = Connection::server(limits(), Instant::now());
+    let mut inbound = Inbound::default();
+    let mut heard = Vec::new();
+    for piece in bytes.chunks(cut) {
+        inbound.extend(piece);
+        loop {
+            match connection.receive(&mut inbound) {
+                Ok(Some(Event::Message(message))) => heard.push((message.kind(), format!("{message:?}"))),
+                Ok(Some(_)) => assert!(connection.accept(&mut Vec::new()).is_ok()),
+                Ok(None) => break,
+                Err(error) => {
+                    assert!(matches!(connection.receive(&mut inbound), Err(Error::Failed)));
+                    // How much of a login came before its end was missed depends on the cut.
+                    let login = matches!(error, Error::TooLarge { what: "login", .. });
+                    return (heard, Some(if login { "login".to_owned() } else { error.to_string() }));
+                }
+            }
+        }
+    }
+    (heard, None)
+}
+
+/// Bounds that keep one run of a fuzzer quick.
+fn limits() -> Limits {
+    Limits { message: 1 << 20, inflated: 1 << 20, ..Limits::default() }
 }

@@ -1,3 +1,6 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| kserve::q::fuzz_q(data));
+#[path = "../../kserve/tests/soup/mod.rs"]
+mod soup;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| soup::evaluate(data));

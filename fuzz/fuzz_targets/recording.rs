@@ -1,3 +1,6 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kcorpus::recording::fuzz_recording(bytes));
+#[path = "../../corpus/tests/readable/mod.rs"]
+mod readable;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readable::check(bytes));

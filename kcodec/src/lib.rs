@@ -94,7 +94,7 @@ pub use kind::{Attribute, Kind};
 pub use limits::Limits;
 pub use list::{List, ListIter};
 pub use log::Log;
-#[doc(hidden)]
+#[cfg(any(test, fuzzing))]
 pub use simd::fuzz_simd;
 pub use slice::{Item, Slice};
 pub use swap::to_little_endian;

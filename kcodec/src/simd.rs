@@ -36,11 +36,13 @@
     expect(unsafe_code, reason = "calls what is compiled for instructions that were found to be there")
 )]
 
+#[cfg(any(test, fuzzing))]
 mod twins;
 
 use std::iter;
 use std::sync::OnceLock;
 
+#[cfg(any(test, fuzzing))]
 pub use twins::fuzz_simd;
 
 /// How many bytes are looked at together.

@@ -1,7 +1,8 @@
 //! What q's `value` makes of text, lists and functions, and that nothing makes it panic.
 
+mod soup;
+
 use kcodec::{Body, Function, Lambda, List, Symbol, Table, Value, Vector};
-use kserve::q::{FUZZ_WORDS, fuzz_q};
 use kserve::{EvalLimits, Fault, Interpreter};
 use proptest::prelude::*;
 
@@ -171,7 +172,7 @@ fn values_without_bottom() {
         deep = Body::encode(&[deep.value(), Value::from(2_i64)]).unwrap();
     }
     q.set("v", deep.clone()).unwrap();
-    for word in FUZZ_WORDS.iter().filter(|word| !word.starts_with("\\d")) {
+    for word in soup::WORDS.iter().filter(|word| !word.starts_with("\\d")) {
         for text in [format!("v{word}v"), format!("{word} v"), format!("{word}[v;v]"), format!("v {word}'v")] {
             q.evaluate(text.as_str().into()).ok();
         }
@@ -209,13 +210,13 @@ proptest! {
     /// Neither bytes nor words in any order do any harm.
     #[test]
     fn soups_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        fuzz_q(&bytes);
+        soup::evaluate(&bytes);
     }
 
     /// Every word of the language on every kind of value.
     #[test]
     fn words_never_panic(
-        word in prop::sample::select(FUZZ_WORDS.to_vec()),
+        word in prop::sample::select(soup::WORDS.to_vec()),
         x in prop::sample::select(VALUES.to_vec()),
         y in prop::sample::select(VALUES.to_vec()),
         form in 0..6,

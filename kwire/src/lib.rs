@@ -35,8 +35,6 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used))]
 
 pub mod blocking;
-#[doc(hidden)]
-pub mod fuzz;
 pub mod tick;
 #[cfg(feature = "tls")]
 pub mod tls;

@@ -7,7 +7,6 @@ use super::{BLOCK, Kernel, Level, SLACK, Swap, portable};
 /// # Panics
 ///
 /// When a twin finds something else.
-#[doc(hidden)]
 pub fn fuzz_simd(data: &[u8]) {
     let Some((&[start, count], bytes)) = data.split_first_chunk() else { return };
     // At every alignment.

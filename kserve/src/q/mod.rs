@@ -36,7 +36,6 @@ mod files;
 mod filter;
 mod find;
 mod func;
-mod fuzz;
 mod group;
 mod handles;
 mod host;
@@ -98,8 +97,6 @@ use std::sync::{Arc, Mutex};
 use kcodec::{Body, Value};
 
 pub use fault::Fault;
-#[doc(hidden)]
-pub use fuzz::{FUZZ_WORDS, fuzz_q};
 pub use host::{Caller, Entry, Handle, HandleInfo, Host, Incoming, Words};
 pub use vm::EvalLimits;
 

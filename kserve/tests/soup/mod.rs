@@ -1,13 +1,14 @@
-//! The body of the fuzz target `q`: any text, and soups of q's own words, must end in a value or an error.
+//! Any text, and soups of q's own words, must end in a value or an error: for tests and for the fuzz target `q`.
 
 use std::ops::Range;
 
-use super::{Entry, EvalLimits, Fault, Handle, Host, Interpreter};
 use bytes::Bytes;
 use kcodec::Value;
+use kserve::q::{Entry, Handle, Host};
+use kserve::{EvalLimits, Fault, Interpreter};
 
 /// Words that soups are made of; a byte chooses one.
-pub const FUZZ_WORDS: &[&str] = &[
+pub(crate) const WORDS: &[&str] = &[
     "x",
     "y",
     "z",
@@ -206,7 +207,7 @@ impl Host for Small {
     }
 
     fn read(&mut self, _path: &[u8], part: Range<u64>) -> Result<Bytes, Fault> {
-        let bytes = self.file.as_deref().ok_or(Fault::ACCESS)?;
+        let bytes = self.file.as_deref().ok_or(Fault::new("access"))?;
         let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
         Ok(bytes.get(at(part.start)..at(part.end)).unwrap_or_default().to_vec().into())
     }
@@ -221,7 +222,7 @@ impl Host for Small {
     }
 
     fn remove(&mut self, _path: &[u8]) -> Result<(), Fault> {
-        self.file.take().map(drop).ok_or(Fault::ACCESS)
+        self.file.take().map(drop).ok_or(Fault::new("access"))
     }
 
     fn open_file(&mut self, _path: &[u8]) -> Result<Handle, Fault> {
@@ -234,9 +235,9 @@ impl Host for Small {
     }
 
     fn append(&mut self, _handle: Handle, bytes: &[u8]) -> Result<(), Fault> {
-        let file = self.file.as_mut().ok_or(Fault::ACCESS)?;
+        let file = self.file.as_mut().ok_or(Fault::new("access"))?;
         if file.len() + bytes.len() > 16 << 20 {
-            return Err(Fault::WSFULL);
+            return Err(Fault::new("wsfull"));
         }
         file.extend_from_slice(bytes);
         Ok(())
@@ -247,16 +248,12 @@ impl Host for Small {
 const FILE: Handle = 9;
 
 /// Evaluates `data`: as text if its first byte is even, otherwise each byte as a word.
-///
-/// # Panics
-///
-/// If a result cannot be read again, or the interpreter does not answer afterwards.
-pub fn fuzz_q(data: &[u8]) {
+pub(crate) fn evaluate(data: &[u8]) {
     let Some((mode, data)) = data.split_first() else { return };
     let text = if mode % 2 == 0 {
         data.to_vec()
     } else {
-        let word = |byte: &u8| FUZZ_WORDS.get(usize::from(*byte) % FUZZ_WORDS.len()).copied().unwrap_or_default();
+        let word = |byte: &u8| WORDS.get(usize::from(*byte) % WORDS.len()).copied().unwrap_or_default();
         data.iter().map(word).collect::<String>().into_bytes()
     };
     let limits = EvalLimits::default().with_stack(256 << 10).with_work(10_000_000);
