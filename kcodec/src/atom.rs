@@ -24,20 +24,6 @@ macro_rules! define {
                 }
             }
 
-            /// The item without quotes, backtick, prefix or suffix, a null as nothing: what q's `string` makes of it,
-            /// but for text that is not UTF-8.
-            ///
-            /// ```
-            /// use kcodec::Atom;
-            ///
-            /// assert_eq!(Atom::Int(42).bare().to_string(), "42");
-            /// assert_eq!(Atom::Long(i64::MIN).bare().to_string(), "");
-            /// ```
-            #[must_use]
-            pub const fn bare(&self) -> impl std::fmt::Display {
-                crate::display::Bare(*self)
-            }
-
             /// Whether this is q's null of its kind.
             #[must_use]
             pub fn is_null(self) -> bool {

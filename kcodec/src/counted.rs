@@ -1,14 +1,13 @@
 //! A count and what it counts, in checked bytes.
 
-use crate::decode::WIDE;
 use crate::kind::Attribute;
 use crate::simd;
+use crate::wire::WIDE;
 
 /// Checked bytes from the byte before a count on: an attribute byte, which may have the flag of an
 /// 8-byte count, or the type of a function, in which that flag is clear.
 ///
-/// One slice instead of a count and a slice, so that views are small. What is missing reads as zero,
-/// which in checked bytes nothing is.
+/// One slice instead of a count and a slice, so that views are small.
 #[derive(Clone, Copy)]
 pub(crate) struct Counted<'a>(&'a [u8]);
 
@@ -23,14 +22,15 @@ impl<'a> Counted<'a> {
     pub(crate) fn split(self) -> (usize, &'a [u8]) {
         match self.0 {
             [0..WIDE, bytes @ ..] => {
-                let (count, rest) = bytes.split_first_chunk().unwrap_or((&[0; 4], &[]));
+                let Some((count, rest)) = bytes.split_first_chunk() else { unreachable!("checked: a count") };
                 (u32::from_le_bytes(*count) as usize, rest)
             }
             [_, bytes @ ..] => {
-                let (count, rest) = bytes.split_first_chunk().unwrap_or((&[0; 8], &[]));
-                (usize::try_from(u64::from_le_bytes(*count)).unwrap_or_default(), rest)
+                let Some((count, rest)) = bytes.split_first_chunk() else { unreachable!("checked: a wide count") };
+                let count = usize::try_from(u64::from_le_bytes(*count));
+                (count.unwrap_or_else(|_| unreachable!("checked: a count of bytes in memory")), rest)
             }
-            [] => (0, &[]),
+            [] => unreachable!("checked: a count"),
         }
     }
 

@@ -1,70 +1,22 @@
 //! Checks a body once, so that every view of it is infallible.
 //!
 //! [`Checker::object`] walks one object and returns how many items it counts. Whatever the walk has
-//! passed may be viewed: [`view`](crate::view) runs over the same bytes again without looking for
-//! faults, and what it cannot read is a bug here, not in the input.
+//! passed may be viewed: `view` reads the same bytes again and treats a fault as unreachable.
 
-use crate::counted::Counted;
 use crate::error::{Error, ErrorKind};
-use crate::kind::{Attribute, Kind};
+use crate::kind::Kind;
 use crate::limits::Limits;
+use crate::plain::shift;
 use crate::reader::Reader;
 use crate::simd;
-use crate::table::is_column;
-use crate::value::Value;
-use crate::view::table;
-
-pub(crate) use crate::view::view;
-
-pub(crate) const TABLE: u8 = Kind::Table.code();
-pub(crate) const DICT: u8 = Kind::Dict.code();
-pub(crate) const SORTED_DICT: u8 = Kind::SortedDict.code();
-pub(crate) const ERROR: u8 = Kind::Error.code();
-pub(crate) const SYMBOLS: u8 = Kind::Symbol.code();
-pub(crate) const SYMBOL: u8 = SYMBOLS.wrapping_neg();
-const BOOLEAN: u8 = Kind::Boolean.code();
-
-/// The flag of an attribute byte that says that the count has 8 bytes.
-pub(crate) const WIDE: u8 = 0x80;
-
-pub(crate) const LAST_ATTRIBUTE: u8 = Attribute::Grouped.code();
-
-impl<'a> Value<'a> {
-    /// Checks a body under the default [`Limits`] and returns a view of it.
-    ///
-    /// Takes time for each nested object and each byte of a symbol, none for the items of a vector
-    /// of fixed width, booleans excepted. Allocates nothing.
-    ///
-    /// # Errors
-    ///
-    /// What kdb+'s own validator refuses, and further: dicts whose halves differ in count or are
-    /// no lists, tables without columns of equal length, nesting past the limit, trailing bytes.
-    #[inline(always)]
-    pub fn decode(body: &'a [u8]) -> Result<Self, Error> {
-        Self::decode_with(body, Limits::default())
-    }
-
-    /// Like [`decode`](Self::decode), under limits of the caller's.
-    ///
-    /// # Errors
-    ///
-    /// As [`decode`](Self::decode).
-    #[inline(always)]
-    pub fn decode_with(body: &'a [u8], limits: Limits) -> Result<Self, Error> {
-        let checked = check(body, limits)?;
-        Ok(match checked.names {
-            Some(_) => table(body, checked.canonical, checked.names),
-            None => view(body, checked.canonical),
-        })
-    }
-}
+use crate::wire::{BOOLEAN, DICT, ERROR, LAST_ATTRIBUTE, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE, width};
 
 /// What was found while a body was checked.
 pub(crate) struct Checked {
     /// Whether the body can be sent as it stands: no count is wider than it need be.
     pub(crate) canonical: bool,
     /// Of a table, where its names end.
-    names: Option<usize>,
+    pub(crate) names: Option<usize>,
 }
 
 /// Makes sure that a body is one object that may be viewed.
@@ -122,81 +74,6 @@ pub(crate) fn extents(bytes: &[u8], count: usize, ended: impl FnMut(usize)) {
     let walked = Checker::<true>::new(bytes).objects(count as u64, u8::MAX, ended);
     debug_assert!(walked.is_ok(), "unchecked bytes were walked");
 }
-
-/// A vector as nearly all are: of a fixed width and no booleans, its count not wide. There is
-/// nothing to check in it but that it is all there.
-pub(crate) struct Plain<'a> {
-    pub(crate) code: u8,
-    pub(crate) attribute: u8,
-    pub(crate) count: u32,
-    pub(crate) items: &'a [u8],
-    /// From the attribute on.
-    pub(crate) counted: Counted<'a>,
-}
-
-impl<'a> Plain<'a> {
-    /// The vector that stands first, if it is such a one, and what follows it.
-    #[inline(always)]
-    pub(crate) fn split(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let &code = bytes.first()?;
-        Self::split_alike(bytes, code, shift(code)?)
-    }
-
-    /// Like [`split`](Self::split), for a vector of this type and no other.
-    #[inline(always)]
-    pub(crate) fn split_alike(bytes: &'a [u8], code: u8, shift: u8) -> Option<(Self, &'a [u8])> {
-        let (&[found, attribute], rest) = bytes.split_first_chunk()?;
-        let (&count, items) = rest.split_first_chunk()?;
-        let count = u32::from_le_bytes(count);
-        let (items, rest) = items.split_at_checked(usize::try_from(u64::from(count) << shift).ok()?)?;
-        let counted = Counted::new(bytes.get(1..items.len().wrapping_add(6))?);
-        let plain = Self { code, attribute, count, items, counted };
-        (found == code && attribute <= LAST_ATTRIBUTE).then_some((plain, rest))
-    }
-
-    /// Like [`split`](Self::split), for a symbol vector. `last`: the bytes were checked and hold
-    /// nothing else, so that no end need be looked for.
-    #[inline(always)]
-    pub(crate) fn split_symbols(bytes: &'a [u8], last: bool) -> Option<(Self, &'a [u8])> {
-        let (&[code, attribute], rest) = bytes.split_first_chunk()?;
-        let (&count, items) = rest.split_first_chunk()?;
-        let count = u32::from_le_bytes(count);
-        if code != SYMBOLS || attribute > LAST_ATTRIBUTE {
-            return None;
-        }
-        let end = if last { items.len() } else { simd::skip_texts(items, count as usize)? };
-        let (items, rest) = items.split_at_checked(end)?;
-        let counted = Counted::new(bytes.get(1..items.len().wrapping_add(6))?);
-        Some((Self { code, attribute, count, items, counted }, rest))
-    }
-}
-
-/// By how many bits to shift the count of a [`Plain`] vector of the type to have its bytes.
-#[inline(always)]
-fn shift(code: u8) -> Option<u8> {
-    SHIFTS.get(usize::from(code)).copied().filter(|&shift| shift < NOT_PLAIN)
-}
-
-const NOT_PLAIN: u8 = u8::MAX;
-
-const SHIFTS: [u8; 20] = {
-    let mut shifts = [NOT_PLAIN; 20];
-    let mut left = shifts.as_mut_slice();
-    let mut code = 0_u8;
-    while let Some((shift, rest)) = left.split_first_mut() {
-        match width(code) {
-            Some(1) if code != BOOLEAN => *shift = 0,
-            Some(2) => *shift = 1,
-            Some(4) => *shift = 2,
-            Some(8) => *shift = 3,
-            Some(16) => *shift = 4,
-            _ => {}
-        }
-        code = code.wrapping_add(1);
-        left = rest;
-    }
-    shifts
-};
 
 /// Walks objects. `TRUSTED`: they were checked before, only their ends are wanted.
 struct Checker<'a, const TRUSTED: bool> {
@@ -436,7 +313,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
                     let found = self.any(depth)?;
                     reader = self.reader;
                     match (at.left(), found) {
-                        (&[code, ..], Some(found)) if Kind::from_code(code).is_some_and(is_column) => found,
+                        (&[code, ..], Some(found)) if Kind::from_code(code).is_some_and(Kind::is_column) => found,
                         _ => return Err(at.error(ErrorKind::TableColumns)),
                     }
                 }
@@ -466,16 +343,4 @@ fn deeper(depth: u8, start: Reader<'_>) -> Result<u8, Error> {
 
 fn no_such_type(start: Reader<'_>, code: u8) -> Error {
     start.error(ErrorKind::Type(code.cast_signed()))
-}
-
-/// Bytes of one item of a fixed width; the hot twin of [`Kind::width`].
-pub(crate) const fn width(code: u8) -> Option<usize> {
-    match code {
-        1 | 4 | 10 => Some(1),
-        5 => Some(2),
-        6 | 8 | 13 | 14 | 17 | 18 | 19 => Some(4),
-        7 | 9 | 12 | 15 | 16 => Some(8),
-        2 => Some(16),
-        _ => None,
-    }
 }

@@ -92,7 +92,7 @@ impl<'a> Dict<'a> {
     pub(crate) fn halves(self) -> (Object<'a>, Object<'a>) {
         match self.halves {
             Halves::Wire { bytes, keys, canonical } => {
-                let (keys, values) = bytes.split_at_checked(keys).unwrap_or_default();
+                let Some((keys, values)) = bytes.split_at_checked(keys) else { unreachable!("checked: the keys") };
                 (Object::Wire { bytes: keys, canonical }, Object::Wire { bytes: values, canonical })
             }
             Halves::Values(keys, values) => (Object::Value(keys), Object::Value(values)),

@@ -92,6 +92,22 @@ fixed_kinds!(define);
 /// An item as it stands in a column: without quotes, backtick or suffix, a null as nothing.
 pub(crate) struct Bare<'a>(pub(crate) Atom<'a>);
 
+impl Atom<'_> {
+    /// The item without quotes, backtick, prefix or suffix; a null is empty. The result of q's `string`, except that bytes
+    /// that are not UTF-8 become U+FFFD.
+    ///
+    /// ```
+    /// use kcodec::Atom;
+    ///
+    /// assert_eq!(Atom::Int(42).bare().to_string(), "42");
+    /// assert_eq!(Atom::Long(i64::MIN).bare().to_string(), "");
+    /// ```
+    #[must_use]
+    pub const fn bare(&self) -> impl Display {
+        Bare(*self)
+    }
+}
+
 fn write_vector(vector: Vector<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(vector.attribute().prefix())?;
     match vector.len() {

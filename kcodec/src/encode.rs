@@ -4,7 +4,6 @@ use std::mem;
 
 use crate::atom::Atom;
 use crate::capability::{Capability, LONGEST};
-use crate::decode::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
 use crate::dict::Dict;
 use crate::error::{Error, ErrorKind};
 use crate::function::Function;
@@ -17,6 +16,7 @@ use crate::symbol::{Items, Symbol, Symbols};
 use crate::table::{Splayed, Table};
 use crate::value::{Object, Value};
 use crate::vector::Vector;
+use crate::wire::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
 
 impl<'a> Value<'a> {
     /// Appends the body to `out`, for peers of full capability.

@@ -10,7 +10,6 @@
 //! nor read.
 
 use crate::body::Body;
-use crate::decode::WIDE;
 use crate::error::{Error, ErrorKind};
 use crate::function::Function;
 use crate::kind::{Attribute, Kind};
@@ -18,6 +17,7 @@ use crate::log::{self, Log};
 use crate::reader::Reader;
 use crate::value::Value;
 use crate::vector::Vector;
+use crate::wire::WIDE;
 
 const OBJECT: [u8; 2] = [0xff, 0x01];
 const VECTOR: [u8; 2] = [0xfe, 0x20];

@@ -72,7 +72,7 @@ impl<'a> SymbolsIndex<'a> {
 
     /// The symbols, in order and from either end.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Symbol<'a>> + ExactSizeIterator {
-        (0..self.len()).map(|index| self.get(index).unwrap_or_default())
+        (0..self.len()).map(|index| self.get(index).unwrap_or_else(|| unreachable!("an index below the length")))
     }
 }
 
@@ -142,7 +142,7 @@ impl<'a> ListIndex<'a> {
 
     /// The items, in order and from either end.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Value<'a>> + ExactSizeIterator {
-        (0..self.len()).map(|index| self.get(index).unwrap_or(Value::NULL))
+        (0..self.len()).map(|index| self.get(index).unwrap_or_else(|| unreachable!("an index below the length")))
     }
 }
 

@@ -62,6 +62,7 @@ pub mod log;
 #[cfg(feature = "map")]
 mod map;
 mod parse;
+mod plain;
 pub mod primitive;
 mod reader;
 mod short;
@@ -76,6 +77,7 @@ mod update;
 mod value;
 mod vector;
 mod view;
+mod wire;
 
 pub use atom::Atom;
 pub use body::Body;

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::counted::Counted;
-use crate::decode::{Plain, extent};
+use crate::decode::extent;
 use crate::kind::Attribute;
+use crate::plain::Plain;
 use crate::value::Value;
 use crate::view::{plain, view};
 
@@ -175,15 +176,15 @@ impl<'a> ListIter<'a> {
         Some(vector)
     }
 
-    /// The next item, where there must be one.
+    /// The next item. The caller must have compared the count: there is one.
     #[inline(always)]
     pub(crate) fn item(&mut self) -> Value<'a> {
         match &mut self.left {
             Left::Wire { bytes, count, canonical } => {
                 *count = count.wrapping_sub(1);
-                // The last item is all that is left: its end need not be looked for.
+                // Fast path: the last item extends to the end of the bytes.
                 let end = if *count == 0 { bytes.len() } else { extent(bytes) };
-                let (item, rest) = bytes.split_at_checked(end).unwrap_or_default();
+                let Some((item, rest)) = bytes.split_at_checked(end) else { unreachable!("checked: an item") };
                 *bytes = rest;
                 view(item, *canonical)
             }
@@ -192,7 +193,7 @@ impl<'a> ListIter<'a> {
                     *items = rest;
                     *first
                 }
-                None => Value::NULL,
+                None => unreachable!("the caller compared the count"),
             },
         }
     }
@@ -221,7 +222,8 @@ impl<'a> Iterator for ListIter<'a> {
             }
             Left::Wire { bytes, count, .. } => {
                 for _ in 0..n {
-                    *bytes = bytes.get(extent(bytes)..).unwrap_or_default();
+                    let Some(rest) = bytes.get(extent(bytes)..) else { unreachable!("checked: an item") };
+                    *bytes = rest;
                 }
                 *count = count.wrapping_sub(n);
                 self.next()

@@ -20,11 +20,12 @@ use std::str::FromStr;
 pub use literal::literal;
 
 use crate::body::Body;
-use crate::decode::{self, DICT, ERROR};
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::symbol::Symbol;
 use crate::value::Value;
+use crate::view::view;
+use crate::wire::{DICT, ERROR};
 
 /// The object that a text denotes: any literal of q, and what q's one-line form makes of a value.
 ///
@@ -187,7 +188,7 @@ impl<'a> Parser<'a> {
             None => return Err(self.unexpected()),
         }
         let written = self.out.get(start..).unwrap_or_default();
-        let value = decode::view(written, true);
+        let value = view(written, true);
         let count = if value.is_atom() { None } else { Some(value.count() as u64) };
         Ok(Shape::new(written.first().copied().unwrap_or_default(), count))
     }

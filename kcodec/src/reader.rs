@@ -1,8 +1,9 @@
 //! The cursor: the only code that turns counts into offsets.
 
-use crate::decode::{LAST_ATTRIBUTE, Plain};
 use crate::error::{Error, ErrorKind};
+use crate::plain::Plain;
 use crate::simd;
+use crate::wire::LAST_ATTRIBUTE;
 
 /// A position in a body. Every method either advances past what it read or fails where it stands.
 #[derive(Debug, Clone, Copy)]

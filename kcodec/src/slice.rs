@@ -182,12 +182,13 @@ impl<'a, T: Item> Slice<'a, T> {
     /// Borrows a Rust slice.
     #[must_use]
     pub fn new(items: &'a [T]) -> Self {
-        Self { items: bytemuck::try_cast_slice(items).unwrap_or_default(), attribute: Attribute::None }
+        Self { items: bytemuck::cast_slice(items), attribute: Attribute::None }
     }
 
-    /// The largest run of whole items at the start of `bytes`.
+    /// Whole items in checked bytes.
     pub(crate) fn from_wire(bytes: &'a [u8], attribute: Attribute) -> Self {
-        Self { items: bytemuck::try_cast_slice(bytes).unwrap_or_default(), attribute }
+        let items = bytemuck::try_cast_slice(bytes);
+        Self { items: items.unwrap_or_else(|_| unreachable!("checked: whole items")), attribute }
     }
 
     /// The same items under another attribute; nothing is verified.
@@ -246,7 +247,7 @@ impl<'a, T: Item> Slice<'a, T> {
     #[must_use]
     #[inline]
     pub fn as_bytes(self) -> &'a [u8] {
-        bytemuck::try_cast_slice(self.items).unwrap_or_default()
+        bytemuck::cast_slice(self.items)
     }
 
     /// The items as a Rust slice, when they happen to stand aligned.

@@ -3,13 +3,13 @@
 use std::fmt;
 
 use crate::counted::Counted;
-use crate::decode::SYMBOL;
 use crate::error::{Error, ErrorKind};
-use crate::kind::{Attribute, Kind};
+use crate::kind::Attribute;
 use crate::list::{List, ListIter};
 use crate::symbol::{Symbol, Symbols, SymbolsIter};
 use crate::value::Value;
 use crate::view::plain;
+use crate::wire::SYMBOL;
 
 /// Column names and columns of equal length.
 #[derive(Clone, Copy)]
@@ -49,7 +49,7 @@ impl<'a> Table<'a> {
         let expected = columns.first().map_or(0, |column| column.count() as u64);
         for column in columns {
             let found = column.count() as u64;
-            if !is_column(column.kind()) || column.is_atom() {
+            if !column.kind().is_column() || column.is_atom() {
                 return fail(ErrorKind::TableColumns);
             }
             if found != expected {
@@ -106,7 +106,8 @@ impl<'a> Table<'a> {
     pub fn list(self) -> List<'a> {
         match self.0 {
             Parts::Wire { bytes, names, canonical, .. } => {
-                let columns = Counted::new(bytes.get(names.wrapping_add(1)..).unwrap_or_default());
+                let Some([_, columns @ ..]) = bytes.get(names..) else { unreachable!("checked: a list of columns") };
+                let columns = Counted::new(columns);
                 List::from_wire(columns, canonical, columns.attribute())
             }
             Parts::Values { columns, .. } => List::new(columns),
@@ -148,7 +149,8 @@ impl<'a> Table<'a> {
 /// The names that take the first bytes of a table or splayed table.
 #[inline]
 fn wire_names(bytes: &[u8], names: usize) -> Symbols<'_> {
-    Symbols::from_wire(Counted::new(bytes.get(..names).unwrap_or_default()))
+    let Some(names) = bytes.get(..names) else { unreachable!("checked: the names") };
+    Symbols::from_wire(Counted::new(names))
 }
 
 /// Iterator over the columns of a [`Table`] and their names.
@@ -190,11 +192,6 @@ impl<'a> Iterator for Columns<'a> {
 }
 
 impl ExactSizeIterator for Columns<'_> {}
-
-/// What may stand as a column: anything q indexes by row number.
-pub(crate) const fn is_column(kind: Kind) -> bool {
-    kind.code() <= Kind::Table.code()
-}
 
 /// q's `~`: equal names and columns in equal order; attributes do not count.
 impl PartialEq for Table<'_> {

@@ -4,7 +4,6 @@ use std::fmt;
 
 use crate::atom::Atom;
 use crate::body::Body;
-use crate::decode::SYMBOL;
 use crate::error::{Error, ErrorKind};
 use crate::list::{List, ListIter};
 use crate::simd;
@@ -13,6 +12,7 @@ use crate::table::Table;
 use crate::value::Value;
 use crate::vector::Vector;
 use crate::view::view;
+use crate::wire::SYMBOL;
 
 /// A message ``(`upd;`trade;x)``: a function's name, a table's name, and rows for it.
 ///

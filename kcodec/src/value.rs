@@ -3,16 +3,19 @@
 use std::fmt;
 
 use crate::atom::Atom;
+use crate::decode::check;
 use crate::dict::Dict;
+use crate::error::Error;
 use crate::function::Function;
 use crate::kind::Kind;
+use crate::limits::Limits;
 use crate::list::List;
 use crate::slice::Slice;
 use crate::symbol::{Symbol, Symbols};
 use crate::table::{Splayed, Table};
 use crate::temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespan, Timestamp};
 use crate::vector::Vector;
-use crate::view;
+use crate::view::{self, view};
 
 /// Any q object, borrowed.
 ///
@@ -38,6 +41,34 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// Checks a body under the default [`Limits`] and returns a view of it.
+    ///
+    /// Takes time for each nested object and each byte of a symbol, none for the items of a vector
+    /// of fixed width, booleans excepted. Allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// What kdb+'s own validator refuses, and further: dicts whose halves differ in count or are
+    /// no lists, tables without columns of equal length, nesting past the limit, trailing bytes.
+    #[inline(always)]
+    pub fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        Self::decode_with(body, Limits::default())
+    }
+
+    /// Like [`decode`](Self::decode), under limits of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    #[inline(always)]
+    pub fn decode_with(body: &'a [u8], limits: Limits) -> Result<Self, Error> {
+        let checked = check(body, limits)?;
+        Ok(match checked.names {
+            Some(_) => view::table(body, checked.canonical, checked.names),
+            None => view(body, checked.canonical),
+        })
+    }
+
     /// q's generic null, `::`.
     pub const NULL: Self = Self::Function(Function::Unary(0));
 
@@ -141,7 +172,7 @@ pub(crate) enum Object<'a> {
 impl<'a> Object<'a> {
     pub(crate) fn value(self) -> Value<'a> {
         match self {
-            Self::Wire { bytes, canonical } => view::view(bytes, canonical),
+            Self::Wire { bytes, canonical } => view(bytes, canonical),
             Self::Value(value) => *value,
         }
     }

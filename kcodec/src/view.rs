@@ -1,22 +1,24 @@
-//! Views of checked bytes: the heads are read, the rest is lent.
+//! Views of checked bytes: heads are read, the rest is borrowed.
 //!
-//! A value is written once, where it is wanted: nothing here returns one inside an option or a
-//! tuple, from which it would have to be moved. So whatever is missing reads as zero, which in
-//! checked bytes nothing is.
+//! Nothing here returns an `Option` or a `Result`: the checker has rejected every body that could not be viewed, so that
+//! the other case is unreachable. A `Value` is also returned directly because moving it out of an `Option` or a tuple would
+//! copy it once more.
 
 use crate::atom::Atom;
 use crate::counted::Counted;
-use crate::decode::{DICT, ERROR, Plain, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE, extent};
+use crate::decode::extent;
 use crate::dict::Dict;
 use crate::function::{Derived, Function, Lambda};
 use crate::kind::{Attribute, Kind, fixed_kinds};
 use crate::list::List;
+use crate::plain::Plain;
 use crate::simd;
 use crate::slice::{Item, Slice};
 use crate::symbol::{Symbol, Symbols};
 use crate::table::{Splayed, Table};
 use crate::value::{Object, Value};
 use crate::vector::Vector;
+use crate::wire::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
 
 /// The view of checked bytes that hold exactly one object.
 #[inline(never)]
@@ -24,7 +26,7 @@ pub(crate) fn view(bytes: &[u8], canonical: bool) -> Value<'_> {
     if let Some((vector, _)) = Plain::split(bytes) {
         return plain(vector);
     }
-    let Some((&code, rest)) = bytes.split_first() else { return Value::NULL };
+    let Some((&code, rest)) = bytes.split_first() else { unreachable!("checked: a type") };
     let counted = Counted::new(rest);
     match code {
         0 => Value::List(List::from_wire(counted, canonical, counted.attribute())),
@@ -44,7 +46,9 @@ pub(crate) fn view(bytes: &[u8], canonical: bool) -> Value<'_> {
 pub(crate) fn table(bytes: &[u8], canonical: bool, names: Option<usize>) -> Value<'_> {
     /// Type and attribute of the table, and the types of the dict and of the names.
     const HEAD: usize = 4;
-    let Some((&[_, attribute, dict, _], rest)) = bytes.split_first_chunk::<HEAD>() else { return Value::NULL };
+    let Some((&[_, attribute, dict, _], rest)) = bytes.split_first_chunk::<HEAD>() else {
+        unreachable!("checked: the head of a table")
+    };
     let attribute = Attribute::from_code(attribute & !WIDE).unwrap_or_default();
     let sorted = dict == SORTED_DICT;
     let names = names.map_or_else(|| Counted::new(rest).texts_len(), |end| end.wrapping_sub(HEAD));
@@ -58,9 +62,10 @@ pub(crate) fn table(bytes: &[u8], canonical: bool, names: Option<usize>) -> Valu
 fn function(bytes: &[u8], canonical: bool) -> Function<'_> {
     match *bytes {
         [100, ref rest @ ..] => {
-            let context = simd::text_len(rest).unwrap_or_default();
-            let (context, body) = rest.split_at_checked(context).unwrap_or_default();
-            let body = body.get(1..).unwrap_or_default();
+            let length = simd::text_len(rest).unwrap_or_else(|| unreachable!("checked: a context's terminator"));
+            let Some((context, [_, body @ ..])) = rest.split_at_checked(length) else {
+                unreachable!("checked: a context's terminator")
+            };
             Function::Lambda(Lambda::from_wire(Symbol::from_bytes(context), Object::Wire { bytes: body, canonical }))
         }
         [101, id, ..] => Function::Unary(id),
@@ -70,20 +75,21 @@ fn function(bytes: &[u8], canonical: bool) -> Function<'_> {
         [104, ..] => Function::Projection(List::from_wire(Counted::new(bytes), canonical, Attribute::None)),
         [105, ..] => Function::Composition(List::from_wire(Counted::new(bytes), canonical, Attribute::None)),
         [code, ref rest @ ..] => {
-            let kind = Kind::from_code(code).unwrap_or(Kind::Each);
+            let Some(kind) = Kind::from_code(code) else { unreachable!("checked: a type") };
             Function::Derived(Derived::from_wire(kind, Object::Wire { bytes: rest, canonical }))
         }
-        [] => Function::Unary(0),
+        [] => unreachable!("checked: a type"),
     }
 }
 
 /// The text that takes all bytes, without its terminator.
 fn symbol(bytes: &[u8]) -> Symbol<'_> {
-    Symbol::from_bytes(bytes.split_last().map_or(&[], |(_, text)| text))
+    let Some((_, text)) = bytes.split_last() else { unreachable!("checked: a terminator") };
+    Symbol::from_bytes(text)
 }
 
-/// The view of a vector that was split off. Inlined, for then what is done with a vector of one
-/// kind follows from its code at once.
+/// The view of a vector that was split off. Inlined, so that the caller's match on the variant folds into the match on the
+/// type code.
 #[inline(always)]
 pub(crate) fn plain(vector: Plain<'_>) -> Value<'_> {
     match vector.code {
@@ -101,7 +107,7 @@ macro_rules! define {
                 $(code if code == Kind::$kind.code() => {
                     Value::Vector(Vector::$kind(Slice::from_wire(items, attribute)))
                 })*
-                _ => Value::NULL,
+                _ => unreachable!("checked: a type of fixed width"),
             }
         }
 
@@ -112,7 +118,7 @@ macro_rules! define {
                 $(code if code == Kind::$kind.code() => {
                     Value::Atom(Atom::$kind(<$ty as Item>::from_bytes(read(item))))
                 })*
-                _ => Value::NULL,
+                _ => unreachable!("checked: a type of fixed width"),
             }
         }
     };
@@ -122,5 +128,5 @@ fixed_kinds!(define);
 /// The bytes of exactly one item.
 #[inline(always)]
 fn read<T: bytemuck::Pod>(item: &[u8]) -> T {
-    bytemuck::try_pod_read_unaligned(item).unwrap_or_else(|_| T::zeroed())
+    bytemuck::try_pod_read_unaligned(item).unwrap_or_else(|_| unreachable!("checked: all bytes of an item"))
 }

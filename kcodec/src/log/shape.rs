@@ -16,8 +16,8 @@
 //! the plain check looks at in a record of atoms, but the ends of symbols, which are looked for anew. A text is only
 //! searched where all before it is as it was, so that no byte is searched more often than twice.
 
-use crate::decode::{LAST_ATTRIBUTE, SYMBOL, width};
 use crate::simd::text_len;
+use crate::wire::{LAST_ATTRIBUTE, SYMBOL, width};
 
 /// Bytes that are compared together.
 const BLOCK: usize = 32;

@@ -2,12 +2,12 @@
 
 use super::{Parser, Shape, literal};
 use crate::atom::Atom;
-use crate::decode;
 use crate::error::{Error, ErrorKind};
 use crate::kind::Kind;
 use crate::slice::Item;
 use crate::symbol::Symbol;
 use crate::value::Value;
+use crate::view::view;
 
 impl Parser<'_> {
     /// Reads the right side of `` `long$() ``, `` `$"a b" `` or `"G"$"8c68…"`, whose left side stands
@@ -17,7 +17,7 @@ impl Parser<'_> {
         let left = self.out.split_off(start.min(self.out.len()));
         self.expression(depth)?;
         let right = self.out.split_off(start.min(self.out.len()));
-        self.convert(decode::view(&left, true), decode::view(&right, true)).map_err(|kind| Error::new(at, kind))
+        self.convert(view(&left, true), view(&right, true)).map_err(|kind| Error::new(at, kind))
     }
 
     fn convert(&mut self, to: Value<'_>, from: Value<'_>) -> Result<Shape, ErrorKind> {

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::list::{Items, join};
 use super::{Parser, Shape, literal};
-use crate::decode::{DICT, SYMBOLS, TABLE};
 use crate::error::{Error, ErrorKind};
+use crate::wire::{DICT, SYMBOLS, TABLE};
 
 /// Bytes that the atoms of one table may fill when they are repeated to the length of its columns.
 /// A text is small, and it could ask for rows times columns.

@@ -1,10 +1,10 @@
 //! Parentheses, and what stands before a noun: `,` `enlist` `+` and attributes.
 
 use super::{Parser, Shape};
-use crate::decode::{self, DICT, SORTED_DICT, SYMBOL, SYMBOLS, TABLE};
+use crate::decode::extent;
 use crate::error::{Error, ErrorKind};
 use crate::kind::{Attribute, Kind};
-use crate::table::is_column;
+use crate::wire::{DICT, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, width};
 
 /// Type, attribute and count of a general list that is still to be counted.
 const HEAD: [u8; 6] = [0; 6];
@@ -36,7 +36,7 @@ pub(super) fn join(length: Option<u64>, column: Shape, at: usize) -> Result<Opti
     let kind = Kind::from_code(column.code);
     match (length, column.count) {
         (_, None) => Err(Error::new(at, ErrorKind::TableColumns)),
-        _ if !kind.is_some_and(is_column) => Err(Error::new(at, ErrorKind::TableColumns)),
+        _ if !kind.is_some_and(Kind::is_column) => Err(Error::new(at, ErrorKind::TableColumns)),
         (Some(expected), Some(found)) if expected != found => {
             Err(Error::new(at, ErrorKind::Ragged { expected, found }))
         }
@@ -116,7 +116,7 @@ impl Parser<'_> {
     /// Takes the type bytes out of the atoms from `start` on.
     fn drop_codes(&mut self, start: usize, code: u8) {
         let atoms = self.out.split_off(start.min(self.out.len()));
-        match decode::width(code.wrapping_neg()) {
+        match width(code.wrapping_neg()) {
             Some(width) => {
                 for atom in atoms.chunks_exact(width.saturating_add(1)) {
                     self.out.extend_from_slice(atom.get(1..).unwrap_or_default());
@@ -191,7 +191,7 @@ impl Parser<'_> {
 /// What q does to a table that is marked as sorted: equal items of its first column stand together,
 /// if the column does not say more already.
 fn part_first_column(table: &mut [u8]) {
-    let names = decode::extent(table);
+    let names = extent(table);
     let columns = table.get_mut(names..).and_then(|columns| columns.get_mut(HEAD.len()..));
     if let Some([0..=19, place @ 0, ..]) = columns {
         *place = Attribute::Parted.code();
