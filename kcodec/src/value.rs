@@ -125,7 +125,7 @@ impl<'a> Value<'a> {
 
     /// q's `count`: items of a list, rows of a table, keys of a dict; 1 for everything else.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn count(self) -> usize {
         match self {
             Self::Vector(vector) => vector.len(),

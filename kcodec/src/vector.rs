@@ -65,6 +65,7 @@ macro_rules! define {
 
             /// The items' bytes as they stand in a body; `None` for symbols borrowed from Rust slices.
             #[must_use]
+            #[inline(always)]
             pub fn as_bytes(self) -> Option<&'a [u8]> {
                 match self {
                     $(Self::$kind(items) => Some(items.as_bytes()),)*
