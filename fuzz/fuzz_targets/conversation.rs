@@ -5,7 +5,7 @@ mod mutator;
 use std::ops::Range;
 use std::time::Instant;
 
-use kwire::{Connection, Error, Event, Inbound, Limits, MessageType};
+use kwire::{Bound, Connection, Error, Event, Inbound, Limits, MessageType};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| conversation(bytes));
 
@@ -53,7 +53,7 @@ fn hear(bytes: &[u8], cut: usize) -> (Vec<(MessageType, String)>, Option<String>
                 Err(error) => {
                     assert!(matches!(connection.receive(&mut inbound), Err(Error::Failed)));
                     // How much of a login came before its end was missed depends on the cut.
-                    let login = matches!(error, Error::TooLarge { what: "login", .. });
+                    let login = matches!(error, Error::TooLarge { what: Bound::Login, .. });
                     return (heard, Some(if login { "login".to_owned() } else { error.to_string() }));
                 }
             }

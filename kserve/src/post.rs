@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use kcodec::{Body, Capability, Value};
-use kwire::{Error, MessageType};
+use kwire::{Bound, Error, MessageType};
 
 use crate::core::{Core, PAUSE};
 use crate::encode::{Answer, Compressed, Encoder, Shared};
@@ -29,7 +29,7 @@ impl Core {
             match self.write(slot) {
                 Ok(()) if waiting(self) < before => {}
                 Ok(()) => {
-                    break Error::TooLarge { what: "outbound queue", bytes: before as u64, limit: limit as u64 };
+                    break Error::TooLarge { what: Bound::Queue, bytes: before as u64, limit: limit as u64 };
                 }
                 Err(error) => break error,
             }

@@ -3,7 +3,7 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use kwire::{Error, Frame, Login, Message, Refused, Step};
+use kwire::{Error, Frame, Login, Message, OutOfTurn, Refused, Step};
 
 use crate::core::{Core, PAUSE};
 use crate::greet::{self, Greeting};
@@ -108,7 +108,7 @@ impl Core {
         if link.phase == Phase::Login {
             match greet::greeting(bytes) {
                 Greeting::Login => {}
-                Greeting::Tls => return Some(Next::Failed(Error::OutOfTurn("TLS handshake, and TLS is not served"))),
+                Greeting::Tls => return Some(Next::Failed(OutOfTurn::Tls.into())),
                 Greeting::Http => {
                     let whole = greet::is_whole(bytes) || bytes.len() >= limits.http || link.flags.ended;
                     return whole.then(|| Next::Http(bytes.to_vec()));
@@ -134,7 +134,7 @@ impl Core {
                     Frame::new(header, bytes)
                 }
             }
-            Ok(_) => return Some(Next::Failed(Error::OutOfTurn("a server was let in"))),
+            Ok(_) => unreachable!("a server's connection takes logins and messages"),
             Err(error @ (Error::Malformed(_) | Error::TooLarge { .. })) if link.phase == Phase::Open => {
                 let shown = bytes.get(..SHOWN).unwrap_or(bytes);
                 return Some(Next::Rejected(Refused { error, bytes: Bytes::copy_from_slice(shown) }));

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use kwire::blocking::{self, Options};
-use kwire::{Error, Message, MessageType};
+use kwire::{Error, Message, MessageType, OutOfTurn};
 use rustix::event::{PollFlags, Timespec};
 
 use crate::context::{Context, Ticket};
@@ -123,7 +123,7 @@ impl Context<'_> {
                 Next::Full(_, bytes) => Error::Full(bytes),
                 Next::Ended | Next::Login(_) | Next::Http(_) => Error::Failed,
             };
-            let told = Error::OutOfTurn("failed while its message was waited for");
+            let told = Error::from(OutOfTurn::FailedInWait);
             self.core.doom(id.slot, Doom::Error(told));
             return Err(error);
         }

@@ -9,7 +9,7 @@ use kcodec::{Body, Capability, Value};
 
 use crate::address::Address;
 use crate::connection::{Connection, Event};
-use crate::error::Error;
+use crate::error::{Error, OutOfTurn};
 use crate::header::{ByteOrder, Header, MessageType};
 use crate::inbound::Inbound;
 use crate::interrupt::Interrupt;
@@ -75,7 +75,7 @@ pub fn ask_with<'a>(address: &str, query: impl Into<Value<'a>>, options: &Option
             return response.ok();
         }
         if !handle.kept.is_empty() {
-            return Err(Error::OutOfTurn("expected response msg"));
+            return Err(OutOfTurn::NotAResponse.into());
         }
         handle.turn(deadline)?;
     }

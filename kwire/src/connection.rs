@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use kcodec::{Capability, Threshold, Value};
 
-use crate::error::Error;
+use crate::error::{Bound, Error, OutOfTurn};
 use crate::header::{Header, MessageType};
 use crate::inbound::{CHUNK, Inbound};
 use crate::limits::Limits;
@@ -267,9 +267,9 @@ impl Connection {
         match self.state {
             State::Knocking => self.fail(Error::Refused),
             _ if !inbound.is_empty() || self.inflating.is_some() => {
-                self.fail(Error::OutOfTurn("closed in the middle of a message"))
+                self.fail(OutOfTurn::ClosedInMessage.into())
             }
-            _ if self.awaited > 0 => self.fail(Error::OutOfTurn("closed before the response")),
+            _ if self.awaited > 0 => self.fail(OutOfTurn::ClosedBeforeResponse.into()),
             _ => {
                 self.abort();
                 Ok(())
@@ -291,7 +291,7 @@ impl Connection {
     /// [`Error::OutOfTurn`] unless a login is waiting for its answer.
     pub fn accept(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         if self.state != State::Deciding {
-            return Err(Error::OutOfTurn("no login to accept"));
+            return Err(OutOfTurn::NoLogin.into());
         }
         out.push(self.capability.byte());
         self.state = State::Open;
@@ -354,7 +354,7 @@ impl Connection {
     const fn may_send(&self, kind: MessageType) -> Result<(), Error> {
         match (self.state, kind) {
             (State::Open, MessageType::Response) if self.owed == 0 => {
-                Err(Error::OutOfTurn("handle was not expecting a response msg"))
+                Err(Error::OutOfTurn(OutOfTurn::NoRequest))
             }
             (State::Open, _) => Ok(()),
             _ => Err(Error::Failed),
@@ -365,13 +365,13 @@ impl Connection {
         let limit = self.limits.login;
         let Some(end) = memchr::memchr(0, bytes.get(..limit).unwrap_or(bytes)) else {
             return if bytes.len() >= limit {
-                Err(Error::TooLarge { what: "login", bytes: bytes.len() as u64, limit: limit as u64 })
+                Err(Error::TooLarge { what: Bound::Login, bytes: bytes.len() as u64, limit: limit as u64 })
             } else {
                 Ok(Step::More(0))
             };
         };
         if end == 0 {
-            return Err(Error::OutOfTurn("empty login"));
+            return Err(OutOfTurn::EmptyLogin.into());
         }
         let login = Login::parse(Bytes::copy_from_slice(bytes.get(..end).unwrap_or_default()));
         self.capability = self.capability.min(login.capability);
@@ -393,7 +393,7 @@ impl Connection {
             return Err(message::too_large(header.length, &self.limits));
         }
         if header.kind == MessageType::Response && self.awaited == 0 {
-            return Err(Error::OutOfTurn("response without a request"));
+            return Err(OutOfTurn::Response.into());
         }
         if (bytes.len() as u64) < header.length {
             return Ok(Step::More(header.len()));

@@ -1,5 +1,6 @@
 //! What can go wrong in a conversation, sorted by whose fault it is.
 
+use std::fmt;
 use std::io;
 
 /// A conversation that failed. All but [`Refused`](Self::Refused)'s cousins [`Remote`](Self::Remote)
@@ -11,13 +12,13 @@ pub enum Error {
     #[error("malformed message: {0}")]
     Malformed(#[from] Malformed),
     /// The peer sent what it may not send now.
-    #[error("{0}")]
-    OutOfTurn(&'static str),
+    #[error(transparent)]
+    OutOfTurn(#[from] OutOfTurn),
     /// The peer sent, or announced, more than a limit allows.
     #[error("{what} of {bytes} bytes is over the limit of {limit}")]
     TooLarge {
         /// What was too large.
-        what: &'static str,
+        what: Bound,
         /// Its size.
         bytes: u64,
         /// The limit it broke.
@@ -79,8 +80,8 @@ impl Error {
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Malformed(malformed) => Self::Malformed(*malformed),
-            Self::OutOfTurn(what) => Self::OutOfTurn(what),
-            Self::TooLarge { what, bytes, limit } => Self::TooLarge { what, bytes: *bytes, limit: *limit },
+            Self::OutOfTurn(what) => Self::OutOfTurn(*what),
+            Self::TooLarge { what, bytes, limit } => Self::TooLarge { what: *what, bytes: *bytes, limit: *limit },
             Self::TimedOut => Self::TimedOut,
             Self::Refused => Self::Refused,
             #[cfg(feature = "tls")]
@@ -88,6 +89,67 @@ impl Error {
             Self::Io(error) => Self::Io(io::Error::new(error.kind(), error.to_string())),
             _ => Self::Failed,
         }
+    }
+}
+
+/// Something that the protocol does not allow at this point of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutOfTurn {
+    /// A response came while no request was waiting for one.
+    #[error("response without a request")]
+    Response,
+    /// A request came where a one-shot client waits for its response: q's text.
+    #[error("expected response msg")]
+    NotAResponse,
+    /// This end responds, and there is no request to respond to: q's text.
+    #[error("handle was not expecting a response msg")]
+    NoRequest,
+    /// The peer closed after a part of a message.
+    #[error("closed in the middle of a message")]
+    ClosedInMessage,
+    /// The peer closed while a request waited for its response.
+    #[error("closed before the response")]
+    ClosedBeforeResponse,
+    /// The connection failed while somebody waited for its message.
+    #[error("failed while its message was waited for")]
+    FailedInWait,
+    /// The login is empty: it has not even the NUL that ends it.
+    #[error("empty login")]
+    EmptyLogin,
+    /// This end accepts a login, and none has come.
+    #[error("no login to accept")]
+    NoLogin,
+    /// The client begins a TLS handshake with a server that does not offer TLS.
+    #[error("TLS handshake, and TLS is not served")]
+    Tls,
+}
+
+/// What a limit bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Bound {
+    /// A message as it is sent: [`Limits::message`](crate::Limits::message).
+    Message,
+    /// A message once it is inflated: [`Limits::inflated`](crate::Limits::inflated).
+    Inflated,
+    /// The bytes of a login: [`Limits::login`](crate::Limits::login).
+    Login,
+    /// Messages that wait to be written.
+    Queue,
+    /// Messages that were received and not yet taken.
+    Backlog,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Message => "message",
+            Self::Inflated => "inflated message",
+            Self::Login => "login",
+            Self::Queue => "outbound queue",
+            Self::Backlog => "backlog of messages",
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::error::Error;
+use crate::error::{Bound, Error};
 use crate::message::Message;
 
 /// A queue of messages, bounded by what they hold in memory.
@@ -32,7 +32,7 @@ impl Kept {
 
     pub(crate) fn push(&mut self, message: Message) -> Result<(), Error> {
         if self.is_full() {
-            return Err(Error::TooLarge { what: "backlog of messages", bytes: self.bytes, limit: self.limit });
+            return Err(Error::TooLarge { what: Bound::Backlog, bytes: self.bytes, limit: self.limit });
         }
         self.bytes += held(&message);
         self.messages.push_back(message);

@@ -62,7 +62,7 @@ mod unix;
 pub use address::{Address, AddressError, Transport, port};
 pub use blocking::{ask, ask_with};
 pub use connection::{Connection, Event, Step};
-pub use error::{Error, Malformed, Reason};
+pub use error::{Bound, Error, Malformed, OutOfTurn, Reason};
 pub use fifo::Fifo;
 pub use header::{ByteOrder, Header, MessageType};
 pub use inbound::Inbound;

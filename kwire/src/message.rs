@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use kcodec::{Body, Capability, Compression, Decompressor, Threshold, Value};
 
-use crate::error::{Error, Malformed, Reason};
+use crate::error::{Bound, Error, Malformed, Reason};
 use crate::header::{ByteOrder, Header, MessageType};
 use crate::limits::Limits;
 
@@ -293,12 +293,12 @@ fn inflate(bytes: &[u8], kind: Compression, order: ByteOrder, limits: &Limits) -
 fn not_inflated(error: kcodec::Error, limits: &Limits) -> Error {
     match error.kind {
         kcodec::ErrorKind::Inflated(bytes) => {
-            Error::TooLarge { what: "inflated message", bytes, limit: limits.inflated }
+            Error::TooLarge { what: Bound::Inflated, bytes, limit: limits.inflated }
         }
         _ => Malformed::body(error).into(),
     }
 }
 
 pub(crate) const fn too_large(bytes: u64, limits: &Limits) -> Error {
-    Error::TooLarge { what: "message", bytes, limit: limits.message }
+    Error::TooLarge { what: Bound::Message, bytes, limit: limits.message }
 }

@@ -32,7 +32,7 @@ use socket2::SockRef;
 
 use crate::address::{Address, AddressError, Transport};
 use crate::connection::{Connection, Event, Queued};
-use crate::error::Error;
+use crate::error::{Bound, Error, OutOfTurn};
 use crate::header::MessageType;
 use crate::inbound::Inbound;
 use crate::kept::Kept;
@@ -244,7 +244,7 @@ impl Handle {
     pub fn respond<'a>(&self, value: impl Into<Value<'a>>) -> Result<(), Error> {
         let mut shared = lock(&self.shared);
         if shared.owed == 0 {
-            return Err(Error::OutOfTurn("handle was not expecting a response msg"));
+            return Err(OutOfTurn::NoRequest.into());
         }
         shared.queue(MessageType::Response, value.into())?;
         shared.owed -= 1;
@@ -349,7 +349,7 @@ impl Shared {
         self.check()?;
         if self.is_full() {
             let bytes = self.outbound.pending().bytes as u64;
-            return Err(Error::TooLarge { what: "queue", bytes, limit: self.queue_limit });
+            return Err(Error::TooLarge { what: Bound::Queue, bytes, limit: self.queue_limit });
         }
         let Self { outbound, capability, compression, .. } = self;
         outbound.append(|out| message::append(kind, value, *capability, *compression, out))?;

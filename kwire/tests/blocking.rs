@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use kcodec::{Capability, Value};
 use kwire::blocking::{Handle, Options};
-use kwire::{Connection, Error, Event, Inbound, Limits, Message, MessageType, Pending, ask};
+use kwire::{Connection, Error, Event, Inbound, Limits, Message, MessageType, OutOfTurn, Pending, ask};
 
 /// The server's end of one connection, driven by a test.
 struct Peer {
@@ -160,7 +160,7 @@ fn one_shot_requests() {
         peer.message();
         peer.send(MessageType::Async, 2_i64.into());
     });
-    assert!(matches!(ask(&address, "1+1"), Err(Error::OutOfTurn("expected response msg"))));
+    assert!(matches!(ask(&address, "1+1"), Err(Error::OutOfTurn(OutOfTurn::NotAResponse))));
     server.join().unwrap();
 }
 

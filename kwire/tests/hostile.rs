@@ -4,7 +4,7 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use kcodec::{Capability, ErrorKind, Value};
-use kwire::{Connection, Error, Event, Inbound, Limits, Malformed, Message, MessageType, Reason};
+use kwire::{Bound, Connection, Error, Event, Inbound, Limits, Malformed, Message, MessageType, Reason};
 
 fn decode(message: &[u8]) -> Result<Message, Error> {
     Message::decode(message, &Limits::default())
@@ -240,7 +240,7 @@ fn a_login_that_never_ends_is_cut_off_by_size_and_by_time() {
     inbound.extend(&vec![b'a'; limits.login - 1]);
     assert!(connection.receive(&mut inbound).unwrap().is_none());
     inbound.extend(b"a");
-    assert!(matches!(connection.receive(&mut inbound), Err(Error::TooLarge { what: "login", .. })));
+    assert!(matches!(connection.receive(&mut inbound), Err(Error::TooLarge { what: Bound::Login, .. })));
 
     let mut connection = Connection::server(limits, now);
     assert!(connection.handle_time(now).is_ok());

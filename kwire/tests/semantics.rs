@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use kcodec::{Body, Value};
 use kwire::blocking::{Blocking, Handle};
-use kwire::{Error, Interrupt, Limits, MessageType, Options, Pending};
+use kwire::{Bound, Error, Interrupt, Limits, MessageType, Options, OutOfTurn, Pending};
 
 mod pair;
 
@@ -195,7 +195,7 @@ fn what_is_kept_is_bounded_by_what_it_holds() {
         // Two bytes each, which hold far more.
         (0..10_000).for_each(|_| peer.send(Async, true));
     });
-    assert!(matches!(h.sync("q"), Err(Error::TooLarge { what: "backlog of messages", limit: 100_000, .. })));
+    assert!(matches!(h.sync("q"), Err(Error::TooLarge { what: Bound::Backlog, limit: 100_000, .. })));
     assert!(matches!(h.sync("q"), Err(Error::Failed)));
     drop(h);
     server.join().unwrap();
@@ -226,7 +226,7 @@ fn errors_say_whose_fault_it_is() {
     });
     assert_eq!(text(h.sync("one")), "1");
     server.join().unwrap();
-    assert!(matches!(h.receive(), Err(Error::OutOfTurn("response without a request"))));
+    assert!(matches!(h.receive(), Err(Error::OutOfTurn(OutOfTurn::Response))));
 }
 
 #[test]

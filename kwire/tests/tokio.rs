@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kcodec::Value;
 use kwire::tokio::{Driver, Handle, over};
-use kwire::{Error, Limits, MessageType, Options, Pending};
+use kwire::{Bound, Error, Limits, MessageType, Options, Pending};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -112,7 +112,7 @@ async fn the_queue_is_counted_bounded_and_flushed() {
     let row = vec![1_u8; 100_000];
     let sent = (0..100).take_while(|_| h.send(&row).is_ok()).count();
     assert!((5..=6).contains(&sent), "{sent}: some of it is in the pipe, and one goes over the limit");
-    assert!(matches!(h.send(&row), Err(Error::TooLarge { what: "queue", limit: 500_000, .. })));
+    assert!(matches!(h.send(&row), Err(Error::TooLarge { what: Bound::Queue, limit: 500_000, .. })));
     assert_eq!(h.pending().messages, sent);
     assert!(timeout(Duration::from_millis(20), h.flush()).await.is_err(), "the peer does not read");
     go.send(()).unwrap();
@@ -144,7 +144,7 @@ async fn a_subscriber_that_is_behind_stops_the_feed_and_loses_nothing() {
     })
     .await;
     let error = h.sync("q").unwrap().await.unwrap_err();
-    assert!(matches!(error, Error::TooLarge { what: "backlog of messages", .. }), "{error}");
+    assert!(matches!(error, Error::TooLarge { what: Bound::Backlog, .. }), "{error}");
     assert!(matches!(driver.await.unwrap(), Err(Error::TooLarge { .. })));
     assert!(!h.is_open());
     server.join().unwrap();
