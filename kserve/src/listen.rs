@@ -112,32 +112,22 @@ impl Listener {
 }
 
 /// Binds the Unix sockets of `port`, which are named `/tmp/kx.PORT`: on Linux the abstract name in the
-/// two lengths that kdb+'s clients try, elsewhere a file. `QUDSPATH` changes the folder; empty, it
-/// means that there are none.
+/// two lengths that kdb+'s clients try, elsewhere a file. `QUDSPATH` changes the folder; if it is empty,
+/// there are none.
 pub(crate) fn unix(port: u16) -> io::Result<Vec<Listener>> {
-    let folder = std::env::var("QUDSPATH").unwrap_or_else(|_| "/tmp".to_owned());
-    if folder.is_empty() { Ok(Vec::new()) } else { named(&format!("{folder}/kx.{port}")) }
+    let folder = kwire::unix::folder().unwrap_or_else(|| kwire::unix::FOLDER.to_owned());
+    if folder.is_empty() { Ok(Vec::new()) } else { named(&kwire::unix::path(&folder, port)) }
 }
 
 #[cfg(target_os = "linux")]
-fn named(name: &str) -> io::Result<Vec<Listener>> {
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::net::SocketAddr;
-
-    /// Bytes of an abstract name that fills `sun_path`, whose first byte is the NUL that marks it.
-    const WHOLE: usize = 107;
-    let name = name.as_bytes();
-    let mut padded = name.to_vec();
-    padded.resize(WHOLE.max(name.len()), 0);
-    [name, &padded]
-        .iter()
-        .map(|name| UnixListener::bind_addr(&SocketAddr::from_abstract_name(name)?).map(Listener::Unix))
-        .collect()
+fn named(path: &str) -> io::Result<Vec<Listener>> {
+    let bind = |address| UnixListener::bind_addr(address).map(Listener::Unix);
+    kwire::unix::abstract_addresses(path)?.iter().map(bind).collect()
 }
 
 #[cfg(not(target_os = "linux"))]
-fn named(name: &str) -> io::Result<Vec<Listener>> {
-    Ok(vec![unix_file(name.into())?])
+fn named(path: &str) -> io::Result<Vec<Listener>> {
+    Ok(vec![unix_file(path.into())?])
 }
 
 /// Binds a Unix socket at a file. One that nobody listens at any more is replaced.
@@ -192,10 +182,7 @@ impl Stream {
     /// Whether the peer is on this machine: kdb+ compresses nothing for it.
     pub(crate) fn is_local(&self) -> bool {
         match &self.socket {
-            Socket::Tcp(stream) => match (stream.peer_addr(), stream.local_addr()) {
-                (Ok(peer), Ok(local)) => peer.ip().to_canonical().is_loopback() || peer.ip() == local.ip(),
-                _ => false,
-            },
+            Socket::Tcp(stream) => kwire::is_local(stream.peer_addr(), stream.local_addr()),
             Socket::Unix(_) => true,
         }
     }

@@ -266,9 +266,7 @@ impl Connection {
     pub fn handle_end(&mut self, inbound: &[u8]) -> Result<(), Error> {
         match self.state {
             State::Knocking => self.fail(Error::Refused),
-            _ if !inbound.is_empty() || self.inflating.is_some() => {
-                self.fail(OutOfTurn::ClosedInMessage.into())
-            }
+            _ if !inbound.is_empty() || self.inflating.is_some() => self.fail(OutOfTurn::ClosedInMessage.into()),
             _ if self.awaited > 0 => self.fail(OutOfTurn::ClosedBeforeResponse.into()),
             _ => {
                 self.abort();
@@ -353,9 +351,7 @@ impl Connection {
 
     const fn may_send(&self, kind: MessageType) -> Result<(), Error> {
         match (self.state, kind) {
-            (State::Open, MessageType::Response) if self.owed == 0 => {
-                Err(Error::OutOfTurn(OutOfTurn::NoRequest))
-            }
+            (State::Open, MessageType::Response) if self.owed == 0 => Err(Error::OutOfTurn(OutOfTurn::NoRequest)),
             (State::Open, _) => Ok(()),
             _ => Err(Error::Failed),
         }

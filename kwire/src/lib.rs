@@ -57,7 +57,7 @@ mod options;
 mod outbound;
 mod reconnect;
 mod stream;
-mod unix;
+pub mod unix;
 
 pub use address::{Address, AddressError, Transport, port};
 pub use blocking::{ask, ask_with};
@@ -73,3 +73,4 @@ pub use message::{Frame, Message, Refused, compress, decompress, encode};
 pub use options::Options;
 pub use outbound::Pending;
 pub use reconnect::{Backoff, Reconnect};
+pub use stream::is_local;

@@ -292,9 +292,7 @@ fn inflate(bytes: &[u8], kind: Compression, order: ByteOrder, limits: &Limits) -
 
 fn not_inflated(error: kcodec::Error, limits: &Limits) -> Error {
     match error.kind {
-        kcodec::ErrorKind::Inflated(bytes) => {
-            Error::TooLarge { what: Bound::Inflated, bytes, limit: limits.inflated }
-        }
+        kcodec::ErrorKind::Inflated(bytes) => Error::TooLarge { what: Bound::Inflated, bytes, limit: limits.inflated },
         _ => Malformed::body(error).into(),
     }
 }

@@ -61,8 +61,10 @@ impl Stream {
     }
 }
 
-/// Whether both ends of a TCP connection are on this machine.
-pub(crate) fn is_local(peer: io::Result<SocketAddr>, local: io::Result<SocketAddr>) -> bool {
+/// Whether both ends of a TCP connection are on this machine: kdb+ compresses nothing for such a peer. Takes the results of
+/// `peer_addr` and `local_addr`; an error means no.
+#[must_use]
+pub fn is_local(peer: io::Result<SocketAddr>, local: io::Result<SocketAddr>) -> bool {
     match (peer, local) {
         (Ok(peer), Ok(local)) => peer.ip().to_canonical().is_loopback() || peer.ip() == local.ip(),
         _ => false,

@@ -1,33 +1,59 @@
-//! Unix sockets as kdb+ names them: `kx.PORT` in a folder, by preference an abstract one.
+//! Unix sockets as kdb+ names them: `kx.PORT` in a folder, first as an abstract name, then as a file.
 
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::linux::net::SocketAddrExt;
+#[cfg(target_os = "linux")]
+use std::os::unix::net::SocketAddr;
 use std::os::unix::net::UnixStream;
+
+/// The folder of kdb+'s sockets, unless `QUDSPATH` names another.
+pub const FOLDER: &str = "/tmp";
+
+/// The folder that `QUDSPATH` names: empty if it is set and empty, `None` if it is not set.
+#[must_use]
+pub fn folder() -> Option<String> {
+    std::env::var("QUDSPATH").ok()
+}
+
+/// The path of the socket of a port, which is also its abstract name.
+#[must_use]
+pub fn path(folder: &str, port: u16) -> String {
+    format!("{folder}/kx.{port}")
+}
+
+/// The abstract addresses of a path: as long as its text, and padded with NULs to the whole of `sun_path`. Clients of
+/// kdb+ try both, in this order.
+///
+/// # Errors
+///
+/// The OS error for a path longer than `sun_path`.
+#[cfg(target_os = "linux")]
+pub fn abstract_addresses(path: &str) -> io::Result<[SocketAddr; 2]> {
+    /// Bytes of `sun_path` behind the NUL that marks an abstract name.
+    const WHOLE: usize = 107;
+    let mut padded = path.as_bytes().to_vec();
+    padded.resize(WHOLE.max(path.len()), 0);
+    Ok([SocketAddr::from_abstract_name(path)?, SocketAddr::from_abstract_name(padded)?])
+}
 
 /// Connects to the server that listens on `port` of this machine.
 ///
-/// Tries the names in the order of KX's C library: the abstract name as long as its text, the one
-/// padded with NULs to the whole of `sun_path`, the file. `QUDSPATH` changes the folder; empty, it
-/// means `/tmp` as well.
+/// Tries the names in the order of KX's C library: the two abstract ones, then the file. An empty `QUDSPATH` means
+/// [`FOLDER`], too.
 pub(crate) fn connect(port: u16) -> io::Result<UnixStream> {
-    let folder = std::env::var("QUDSPATH").ok().filter(|folder| !folder.is_empty());
-    let path = format!("{}/kx.{port}", folder.as_deref().unwrap_or("/tmp"));
-    connect_abstract(path.as_bytes()).or_else(|_| UnixStream::connect(&path))
+    let folder = folder().filter(|folder| !folder.is_empty());
+    let path = path(folder.as_deref().unwrap_or(FOLDER), port);
+    connect_abstract(&path).or_else(|_| UnixStream::connect(&path))
 }
 
 #[cfg(target_os = "linux")]
-fn connect_abstract(path: &[u8]) -> io::Result<UnixStream> {
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::net::SocketAddr;
-
-    /// Bytes of an abstract name that fills `sun_path`, whose first byte is the NUL that marks it.
-    const WHOLE: usize = 107;
-    let mut padded = path.to_vec();
-    padded.resize(WHOLE.max(path.len()), 0);
-    UnixStream::connect_addr(&SocketAddr::from_abstract_name(path)?)
-        .or_else(|_| UnixStream::connect_addr(&SocketAddr::from_abstract_name(padded)?))
+fn connect_abstract(path: &str) -> io::Result<UnixStream> {
+    let [short, padded] = abstract_addresses(path)?;
+    UnixStream::connect_addr(&short).or_else(|_| UnixStream::connect_addr(&padded))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn connect_abstract(_path: &[u8]) -> io::Result<UnixStream> {
+fn connect_abstract(_path: &str) -> io::Result<UnixStream> {
     Err(io::ErrorKind::Unsupported.into())
 }
