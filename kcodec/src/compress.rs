@@ -1,20 +1,52 @@
 //! kdb+'s own compression, byte for byte.
 //!
-//! The stream is groups of up to eight elements behind one flag byte, whose lowest bit belongs to
-//! the first element. A clear bit is one literal byte. A set bit is a match: a key and a length. The
-//! key is the XOR of two neighbouring bytes, and both sides remember for each of the 256 keys the
-//! latest position whose pair had it. A match stands for the pair at that position and for `length`
-//! bytes after it.
+//! The stream is groups of up to eight elements behind one flag byte, whose lowest bit belongs to the first element. A clear
+//! bit is a literal, one byte. A set bit is a match, two bytes: a key and a length. The key is the XOR of two adjacent bytes.
+//! Writer and reader keep, for each of the 256 keys, the latest position of a pair with it. A match copies the pair at that
+//! position and `length` bytes after it.
 //!
-//! Which positions are remembered decides whether both sides agree. The pair that starts at a
-//! literal is learned one step late, after the next look-up, because the reader knows its second
-//! byte only then; the pair a match begins with is learned at once; pairs inside a match never.
+//! The plain algorithm, one element at a time, is `Writer::plain`:
 //!
-//! A message is sent compressed only if that halves it: the writer stops as soon as a whole group
-//! might not fit into half the raw length. So the test stands at the start of each group, and an
-//! output that gets past it never outgrows its buffer.
+//! ```text
+//! at each position p, until the body ends:
+//!     key = body[p] ^ body[p + 1], found = seen[key]
+//!     if a pair is pending: seen[its key] = its position
+//!     if body[found] == body[p], and a byte follows the pair:
+//!         n = bytes equal after both pairs, at most 255
+//!         write key, n; seen[key] = p; p += 2 + n
+//!     else:
+//!         write the literal body[p]; (key, p) is pending; p += 1
+//! ```
+//!
+//! Both sides must store the same positions. The reader does not know the second byte of a literal's pair until the next
+//! element, so that the writer stores it after the next look-up, too. The pair that a match begins with is stored at once.
+//! Pairs inside a match are never stored.
+//!
+//! kdb+ compresses a message only if that halves it. The writer gives up at the start of a group if the longest group might
+//! not fit into half of the raw length. The test therefore also bounds what it writes.
+//!
+//! `Writer::element` does the same faster for every element but the last few. Why each trick is sound, and what it saves:
+//!
+//! - **An entry holds its position and the first byte of its pair.** Equal keys and equal first bytes imply equal second
+//!   bytes, so that a look-up does not read the body at the position found. An empty slot holds a value that no byte has.
+//! - **A pair is always pending.** After a match, which is stored at once, the same pair is stored again. Nothing else was
+//!   stored in between, so that this changes nothing, and it saves a branch.
+//! - **Eight bytes are compared at a time.**
+//! - **The length of a match is predicted.** The next position depends on this length through two loads of the body, one of
+//!   the table and the comparison: about 25 cycles in which no other work could start. So the position advances by the usual
+//!   length, and only a branch compares that with the real one. The branch predictor then lets the processor run several
+//!   elements ahead. The usual length is replaced after two mispredictions in a row, so that one exception costs one
+//!   misprediction, not two. It is at most 7, which one comparison of eight bytes can tell ([`UNUSUAL`] otherwise). `step`
+//!   is the same length in units of `at`: if the compiler saw that the step is computed from the length found, it would
+//!   compute it so and bring the dependency back.
+//! - **State that changes with every element stays in registers.** In memory, each position would wait for a store and a
+//!   load of the one before. So the table, which must be in memory, is borrowed, and `plain` takes and returns values.
+//! - **The eight elements of a group are unrolled.** Data of rows repeats with the row, and a branch for each place in the
+//!   group lets the predictor learn the repetition.
+//! - **The output is zeroed ahead in stretches that fit the L1 cache**, and written through a window of fixed length: a
+//!   masked offset needs no bounds check.
 
-/// The shortest message that is worth compressing. KX's own programs disagree.
+/// From which size on a message is compressed. KX's own programs differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Threshold {
     /// Bodies over 2000 bytes, as kdb+'s C library sends them.
@@ -25,7 +57,7 @@ pub enum Threshold {
 }
 
 impl Threshold {
-    /// Bytes of the longest body that goes plain.
+    /// Bytes of the longest body that is not compressed.
     const fn plain(self) -> usize {
         match self {
             Self::Body => 2000,
@@ -34,17 +66,16 @@ impl Threshold {
     }
 }
 
-/// Header bytes: they stand before the body, count in lengths, and are not compressed.
+/// Bytes of the header before the body. Lengths include them; they are not compressed.
 const HEADER: u64 = 8;
-/// The most that a group takes: its flags and eight matches.
+/// Bytes of the longest group: its flags and eight matches.
 const GROUP: usize = 17;
 
-/// Compresses a little-endian body, if kdb+ would.
+/// Compresses a little-endian body if kdb+ would.
 ///
-/// Appends to `out` what follows the header of the compressed message: the raw length, of 4 bytes
-/// or, from 4 GiB on, of 8, and the stream. Returns the kind that the header must name, or `None`,
-/// with `out` as it was, when the body is short or does not halve. Allocates nothing when `out` has
-/// room for half the body.
+/// Appends to `out` everything that follows the header of the compressed message: the raw length, of 4 bytes, or of 8 from
+/// 4 GiB on, and the stream. Returns the kind that the header must name. Returns `None`, with `out` unchanged, if the body
+/// is under the threshold or does not halve. Does not allocate if `out` has room for half of the body.
 pub fn compress(body: &[u8], threshold: Threshold, out: &mut Vec<u8>) -> Option<crate::Compression> {
     if body.len() <= threshold.plain() || body.len() >= LONGEST {
         return None;
@@ -69,58 +100,32 @@ pub fn compress(body: &[u8], threshold: Threshold, out: &mut Vec<u8>) -> Option<
     None
 }
 
-// The plain algorithm, an element at a time, is `Writer::plain`: look the pair up, learn what was
-// pending, then write a match as long as the bytes agree, or a literal. `Writer::element` does the
-// same faster, for every element but the last few:
-//
-// * An entry holds its position and, below it, the byte at that position. Whether the pair found is
-//   this pair is then known without reading the body there: equal keys and equal first bytes make
-//   the second bytes equal. An entry of nothing holds a byte that is none.
-// * Something is always pending. After a match, which is learned at once, the same is learned
-//   again: that changes nothing, since nothing else was learned in between, and it saves asking.
-// * Lengths are compared eight bytes at a time.
-// * The length is guessed. Where the next element starts depends on the length of this one, through
-//   two loads of the body, one of the table and the comparison: some 25 cycles during which nothing
-//   else could begin. So the position moves by the usual length, and only a branch compares that
-//   with the real one; a processor predicts the branch and is elements ahead by the time that it is
-//   decided. The usual length is that of the match before, kept until it was wrong twice running, so
-//   that an exception costs one wrong guess and not two. It is a length that eight bytes can tell
-//   (UNUSUAL otherwise). `step` repeats it in units of `at`: the compiler must not see that the
-//   step is computed from the length found, or it would do that and bring the wait back.
-// * What changes with every element stays in registers: in memory, each position would wait for the
-//   one before to be stored and loaded. So the table, which must be in memory, is not a part of
-//   `Writer` but borrowed, and `plain` takes and returns values where it could borrow them.
-// * The eight elements of a group are written out, not looped over. Data of rows repeats with the
-//   row, and a branch for each place in the group lets the processor learn that.
-// * The output is filled ahead, a stretch at a time that stays in the nearest cache, and written
-//   through a window of fixed length, which needs no test of bounds: a masked offset is inside.
-
 /// Bits of an entry below its position.
 const BYTE: u32 = 16;
-/// A body as long as this would overflow an entry's position. No machine can hold one.
+/// Bytes of the shortest body whose positions would overflow an entry; more than an address space has.
 const LONGEST: usize = 1 << (u64::BITS - BYTE - 1);
-/// The entry of a key that was not seen: its low bits are no byte.
+/// The entry of a key without a pair: its low bits are more than a byte can be.
 const NONE: u64 = (1 << BYTE) - 1;
-/// Bytes of the body that an element looks at: a pair, and the eight bytes that may follow it.
+/// Bytes of the body that an element reads: a pair and the eight bytes after it.
 const AHEAD: usize = 10;
-/// Bytes of the output that a group may touch; a power of two, over [`GROUP`].
+/// Bytes of output that a group may touch: a power of two of at least [`GROUP`].
 const WINDOW: usize = 32;
-/// Bytes by which the output is filled ahead.
+/// Bytes by which the output is zeroed ahead.
 const STRETCH: usize = 16 * 1024;
-/// The usual length when there is none that eight bytes could tell.
+/// The usual length if it is none that a comparison of eight bytes can tell.
 const UNUSUAL: u32 = 8;
 
 struct Writer<'a> {
     body: &'a [u8],
     /// The latest entry of each key.
     seen: &'a mut [u64; 256],
-    /// The key and the entry to learn after the next look-up.
+    /// The key and the entry to store after the next look-up.
     pending: (u8, u64),
-    /// The entry of this position and byte zero.
+    /// The position in the form of an entry whose byte is 0.
     at: u64,
-    /// The length that matches mostly have.
+    /// The predicted length of a match.
     usual: u32,
-    /// What `at` moves by for a match of that length.
+    /// By how much `at` advances for a match of that length.
     step: u64,
     /// Whether the latest match had another length.
     missed: bool,
@@ -129,7 +134,7 @@ struct Writer<'a> {
 /// A group that is being written.
 struct Group<'a> {
     bytes: &'a mut [u8; WINDOW],
-    /// Bytes written, of which the first is for the flags.
+    /// Bytes written, the byte of the flags included.
     used: usize,
     flags: u8,
 }
@@ -159,7 +164,7 @@ impl Group<'_> {
     }
 }
 
-/// Appends the stream. False: it would take more than `out` up to `end`.
+/// Appends the stream. Returns false if it might not end before `end`.
 fn stream(body: &[u8], end: usize, out: &mut Vec<u8>) -> bool {
     let mut seen = [NONE; 256];
     let mut writer = Writer::new(body, &mut seen);
@@ -210,7 +215,7 @@ impl<'a> Writer<'a> {
         usize::try_from(self.at >> BYTE).unwrap_or(usize::MAX)
     }
 
-    /// Writes one element. False: the body ends too soon to be sure that it can be read ahead.
+    /// Writes one element. Returns false if fewer than [`AHEAD`] bytes of the body are left.
     #[inline(always)]
     fn element(&mut self, element: u32, group: &mut Group<'_>) -> bool {
         let position = self.position();
@@ -222,7 +227,7 @@ impl<'a> Writer<'a> {
             self.at = self.at.wrapping_add(1 << BYTE);
             return true;
         };
-        self.learn();
+        self.store_pending();
         let before = ahead::<8>(self.body, found.wrapping_add(2));
         let difference = before.map_or(0, |before| u64::from_le_bytes(*before) ^ u64::from_le_bytes(*after));
         let equal = difference.trailing_zeros() / 8;
@@ -243,25 +248,25 @@ impl<'a> Writer<'a> {
         true
     }
 
-    /// Finds where this pair was seen, learns what was pending, and lets this pair be pending.
+    /// Looks this pair up, stores the pending pair, and makes this pair the pending one.
     #[inline(always)]
     fn look_up(&mut self, key: u8, first: u8) -> Option<usize> {
         let found = self.seen.get(usize::from(key)).copied().unwrap_or(NONE);
-        self.learn();
+        self.store_pending();
         self.pending = (key, self.at | u64::from(first));
         let same = found & NONE == u64::from(first);
         same.then(|| usize::try_from(found >> BYTE).unwrap_or(usize::MAX))
     }
 
     #[inline(always)]
-    fn learn(&mut self) {
+    fn store_pending(&mut self) {
         let (key, entry) = self.pending;
         if let Some(slot) = self.seen.get_mut(usize::from(key)) {
             *slot = entry;
         }
     }
 
-    /// Writes the rest of a group near the end of the body.
+    /// Writes the rest of a group near the end of the body, by the plain algorithm.
     #[cold]
     #[inline(never)]
     fn plain<'g>(mut self, elements: u32, mut group: Group<'g>) -> (Self, Group<'g>) {
@@ -277,7 +282,7 @@ impl<'a> Writer<'a> {
                 [first, second, ..] => {
                     let key = first ^ second;
                     if let Some(found) = self.look_up(key, first) {
-                        self.learn();
+                        self.store_pending();
                         let extra = common(self.body, found, position);
                         group.matched(element, key, extra);
                         self.at = self.at.wrapping_add(step(extra));
@@ -292,7 +297,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What a match with `extra` bytes after its pair adds to `at`.
+/// By how much `at` advances for a match with `extra` bytes after its pair.
 #[inline(always)]
 const fn step(extra: u32) -> u64 {
     (extra as u64).wrapping_add(2).wrapping_shl(BYTE)
@@ -304,7 +309,7 @@ fn ahead<const N: usize>(body: &[u8], position: usize) -> Option<&[u8; N]> {
     body.get(position..position.wrapping_add(N))?.first_chunk()
 }
 
-/// Equal bytes after the pairs at two positions, 255 at most.
+/// Number of equal bytes after the pairs at two positions, at most 255.
 #[inline(never)]
 fn common(body: &[u8], found: usize, position: usize) -> u32 {
     let before = body.get(found.wrapping_add(2)..).unwrap_or_default();

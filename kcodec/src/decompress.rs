@@ -1,7 +1,7 @@
-//! The other direction of [`compress`](mod@crate::compress), for input that nobody vouches for.
+//! The inverse of [`compress`](mod@crate::compress), for untrusted input.
 //!
-//! [`Decompressor`] takes the input in any pieces; [`decompress`] gives it everything at once. Here
-//! is what surrounds the stream: the claim of a raw length, its limits, and the memory it may have.
+//! [`Decompressor`] accepts the input in pieces; [`decompress`] passes all of it at once. This file handles what surrounds
+//! the stream: the raw length, its limits, and the memory of the output.
 
 use std::fmt;
 
@@ -33,23 +33,22 @@ impl Compression {
 const HEADER: u64 = 8;
 /// The smallest raw length: a header and an object of two bytes.
 const SMALLEST: u64 = 10;
-/// The most that one byte of stream can become: a group of 17 bytes yields 2056.
+/// Upper bound of the bytes that one byte of stream can become: a group of 17 bytes yields 2056.
 const GROWTH: u64 = 121;
-/// Bytes by which the output is filled ahead of what is written: they stay in the nearest cache.
+/// Bytes by which the output is zeroed ahead of what is written: they stay in the L1 cache.
 const STRETCH: usize = 32 * 1024;
-/// What most bodies grow by at most. They get their memory at once, others as they grow.
+/// By how much most bodies grow at most. Their memory is reserved at once, that of others as they grow.
 const USUAL_GROWTH: usize = 8;
 
 /// Inflates what follows the header of a compressed message to a body of at most `limit` bytes.
 ///
 /// `big_endian` is the message's byte order; it concerns the raw length only, the body comes out in
-/// the order in which its sender wrote it. Memory grows with what is received and written, never by
-/// what the message claims.
+/// the order in which its sender wrote it. Memory grows with the bytes received and written, never with a length that the
+/// message claims.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::RawLength`] for a claim that the stream cannot meet, [`ErrorKind::Inflated`] for one
-/// over `limit`, [`ErrorKind::Truncated`], [`ErrorKind::Trailing`], [`ErrorKind::Match`] and
+/// [`ErrorKind::RawLength`] for a raw length that the stream cannot reach, [`ErrorKind::Inflated`] for one over `limit`, [`ErrorKind::Truncated`], [`ErrorKind::Trailing`], [`ErrorKind::Match`] and
 /// [`ErrorKind::Overrun`] for a bad stream. Offsets count from the byte after the header.
 pub fn decompress(bytes: &[u8], kind: Compression, big_endian: bool, limit: usize) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
@@ -57,11 +56,11 @@ pub fn decompress(bytes: &[u8], kind: Compression, big_endian: bool, limit: usiz
     Ok(out)
 }
 
-/// Like [`decompress`], but appends to `out`, and allocates nothing if that has room for the body.
+/// Like [`decompress`], but appends to `out`. Does not allocate if `out` has room for the body.
 ///
 /// # Errors
 ///
-/// Those of [`decompress`]; `out` is then as it was.
+/// Those of [`decompress`]; `out` is then unchanged.
 pub fn decompress_into(
     bytes: &[u8],
     kind: Compression,
@@ -81,12 +80,12 @@ pub fn decompress_into(
     result
 }
 
-/// Like [`decompress`], but writes to the front of `out`, whose length is the limit, and returns the
-/// body's length. Allocates nothing, and fills nothing: the fastest way into memory that is used again.
+/// Like [`decompress`], but writes to the front of a caller-provided, initialized buffer, whose length is the limit, and
+/// returns the body's length. Neither allocates nor zeroes: the fastest way to inflate into a reused buffer.
 ///
 /// # Errors
 ///
-/// Those of [`decompress`]; what `out` holds is then left open.
+/// Those of [`decompress`]; the content of `out` is then unspecified.
 pub fn decompress_to_slice(bytes: &[u8], kind: Compression, big_endian: bool, out: &mut [u8]) -> Result<usize, Error> {
     let truncated = Error::new(bytes.len(), ErrorKind::Truncated);
     let (head, stream) = bytes.split_at_checked(kind.head()).ok_or(truncated)?;
@@ -101,8 +100,7 @@ pub fn decompress_to_slice(bytes: &[u8], kind: Compression, big_endian: bool, ou
     }
 }
 
-/// The length of the body that a raw length claims, if so much stream can become so much and that is
-/// within the limit.
+/// The length of the body by the raw length, if `stream` bytes can inflate to it and it is within the limit.
 fn body_length(head: &[u8], stream: usize, big_endian: bool, limit: usize) -> Result<usize, Error> {
     let append = |length: u64, &byte: &u8| length.wrapping_shl(8) | u64::from(byte);
     let raw = if big_endian { head.iter().fold(0, append) } else { head.iter().rev().fold(0, append) };
@@ -138,19 +136,19 @@ pub struct Decompressor {
     /// Bytes that follow the message's header.
     expected: usize,
     limit: usize,
-    /// The raw length, as far as it has come.
+    /// The bytes of the raw length received so far.
     head: [u8; 8],
-    /// Bytes that have come.
+    /// Bytes received.
     received: usize,
     inflate: Inflate,
-    /// The body from `start` on, filled beyond what is written.
+    /// The body from `start` on, zeroed beyond what is written.
     out: Vec<u8>,
     start: usize,
     failed: Option<Error>,
 }
 
 impl Decompressor {
-    /// Expects `compressed_len` bytes after the header; the other arguments are [`decompress`]'s.
+    /// `compressed_len`: bytes after the message's header. The other arguments are those of [`decompress`].
     #[must_use]
     pub const fn new(kind: Compression, big_endian: bool, compressed_len: usize, limit: usize) -> Self {
         Self {
@@ -167,12 +165,12 @@ impl Decompressor {
         }
     }
 
-    /// Takes the next bytes and inflates all of them.
+    /// Inflates the next bytes, all of them.
     ///
     /// # Errors
     ///
-    /// Those of [`decompress`] but for [`ErrorKind::Truncated`], as soon as they are certain, and
-    /// from then on always the same.
+    /// Those of [`decompress`] but [`ErrorKind::Truncated`], as soon as they are certain. Every later call returns the same
+    /// error.
     pub fn push(&mut self, input: &[u8]) -> Result<(), Error> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -182,7 +180,7 @@ impl Decompressor {
         result
     }
 
-    /// What is inflated so far; after an error, perhaps not all that came before the fault.
+    /// The bytes inflated so far. After an error, some bytes before the fault may be missing.
     #[must_use]
     pub fn output(&self) -> &[u8] {
         let end = self.start.saturating_add(self.inflate.written());
@@ -228,13 +226,13 @@ impl Decompressor {
         }
         let excess = self.inflate.is_complete() && self.inflate.at() < self.expected;
         if excess || !surplus.is_empty() {
-            // What was announced may end before the raw length does.
+            // The announced length may be shorter than the raw length itself.
             return Err(Error::new(self.inflate.at().min(self.expected), ErrorKind::Trailing));
         }
         Ok(())
     }
 
-    /// Fills the output ahead of what is written, up to the body's length.
+    /// Zeroes the output ahead of what is written, up to the body's length.
     fn fill(&mut self) {
         let filled = self.out.len().saturating_sub(self.start);
         let length = self.inflate.length();

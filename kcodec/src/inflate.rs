@@ -1,74 +1,79 @@
-//! The reader of a compressed stream: bytes in, bytes out, in whatever pieces there are.
+//! The inflater of kdb+'s compression: a state machine that accepts the stream in pieces of any size.
+//!
+//! The plain algorithm, one element at a time, is `Inflate::element`:
+//!
+//! ```text
+//! repeat until the body is complete:
+//!     every eight elements: flags = next byte, lowest bit first
+//!     flag clear: literal b = next byte
+//!         if the element before was a literal a at p: seen[a ^ b] = p
+//!         append b
+//!     flag set: match k = next byte, n = next byte + 2, from = seen[k]; unset is an error
+//!         if the element before was a literal a at p: seen[a ^ body[from]] = p
+//!         seen[k] = end of the body so far
+//!         append n bytes from `from`, one by one, since source and target may overlap
+//! ```
+//!
+//! No pair that lies inside a match is stored. `Inflate::run` uses `Batch::four` wherever it can, which decodes four
+//! elements at a time. Why each trick is sound, and what it saves:
+//!
+//! - **Dispatch on five flags.** The control flow of four elements depends only on their four flags and on the flag of the
+//!   element before, which says whether a pair is open. Each of the 32 combinations is one instance of a const generic
+//!   function, reached by one jump. In it the input offsets are constants, adjacent literals are one store, and no flag is
+//!   tested. Eight flags at once were not faster: the code no longer fits the instruction cache.
+//! - **Learning needs one byte of output.** A literal after a literal closes the pair with a byte of the input. A match
+//!   after a literal closes it with the first byte of its source, which is loaded only then.
+//! - **An entry is eight times its position.** The compiler can prove that adding to a position does not overflow, and x86
+//!   adds eight times an index in the addressing mode.
+//! - **Short copies are fixed-size.** Up to four bytes are one load and one store, up to sixteen are two of eight; the next
+//!   element overwrites the surplus. The copy is valid if the source ends before the target begins, which is one comparison
+//!   of the first load; the second load may read what the first store wrote. Four bytes are not copied as eight: a load that
+//!   spans two recent stores cannot be forwarded from the store buffer and waits for both to reach the cache.
+//! - **Empty slots hold `u64::MAX`.** Their position fails the same comparison. The cold path (`copy`) then handles long or
+//!   overlapping matches and reports the error. It is marked cold, although long matches are common, so that registers are
+//!   saved around its call and not on the fast path.
+//! - **Room is checked once for four elements.** A batch starts only if the output has room for the four longest elements
+//!   (`ROOM`), so none of them can exceed the body's length. The compiler removes most bounds checks; the rest never fail.
 
 use crate::error::{Error, ErrorKind};
 
-// The plain algorithm, an element at a time, is `Inflate::element`: a literal is copied from the
-// input, a match from the output, and every pair that has become whole is remembered, except the
-// pairs inside a match. `Inflate::run` does all it can with `Lane::four` instead, which takes four
-// elements at a time and is sound for these reasons:
-//
-// * Which pairs are learned depends on the input. A literal after a literal completes the pair that
-//   starts at the one before; a match after a literal completes it too, by its first byte, and then
-//   is itself a pair, whose key it names; nothing is learned from the last byte of a match. That
-//   first byte is all that learning needs of the output, and only there.
-// * An entry is eight times its position. So the compiler knows that a position is far from the
-//   largest number, and does not ask whether adding to it overflows; eight times, because the
-//   processor adds that in one instruction.
-// * Four flags and the flag before them, which says whether a pair is open, are all that the course
-//   of four elements depends on. Each of their 32 values has its own straight piece of code, compiled
-//   from the one function, and one jump leads to it: offsets in the input are constants there,
-//   literals side by side are one store, and nothing is asked of a flag any more. (All eight flags
-//   at once gain nothing over four: the code is then too large for the cache.)
-// * A copy of up to four bytes is one load and one store, of up to sixteen two of eight bytes, whose
-//   surplus is written over next. The second load may read what the first stored, so only the
-//   distance of the first matters, and one comparison shows that: the source ends before the target
-//   begins. Sizes are those of the data, since a load that spans two recent stores has to wait for
-//   both to leave the processor; that is why four bytes are not copied as eight.
-// * An entry of nothing has a position beyond everything, so that the same comparison fails for it.
-//   What fails is asked again without haste, by `copy`, and only then refused. That is marked as
-//   cold, though long matches may be frequent: what its call needs saved is then saved beside it,
-//   and not on the way of those that go by.
-// * Four elements begin only where room for the longest four is left. They cannot run past the
-//   body's length then, and no offset is out of bounds; the tests that the language makes are left to
-//   the compiler, which drops most of them, and never fail.
-
 /// Bits of an entry below its position.
 const UNIT: u32 = 3;
-/// The entry of a key that was not seen: a position beyond everything.
+/// The entry of a key without a pair: its position is out of bounds of any output.
 const NONE: u64 = u64::MAX;
-/// A flag above the eight of a group, which shows how many are left.
+/// A sentinel above the eight flags of a group: its place shows how many flags are left.
 const END: u32 = 1 << 9;
-/// The flags that are left above the flag before them are none below this, and
+/// `flags` is at least this if it holds at least one flag besides that of the element before.
 const SOME: u32 = 1 << 2;
-/// four at least from this on.
+/// `flags` is at least this if it holds at least four.
 const FOUR: u32 = 1 << 5;
-/// The most that a match yields.
+/// Bytes of the longest match.
 const MATCH: usize = 257;
-/// Bytes by which copying in steps may write too far.
+/// Bytes by which `steps` may write past the end of a match.
 const STEP: usize = 32;
-/// Room for four elements.
+/// Bytes of output that a batch of four elements may touch.
 const ROOM: usize = 4 * MATCH + STEP;
 
 #[derive(Clone)]
 pub(crate) struct Inflate {
-    /// The latest entry of each key.
+    /// The latest entry of each key: the XOR of the two bytes of a pair.
     seen: [u64; 256],
-    /// The flag of the element before, above it the flags of those to come, above them [`END`].
+    /// From the lowest bit: the flag of the element before, the flags of the elements to come, [`END`].
     flags: u32,
-    /// The byte before, if it was a literal.
+    /// The last byte written, if it was a literal.
     literal: u8,
-    /// A key that came without its length.
+    /// The key of a match whose length has not been received.
     key: Option<u8>,
-    /// Bytes read, and what stands before the stream.
+    /// Offset of the next byte of input, the raw length before the stream included.
     at: usize,
     /// Bytes written.
     written: usize,
-    /// Bytes to write.
+    /// Bytes of the body; 0 until it is known.
     length: usize,
 }
 
 impl Inflate {
-    /// The stream begins at offset `at`.
+    /// `at`: the offset at which the stream begins.
     pub(crate) const fn new(at: usize) -> Self {
         Self { seen: [NONE; 256], flags: (END >> 8) | 1, literal: 0, key: None, at, written: 0, length: 0 }
     }
@@ -95,9 +100,8 @@ impl Inflate {
         self.length != 0 && self.written == self.length
     }
 
-    /// Reads `input` and writes into `out`, which has all that was written and room ahead of it, for
-    /// any element or up to the body's length. Returns the input that it leaves when it wants more
-    /// room, or when the body is complete.
+    /// Reads `input` and appends to what was written to `out` before, whose rest is room. Stops when the room is shorter
+    /// than [`ROOM`] and than the rest of the body, or when the body is complete, and returns the input that is left.
     pub(crate) fn run<'a>(&mut self, mut input: &'a [u8], out: &mut [u8]) -> Result<&'a [u8], Error> {
         loop {
             if self.key.is_none() {
@@ -113,7 +117,7 @@ impl Inflate {
         }
     }
 
-    /// Reads one element. False: that takes more input.
+    /// Decodes one element. Returns false if its input is incomplete.
     fn element(&mut self, input: &mut &[u8], out: &mut [u8]) -> Result<bool, Error> {
         if self.flags < SOME {
             let Some(flags) = self.next(input) else { return Ok(false) };
@@ -148,14 +152,14 @@ impl Inflate {
         self.learn(out.get(from).copied().unwrap_or_default());
         store(&mut self.seen, key, place(self.written));
         for from in from..from.wrapping_add(count) {
-            // Perhaps a byte that this very loop wrote.
+            // Source and target may overlap: the loop may have written this byte.
             let byte = out.get(from).copied().unwrap_or_default();
             self.write(byte, out);
         }
         Ok(())
     }
 
-    /// Remembers the pair of the literal before, if there is one, and the byte to be written.
+    /// Stores the pair of the last literal and `byte`, the next byte of the body, if the element before was a literal.
     fn learn(&mut self, byte: u8) {
         if self.flags & 1 == 0 {
             store(&mut self.seen, self.literal ^ byte, place(self.written.wrapping_sub(1)));
@@ -175,11 +179,11 @@ impl Inflate {
         Some(byte)
     }
 
-    /// Reads elements by fours as long as there is input and room, and returns the input left.
+    /// Decodes batches of four while there is input and room, and returns the input that is left.
     fn fours<'a>(&mut self, input: &'a [u8], out: &mut [u8]) -> Result<&'a [u8], Error> {
         let (mut flags, mut rest) = (self.flags, input);
-        let mut lane = Lane { seen: &mut self.seen, out, at: place(self.written), literal: self.literal, failed: 0 };
-        while lane.has_room() {
+        let mut batch = Batch { seen: &mut self.seen, out, at: place(self.written), literal: self.literal, failed: 0 };
+        while batch.has_room() {
             if flags < FOUR {
                 if flags >= SOME {
                     break;
@@ -189,40 +193,40 @@ impl Inflate {
                 rest = after;
             }
             let Some(window) = rest.first_chunk() else { break };
-            let used = lane.any_four(flags, window);
+            let used = batch.any_four(flags, window);
             if used == 0 {
-                let read = input.len().wrapping_sub(rest.len()).wrapping_add(lane.failed);
+                let read = input.len().wrapping_sub(rest.len()).wrapping_add(batch.failed);
                 return Err(Error::new(self.at.wrapping_add(read), ErrorKind::Match));
             }
             rest = rest.get(used..).unwrap_or_default();
             flags >>= 4;
         }
-        self.written = position(lane.at);
-        self.literal = lane.literal;
+        self.written = position(batch.at);
+        self.literal = batch.literal;
         self.flags = flags;
         self.at = self.at.wrapping_add(input.len().wrapping_sub(rest.len()));
         Ok(rest)
     }
 }
 
-/// The part of the state that changes with every element.
-struct Lane<'a> {
+/// The state that changes with every element, apart from [`Inflate`] so that it stays in registers.
+struct Batch<'a> {
     seen: &'a mut [u64; 256],
     out: &'a mut [u8],
     /// The entry of the next position.
     at: u64,
     literal: u8,
-    /// Bytes that the four took before a match of nothing.
+    /// Bytes of input that the batch used before a match with an unset key.
     failed: usize,
 }
 
-impl Lane<'_> {
+impl Batch<'_> {
     #[inline(always)]
     fn has_room(&self) -> bool {
         position(self.at).wrapping_add(ROOM) <= self.out.len()
     }
 
-    /// Reads four elements. Returns how many bytes they took, none if one is a match of nothing.
+    /// Decodes four elements. Returns the bytes of input used, or 0 if a match has an unset key.
     #[inline(always)]
     fn any_four(&mut self, flags: u32, input: &[u8; 8]) -> usize {
         macro_rules! dispatch {
@@ -236,7 +240,7 @@ impl Lane<'_> {
         dispatch!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30)
     }
 
-    /// The lowest flag is that of the element before.
+    /// `FLAGS`: the flag of the element before in the lowest bit, then the four.
     #[inline(always)]
     fn four<const FLAGS: u32>(&mut self, input: &[u8; 8]) -> usize {
         let mut used = 0;
@@ -251,7 +255,7 @@ impl Lane<'_> {
         0
     }
 
-    /// Reads one of `left` elements. False: it is a match of nothing.
+    /// Decodes one element, the first of `left`. Returns false for a match with an unset key.
     #[inline(always)]
     fn one(&mut self, flags: u32, left: u32, input: &[u8; 8], used: &mut usize) -> bool {
         let after_literal = flags & 1 == 0;
@@ -285,7 +289,7 @@ impl Lane<'_> {
         true
     }
 
-    /// Writes literals that stand side by side, and perhaps a byte more, without moving on.
+    /// Stores `run` adjacent literals, up to one byte more, and does not advance.
     #[inline(always)]
     fn literals(&mut self, run: u32, input: &[u8]) {
         let to = position(self.at);
@@ -302,7 +306,7 @@ impl Lane<'_> {
     }
 }
 
-/// The flags of a group, once those of the group before are used up.
+/// The flags of the next group behind the flag of the last element.
 const fn more(flags: u32, next: u8) -> u32 {
     (flags & 1) | ((next as u32) << 1) | END
 }
@@ -347,13 +351,13 @@ fn shift<const N: usize>(out: &mut [u8], from: usize, to: usize) -> bool {
     put(out, to, bytes.as_ref())
 }
 
-/// Copies four bytes, if the target begins after them.
+/// Copies four bytes if the target begins behind all of them.
 #[inline(always)]
 fn copy_4(out: &mut [u8], from: usize, to: usize) -> bool {
     to.wrapping_add(4) <= out.len() && from.wrapping_add(4) <= to && shift::<4>(out, from, to)
 }
 
-/// Copies sixteen bytes, if the target begins after eight of them.
+/// Copies sixteen bytes if the target begins behind the first eight.
 #[inline(always)]
 fn copy_16(out: &mut [u8], from: usize, to: usize) -> bool {
     to.wrapping_add(16) <= out.len()
@@ -362,7 +366,7 @@ fn copy_16(out: &mut [u8], from: usize, to: usize) -> bool {
         && shift::<8>(out, from.wrapping_add(8), to.wrapping_add(8))
 }
 
-/// Copies `count` bytes, and perhaps some more. False: they are not before the target.
+/// Copies `count` bytes and up to [`STEP`] more. Returns false if the source is not before the target.
 #[cold]
 #[inline(never)]
 fn copy(out: &mut [u8], from: usize, to: usize, count: usize) -> bool {
@@ -375,7 +379,7 @@ fn copy(out: &mut [u8], from: usize, to: usize, count: usize) -> bool {
     true
 }
 
-/// Copies `N` bytes at a time, each `N` of which are before their target.
+/// Copies `N` bytes at a time; source and target must be at least `N` apart.
 #[inline(always)]
 fn steps<const N: usize>(out: &mut [u8], mut from: usize, mut to: usize, count: usize) {
     let end = to.wrapping_add(count);

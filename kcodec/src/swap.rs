@@ -1,24 +1,23 @@
-//! Bodies from big-endian senders, turned in place.
+//! Byte swapping of big-endian bodies, in place.
 
 use crate::limits::Limits;
 use crate::simd;
 use crate::wire::{DICT, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE, width};
 
-/// Turns a big-endian body into the little-endian one that every view reads, in place and once.
+/// Swaps a big-endian body into the little-endian one that every view reads, in place.
 ///
-/// Where the body is malformed the turning stops: what stands there is then refused by
-/// [`Value::decode`](crate::Value::decode) for its own reason at its own offset, so the result must
-/// be decoded under the same `limits`. Guids and bytes have one order everywhere.
+/// Stops at the first malformed object. [`Value::decode`](crate::Value::decode) then rejects it with its own reason and
+/// offset; it must be called with the same `limits`. Guids and bytes have the same order in both.
 pub fn to_little_endian(body: &mut [u8], limits: Limits) {
-    let _: Option<()> = Swap { left: body }.object(limits.depth);
+    let _: Option<()> = Swapper { left: body }.object(limits.depth);
 }
 
-/// What is left to turn. `None` from any method: nothing more can be turned.
-struct Swap<'a> {
+/// A cursor that swaps what it passes. Methods return `None` if the body is malformed.
+struct Swapper<'a> {
     left: &'a mut [u8],
 }
 
-impl<'a> Swap<'a> {
+impl<'a> Swapper<'a> {
     fn object(&mut self, depth: u8) -> Option<()> {
         let code = self.u8()?;
         match code {
@@ -76,7 +75,7 @@ impl<'a> Swap<'a> {
         Some(())
     }
 
-    /// Turns `count` items of a fixed width.
+    /// Swaps `count` items of a fixed width.
     fn items(&mut self, code: u8, count: usize) -> Option<()> {
         let width = width(code)?;
         let items = self.take(count.checked_mul(width)?)?;

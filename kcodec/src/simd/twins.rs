@@ -1,12 +1,12 @@
-//! Whether the twins agree: for the tests here and for the fuzzer.
+//! Whether all levels agree: for the tests here and for the fuzz target `simd`.
 
-use super::{BLOCK, Kernel, Level, SLACK, Swap, portable};
+use super::{BLOCK, Kernel, Level, SLACK, SwapBytes, portable};
 
-/// What the fuzzer tries: every twin that this processor can run finds what the portable one finds.
+/// Runs every level that this processor supports and compares it with the portable one.
 ///
 /// # Panics
 ///
-/// When a twin finds something else.
+/// If two levels disagree.
 pub fn fuzz_simd(data: &[u8]) {
     let Some((&[start, count], bytes)) = data.split_first_chunk() else { return };
     // At every alignment.
@@ -41,11 +41,11 @@ pub fn fuzz_simd(data: &[u8]) {
 
 fn swap_alike<const N: usize>(level: Level, bytes: &[u8])
 where
-    for<'a> Swap<'a, N>: Kernel<Output = ()>,
+    for<'a> SwapBytes<'a, N>: Kernel<Output = ()>,
 {
     let (mut plain, mut swapped) = (bytes.to_vec(), bytes.to_vec());
     plain.as_chunks_mut::<N>().0.iter_mut().for_each(|item| item.reverse());
-    level.run(Swap(swapped.as_chunks_mut::<N>().0));
+    level.run(SwapBytes(swapped.as_chunks_mut::<N>().0));
     assert_eq!(swapped, plain, "{level:?}");
 }
 
