@@ -1,4 +1,4 @@
-//! Symbols as numbers: each distinct one once, and for every item which it is.
+//! Dictionary encoding of symbols: the distinct ones, and for every item the index of its symbol.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -6,21 +6,20 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::symbol::{Symbol, Symbols};
 
-/// Slots of the smallest table.
+/// Slots of the smallest hash table.
 const SLOTS: usize = 1 << 8;
 
-/// Slots of the largest table that fits a cache: 256 KiB.
-const ROOMY: usize = 1 << 14;
+/// Slots of the largest hash table that fits the L2 cache: 256 KiB.
+const CACHED: usize = 1 << 14;
 
-/// How many slots may be looked at for each symbol, on average, before the table is given up.
-const PATIENCE: usize = 8;
+/// Average probes per symbol after which the hash table is abandoned.
+const PROBES: usize = 8;
 
 impl<'a> Symbols<'a> {
-    /// The distinct symbols in order of first appearance, and for each item the position of its
-    /// symbol among them: a dictionary encoding, in one pass.
+    /// Dictionary encoding in one pass: the distinct symbols in order of first appearance, and for each item the index of
+    /// its symbol among them.
     ///
-    /// A symbol that is the 2^32nd distinct one or later is left out of the first and has the code
-    /// [`u32::MAX`].
+    /// The 2^32nd distinct symbol and later ones are left out of the first list and have the code [`u32::MAX`].
     ///
     /// ```
     /// use kcodec::{Symbol, Symbols};
@@ -31,11 +30,11 @@ impl<'a> Symbols<'a> {
     /// ```
     #[must_use]
     pub fn to_codes(self) -> (Vec<Symbol<'a>>, Vec<u32>) {
-        hashed(self, PATIENCE).unwrap_or_else(|| mapped(self))
+        hashed(self, PROBES).unwrap_or_else(|| mapped(self))
     }
 }
 
-/// By the standard library's map, whose time nobody can make quadratic.
+/// The fallback: the standard library's map, whose keyed hash an attacker cannot predict.
 fn mapped<'a>(symbols: Symbols<'a>) -> (Vec<Symbol<'a>>, Vec<u32>) {
     let mut distinct = Vec::new();
     let mut known = HashMap::new();
@@ -56,34 +55,33 @@ fn append<'a>(distinct: &mut Vec<Symbol<'a>>, symbol: Symbol<'a>) -> u32 {
     code
 }
 
-/// By a table made for short symbols; `None` when `patience` runs out.
+/// The fast path: a hash table for short symbols, by open addressing with linear probing. `None` after `probes` probes per
+/// symbol.
 ///
-/// Open addressing: a symbol is in the first slot from where its hash points that holds it, or
-/// would be in the first empty one. The hash of a symbol of up to eight bytes is made of one number
-/// that no other symbol of its length has, so that comparing the numbers compares the symbols; of
-/// a longer one the bytes are compared too. The hash is keyed anew on every call. Should symbols
-/// crowd nevertheless, because somebody has found out how to make them, the table is given up after
-/// a number of steps that is in proportion to the symbols.
-fn hashed<'a>(symbols: Symbols<'a>, patience: usize) -> Option<(Vec<Symbol<'a>>, Vec<u32>)> {
-    let mut steps = symbols.len().saturating_mul(patience).saturating_add(SLOTS);
-    let mut table = Table::new();
+/// A slot keeps a number made of the symbol's bytes and its length. For up to eight bytes the number is unique among symbols
+/// of that length, so that comparing numbers compares symbols; for longer ones the bytes are compared, too. The hash has a
+/// new key on every call. If symbols cluster nevertheless, because an attacker has found the key, the table is abandoned
+/// after a number of probes in proportion to the symbols.
+fn hashed<'a>(symbols: Symbols<'a>, probes: usize) -> Option<(Vec<Symbol<'a>>, Vec<u32>)> {
+    let mut steps = symbols.len().saturating_mul(probes).saturating_add(SLOTS);
+    let mut interner = Interner::new();
     let mut codes = Vec::with_capacity(symbols.len());
     for symbol in symbols {
-        codes.push(table.code(symbol, &mut steps)?);
+        codes.push(interner.code(symbol, &mut steps)?);
     }
-    Some((table.distinct, codes))
+    Some((interner.distinct, codes))
 }
 
-struct Table<'a> {
+struct Interner<'a> {
     key: u64,
     distinct: Vec<Symbol<'a>>,
     /// A power of two.
     slots: Vec<Slot>,
-    /// How many distinct symbols there may be before there are more slots.
+    /// The number of distinct symbols at which the table grows.
     most: usize,
 }
 
-/// What is known of a distinct symbol; `code` is one more than its code, zero in an empty slot.
+/// A distinct symbol. `code` is one more than its code, and 0 in an empty slot.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     number: u64,
@@ -91,7 +89,7 @@ struct Slot {
     code: u32,
 }
 
-impl<'a> Table<'a> {
+impl<'a> Interner<'a> {
     fn new() -> Self {
         Self {
             key: RandomState::new().hash_one(0) | 1,
@@ -129,17 +127,17 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The first slot to look at.
+    /// The first slot to probe.
     #[inline]
     fn start(&self, number: u64) -> usize {
         let mask = self.slots.len().wrapping_sub(1) as u64;
         usize::try_from(fold(number ^ self.key.rotate_left(32), self.key) & mask).unwrap_or_default()
     }
 
-    /// Makes more slots.
+    /// Grows and rehashes.
     #[cold]
     fn grow(&mut self) {
-        let times = if self.slots.len() < ROOMY { 4 } else { 2 };
+        let times = if self.slots.len() < CACHED { 4 } else { 2 };
         let slots = vec![Slot::default(); self.slots.len().saturating_mul(times)];
         self.most = most(slots.len());
         let old = std::mem::replace(&mut self.slots, slots);
@@ -157,13 +155,13 @@ impl<'a> Table<'a> {
     }
 }
 
-/// How many of so many slots may be taken: few of a table that fits a cache anyway, for then the
-/// first slot is nearly always the right one, and half of a large one.
+/// The largest number of used slots: an eighth of a table that fits the cache, so that the first probe is nearly always the
+/// last, and half of a larger one.
 const fn most(slots: usize) -> usize {
-    if slots <= ROOMY { slots >> 3 } else { slots >> 1 }
+    if slots <= CACHED { slots >> 3 } else { slots >> 1 }
 }
 
-/// A number that says all of up to eight bytes, if their count is known, and mixes up more.
+/// A number that is unique for up to eight bytes of a known length, and a hash of more.
 #[inline]
 fn number(text: &[u8], key: u64) -> u64 {
     if let (Some(&first), Some(&last)) = (text.first_chunk(), text.last_chunk()) {
@@ -179,12 +177,12 @@ fn number(text: &[u8], key: u64) -> u64 {
     if let (Some(&first), Some(&last)) = (text.first_chunk(), text.last_chunk()) {
         return u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32;
     }
-    // Up to three: the first, the middle and the last.
+    // Up to three bytes: the first, the middle and the last.
     let byte = |at: usize| text.get(at).copied().map_or(0, u64::from);
     byte(0) | byte(text.len() >> 1) << 8 | byte(text.len().wrapping_sub(1)) << 16
 }
 
-/// Both halves of a product, which together depend on every bit of either factor.
+/// XOR of both halves of a product, which depends on every bit of either factor.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
 fn fold(one: u64, other: u64) -> u64 {
@@ -219,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn without_patience_the_table_is_given_up() {
+    fn without_probes_the_table_is_abandoned() {
         let texts: Vec<String> = (0..2000).map(|number| format!("s{number}")).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let symbols = Symbols::new(&texts);

@@ -5,7 +5,7 @@
 //! Writer and reader keep, for each of the 256 keys, the latest position of a pair with it. A match copies the pair at that
 //! position and `length` bytes after it.
 //!
-//! The plain algorithm, one element at a time, is `Writer::plain`:
+//! The plain algorithm, one element at a time, is `Compressor::plain`:
 //!
 //! ```text
 //! at each position p, until the body ends:
@@ -25,7 +25,7 @@
 //! kdb+ compresses a message only if that halves it. The writer gives up at the start of a group if the longest group might
 //! not fit into half of the raw length. The test therefore also bounds what it writes.
 //!
-//! `Writer::element` does the same faster for every element but the last few. Why each trick is sound, and what it saves:
+//! `Compressor::element` does the same faster for every element but the last few. Why each trick is sound, and what it saves:
 //!
 //! - **An entry holds its position and the first byte of its pair.** Equal keys and equal first bytes imply equal second
 //!   bytes, so that a look-up does not read the body at the position found. An empty slot holds a value that no byte has.
@@ -115,7 +115,7 @@ const STRETCH: usize = 16 * 1024;
 /// The usual length if it is none that a comparison of eight bytes can tell.
 const UNUSUAL: u32 = 8;
 
-struct Writer<'a> {
+struct Compressor<'a> {
     body: &'a [u8],
     /// The latest entry of each key.
     seen: &'a mut [u64; 256],
@@ -167,10 +167,10 @@ impl Group<'_> {
 /// Appends the stream. Returns false if it might not end before `end`.
 fn stream(body: &[u8], end: usize, out: &mut Vec<u8>) -> bool {
     let mut seen = [NONE; 256];
-    let mut writer = Writer::new(body, &mut seen);
+    let mut compressor = Compressor::new(body, &mut seen);
     let mut written = out.len();
     out.reserve(end.saturating_sub(written).saturating_add(WINDOW));
-    while writer.position() < body.len() {
+    while compressor.position() < body.len() {
         if written.saturating_add(GROUP) > end {
             return false;
         }
@@ -180,9 +180,9 @@ fn stream(body: &[u8], end: usize, out: &mut Vec<u8>) -> bool {
         }
         let Some(bytes) = out.get_mut(written..).and_then(<[u8]>::first_chunk_mut) else { return false };
         let mut group = Group { bytes, used: 1, flags: 0 };
-        let elements = writer.group(&mut group);
+        let elements = compressor.group(&mut group);
         if elements < 8 {
-            (writer, group) = writer.plain(elements, group);
+            (compressor, group) = compressor.plain(elements, group);
         }
         group.put(0, group.flags);
         written = written.saturating_add(group.used);
@@ -191,7 +191,7 @@ fn stream(body: &[u8], end: usize, out: &mut Vec<u8>) -> bool {
     true
 }
 
-impl<'a> Writer<'a> {
+impl<'a> Compressor<'a> {
     const fn new(body: &'a [u8], seen: &'a mut [u64; 256]) -> Self {
         Self { body, seen, pending: (0, NONE), at: 0, usual: UNUSUAL, step: 0, missed: false }
     }

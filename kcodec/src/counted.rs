@@ -1,11 +1,11 @@
-//! A count and what it counts, in checked bytes.
+//! A count and the items behind it, in checked bytes.
 
 use crate::kind::Attribute;
 use crate::simd;
 use crate::wire::WIDE;
 
-/// Checked bytes from the byte before a count on: an attribute byte, which may have the flag of an
-/// 8-byte count, or the type of a function, in which that flag is clear.
+/// Checked bytes from the byte before a count on. That byte is an attribute, which may have the flag of an 8-byte count, or
+/// the type of a function, which has not.
 ///
 /// One slice instead of a count and a slice, so that views are small.
 #[derive(Clone, Copy)]
@@ -44,13 +44,13 @@ impl<'a> Counted<'a> {
         self.split().1
     }
 
-    /// What the byte before the count says, where that is an attribute byte.
+    /// The attribute, if the byte before the count is one.
     #[inline(always)]
     pub(crate) fn attribute(self) -> Attribute {
         self.0.first().and_then(|byte| Attribute::from_code(byte & !WIDE)).unwrap_or_default()
     }
 
-    /// How many bytes it takes with the count, if terminated texts are what is counted.
+    /// The length in bytes of the attribute, the count and the terminated texts that it counts.
     pub(crate) fn texts_len(self) -> usize {
         let (count, texts) = self.split();
         let rest = texts.len().wrapping_sub(simd::skip_texts(texts, count).unwrap_or_default());

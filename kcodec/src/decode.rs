@@ -1,7 +1,23 @@
-//! Checks a body once, so that every view of it is infallible.
+//! The checker: validates a body once, so that every view of it is infallible.
 //!
-//! [`Checker::object`] walks one object and returns how many items it counts. Whatever the walk has
-//! passed may be viewed: `view` reads the same bytes again and treats a fault as unreachable.
+//! The plain algorithm is one recursive function:
+//!
+//! ```text
+//! object(depth): read the type
+//!     vector of fixed width   read attribute and count, compare count * width with the bytes left, skip the items
+//!     symbols, symbol         skip as many NUL-terminated texts as are counted, or one
+//!     list                    read attribute and count, object(depth - 1) for each item
+//!     dict                    two objects with equal counts
+//!     table                   a dict of symbols and of columns with equal counts
+//!     function                its id, or its parts as objects
+//! ```
+//!
+//! Every count is compared with the bytes left before it is used, and `depth` bounds the recursion. `view` later reads the
+//! same bytes without checks; what the checker accepts and a view cannot read is unreachable.
+//!
+//! Two fast paths come before the recursive function, and leave every fault to it. [`Plain`](crate::plain::Plain) is a vector
+//! whose length follows from its head: type, attribute and count are read together and one comparison decides. Lists are
+//! often long runs of items of one type: `run` skips them in a loop with the type as a constant.
 
 use crate::error::{Error, ErrorKind};
 use crate::kind::Kind;
@@ -11,15 +27,15 @@ use crate::reader::Reader;
 use crate::simd;
 use crate::wire::{BOOLEAN, DICT, ERROR, LAST_ATTRIBUTE, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE, width};
 
-/// What was found while a body was checked.
+/// What the checker learned about a body.
 pub(crate) struct Checked {
-    /// Whether the body can be sent as it stands: no count is wider than it need be.
+    /// Whether the body can be forwarded as it is: no count has 8 bytes that fits into 4.
     pub(crate) canonical: bool,
-    /// Of a table, where its names end.
+    /// For a table: the offset of the end of its names.
     pub(crate) names: Option<usize>,
 }
 
-/// Makes sure that a body is one object that may be viewed.
+/// Checks that a body is exactly one object.
 pub(crate) fn check(body: &[u8], limits: Limits) -> Result<Checked, Error> {
     let mut checker = Checker::<false>::new(body);
     let mut names = None;
@@ -43,8 +59,7 @@ pub(crate) fn check(body: &[u8], limits: Limits) -> Result<Checked, Error> {
     }
 }
 
-/// The length of the first object of bytes that nobody has checked, and whether it can be sent as it stands; others
-/// may follow it.
+/// The length of the first object of unchecked bytes, and whether it can be forwarded as it is. Others may follow it.
 pub(crate) fn first_object(bytes: &[u8], limits: Limits) -> Result<(usize, bool), Error> {
     let mut checker = Checker::<false>::new(bytes);
     checker.object(limits.depth)?;
@@ -53,7 +68,7 @@ pub(crate) fn first_object(bytes: &[u8], limits: Limits) -> Result<(usize, bool)
 
 /// The length of the first object of checked bytes.
 pub(crate) fn extent(bytes: &[u8]) -> usize {
-    // Of an atom it follows from the type.
+    // Fast path: the length of an atom follows from its type.
     if let Some(&code) = bytes.first()
         && let Some(width) = width(code.wrapping_neg())
     {
@@ -69,13 +84,13 @@ pub(crate) fn extent(bytes: &[u8]) -> usize {
     }
 }
 
-/// Tells `ended` where each of `count` checked objects ends.
+/// Calls `ended` with the offset of the end of each of `count` checked objects.
 pub(crate) fn extents(bytes: &[u8], count: usize, ended: impl FnMut(usize)) {
     let walked = Checker::<true>::new(bytes).objects(count as u64, u8::MAX, ended);
-    debug_assert!(walked.is_ok(), "unchecked bytes were walked");
+    debug_assert!(walked.is_ok(), "the caller passes checked bytes");
 }
 
-/// Walks objects. `TRUSTED`: they were checked before, only their ends are wanted.
+/// Walks objects. `TRUSTED`: the bytes were checked before, and only the ends of objects are needed.
 struct Checker<'a, const TRUSTED: bool> {
     reader: Reader<'a>,
     canonical: bool,
@@ -89,7 +104,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         Self { reader: Reader::new(bytes), canonical: true }
     }
 
-    /// Passes one object, which may nest `depth` levels, itself one of them.
+    /// Skips one object, which may nest `depth` levels, itself included.
     #[inline]
     fn object(&mut self, depth: u8) -> Result<Count, Error> {
         match self.reader.plain() {
@@ -98,7 +113,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         }
     }
 
-    /// Passes an object of any kind.
+    /// Skips an object of any kind.
     fn any(&mut self, depth: u8) -> Result<Count, Error> {
         let start = self.reader;
         let code = self.reader.u8()?;
@@ -139,14 +154,12 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         }
     }
 
-    /// Passes `count` objects and tells `ended` where each ends.
-    ///
-    /// Lists hold long stretches of items alike, for which there is a short loop. What it does not
-    /// pass, faults first of all, is left to [`object`](Self::object).
+    /// Skips `count` objects and calls `ended` with the end of each. Runs of items of one type take the fast path of
+    /// [`run`](Self::run); everything else, faults included, is left to [`object`](Self::object).
     fn objects(&mut self, count: u64, depth: u8, mut ended: impl FnMut(usize)) -> Result<(), Error> {
         let mut left = count;
         while left > 0 {
-            let passed = self.stretch(left, &mut ended);
+            let passed = self.run(left, &mut ended);
             left = left.wrapping_sub(passed);
             if passed == 0 {
                 self.object(depth)?;
@@ -157,15 +170,15 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         Ok(())
     }
 
-    /// Passes atoms or plain vectors of the type that stands next: how many, at most `most`.
+    /// Skips atoms or plain vectors as long as they have the type of the next object. Returns their number, at most `most`.
     #[inline]
-    fn stretch(&mut self, most: u64, ended: impl FnMut(usize)) -> u64 {
+    fn run(&mut self, most: u64, ended: impl FnMut(usize)) -> u64 {
         let Some(&code) = self.reader.left().first() else { return 0 };
         if let Some(width) = width(code.wrapping_neg()).filter(|_| code != BOOLEAN.wrapping_neg()) {
             let size = width.wrapping_add(1);
             return self.alike(most, ended, |reader| reader.left().first() == Some(&code) && reader.take(size).is_ok());
         }
-        // A loop for each width: to find the next vector then takes no more than its count.
+        // One loop for each width: with a constant shift, the next vector is found by its count alone.
         match shift(code) {
             Some(0) => self.alike(most, ended, |reader| reader.alike::<0>(code)),
             Some(1) => self.alike(most, ended, |reader| reader.alike::<1>(code)),
@@ -176,10 +189,10 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         }
     }
 
-    /// Passes as many objects as `pass` can: how many, at most `most`.
+    /// Skips objects as long as `pass` returns true. Returns their number, at most `most`.
     #[inline]
     fn alike(&mut self, most: u64, mut ended: impl FnMut(usize), pass: impl Fn(&mut Reader<'a>) -> bool) -> u64 {
-        // A copy, which stays in registers.
+        // A local copy stays in registers.
         let mut reader = self.reader;
         let mut passed = 0_u64;
         while passed < most && pass(&mut reader) {
@@ -190,7 +203,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         passed
     }
 
-    /// Reads attribute and count of items that take at least `least` bytes each: the count.
+    /// Reads an attribute and the count of items that take at least `least` bytes each. Returns the count.
     #[inline]
     fn head(&mut self, least: usize) -> Result<usize, Error> {
         match self.reader.count() {
@@ -202,7 +215,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         }
     }
 
-    /// Reads a head whose count is wide, or that is at fault.
+    /// Cold path of [`head`](Self::head): an 8-byte count, or a fault.
     #[cold]
     fn any_head(&mut self, least: usize) -> Result<usize, Error> {
         let wide = self.attribute()?;
@@ -215,7 +228,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         }
     }
 
-    /// Reads an attribute byte: whether the flag of a wide count is set.
+    /// Reads an attribute byte. Returns whether the flag of an 8-byte count is set.
     #[inline]
     fn attribute(&mut self) -> Result<bool, Error> {
         let at = self.reader;
@@ -230,7 +243,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         let count = self.head(1)?;
         let mut items = self.reader;
         let bytes = self.reader.take(count)?;
-        // All are looked at together, which the compiler makes vectors of, and one by one for a fault.
+        // Fast path: OR of all bytes, which the compiler vectorises. A fault is then located byte by byte.
         if !TRUSTED
             && bytes.iter().fold(0, |all, &byte| all | byte) > 1
             && let Some(index) = bytes.iter().position(|&byte| byte > 1)
@@ -252,7 +265,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         }
     }
 
-    /// Ids that KX's validator lets pass; later releases may know fewer, none knows more.
+    /// Accepts the ids that KX's validator accepts. Later releases of kdb+ know at most those.
     fn primitive(&mut self, code: u8) -> Result<Count, Error> {
         let at = self.reader;
         let id = self.reader.u8()?;
@@ -274,7 +287,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         }
     }
 
-    /// Passes a table after its type: where its names end, and its count.
+    /// Skips a table behind its type. Returns the end of its names and its number of rows.
     fn table(&mut self, depth: u8) -> Result<(usize, Count), Error> {
         if let Some(&[0..=LAST_ATTRIBUTE, DICT | SORTED_DICT, SYMBOLS]) = self.reader.left().first_chunk() {
             self.reader.take(3)?;
@@ -299,10 +312,10 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         Ok((at.at(), rows))
     }
 
-    /// Passes columns of one length: that length.
+    /// Skips columns, which must have one length. Returns that length.
     fn columns(&mut self, count: usize, depth: u8) -> Result<u64, Error> {
         let mut rows = None;
-        // A copy, which stays in registers as long as columns are plain.
+        // A local copy stays in registers while columns take the fast path.
         let mut reader = self.reader;
         for _ in 0..count {
             let at = reader;
@@ -327,7 +340,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         Ok(rows.unwrap_or_default())
     }
 
-    /// Reads a type byte that must be one of two.
+    /// Reads a type byte, which must be one of two.
     #[inline]
     fn expect(&mut self, [one, other]: [u8; 2], otherwise: ErrorKind) -> Result<u8, Error> {
         let at = self.reader;
@@ -336,7 +349,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
     }
 }
 
-/// How deep the parts of an object may nest that may itself nest `depth` levels.
+/// The depth of the parts of an object of `depth`; [`ErrorKind::Depth`] if there is none left.
 fn deeper(depth: u8, start: Reader<'_>) -> Result<u8, Error> {
     depth.checked_sub(1).ok_or_else(|| start.error(ErrorKind::Depth))
 }

@@ -1,4 +1,4 @@
-//! Writes values as kdb+ sends them: one walk into a [`Sink`].
+//! The encoder: writes values as kdb+ sends them, in one walk into a [`Sink`].
 
 use std::mem;
 
@@ -21,13 +21,13 @@ use crate::wire::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
 impl<'a> Value<'a> {
     /// Appends the body to `out`, for peers of full capability.
     ///
-    /// Written in one walk if `out` has room for it; else measured in that walk, so that `out` grows
-    /// once and by as much as it must, and written in a second.
+    /// One walk writes the body if `out` has room for it, and measures it otherwise; then `out` grows once, by the exact
+    /// size, and a second walk writes.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Nul`] for a symbol that holds a NUL, [`ErrorKind::NestedError`] for an error
-    /// inside another object, [`ErrorKind::Limit`] past kdb+'s own limits. `out` is as it was then.
+    /// inside another object, [`ErrorKind::Limit`] past kdb+'s own limits. `out` is then unchanged.
     pub fn encode(self, out: &mut Vec<u8>) -> Result<(), Error> {
         self.encode_for(Capability::MAX, out)
     }
@@ -37,12 +37,12 @@ impl<'a> Value<'a> {
     /// # Errors
     ///
     /// As [`encode`](Self::encode), and [`ErrorKind::Unsupported`] for a type that the peer's
-    /// release does not have. `out` is as it was then.
+    /// release does not have. `out` is then unchanged.
     pub fn encode_for(self, capability: Capability, out: &mut Vec<u8>) -> Result<(), Error> {
         let start = out.len();
         loop {
-            // Owned, so that nothing else can change it while it is written and its length stays in a register.
-            let mut writer = Writer { capability, out: Room::new(mem::take(out)) };
+            // Owned: the compiler can then keep its length in a register.
+            let mut writer = Encoder { capability, out: Room::new(mem::take(out)) };
             let written = writer.body(&self);
             let whole = writer.out.is_whole();
             *out = writer.out.into_inner();
@@ -60,12 +60,12 @@ impl<'a> Value<'a> {
     ///
     /// As [`encode_for`](Self::encode_for).
     pub fn encoded_len(self, capability: Capability) -> Result<usize, Error> {
-        Writer { capability, out: Room::new(Vec::new()) }.body(&self)
+        Encoder { capability, out: Room::new(Vec::new()) }.body(&self)
     }
 }
 
-/// Walks a value, finds what cannot be sent, and writes the rest.
-pub(crate) struct Writer<S> {
+/// Walks a value and writes it, or returns an error for what cannot be sent.
+pub(crate) struct Encoder<S> {
     pub(crate) capability: Capability,
     pub(crate) out: S,
 }
@@ -85,7 +85,7 @@ macro_rules! define_atom {
     };
 }
 
-impl<'a, S: Sink<'a>> Writer<S> {
+impl<'a, S: Sink<'a>> Encoder<S> {
     /// Writes a body and returns its size, if it can be sent.
     #[inline(always)]
     pub(crate) fn body(&mut self, value: &Value<'a>) -> Result<usize, Error> {
@@ -274,7 +274,7 @@ impl<'a, S: Sink<'a>> Writer<S> {
         Ok(())
     }
 
-    /// The head of a list of a count that some peers or the short form cannot take.
+    /// Cold path of [`head`](Self::head): a count that some peers cannot read, or that needs 8 bytes.
     #[cold]
     fn long_head(&mut self, code: u8, attribute: Attribute, count: usize) -> Result<(), Error> {
         if count as u64 > self.capability.items() {
@@ -293,8 +293,7 @@ impl<'a, S: Sink<'a>> Writer<S> {
         Ok(())
     }
 
-    /// Whether bytes that were received can be sent unseen: nothing in them can be past the peer's
-    /// limits.
+    /// Whether received bytes can be forwarded without a walk: nothing in them can exceed the peer's limits.
     const fn may_copy(&self, bytes: &[u8]) -> bool {
         self.capability.byte() >= Capability::GUID.byte() && bytes.len() as u64 <= self.capability.items()
     }

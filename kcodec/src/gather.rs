@@ -1,10 +1,10 @@
-//! Encoding without copying: small heads that are owned, long runs that stay where they are.
+//! Encoding for gathering writes: small heads are copied, long runs are borrowed.
 
 use std::io::IoSlice;
 use std::ops::Range;
 
 use crate::capability::Capability;
-use crate::encode::Writer;
+use crate::encode::Encoder;
 use crate::error::Error;
 use crate::sink::Sink;
 use crate::value::Value;
@@ -36,7 +36,7 @@ enum Part<'a> {
     Run(&'a [u8]),
 }
 
-/// Runs shorter than this are copied: one more part costs the system more than so many bytes.
+/// Shorter runs are copied: one more part of a gathering write costs more than copying this many bytes.
 const LONG: usize = 512;
 
 impl<'a> Value<'a> {
@@ -47,7 +47,7 @@ impl<'a> Value<'a> {
     ///
     /// As [`encode_for`](Self::encode_for).
     pub fn gather(self, capability: Capability) -> Result<Gather<'a>, Error> {
-        let mut writer = Writer { capability, out: Gather::default() };
+        let mut writer = Encoder { capability, out: Gather::default() };
         writer.body(&self)?;
         Ok(writer.out)
     }

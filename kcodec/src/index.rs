@@ -1,7 +1,7 @@
-//! Access by position to what stands on the wire one after the other.
+//! Random access to symbols and list items.
 //!
-//! The items of a symbol vector or a list differ in length, so that finding one means passing all
-//! before it. An index passes them once and keeps where each ends.
+//! They differ in length, so that finding one means skipping all before it. An index skips them once and keeps the offset
+//! of each end.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub struct SymbolsIndex<'a> {
 }
 
 impl<'a> Symbols<'a> {
-    /// Finds where each symbol is, once and for all.
+    /// Locates every symbol in one pass.
     ///
     /// Allocates 4 bytes a symbol, 8 past 4 GiB of text; nothing for borrowed Rust slices.
     ///
@@ -90,7 +90,7 @@ pub struct ListIndex<'a> {
 }
 
 impl<'a> List<'a> {
-    /// Finds where each item is, once and for all.
+    /// Locates every item in one pass.
     ///
     /// Allocates 4 bytes an item, 8 past 4 GiB of items; nothing for borrowed values.
     ///
@@ -160,7 +160,7 @@ pub struct TableIndex<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Views every column, once and for all. Allocates as many names and values as there are columns.
+    /// Views every column in one pass. Allocates a name and a value for each.
     #[must_use]
     pub fn index(self) -> TableIndex<'a> {
         TableIndex { table: self, columns: self.columns().collect() }
@@ -193,7 +193,7 @@ impl<'a> TableIndex<'a> {
     }
 }
 
-/// Where items end, in as few bytes as the offsets allow.
+/// The offsets of the ends of items, in 4 bytes if they fit.
 #[derive(Clone)]
 enum Ends {
     Narrow(Vec<u32>),
@@ -203,7 +203,7 @@ enum Ends {
 impl Ends {
     const NONE: Self = Self::Narrow(Vec::new());
 
-    /// Where `count` texts end: the offsets of their terminators.
+    /// The ends of `count` texts: the offsets of their terminators.
     fn of_texts(bytes: &[u8], count: usize) -> Self {
         match u32::try_from(bytes.len()) {
             Ok(_) => Self::Narrow(nuls(bytes, count)),
@@ -211,7 +211,7 @@ impl Ends {
         }
     }
 
-    /// Where `count` objects end.
+    /// The ends of `count` objects.
     fn of_objects(bytes: &[u8], count: usize) -> Self {
         match u32::try_from(bytes.len()) {
             Ok(_) => {
@@ -228,7 +228,7 @@ impl Ends {
         }
     }
 
-    /// Where the item at `index` starts, which is `gap` past the end of the one before it, and ends.
+    /// Start and end of the item at `index`. It starts `gap` bytes past the end of the one before.
     #[inline]
     fn span(&self, index: usize, gap: usize) -> Option<(usize, usize)> {
         let end = self.get(index)?;
@@ -248,7 +248,7 @@ impl Ends {
     }
 }
 
-/// The offsets of `count` NULs, none past 4 GiB.
+/// The offsets of `count` NULs, all below 4 GiB.
 fn nuls(bytes: &[u8], count: usize) -> Vec<u32> {
     let mut ends = vec![0; count.saturating_add(SLACK)];
     let found = simd::index_texts(bytes, &mut ends);
@@ -256,7 +256,7 @@ fn nuls(bytes: &[u8], count: usize) -> Vec<u32> {
     ends
 }
 
-/// The offsets of `count` NULs, `piece` bytes after the other.
+/// The offsets of `count` NULs, found in pieces of `piece` bytes.
 fn wide_nuls(bytes: &[u8], count: usize, piece: usize) -> Vec<usize> {
     let mut ends = Vec::with_capacity(count);
     let mut room = vec![0; piece.saturating_add(SLACK)];

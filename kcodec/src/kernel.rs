@@ -1,23 +1,23 @@
 //! Loops over whole vectors: sums, extremes, nulls, search and comparison, at any alignment.
 //!
-//! Each loop works on [`LANES`] items side by side, none of which waits for another, and so becomes
-//! vectors as wide as the processor has. A sum of floats is thus added up in an order of its own, the
-//! same on every processor, which may differ from a plain sum's in the last digits.
+//! Each loop keeps [`LANES`] independent accumulators, so that the compiler vectorises it for the widest vectors of the
+//! processor. A sum of floats is therefore added in a fixed order, the same on every processor, and may differ from a
+//! sequential sum in the last digits.
 
 use std::fmt;
 
 use crate::simd::{self, Kernel};
 use crate::slice::{Item, Slice};
 
-/// How many items are looked at side by side.
+/// Number of independent accumulators.
 const LANES: usize = 16;
 
-/// How many items are searched before it is asked whether there was one.
+/// Items compared before a search branches on the result.
 const STRIDE: usize = 64;
 
-/// An item that can be added up.
+/// An item that can be summed.
 pub trait Number: Item {
-    /// What a sum is: `i64` for integers and booleans, `f64` for reals and floats.
+    /// The type of a sum: `i64` for integers and booleans, `f64` for reals and floats.
     type Sum: Copy + PartialEq + fmt::Debug;
 
     #[doc(hidden)]
@@ -31,7 +31,7 @@ macro_rules! integers {
 
             #[inline(always)]
             fn sum(items: &[Self::Bytes]) -> i64 {
-                // The order is the compiler's to choose.
+                // Addition that wraps is associative: the compiler may reorder it.
                 items.iter().fold(0, |sum, &item| {
                     let item = Self::from_bytes(item);
                     sum.wrapping_add(if item.is_null() { 0 } else { i64::from(item) })
@@ -85,13 +85,13 @@ impl<T: Number> Slice<'_, T> {
 }
 
 impl<T: Item + PartialOrd> Slice<'_, T> {
-    /// q's `min`: the least item that is no null; `None` where there is none.
+    /// q's `min`: the least item that is not null; `None` if there is none.
     #[must_use]
     pub fn min(self) -> Option<T> {
         simd::run(Extreme::<T, false>(self.raw()))
     }
 
-    /// q's `max`: the greatest item that is no null; `None` where there is none.
+    /// q's `max`: the greatest item that is not null; `None` if there is none.
     #[must_use]
     pub fn max(self) -> Option<T> {
         simd::run(Extreme::<T, true>(self.raw()))
@@ -105,14 +105,13 @@ impl<T: Item> Slice<'_, T> {
         simd::run(Nulls::<T>(self.raw()))
     }
 
-    /// q's `?`: where the first item is that matches `item`, which may be a null.
+    /// q's `?`: the index of the first item that matches `item`, which may be null.
     #[must_use]
     pub fn position(self, item: T) -> Option<usize> {
         simd::run(Position(self.raw(), item))
     }
 
-    /// The first index whose item does not fulfil `before`: in items in order, where those that
-    /// fulfil it end, found by halving.
+    /// Binary search: the first index whose item does not satisfy `before`, which must hold for a prefix of the items.
     #[must_use]
     pub fn partition_point(self, mut before: impl FnMut(T) -> bool) -> usize {
         self.raw().partition_point(|&item| before(T::from_bytes(item)))
@@ -140,7 +139,7 @@ impl<T: Number> Kernel for Sum<'_, T> {
 struct Extreme<'a, T: Item, const MAX: bool>(&'a [T::Bytes]);
 
 impl<T: Item + PartialOrd, const MAX: bool> Extreme<'_, T, MAX> {
-    /// The better one of the best so far and an item, which if it is a null is not.
+    /// The better of the best so far and an item; a null never is.
     #[inline(always)]
     fn better(best: T, item: T) -> T {
         let better = if MAX { item > best } else { item < best };

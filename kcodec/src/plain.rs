@@ -15,14 +15,14 @@ pub(crate) struct Plain<'a> {
 }
 
 impl<'a> Plain<'a> {
-    /// The vector that stands first, if it is such a one, and what follows it.
+    /// The first object of `bytes`, if it is a plain vector, and the bytes behind it.
     #[inline(always)]
     pub(crate) fn split(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let &code = bytes.first()?;
         Self::split_alike(bytes, code, shift(code)?)
     }
 
-    /// Like [`split`](Self::split), for a vector of this type and no other.
+    /// Like [`split`](Self::split), for a vector of type `code` alone.
     #[inline(always)]
     pub(crate) fn split_alike(bytes: &'a [u8], code: u8, shift: u8) -> Option<(Self, &'a [u8])> {
         let (&[found, attribute], rest) = bytes.split_first_chunk()?;
@@ -34,8 +34,8 @@ impl<'a> Plain<'a> {
         (found == code && attribute <= LAST_ATTRIBUTE).then_some((plain, rest))
     }
 
-    /// Like [`split`](Self::split), for a symbol vector. `last`: the bytes were checked and hold
-    /// nothing else, so that no end need be looked for.
+    /// Like [`split`](Self::split), for a symbol vector. `last`: the bytes were checked and hold nothing else, so that the
+    /// vector extends to their end.
     #[inline(always)]
     pub(crate) fn split_symbols(bytes: &'a [u8], last: bool) -> Option<(Self, &'a [u8])> {
         let (&[code, attribute], rest) = bytes.split_first_chunk()?;
@@ -51,7 +51,7 @@ impl<'a> Plain<'a> {
     }
 }
 
-/// By how many bits to shift the count of a [`Plain`] vector of the type to have its bytes.
+/// log2 of the width of an item, for types that a [`Plain`] vector can have.
 #[inline(always)]
 pub(crate) fn shift(code: u8) -> Option<u8> {
     SHIFTS.get(usize::from(code)).copied().filter(|&shift| shift < NOT_PLAIN)

@@ -1,15 +1,15 @@
-//! The cursor: the only code that turns counts into offsets.
+//! The cursor of the checker: the only code that turns counts into offsets.
 
 use crate::error::{Error, ErrorKind};
 use crate::plain::Plain;
 use crate::simd;
 use crate::wire::LAST_ATTRIBUTE;
 
-/// A position in a body. Every method either advances past what it read or fails where it stands.
+/// A position in a body. Every method either advances past what it read, or returns an error and does not advance.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reader<'a> {
     left: &'a [u8],
-    /// Offset of the end: the next byte is as far before it as there are bytes left.
+    /// Offset of the end. The offset of the next byte is this less the bytes left, so that only one field changes.
     end: usize,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// The vector that stands next, if it is a plain one; nothing else is read.
+    /// Reads the next object if it is a plain vector.
     #[inline(always)]
     pub(crate) fn plain(&mut self) -> Option<Plain<'a>> {
         let (vector, left) = Plain::split(self.left)?;
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
         Some(vector)
     }
 
-    /// Passes the plain vector that stands next, if it has this type, whose count is to be shifted so far.
+    /// Skips the next object if it is a plain vector of type `code`. `SHIFT`: log2 of the width of an item.
     #[inline(always)]
     pub(crate) fn alike<const SHIFT: u8>(&mut self, code: u8) -> bool {
         let Some((_, left)) = Plain::split_alike(self.left, code, SHIFT) else { return false };
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         true
     }
 
-    /// The symbol vector that stands next, if its count is not wide and nothing is at fault.
+    /// Reads the next object if it is a symbol vector with a 4-byte count and without a fault.
     #[inline(always)]
     pub(crate) fn symbols(&mut self) -> Option<Plain<'a>> {
         let (vector, left) = Plain::split_symbols(self.left, false)?;
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         Some(vector)
     }
 
-    /// The count that stands after an attribute, if it is not wide, and what follows it.
+    /// The 4-byte count behind the next byte, an attribute, and the cursor behind it. Does not advance.
     #[inline(always)]
     pub(crate) fn count(&self) -> Option<(usize, Self)> {
         let (&[attribute], left) = self.left.split_first_chunk()?;
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
         (attribute <= LAST_ATTRIBUTE).then_some((count, Self { left, ..*self }))
     }
 
-    /// The bytes before the next NUL; steps over the NUL.
+    /// Reads the bytes before the next NUL, and skips the NUL.
     pub(crate) fn text(&mut self) -> Result<&'a [u8], Error> {
         let end = simd::text_len(self.left).ok_or_else(|| self.error(ErrorKind::Truncated))?;
         let text = self.take(end)?;
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
-    /// `count` terminated texts in one run, the last terminator included.
+    /// Reads `count` terminated texts as one slice, the last terminator included.
     #[inline]
     pub(crate) fn texts(&mut self, count: usize) -> Result<&'a [u8], Error> {
         let end = simd::skip_texts(self.left, count).ok_or_else(|| self.error(ErrorKind::Truncated))?;

@@ -1,15 +1,15 @@
-//! A few bytes as a number: copied by two loads and a store, searched by arithmetic.
+//! Fewer than 8 bytes in a register: loaded by two overlapping loads, searched for a NUL by arithmetic.
 
 /// Fewer than 8 bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Short {
-    /// The bytes, the first one lowest, zeros above them.
+    /// The bytes, the first one lowest; the rest is zero.
     word: u64,
     length: usize,
 }
 
 impl Short {
-    /// The bytes, if they are so few.
+    /// The bytes, if they are fewer than 8.
     #[inline(always)]
     pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
         let length = bytes.len();
@@ -23,7 +23,7 @@ impl Short {
         Some(Self { word, length })
     }
 
-    /// The bytes, and a zero at least behind them.
+    /// The bytes and at least one zero behind them.
     #[inline(always)]
     pub(crate) const fn padded(self) -> [u8; 8] {
         self.word.to_le_bytes()
@@ -36,7 +36,7 @@ impl Short {
     }
 }
 
-/// The first and the last bytes of so many, which may overlap.
+/// The first and the last bytes of `length`, which may overlap, as one number.
 #[inline(always)]
 fn join<T: Into<u64>>(first: T, last: T, length: usize) -> u64 {
     first.into() | last.into().wrapping_shl(bits(length.wrapping_sub(size_of::<T>())))
@@ -47,7 +47,7 @@ fn bits(bytes: usize) -> u32 {
     u32::try_from(bytes).map_or(0, |bytes| bytes.wrapping_mul(u8::BITS))
 }
 
-/// Whether a byte is zero: only from such a one does a borrow reach the top bit.
+/// Whether a byte of the word is zero: subtracting 1 from each byte borrows into a clear top bit only then.
 #[inline(always)]
 pub(crate) const fn has_zero(word: u64) -> bool {
     const ONES: u64 = u64::from_le_bytes([1; 8]);

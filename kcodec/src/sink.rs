@@ -1,24 +1,24 @@
-//! Where an encoded body goes: a buffer, or parts of which the long ones are borrowed.
+//! The output of the encoder: a buffer ([`Room`]), or borrowed parts for a gathering write.
 
-/// Where an encoded body goes.
+/// The output of the encoder.
 pub(crate) trait Sink<'a> {
-    /// Bytes taken so far.
+    /// Bytes written so far, or counted for lack of room.
     fn size(&self) -> usize;
 
-    /// Takes bytes that last no longer than the call: types, counts, atoms.
+    /// Appends bytes that live only for the call: types, counts, atoms.
     fn head<const N: usize>(&mut self, bytes: [u8; N]);
 
-    /// Takes bytes that last as long as the value: the items of a vector.
+    /// Appends bytes that live as long as the value: the items of a vector. May keep the slice.
     fn run(&mut self, bytes: &'a [u8]);
 
-    /// Takes the first `length` bytes of a word.
+    /// Appends the first `length` bytes of a word.
     fn short(&mut self, word: [u8; 8], length: usize);
 }
 
-/// A buffer that takes what it has room for; what it has no room for is counted only.
+/// A buffer that never grows: what exceeds its capacity is only counted.
 pub(crate) struct Room {
     out: Vec<u8>,
-    /// Bytes in the buffer before.
+    /// Bytes in the buffer before the body.
     start: usize,
     /// Bytes for which there was no room.
     missing: usize,
@@ -71,7 +71,7 @@ impl Sink<'_> for Room {
 
     #[inline(always)]
     fn short(&mut self, word: [u8; 8], length: usize) {
-        // A whole word is one store, where so many bytes as are wanted are a call.
+        // A whole word is one store; a copy of variable length is a call.
         if self.has_room(word.len()) {
             let end = self.out.len().wrapping_add(length);
             self.out.extend_from_slice(&word);
