@@ -6,7 +6,7 @@ SOAK_SECONDS ?= 600
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: run build install test slow attack lint doc interop rivals bench load soak loaded instructions fuzz clean
+.PHONY: run build install test slow attack lint doc interop rivals bench load soak loaded instructions fuzz package deny semver clean
 
 run: build ## start kserve with a demo table
 	target/release/kserve -p 127.0.0.1:$(PORT) --demo
@@ -88,6 +88,18 @@ fuzz-%: cargo-fuzz
 .PHONY: cargo-fuzz
 cargo-fuzz:
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz --version 0.13.2
+
+package: ## the four crates as they would be published, in their order, each built from its package
+	cargo publish --workspace --dry-run --allow-dirty
+
+deny: ## licences, advisories and sources of dependencies, by cargo-deny
+	@cargo deny --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-deny
+	cargo deny check
+
+BASE ?= main
+semver: ## breaks of the public interfaces since BASE, by cargo-semver-checks
+	@cargo semver-checks --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-semver-checks
+	cargo semver-checks --workspace --exclude kbench --baseline-rev $(BASE)
 
 clean:
 	cargo clean && rm -rf $(VENV) fuzz/target
