@@ -1,9 +1,9 @@
-//! What a fresh connection opens with: a login, an HTTP request, a TLS handshake.
+//! Detects the protocol of a new connection from its first bytes: kdb+ login, HTTP or TLS.
 
-/// What the first bytes are.
+/// The protocol that the first bytes show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Greeting {
-    /// Credentials, or too few bytes to tell.
+    /// Credentials, or too few bytes to decide.
     Login,
     Http,
     Tls,
@@ -12,7 +12,7 @@ pub(crate) enum Greeting {
 const METHODS: [&[u8]; 9] =
     [b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"PATCH ", b"DELETE ", b"CONNECT ", b"TRACE "];
 
-/// A TLS record of a handshake, major version 3. No credentials begin so.
+/// Start of a TLS handshake record, major version 3. No credentials start with these bytes.
 const CLIENT_HELLO: &[u8] = &[0x16, 3];
 
 pub(crate) fn greeting(bytes: &[u8]) -> Greeting {
@@ -25,7 +25,7 @@ pub(crate) fn greeting(bytes: &[u8]) -> Greeting {
     }
 }
 
-/// Whether the headers of an HTTP request are all here.
+/// Whether the request's headers are complete.
 pub(crate) fn is_whole(request: &[u8]) -> bool {
     request.windows(4).any(|window| window == b"\r\n\r\n") || request.windows(2).any(|window| window == b"\n\n")
 }

@@ -1,8 +1,8 @@
 //! A server of kdb+ IPC: one loop, many connections, q's handlers.
 //!
-//! [`Server`] accepts, logs in, frames and queues; a [`Handler`] decides, with the methods that q
-//! calls `.z.pw`, `.z.po`, `.z.pg`, `.z.ps`, `.z.pc` and `.z.bm`. [`Interpreter`] evaluates what q
-//! evaluates by default, as far as it goes.
+//! [`Server`] accepts connections, checks logins, frames messages and queues output. A [`Handler`] implements the
+//! callbacks that q calls `.z.pw`, `.z.po`, `.z.pg`, `.z.ps`, `.z.pc` and `.z.bm`. [`Interpreter`] is the default
+//! handler: it evaluates a subset of q.
 //!
 //! ```no_run
 //! use kserve::{Context, Handler, Peer, PeerId, Reply, Server};
@@ -68,7 +68,7 @@ mod worker;
 
 pub use context::{Context, Event, Queue, Ticket};
 pub use handler::Handler;
-pub use interrupt::{Interrupt, Why};
+pub use interrupt::{Interrupt, InterruptReason};
 pub use limits::Limits;
 pub use listen::Bind;
 pub use memory::Memory;
@@ -84,7 +84,7 @@ pub use tap::Tap;
 pub use tls::Tls;
 pub use users::{Users, UsersError};
 
-/// The README's code, compiled.
+/// Compiles the code in the README as doctests.
 #[cfg(all(doctest, feature = "tls"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

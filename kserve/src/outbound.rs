@@ -1,4 +1,4 @@
-//! The messages that wait to be written to one peer.
+//! The output queue of one peer.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Write};
@@ -8,13 +8,13 @@ use bytes::{Buf, Bytes};
 use crate::recycle::Spare;
 use crate::worker::Worker;
 
-/// A queue of messages in parts. Large parts and those shared with other peers are refcounted;
-/// small messages are appended to one buffer, the tail, which stands behind all parts.
+/// A queue of messages in parts. Large and shared messages are refcounted parts. Small messages are appended to one
+/// buffer, the tail, which comes after all parts.
 #[derive(Debug, Default)]
 pub(crate) struct Outbound {
     parts: VecDeque<Part>,
     tail: Vec<u8>,
-    /// Bytes of the tail that are written; only while there are no parts.
+    /// Bytes of the tail already written. Nonzero only if there are no parts.
     written: usize,
     /// Messages that end in the tail.
     tail_messages: usize,
@@ -27,9 +27,9 @@ struct Part {
     bytes: Bytes,
     /// Messages that end in this part.
     messages: usize,
-    /// All of it, with what is written, if it is large.
+    /// For a large part: all of its bytes, including those already written, so that the worker can free them.
     whole: Option<Bytes>,
-    /// It may go out only when the worker has compressed it.
+    /// Set while the worker compresses the message: the part must not be written.
     held: Option<u64>,
 }
 
@@ -39,10 +39,10 @@ impl Part {
         Self { bytes, messages, whole, held: None }
     }
 
-    /// Drops it; a large one elsewhere.
+    /// Drops the part. A large one is freed by the worker.
     fn discard(self, worker: &mut Worker) {
         let Self { bytes, whole, .. } = self;
-        // The last to hold it gives it back.
+        // Drop this reference first, so that the worker's is the last and frees the memory.
         drop(bytes);
         if let Some(whole) = whole {
             worker.discard(whole);
@@ -50,22 +50,22 @@ impl Part {
     }
 }
 
-/// Parts handed to the system in one call.
+/// Parts passed to the OS per call.
 const BATCH: usize = 64;
 /// Messages shorter than this are appended to the tail, others become parts.
 pub(crate) const SMALL: usize = 4096;
-/// Parts of so many bytes are dropped by the worker.
+/// Parts of at least this many bytes are freed by the worker.
 const LARGE: usize = 1 << 20;
-/// Parts whose space is kept when they are written.
+/// If the queue had room for more than this many parts, its memory is freed once it is empty.
 const KEPT: usize = 4;
 
 impl Outbound {
-    /// Bytes that wait.
+    /// Bytes queued.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Messages that wait, a partly written one included.
+    /// Messages queued, including a partly written one.
     pub(crate) const fn messages(&self) -> usize {
         self.messages
     }
@@ -84,7 +84,7 @@ impl Outbound {
         }
     }
 
-    /// Appends a message in parts, which are not copied.
+    /// Appends a message in parts, without copying.
     pub(crate) fn push(&mut self, message: impl IntoIterator<Item = Bytes>) {
         self.seal();
         for bytes in message {
@@ -97,19 +97,19 @@ impl Outbound {
         }
     }
 
-    /// Appends a message that is to go out compressed, once [`release`](Self::release) brings that.
+    /// Appends a message that must not be written until [`release`](Self::release) is called.
     pub(crate) fn hold(&mut self, ticket: u64, plain: Vec<Bytes>) {
         let first = self.parts.len() + usize::from(!self.tail.is_empty());
         self.push(plain);
         self.parts.iter_mut().skip(first).for_each(|part| part.held = Some(ticket));
     }
 
-    /// Whether the first message waits for the worker.
+    /// Whether the first message is held until the worker has compressed it.
     pub(crate) fn is_held(&self) -> bool {
         self.parts.front().is_some_and(|part| part.held.is_some())
     }
 
-    /// Lets a held message go out, compressed or as it is; whether there is one.
+    /// Releases a held message, replaced by `compressed` if given. Returns `false` if no message has this ticket.
     pub(crate) fn release(&mut self, ticket: u64, compressed: Option<&Bytes>, worker: &mut Worker) -> bool {
         let Some(first) = self.parts.iter().position(|part| part.held == Some(ticket)) else { return false };
         let count = self.parts.iter().filter(|part| part.held == Some(ticket)).count();
@@ -126,12 +126,12 @@ impl Outbound {
         true
     }
 
-    /// Drops all that waits.
+    /// Drops everything queued.
     pub(crate) fn discard(&mut self, worker: &mut Worker) {
         std::mem::take(self).parts.into_iter().for_each(|part| part.discard(worker));
     }
 
-    /// Makes a part of the tail.
+    /// Turns the tail into a part.
     fn seal(&mut self) {
         if self.tail.is_empty() {
             return;
@@ -141,8 +141,8 @@ impl Outbound {
         self.parts.push_back(Part::new(bytes, std::mem::take(&mut self.tail_messages)));
     }
 
-    /// Writes until all is written, `limit` bytes are, or the socket takes no more, which is
-    /// returned as `false`.
+    /// Writes until the queue is empty, `limit` bytes are written, or the socket blocks. Returns `false` in the
+    /// last case, and if the first message is held.
     pub(crate) fn write_to(
         &mut self,
         target: &mut impl Write,
@@ -173,8 +173,8 @@ impl Outbound {
         Ok(true)
     }
 
-    /// Writes once, at most `limit` bytes, and says how many it asked for. A reader that keeps up
-    /// would otherwise hold one call until all is written.
+    /// Writes once, at most `limit` bytes, and returns how many were passed. Without a limit, a fast reader would
+    /// keep the loop in one turn until everything is written.
     fn write_once(&self, target: &mut impl Write, limit: usize) -> (io::Result<usize>, usize) {
         let tail = self.tail.get(self.written..).unwrap_or_default();
         let first = match self.parts.front() {
@@ -232,16 +232,16 @@ impl Outbound {
 mod tests {
     use super::*;
 
-    /// Takes a few bytes at a time and refuses every other call.
-    struct Reluctant {
+    /// Accepts at most 3 bytes per call, and every second call returns `WouldBlock`.
+    struct PartialWriter {
         taken: Vec<u8>,
-        willing: bool,
+        ready: bool,
     }
 
-    impl Write for Reluctant {
+    impl Write for PartialWriter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.willing = !self.willing;
-            if !self.willing {
+            self.ready = !self.ready;
+            if !self.ready {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             let some = bytes.len().min(3);
@@ -260,7 +260,7 @@ mod tests {
         let poll = mio::Poll::new().unwrap();
         let mut worker = Worker::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap().into());
         let part = |text: &'static str| Bytes::from_static(text.as_bytes());
-        let mut target = Reluctant { taken: Vec::new(), willing: false };
+        let mut target = PartialWriter { taken: Vec::new(), ready: false };
         outbound.append(b"one ", &mut spare);
         outbound.push([part("two "), part(""), part("three ")]);
         outbound.append(b"four ", &mut spare);

@@ -66,7 +66,7 @@ impl Handler for Script {
                 assert!(!cx.answer(newest, Ok(&body)));
                 reply.value("released");
             }
-            ("owed", _) => reply.value(cx.owed(peer.id()).is_some()),
+            ("owed", _) => reply.value(cx.oldest_deferred(peer.id()).is_some()),
             ("timer", period) => {
                 cx.set_timer(period.parse().ok().map(Duration::from_millis));
                 reply.value(cx.timer().is_some());

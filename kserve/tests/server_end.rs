@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kserve::{Context, Handler, Limits, Peer, Reply, Why};
+use kserve::{Context, Handler, InterruptReason, Limits, Peer, Reply};
 use kwire::blocking::Handle;
 use kwire::{Error, Message, MessageType};
 
@@ -33,7 +33,7 @@ impl Script {
         let _ = self.log.send(what);
     }
 
-    fn work(&self, cx: &Context<'_>) -> Why {
+    fn work(&self, cx: &Context<'_>) -> InterruptReason {
         self.say("begin".to_owned());
         let until = Instant::now() + SOON;
         while Instant::now() < until {

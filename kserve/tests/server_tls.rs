@@ -187,7 +187,7 @@ fn plain_is_refused_where_tls_is_required() {
     let mut plain = server.socket();
     plain.write_all(b"ann:\x06\0").unwrap();
     assert!(rest(plain).is_empty());
-    heard(&said, "only TLS is served");
+    heard(&said, "TLS is required");
     open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! Verbs that go down to the items: of lists, of dicts' values, of tables' columns.
+//! Atomic application: verbs applied to the items of lists, the values of dicts and the columns of tables.
 
 use std::sync::Arc;
 
@@ -9,22 +9,22 @@ use super::fault::{Fault, R};
 use super::noun::{Dict, Noun, Table, empty};
 use super::vm::Vm;
 
-/// What becomes of the value of a key that only one of two dicts has.
+/// What a dyadic verb does with a key that only one of the two dicts has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lone {
-    /// It stays; of the right dict as well.
+    /// Keeps its value.
     Keep,
-    /// It stays, that of the right dict negated.
+    /// Keeps its value; a value of the right dict is negated.
     Negate,
-    /// It meets a null.
+    /// Applies the verb to its value and a null.
     Null,
 }
 
-/// Units that an item of a list costs.
+/// Units charged per item of a general list.
 const STEP: usize = 16;
 
 impl Vm<'_> {
-    /// Applies `leaf` to every atom and vector within `x`.
+    /// Applies `leaf` to every atom and vector in `x`.
     pub(crate) fn atomic1<F: Fn(&mut Self, Noun) -> R + Copy>(&mut self, x: Noun, leaf: F) -> R {
         match x {
             Noun::Atom(_) | Noun::Vector(_) => leaf(self, x),
@@ -52,7 +52,7 @@ impl Vm<'_> {
         }
     }
 
-    /// A table of what `work` makes of each column.
+    /// Builds a table with `work` applied to each column.
     pub(crate) fn each_column(&mut self, table: Arc<Table>, mut work: impl FnMut(&mut Self, Noun) -> R) -> R {
         let mut columns = self.vec(table.columns().len())?;
         let (names, old) = (table.names().clone(), columns_of(table));
@@ -62,7 +62,7 @@ impl Vm<'_> {
         Table::new(names, columns)
     }
 
-    /// Applies `leaf` to every pair of atoms and vectors within `x` and `y`.
+    /// Applies `leaf` to every pair of atoms or vectors in `x` and `y`.
     pub(crate) fn atomic2<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(
         &mut self,
         x: Noun,
@@ -120,7 +120,7 @@ impl Vm<'_> {
         }
     }
 
-    /// Two arguments of which one at least is a general list, the other one no more than a list.
+    /// At least one argument is a general list; the other one is a list or an atom.
     fn lists<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(&mut self, x: &Noun, y: &Noun, lone: Lone, leaf: F) -> R {
         let count = match (x.is_list(), y.is_list()) {
             (true, true) if x.len() != y.len() => return Err(Fault::LENGTH),
@@ -139,7 +139,7 @@ impl Vm<'_> {
         build::tidy(out)
     }
 
-    /// Two dicts, two keyed tables: the keys of both, those of the left one first.
+    /// Two dicts or keyed tables: the union of their keys, the left ones first.
     fn union<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(&mut self, x: &Dict, y: &Dict, lone: Lone, leaf: F) -> R {
         if self.matches(&x.keys, &y.keys)? {
             return Dict::new(x.keys.clone(), self.atomic2(x.values.clone(), y.values.clone(), lone, leaf)?);
@@ -172,7 +172,7 @@ impl Vm<'_> {
         Dict::new(keys, values)
     }
 
-    /// The values of the keys of both, of one column or of all.
+    /// The values for the union of keys, for one column or for all values.
     fn join_values<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(
         &mut self,
         x: &Noun,
@@ -181,7 +181,7 @@ impl Vm<'_> {
         lone: Lone,
         leaf: F,
     ) -> R {
-        // `partner`: of each key of the left dict, where the right one has it.
+        // For each key of the left dict its position in the right one, or `usize::MAX`.
         let mut partner = self.vec(joined.count)?;
         partner.resize(joined.count, usize::MAX);
         for (at, &place) in joined.found.iter().enumerate() {
@@ -215,22 +215,22 @@ impl Vm<'_> {
     }
 }
 
-/// How the keys of two dicts meet.
+/// How the keys of two dicts match.
 struct Joined<'a> {
-    /// Keys of the left dict.
+    /// Number of keys of the left dict.
     count: usize,
-    /// Of each key of the right dict, where the left one has it; `count` or more where it has not.
+    /// For each key of the right dict its position in the left one; `count` or more if it is missing there.
     found: &'a [usize],
-    /// Where the right dict has keys that the left one has not.
+    /// Positions of the keys that only the right dict has.
     fresh: &'a [usize],
 }
 
-/// The items of a list, moved out if nobody else holds it.
+/// The items of a list; moved out if it is unshared.
 fn unshared(list: Arc<super::noun::List>) -> Vec<Noun> {
     Arc::try_unwrap(list).map_or_else(|shared| shared.items().to_vec(), super::noun::List::into_items)
 }
 
-/// The columns of a table, likewise.
+/// The columns of a table; moved out if it is unshared.
 fn columns_of(table: Arc<Table>) -> Vec<Noun> {
     match Arc::try_unwrap(table) {
         Ok(mut table) => table.columns_mut().iter_mut().map(std::mem::take).collect(),
@@ -238,7 +238,7 @@ fn columns_of(table: Arc<Table>) -> Vec<Noun> {
     }
 }
 
-/// Keys and values, likewise.
+/// Keys and values of a dict; moved out if it is unshared.
 fn parts(dict: Arc<Dict>) -> (Noun, Noun) {
     match Arc::try_unwrap(dict) {
         Ok(dict) => (dict.keys, dict.values),

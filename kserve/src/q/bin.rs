@@ -1,4 +1,4 @@
-//! Search by halving: `bin` and `binr`.
+//! Binary search: `bin` and `binr`.
 
 use std::cmp::Ordering;
 
@@ -16,7 +16,8 @@ pub(crate) static VERBS: &[Verb] = &[
 ];
 
 impl Vm<'_> {
-    /// `x bin y`: the last item that is not above `y`; `x binr y`: the first that is not below.
+    /// `x bin y`: position of the last item that is at most `y`. `x binr y`: position of the first item that is at
+    /// least `y`.
     fn bin(&mut self, x: &Noun, y: &Noun, right: bool) -> R {
         match (x, y) {
             (Noun::Vector(list), Noun::Atom(item)) => {

@@ -1,4 +1,4 @@
-//! `.j.j .j.jd .j.k`: values as JSON and back.
+//! `.j.j .j.k`: encodes values as JSON and decodes them.
 
 use serde_json::Value as Json;
 
@@ -15,7 +15,7 @@ pub(crate) static VERBS: &[Verb] = &[
     unary(".j.jd", None, |_, _| Err(Fault::nyi(".j.jd"))),
 ];
 
-/// Units, and bytes, that one byte of JSON may cost.
+/// Units and bytes charged per byte of JSON.
 const COST: usize = 32;
 
 impl Vm<'_> {
@@ -129,7 +129,7 @@ impl Vm<'_> {
         self.put_json(b"}", out)
     }
 
-    /// A value as `string` has it: without suffix, quotes or backtick.
+    /// A value as `string` prints it: without suffix, quotes or backtick.
     fn bare_text(&mut self, x: &Noun) -> R<Vec<u8>> {
         let string = super::verb::require("string")?;
         let text = string.apply(self, vec![x.clone()])?;
@@ -153,11 +153,11 @@ impl Vm<'_> {
                 let text = self.bare_text(&Noun::Atom(atom))?;
                 self.put_json(&text, out)
             }
-            // Nulls of moments are empty texts.
+            // Temporal nulls become empty text.
             (kind, _) if null && !matches!(kind, Kind::Byte | Kind::Guid) => self.write_json_text(b"", out),
             (kind, _) => {
                 let mut text = self.bare_text(&Noun::Atom(atom))?;
-                // Dates as ISO 8601 has them.
+                // Dates are in ISO 8601.
                 let dots = match kind {
                     Kind::Date | Kind::Timestamp | Kind::Datetime => 2,
                     Kind::Month => 1,

@@ -1,4 +1,4 @@
-//! How numbers are spread and how they go together: `var dev svar sdev med`, `wsum wavg cov scov cor`.
+//! Statistics: `var dev svar sdev med`, `wsum wavg cov scov cor`.
 
 use kcodec::Slice;
 
@@ -26,7 +26,7 @@ pub(crate) static VERBS: &[Verb] = &[
     infix("cor", Some(36), |vm, x, y| together(vm, x, y, Both::correlation)),
 ];
 
-/// How many numbers there are, their mean, and the sum of the squares of what they are apart from it.
+/// Number of items, and their sum of squared deviations from the mean. Nulls are skipped.
 struct Moments {
     count: f64,
     squares: f64,
@@ -40,13 +40,13 @@ impl Moments {
         Self { count, squares: known().map(|item| (item - mean) * (item - mean)).sum() }
     }
 
-    /// `less` is 1 for that of a sample.
+    /// `less`: 0 for the population, 1 for a sample.
     fn variance(&self, less: f64) -> f64 {
         if self.count > less { self.squares / (self.count - less) } else { NULL_FLOAT }
     }
 }
 
-/// A measure of how far apart numbers are: of a list of lists along the lists.
+/// Applies a statistic to the items of a list; to a list of lists item by item across the lists.
 fn spread(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
     match &x {
         Noun::Atom(_) | Noun::Vector(_) => {
@@ -72,8 +72,8 @@ fn spread(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
     }
 }
 
-/// What `work` makes of the first items of all lists, of the second ones, and so on; `'type` where nothing is a list,
-/// because `work` would be given its own argument again.
+/// Applies `work` to the first items of all lists, then to the second items, and so on. Fails with `type` if no
+/// item is a list, because `work` would receive its own argument again and recurse for ever.
 pub(crate) fn along(vm: &mut Vm<'_>, lists: &Noun, work: &mut dyn FnMut(&mut Vm<'_>, Noun) -> R) -> R {
     let lists = build::items(lists);
     let width = lists.iter().find(|list| list.is_list()).ok_or(Fault::TYPE)?.len();
@@ -90,7 +90,7 @@ pub(crate) fn along(vm: &mut Vm<'_>, lists: &Noun, work: &mut dyn FnMut(&mut Vm<
     build::tidy(out)
 }
 
-/// `med x`: the mean of the two items in the middle of the order, where nulls are the least.
+/// `med x`: the median. Nulls sort first.
 fn med(vm: &mut Vm<'_>, x: Noun) -> R {
     match &x {
         Noun::List(list) if !list.items().is_empty() && !list.items().iter().all(Noun::is_atom) => {
@@ -112,7 +112,7 @@ fn med(vm: &mut Vm<'_>, x: Noun) -> R {
     }
 }
 
-/// The median; the order of the items changes.
+/// The median. Reorders the items.
 pub(crate) fn middle(items: &mut [f64]) -> f64 {
     let order = |x: &f64, y: &f64| {
         y.is_nan().cmp(&x.is_nan()).then_with(|| x.partial_cmp(y).unwrap_or(std::cmp::Ordering::Equal))
@@ -127,12 +127,12 @@ pub(crate) fn middle(items: &mut [f64]) -> f64 {
     }
 }
 
-/// Whether both are vectors, or lists of atoms, of numbers.
+/// Whether both are vectors.
 fn plain(x: &Noun, y: &Noun) -> bool {
     matches!((x, y), (Noun::Vector(_), Noun::Vector(_)))
 }
 
-/// `x wsum y`: the sum of the products; pairs with a null are left out.
+/// `x wsum y`: the sum of the products. Pairs with a null are skipped.
 pub(crate) fn wsum(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     if plain(&x, &y) {
         return Ok(Noun::float(weighted(vm, &x, &y)?.0));
@@ -141,7 +141,7 @@ pub(crate) fn wsum(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     sum(vm, products)
 }
 
-/// `x wavg y`: the mean of `y` with the weights `x`; pairs with a null are left out.
+/// `x wavg y`: the mean of `y` with weights `x`. Pairs with a null are skipped.
 pub(crate) fn wavg(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     if let Noun::Table(_) = y {
         return Err(Fault::nyi("wavg of a table"));
@@ -163,7 +163,8 @@ pub(crate) fn wavg(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     arith::divide(vm, products, weights)
 }
 
-/// The sum of the products, and that of the weights.
+/// The sum of the products and the sum of the weights. Four accumulators, so that additions do not wait for each
+/// other.
 fn weighted(vm: &mut Vm<'_>, x: &Noun, y: &Noun) -> R<(f64, f64)> {
     let (x, y) = (Side::<f64>::new(x, Convert::Raw)?, Side::<f64>::new(y, Convert::Raw)?);
     let mut sums = [(0.0, 0.0); 4];
@@ -185,7 +186,7 @@ fn weighted(vm: &mut Vm<'_>, x: &Noun, y: &Noun) -> R<(f64, f64)> {
     Ok(((a.0 + b.0) + (c.0 + d.0), (a.1 + b.1) + (c.1 + d.1)))
 }
 
-/// Two runs of numbers and their moments, pairs with a null left out.
+/// Sums for the covariance of two vectors. Pairs with a null are skipped.
 struct Both {
     count: f64,
     products: f64,
@@ -213,7 +214,7 @@ impl Both {
         both
     }
 
-    /// `less` is 1 for that of a sample.
+    /// `less`: 0 for the population, 1 for a sample.
     fn covariance(&self, less: f64) -> f64 {
         if self.count > less { self.products / (self.count - less) } else { NULL_FLOAT }
     }
@@ -223,7 +224,7 @@ impl Both {
     }
 }
 
-/// A measure of two runs of numbers: of lists of lists along the lists.
+/// Applies a statistic to two vectors.
 fn together(vm: &mut Vm<'_>, x: Noun, y: Noun, measure: fn(&Both) -> f64) -> R {
     let flat = |noun: &Noun| match noun {
         Noun::Atom(_) | Noun::Vector(_) => true,
