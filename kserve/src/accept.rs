@@ -18,12 +18,12 @@ const EXHAUSTED: Duration = Duration::from_millis(100);
 /// Least time between two calls of `on_exhausted`.
 const EXHAUSTED_INTERVAL: Duration = Duration::from_secs(10);
 /// Connections accepted per event before the open connections are served.
-const ACCEPTED: usize = 128;
+const ACCEPT_BATCH: usize = 128;
 
 impl<H: Handler> Loop<'_, H> {
-    /// Accepts pending connections of a listener, at most [`ACCEPTED`].
+    /// Accepts pending connections of a listener, at most [`ACCEPT_BATCH`].
     pub(crate) fn accept(&mut self, index: usize) {
-        for _ in 0..ACCEPTED {
+        for _ in 0..ACCEPT_BATCH {
             let Some(listener) = self.core.listeners.get(index) else { return };
             match listener.accept(self.core.offer.as_ref()) {
                 Ok(stream) if self.core.links.len() < self.core.limits.peers => self.admit(stream),

@@ -12,7 +12,7 @@ use crate::link::Phase;
 use crate::run::Loop;
 
 /// A closing connection that sends more than this many bytes is closed at once.
-const DISCARDED: usize = 4 << 20;
+const MAX_DISCARDED: usize = 4 << 20;
 /// How long a peer may take to close its end after all answers are written. Closing a socket with unread input
 /// resets the connection, and the peer might lose answers that it has not read.
 const LINGER: Duration = Duration::from_secs(1);
@@ -57,7 +57,7 @@ impl<H: Handler> Loop<'_, H> {
         let Some(link) = self.core.links.get_mut(slot) else { return };
         // `inbound` is empty in this phase, so `expected` can count the discarded bytes.
         link.inbound.expected = link.inbound.expected.saturating_add(discarded);
-        let ended = link.flags.ended || link.inbound.expected > DISCARDED;
+        let ended = link.flags.ended || link.inbound.expected > MAX_DISCARDED;
         match (link.outbound.bytes() == 0, ended) {
             (true, true) => self.core.remove(slot),
             (true, false) if !link.flags.shut => {

@@ -38,9 +38,9 @@ use crate::users::Users;
 use crate::worker::Worker;
 
 /// Bytes written to one peer per turn.
-const WRITTEN: usize = 256 << 10;
+const WRITE_BUDGET: usize = 256 << 10;
 /// Backpressure: while more than this many bytes are queued for a peer, its own requests are not read.
-pub(crate) const PAUSE: usize = 1 << 20;
+pub(crate) const HIGH_WATER: usize = 1 << 20;
 
 /// The state of a server.
 #[derive(Debug)]
@@ -262,14 +262,14 @@ impl Core {
         }
     }
 
-    /// Writes the output queued for a peer, until the socket blocks or [`WRITTEN`] bytes are written.
+    /// Writes the output queued for a peer, until the socket blocks or [`WRITE_BUDGET`] bytes are written.
     pub(crate) fn write(&mut self, slot: usize) -> Result<(), Error> {
         let Some(link) = self.links.get_mut(slot) else { return Ok(()) };
         if link.outbound.bytes() == 0 {
             // A TLS handshake may have records to write.
             return Ok(link.stream.flush()?);
         }
-        let writable = link.outbound.write_to(&mut link.stream, WRITTEN, &mut self.spare, &mut self.worker)?;
+        let writable = link.outbound.write_to(&mut link.stream, WRITE_BUDGET, &mut self.spare, &mut self.worker)?;
         if writable && link.outbound.bytes() > 0 {
             self.requeue(slot);
         }

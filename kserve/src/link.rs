@@ -101,6 +101,7 @@ pub(crate) struct Inbound {
 
 impl Inbound {
     pub(crate) fn as_bytes(&self) -> &[u8] {
+        debug_assert!(self.start <= self.bytes.len(), "`skip` clamps the start to the length");
         self.bytes.get(self.start..).unwrap_or_default()
     }
 

@@ -204,6 +204,7 @@ impl Outbound {
     }
 
     fn advance(&mut self, mut written: usize, spare: &mut Spare, worker: &mut Worker) {
+        debug_assert!(written <= self.bytes, "a write takes at most what it is passed");
         self.bytes = self.bytes.saturating_sub(written);
         while let Some(part) = self.parts.front_mut() {
             if part.bytes.len() > written {

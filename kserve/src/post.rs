@@ -4,14 +4,14 @@ use bytes::Bytes;
 use kcodec::{Body, Capability, Value};
 use kwire::{Bound, Error, MessageType};
 
-use crate::core::{Core, PAUSE};
+use crate::core::{Core, HIGH_WATER};
 use crate::encode::{Answer, Compressed, Encoder, Shared};
 use crate::link::{CloseReason, Link};
 use crate::outbound::SMALL;
 use crate::peer::PeerId;
 
 /// Messages of at most this many bytes are never compressed.
-const PLAIN: usize = 2000;
+const NEVER_COMPRESSED: usize = 2000;
 
 impl Core {
     /// Whether another message may be queued. If the queue stays over the limit after a write, the peer is
@@ -62,7 +62,7 @@ impl Core {
 
     /// Queues a copy of a message in the loop's scratch buffer.
     fn post_buffer(&mut self, slot: usize, kind: MessageType, message: &[u8]) -> Result<(), Error> {
-        let compresses = |link: &Link| link.connection.compression().is_some() && message.len() > PLAIN;
+        let compresses = |link: &Link| link.connection.compression().is_some() && message.len() > NEVER_COMPRESSED;
         if message.len() >= SMALL || self.links.get(slot).is_some_and(|link| compresses(link)) {
             return self.post(slot, kind, &mut Shared::new(vec![message.to_vec().into()]));
         }
@@ -70,7 +70,7 @@ impl Core {
             return Err(Error::Failed);
         }
         let link = self.links.get_mut(slot).ok_or(Error::Failed)?;
-        if link.outbound.bytes() > PAUSE && !self.memory.has_room(message.len()) {
+        if link.outbound.bytes() > HIGH_WATER && !self.memory.has_room(message.len()) {
             return Err(Error::Full(message.len() as u64));
         }
         link.connection.note_sent(kind)?;

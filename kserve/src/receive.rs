@@ -5,7 +5,7 @@ use std::io;
 use bytes::{Bytes, BytesMut};
 use kwire::{Error, Frame, Login, Message, OutOfTurn, Refused, Step};
 
-use crate::core::{Core, PAUSE};
+use crate::core::{Core, HIGH_WATER};
 use crate::greet::{self, Greeting};
 use crate::link::{Checked, CloseReason, Link, Phase};
 use crate::recycle::LARGEST;
@@ -23,18 +23,18 @@ pub(crate) struct Receive {
 /// Size of the receive buffer in bytes.
 const CHUNK: usize = 64 * 1024;
 /// If more than this many bytes of a message are missing, they are read directly into the peer's own buffer.
-const DIRECT: usize = 32 * 1024;
+const DIRECT_READ: usize = 32 * 1024;
 /// Bytes of a large message read per call. The OS may hold 32 MB of it, and reading all of them at once would make
 /// a long turn.
 const PIECE: usize = 256 * 1024;
 /// Bytes read from one peer per turn.
-pub(crate) const READ: usize = 1 << 20;
+pub(crate) const READ_BUDGET: usize = 1 << 20;
 /// Messages larger than this, as sent or inflated, are checked by the worker.
 const LARGE: u64 = 256 * 1024;
 /// At most this many bytes are passed to `on_bad_message` if the length of a message is unknown.
-const SHOWN: usize = 64 * 1024;
+const BAD_MESSAGE_PREFIX: usize = 64 * 1024;
 /// Backpressure: while a peer has this many deferred answers, its requests are not read.
-const DEFERRED: usize = 1024;
+const MAX_DEFERRED: usize = 1024;
 
 /// The next item of work for a peer.
 #[derive(Debug)]
@@ -66,10 +66,10 @@ impl Core {
             if let Some(checked) = link.checked.take() {
                 return checked.into();
             }
-            if link.flags.checking || link.answers.len() >= DEFERRED {
+            if link.flags.checking || link.answers.len() >= MAX_DEFERRED {
                 return Next::Wait;
             }
-            let pause = PAUSE.min(self.limits.queued);
+            let pause = HIGH_WATER.min(self.limits.queued);
             if link.outbound.bytes() > pause {
                 // Backpressure: the peer must read its output first.
                 if let Err(error) = self.write(slot) {
@@ -136,7 +136,7 @@ impl Core {
             }
             Ok(_) => unreachable!("a server's connection takes logins and messages"),
             Err(error @ (Error::Malformed(_) | Error::TooLarge { .. })) if link.phase == Phase::Open => {
-                let shown = bytes.get(..SHOWN).unwrap_or(bytes);
+                let shown = bytes.get(..BAD_MESSAGE_PREFIX).unwrap_or(bytes);
                 return Some(Next::Rejected(Refused { error, bytes: Bytes::copy_from_slice(shown) }));
             }
             Err(error) => return Some(Next::Failed(error)),
@@ -207,7 +207,7 @@ impl Core {
         self.stash();
         let Some(link) = self.links.get_mut(slot) else { return Ok(0) };
         let missing = link.inbound.expected.saturating_sub(link.inbound.as_bytes().len());
-        let (result, space) = if missing > DIRECT {
+        let (result, space) = if missing > DIRECT_READ {
             let space = grow(link, missing, self.memory)?.min(PIECE);
             (link.stream.read_at_most(space, &mut link.inbound.bytes), space)
         } else {
@@ -220,11 +220,11 @@ impl Core {
             }
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(READ),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(READ_BUDGET),
             Err(error) => return Err(error.into()),
         };
         link.flags.readable = read >= space || link.flags.hung_up && read > 0 || link.stream.is_readable();
-        if missing <= DIRECT && !link.inbound.is_empty() {
+        if missing <= DIRECT_READ && !link.inbound.is_empty() {
             // The rest of a message that has begun joins its beginning.
             link.inbound.compact();
             link.inbound.bytes.extend_from_slice(&self.receive.bytes);
@@ -251,7 +251,7 @@ impl Core {
 
     /// Reads and drops the input of a closing connection. Returns the number of bytes dropped.
     pub(crate) fn discard(&mut self, slot: usize) -> usize {
-        let mut left = READ;
+        let mut left = READ_BUDGET;
         while let Some(link) = self.links.get_mut(slot)
             && link.flags.readable
             && !link.flags.ended
@@ -273,12 +273,13 @@ impl Core {
         if left == 0 {
             self.requeue(slot);
         }
-        READ - left
+        READ_BUDGET - left
     }
 }
 
 impl Receive {
     fn owned_by(&self, slot: usize) -> &[u8] {
+        debug_assert!(self.start <= self.bytes.len(), "at most the bytes received are consumed");
         if self.owner == Some(slot) { self.bytes.get(self.start..).unwrap_or_default() } else { &[] }
     }
 

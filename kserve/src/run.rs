@@ -14,7 +14,7 @@ use crate::encode::{Answer, Encoder};
 use crate::handler::Handler;
 use crate::link::{CloseReason, Phase};
 use crate::peer::{Peer, Protocol};
-use crate::receive::{Next, READ};
+use crate::receive::{Next, READ_BUDGET};
 use crate::reply::{Deferred, Reply};
 use crate::sender::Job;
 use crate::server::{LISTENERS, WAKER};
@@ -87,7 +87,7 @@ impl<'a, H: Handler> Loop<'a, H> {
     /// Runs one turn of a peer: writes its output, then handles at least one message and more until the turn's time
     /// is up. Returns the end of the turn, which is the start of the next one.
     fn turn(&mut self, slot: usize, start: Instant) -> Instant {
-        let mut left = READ;
+        let mut left = READ_BUDGET;
         self.settle(slot);
         let mut now = start;
         let (took, done) = loop {

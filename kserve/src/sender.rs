@@ -40,7 +40,7 @@ pub(crate) enum Job {
 }
 
 /// Bound on the bytes queued for the loop. A single message may exceed it.
-const ROOM: usize = 64 << 20;
+const MAILBOX_LIMIT: usize = 64 << 20;
 
 impl Sender {
     pub(crate) fn new(waker: Arc<Waker>) -> Self {
@@ -96,7 +96,7 @@ impl Sender {
     fn post(&self, job: Job, bytes: usize) -> Result<(), Busy> {
         let bytes = if bytes == 0 { 0 } else { bytes + size_of::<Job>() };
         let mut mailbox = self.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if bytes > 0 && mailbox.bytes > 0 && mailbox.bytes + bytes > ROOM {
+        if bytes > 0 && mailbox.bytes > 0 && mailbox.bytes + bytes > MAILBOX_LIMIT {
             return Err(Busy(mailbox.bytes));
         }
         mailbox.bytes += bytes;

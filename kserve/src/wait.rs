@@ -10,7 +10,7 @@ use crate::context::{Context, Ticket};
 use crate::link::CloseReason;
 use crate::listen::Stream;
 use crate::peer::PeerId;
-use crate::receive::{Next, READ};
+use crate::receive::{Next, READ_BUDGET};
 use crate::reply::Deferred;
 
 /// A message received by [`Context::wait`].
@@ -106,7 +106,7 @@ impl Context<'_> {
             self.core.find(id).ok_or(Error::Failed)?;
             self.core.write(id.slot)?;
             self.core.collect();
-            let error = match self.core.next(id.slot, &mut { READ }) {
+            let error = match self.core.next(id.slot, &mut { READ_BUDGET }) {
                 Next::Message(message) => return self.event(id, message),
                 Next::Yield => {
                     self.check_wait(deadline)?;

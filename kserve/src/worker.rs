@@ -54,7 +54,7 @@ enum Job {
 }
 
 /// Results that may be queued for the loop. Bounds how much is inflated ahead of its use.
-const AHEAD: usize = 1;
+const RESULTS_AHEAD: usize = 1;
 
 /// Buffers of at least this many bytes are freed by the thread.
 const LARGE: usize = 1 << 20;
@@ -109,7 +109,7 @@ impl Worker {
 fn start(waker: Arc<Waker>) -> io::Result<Thread> {
     let (jobs, inbox) = mpsc::channel();
     let (garbage, discarded) = mpsc::channel();
-    let (outbox, done) = mpsc::sync_channel(AHEAD);
+    let (outbox, done) = mpsc::sync_channel(RESULTS_AHEAD);
     thread::Builder::new().name("kserve-check".to_owned()).spawn(move || run(&inbox, &discarded, &outbox, &waker))?;
     Ok(Thread { jobs, garbage, done })
 }

@@ -74,7 +74,7 @@ impl Vm<'_> {
                     let full = [prefix.as_slice(), self.text(*key)].concat();
                     let full = self.intern(&full);
                     let y = y.as_ref().map(|y| if many { y.at(index) } else { y.clone() });
-                    self.deeper(|vm| vm.amend_named(full, others, function, y))?;
+                    self.recurse(|vm| vm.amend_named(full, others, function, y))?;
                 }
                 Ok(())
             }

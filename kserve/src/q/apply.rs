@@ -22,7 +22,7 @@ impl Vm<'_> {
     /// Applies a function, list, dict, name or handle to arguments. Elided arguments give a projection.
     pub(crate) fn apply(&mut self, function: &Noun, args: Vec<Noun>) -> R {
         match function {
-            Noun::Func(func) => self.deeper(|vm| vm.apply_func(func, function, args)),
+            Noun::Func(func) => self.recurse(|vm| vm.apply_func(func, function, args)),
             Noun::Null => match <[Noun; 1]>::try_from(args) {
                 Ok([only]) => Ok(only),
                 Err(_) => Err(Fault::RANK),
@@ -33,7 +33,7 @@ impl Vm<'_> {
             }
             Noun::Atom(Atom { item: Item::Sym(name), kind: Kind::Symbol }) => {
                 let function = self.callable(*name)?;
-                self.deeper(|vm| vm.apply(&function, args))
+                self.recurse(|vm| vm.apply(&function, args))
             }
             Noun::Atom(Atom { kind: Kind::Int | Kind::Long | Kind::Short, .. }) => self.apply_handle(function, args),
             Noun::Atom(_) => Err(Fault::TYPE),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kcodec::{Attribute, Kind};
 
-use super::atomic::Lone;
+use super::atomic::Unmatched;
 use super::fault::{Fault, R};
 use super::loops::{self, Side};
 use super::noun::{Item, Lane, Noun};
@@ -102,29 +102,29 @@ pub(crate) use scalar_fast_path;
 /// `x+y`
 pub(crate) fn add(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     scalar_fast_path!(x, y, |x: i64, y| Noun::long(x.plus(y)), |x, y| Noun::float(x + y));
-    vm.atomic2(x, y, Lone::Keep, leaf!(&promote::ADD, Unit::Of(false), plus))
+    vm.atomic2(x, y, Unmatched::Keep, leaf!(&promote::ADD, Unit::Of(false), plus))
 }
 
 /// `x-y`
 pub(crate) fn subtract(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     scalar_fast_path!(x, y, |x: i64, y| Noun::long(x.minus(y)), |x, y| Noun::float(x - y));
-    vm.atomic2(x, y, Lone::Negate, leaf!(&promote::SUBTRACT, Unit::Of(false), minus))
+    vm.atomic2(x, y, Unmatched::Negate, leaf!(&promote::SUBTRACT, Unit::Of(false), minus))
 }
 
 /// `x*y`
 pub(crate) fn multiply(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     scalar_fast_path!(x, y, |x: i64, y| Noun::long(x.times(y)), |x, y| Noun::float(x * y));
-    vm.atomic2(x, y, Lone::Keep, leaf!(&promote::MULTIPLY, Unit::Raw, times))
+    vm.atomic2(x, y, Unmatched::Keep, leaf!(&promote::MULTIPLY, Unit::Raw, times))
 }
 
 /// `x&y`
 pub(crate) fn lesser(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, leaf!(&promote::GREATER, Unit::Of(true), lesser))
+    vm.atomic2(x, y, Unmatched::Keep, leaf!(&promote::GREATER, Unit::Of(true), lesser))
 }
 
 /// `x|y`
 pub(crate) fn greater(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, leaf!(&promote::GREATER, Unit::Of(true), greater))
+    vm.atomic2(x, y, Unmatched::Keep, leaf!(&promote::GREATER, Unit::Of(true), greater))
 }
 
 /// `x+:y` in place, if the vector `x` is unshared and `y` is an atom or vector of the same kind. Returns `false` if
@@ -164,14 +164,14 @@ pub(crate) fn change_in_place(vm: &mut Vm<'_>, verb: &str, x: &mut Noun, y: &Nou
 /// `x%y`: the ratio of the underlying numbers, always a float.
 pub(crate) fn divide(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     scalar_fast_path!(x, y, |x: i64, y: i64| Noun::float(x.double() / y.double()), |x, y| Noun::float(x / y));
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         loops::pairs_in_place::<f64>(vm, Kind::Float, (x, Convert::Raw), (y, Convert::Raw), |x, y| x / y)
     })
 }
 
 /// `x^y`: `y`, with nulls replaced by `x`.
 pub(crate) fn fill(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         let (from, to) = (kind_of(&x)?, kind_of(&y)?);
         match (from, to) {
             (Kind::Symbol, Kind::Symbol) => fill_same::<super::symbols::Sym>(vm, Kind::Symbol, &x, &y),

@@ -11,7 +11,7 @@ use super::vm::Vm;
 
 /// What a dyadic verb does with a key that only one of the two dicts has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lone {
+pub(crate) enum Unmatched {
     /// Keeps its value.
     Keep,
     /// Keeps its value; a value of the right dict is negated.
@@ -67,7 +67,7 @@ impl Vm<'_> {
         &mut self,
         x: Noun,
         y: Noun,
-        lone: Lone,
+        unmatched: Unmatched,
         leaf: F,
     ) -> R {
         use Noun as N;
@@ -76,24 +76,24 @@ impl Vm<'_> {
             (N::Null | N::Elided | N::Func(_), _) | (_, N::Null | N::Elided | N::Func(_)) => Err(Fault::TYPE),
             (N::Enum(x), y) => {
                 let members = self.members(&x)?;
-                self.atomic2(members, y, lone, leaf)
+                self.atomic2(members, y, unmatched, leaf)
             }
             (x, N::Enum(y)) => {
                 let members = self.members(&y)?;
-                self.atomic2(x, members, lone, leaf)
+                self.atomic2(x, members, unmatched, leaf)
             }
-            (N::Dict(x), N::Dict(y)) => self.union(&x, &y, lone, leaf),
+            (N::Dict(x), N::Dict(y)) => self.union(&x, &y, unmatched, leaf),
             (N::Dict(x), N::Table(y)) | (N::Table(y), N::Dict(x)) => {
                 let _ = (x, y);
                 Err(Fault::nyi("a dict with a table"))
             }
             (N::Dict(x), y) => {
                 let (keys, values) = parts(x);
-                Dict::new(keys, self.atomic2(values, y, lone, leaf)?)
+                Dict::new(keys, self.atomic2(values, y, unmatched, leaf)?)
             }
             (x, N::Dict(y)) => {
                 let (keys, values) = parts(y);
-                Dict::new(keys, self.atomic2(x, values, lone, leaf)?)
+                Dict::new(keys, self.atomic2(x, values, unmatched, leaf)?)
             }
             (N::Table(x), N::Table(y)) => {
                 if x.len() != y.len() {
@@ -102,7 +102,7 @@ impl Vm<'_> {
                 let mut columns = self.vec(x.columns().len())?;
                 for (&name, column) in x.names().iter().zip(x.columns()) {
                     let other = y.column(name).ok_or_else(|| Fault::nyi("tables of different columns"))?;
-                    columns.push(self.atomic2(column.clone(), other.clone(), lone, leaf)?);
+                    columns.push(self.atomic2(column.clone(), other.clone(), unmatched, leaf)?);
                 }
                 if x.names().len() != y.names().len() {
                     return Err(Fault::nyi("tables of different columns"));
@@ -110,18 +110,24 @@ impl Vm<'_> {
                 Table::new(x.names().clone(), columns)
             }
             (N::Table(x), y @ N::Atom(_)) => {
-                self.each_column(x, |vm, column| vm.atomic2(column, y.clone(), lone, leaf))
+                self.each_column(x, |vm, column| vm.atomic2(column, y.clone(), unmatched, leaf))
             }
             (x @ N::Atom(_), N::Table(y)) => {
-                self.each_column(y, |vm, column| vm.atomic2(x.clone(), column, lone, leaf))
+                self.each_column(y, |vm, column| vm.atomic2(x.clone(), column, unmatched, leaf))
             }
             (N::Table(_), _) | (_, N::Table(_)) => Err(Fault::nyi("a table with a list")),
-            (x, y) => self.lists(&x, &y, lone, leaf),
+            (x, y) => self.lists(&x, &y, unmatched, leaf),
         }
     }
 
     /// At least one argument is a general list; the other one is a list or an atom.
-    fn lists<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(&mut self, x: &Noun, y: &Noun, lone: Lone, leaf: F) -> R {
+    fn lists<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(
+        &mut self,
+        x: &Noun,
+        y: &Noun,
+        unmatched: Unmatched,
+        leaf: F,
+    ) -> R {
         let count = match (x.is_list(), y.is_list()) {
             (true, true) if x.len() != y.len() => return Err(Fault::LENGTH),
             (true, _) => x.len(),
@@ -134,15 +140,21 @@ impl Vm<'_> {
         let mut out = self.vec(count)?;
         for index in 0..count {
             self.charge(STEP)?;
-            out.push(self.atomic2(item(x, index), item(y, index), lone, leaf)?);
+            out.push(self.atomic2(item(x, index), item(y, index), unmatched, leaf)?);
         }
         build::tidy(out)
     }
 
     /// Two dicts or keyed tables: the union of their keys, the left ones first.
-    fn union<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(&mut self, x: &Dict, y: &Dict, lone: Lone, leaf: F) -> R {
+    fn union<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(
+        &mut self,
+        x: &Dict,
+        y: &Dict,
+        unmatched: Unmatched,
+        leaf: F,
+    ) -> R {
         if self.matches(&x.keys, &y.keys)? {
-            return Dict::new(x.keys.clone(), self.atomic2(x.values.clone(), y.values.clone(), lone, leaf)?);
+            return Dict::new(x.keys.clone(), self.atomic2(x.values.clone(), y.values.clone(), unmatched, leaf)?);
         }
         let found = self.find(&x.keys, &y.keys)?;
         let found = self.places(&found)?;
@@ -163,11 +175,11 @@ impl Vm<'_> {
                 let mut columns = self.vec(names.len())?;
                 for (&name, column) in names.iter().zip(a.columns()) {
                     let other = b.column(name).ok_or(Fault::LENGTH)?;
-                    columns.push(self.join_values(column, other, &joined, lone, leaf)?);
+                    columns.push(self.join_values(column, other, &joined, unmatched, leaf)?);
                 }
                 Table::new(Arc::new(names), columns)?
             }
-            (a, b) => self.join_values(a, b, &joined, lone, leaf)?,
+            (a, b) => self.join_values(a, b, &joined, unmatched, leaf)?,
         };
         Dict::new(keys, values)
     }
@@ -178,7 +190,7 @@ impl Vm<'_> {
         x: &Noun,
         y: &Noun,
         joined: &Joined<'_>,
-        lone: Lone,
+        unmatched: Unmatched,
         leaf: F,
     ) -> R {
         // For each key of the left dict its position in the right one, or `usize::MAX`.
@@ -189,16 +201,16 @@ impl Vm<'_> {
                 *partner = at;
             }
         }
-        if lone == Lone::Null {
+        if unmatched == Unmatched::Null {
             let right = [partner.as_slice(), joined.fresh].concat();
             let left: Vec<usize> = (0..joined.count).chain(joined.fresh.iter().map(|_| usize::MAX)).collect();
             let (x, y) = (self.gather(x, &left)?, self.gather(y, &right)?);
-            return self.atomic2(x, y, lone, leaf);
+            return self.atomic2(x, y, unmatched, leaf);
         }
         let common: Vec<usize> = (0..joined.count).filter(|&at| partner.get(at) != Some(&usize::MAX)).collect();
         let partners: Vec<usize> = partner.iter().copied().filter(|&at| at != usize::MAX).collect();
         let (left, right) = (self.gather(x, &common)?, self.gather(y, &partners)?);
-        let both = build::items(&self.atomic2(left, right, lone, leaf)?);
+        let both = build::items(&self.atomic2(left, right, unmatched, leaf)?);
         let mut all = build::items(x);
         self.charge(all.len())?;
         for (at, value) in common.into_iter().zip(both) {
@@ -207,7 +219,7 @@ impl Vm<'_> {
             }
         }
         let mut fresh = self.gather(y, joined.fresh)?;
-        if lone == Lone::Negate {
+        if unmatched == Unmatched::Negate {
             fresh = super::arith::neg(self, fresh)?;
         }
         all.extend(build::items(&fresh));

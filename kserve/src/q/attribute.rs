@@ -36,7 +36,7 @@ impl Vm<'_> {
             Noun::Vector(mut vector) => {
                 if vector.attr != attr {
                     let list = Noun::Vector(vector);
-                    self.claim(attr, &list)?;
+                    self.verify_attribute(attr, &list)?;
                     let Noun::Vector(list) = list else { return Err(Fault::TYPE) };
                     vector = list;
                 }
@@ -45,7 +45,7 @@ impl Vm<'_> {
             }
             // General lists do not store attributes here, but the claim is verified.
             Noun::List(_) => {
-                self.claim(attr, &y)?;
+                self.verify_attribute(attr, &y)?;
                 Ok(y)
             }
             Noun::Dict(dict) => {
@@ -70,7 +70,9 @@ impl Vm<'_> {
     /// Sets an attribute on a table and `first_attr` on its first column. Key tables leave the column unchanged.
     fn table_attribute(&mut self, attr: Attribute, table: &Table, first_attr: Option<Attribute>) -> R {
         match attr {
-            Attribute::Sorted => self.claim(attr, &Table::new(table.names().clone(), table.columns().to_vec())?)?,
+            Attribute::Sorted => {
+                self.verify_attribute(attr, &Table::new(table.names().clone(), table.columns().to_vec())?)?
+            }
             Attribute::None => {}
             Attribute::Unique | Attribute::Parted | Attribute::Grouped => {
                 return Err(Fault::nyi("an attribute other than s of a table"));
@@ -93,7 +95,7 @@ impl Vm<'_> {
     }
 
     /// Verifies that a list satisfies an attribute.
-    fn claim(&mut self, attr: Attribute, list: &Noun) -> R<()> {
+    fn verify_attribute(&mut self, attr: Attribute, list: &Noun) -> R<()> {
         self.charge(list.len())?;
         match attr {
             Attribute::None => Ok(()),

@@ -33,11 +33,11 @@ impl Vm<'_> {
                 });
                 Ok(Noun::longs(places))
             }
-            (Noun::Vector(_), Noun::List(_)) => self.deeper(|vm| vm.each(y, |vm, item| vm.bin(x, &item, right))),
+            (Noun::Vector(_), Noun::List(_)) => self.recurse(|vm| vm.each(y, |vm, item| vm.bin(x, &item, right))),
             (Noun::List(list), _) if y.is_atom() || list.items().first().is_some_and(Noun::is_list) => {
                 let many = matches!(y, Noun::List(_));
                 if many {
-                    return self.deeper(|vm| vm.each(y, |vm, item| vm.bin(x, &item, right)));
+                    return self.recurse(|vm| vm.each(y, |vm, item| vm.bin(x, &item, right)));
                 }
                 self.charge(256)?;
                 let symbols = &self.q.symbols;

@@ -14,14 +14,14 @@ pub(crate) fn tidy(items: Vec<Noun>) -> R {
             let kind = first.kind;
             if items.iter().all(|item| matches!(item, Noun::Atom(atom) if atom.kind == kind)) {
                 return match first.item {
-                    Item::U8(_) => like::<u8>(kind, &items),
-                    Item::I16(_) => like::<i16>(kind, &items),
-                    Item::I32(_) => like::<i32>(kind, &items),
-                    Item::I64(_) => like::<i64>(kind, &items),
-                    Item::F32(_) => like::<f32>(kind, &items),
-                    Item::F64(_) => like::<f64>(kind, &items),
-                    Item::Guid(_) => like::<[u8; 16]>(kind, &items),
-                    Item::Sym(_) => like::<Sym>(kind, &items),
+                    Item::U8(_) => vector_of::<u8>(kind, &items),
+                    Item::I16(_) => vector_of::<i16>(kind, &items),
+                    Item::I32(_) => vector_of::<i32>(kind, &items),
+                    Item::I64(_) => vector_of::<i64>(kind, &items),
+                    Item::F32(_) => vector_of::<f32>(kind, &items),
+                    Item::F64(_) => vector_of::<f64>(kind, &items),
+                    Item::Guid(_) => vector_of::<[u8; 16]>(kind, &items),
+                    Item::Sym(_) => vector_of::<Sym>(kind, &items),
                 };
             }
         }
@@ -41,7 +41,7 @@ pub(crate) fn tidy(items: Vec<Noun>) -> R {
 }
 
 /// A vector of atoms of one kind.
-fn like<T: Lane>(kind: Kind, items: &[Noun]) -> R {
+fn vector_of<T: Lane>(kind: Kind, items: &[Noun]) -> R {
     let item = |noun: &Noun| match noun {
         Noun::Atom(Atom { item, .. }) => T::from_item(*item),
         _ => None,

@@ -17,9 +17,9 @@ pub(crate) struct Cache {
 }
 
 /// Longest text cached, in bytes.
-const LONGEST: usize = 1 << 12;
+const MAX_TEXT: usize = 1 << 12;
 /// Bound on the bytes of text cached. The parsed form takes up to 100 times as much.
-const FULL: usize = 1 << 18;
+const MAX_BYTES: usize = 1 << 18;
 
 impl Cache {
     pub(crate) fn lambda(&self, context: Sym, text: &[u8]) -> Option<Arc<Lambda>> {
@@ -43,10 +43,10 @@ impl Cache {
     }
 
     fn has_room(&mut self, bytes: usize) -> bool {
-        if bytes > LONGEST {
+        if bytes > MAX_TEXT {
             return false;
         }
-        if self.bytes + bytes > FULL {
+        if self.bytes + bytes > MAX_BYTES {
             *self = Self::default();
         }
         self.bytes += bytes;

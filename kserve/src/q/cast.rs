@@ -60,7 +60,7 @@ fn dollar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
             let mut out = vm.vec(x.len())?;
             for index in 0..x.len() {
                 let item = if y.is_list() { y.at(index) } else { y.clone() };
-                out.push(vm.deeper(|vm| dollar(vm, x.at(index), item))?);
+                out.push(vm.recurse(|vm| dollar(vm, x.at(index), item))?);
             }
             if out.is_empty() { Ok(empty(Kind::List)) } else { build::tidy(out) }
         }

@@ -16,7 +16,7 @@ use kcodec::Kind;
 pub(crate) static VERBS: &[Verb] = &[
     unary("system", None, |vm, x| {
         let command = x.as_text().ok_or(Fault::TYPE)?.to_vec();
-        vm.deeper(|vm| vm.system(&command))
+        vm.recurse(|vm| vm.system(&command))
     }),
     unary("exit", Some(29), |vm, x| {
         let code = x.as_long().and_then(|code| i32::try_from(code).ok()).ok_or(Fault::TYPE)?;
@@ -89,7 +89,7 @@ impl Vm<'_> {
             b"T" => match number(argument)? {
                 None => Ok(Noun::int(i32::try_from(self.host.timeout()).unwrap_or(i32::MAX))),
                 Some(seconds) => {
-                    self.only_local()?;
+                    self.check_local()?;
                     self.host.set_timeout(u64::try_from(seconds).map_err(|_| Fault::DOMAIN)?);
                     Ok(Noun::Null)
                 }
@@ -98,7 +98,7 @@ impl Vm<'_> {
             b"p" => match argument {
                 b"" => Ok(Noun::int(i32::from(self.host.port()))),
                 port => {
-                    self.only_local()?;
+                    self.check_local()?;
                     self.host.listen(port)?;
                     Ok(Noun::Null)
                 }
@@ -116,11 +116,11 @@ impl Vm<'_> {
             }
             b"l" => self.load(argument),
             b"u" => {
-                self.only_local()?;
+                self.check_local()?;
                 self.host.reload_users()?;
                 Ok(Noun::Null)
             }
-            b"W" => self.remembered(argument, |settings| &mut settings.week_offset),
+            b"W" => self.stored_setting(argument, |settings| &mut settings.week_offset),
             b"s" if argument == b"0N" => Ok(Noun::int(0)),
             b"e" | b"g" | b"s" if argument.is_empty() => Ok(Noun::int(0)),
             // There is no debugger, garbage collector or thread, so only the values in effect can be set.
@@ -148,7 +148,7 @@ impl Vm<'_> {
     }
 
     /// Fails with `access` for calls on behalf of a client.
-    fn only_local(&self) -> R<()> {
+    fn check_local(&self) -> R<()> {
         if self.host.caller().handle == 0 { Ok(()) } else { Err(Fault::ACCESS) }
     }
 
@@ -266,7 +266,7 @@ impl Vm<'_> {
         Ok(Noun::longs(vec![long(held), long(held), long(held), long(limit), 0, process::machine_memory()]))
     }
 
-    fn remembered(&mut self, argument: &[u8], setting: impl Fn(&mut super::vm::Settings) -> &mut i64) -> R {
+    fn stored_setting(&mut self, argument: &[u8], setting: impl Fn(&mut super::vm::Settings) -> &mut i64) -> R {
         let place = setting(&mut self.q.settings);
         match number(argument)? {
             None => Ok(Noun::int(i32::try_from(*place).unwrap_or(i32::MAX))),
@@ -287,7 +287,7 @@ impl Vm<'_> {
         if text.first().is_some_and(|&byte| byte >= 0xfd) {
             return Err(Fault::nyi("\\l of an object"));
         }
-        self.deeper(|vm| vm.script(path, &text))?;
+        self.recurse(|vm| vm.script(path, &text))?;
         Ok(Noun::Null)
     }
 }

@@ -3,7 +3,7 @@
 use kcodec::Kind;
 
 use super::arith::{kind_of, scalar_fast_path};
-use super::atomic::Lone;
+use super::atomic::Unmatched;
 use super::fault::{Fault, R};
 use super::loops::{self, conform};
 use super::noun::{Item, Lane, Noun, Vector, atom, null_item, vector, with_items};
@@ -43,7 +43,7 @@ macro_rules! compare {
                 test(x, y)
             }
             scalar_fast_path!(x, y, |x, y| Noun::bool(test::<i64>(x, y)), |x, y| Noun::bool(test::<f64>(x, y)));
-            vm.atomic2(x, y, Lone::Null, |vm, x, y| compare(vm, $order, $not, x, y))
+            vm.atomic2(x, y, Unmatched::Null, |vm, x, y| compare(vm, $order, $not, x, y))
         }
     };
 }

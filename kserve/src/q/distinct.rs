@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::build;
 use super::fault::{Fault, R};
-use super::key::{Exact, HASH, Key, Keyed, hash_cost};
+use super::key::{Exact, HASH, Key, SeededHasher, hash_cost};
 use super::noun::{Dict, List, Noun, empty, with_items};
 use super::radix::sort;
 use super::search::{NONE, long, offset, span};
@@ -90,7 +90,7 @@ impl Vm<'_> {
             return Ok(Numbered { numbers, firsts });
         }
         self.room(items.len().min(CACHED).saturating_mul(24))?;
-        let mut known = HashMap::with_hasher(Keyed::new());
+        let mut known = HashMap::with_hasher(SeededHasher::new());
         for (place, item) in items.iter().enumerate() {
             self.charge(HASH)?;
             let next = number(firsts.len());
@@ -118,9 +118,9 @@ impl Vm<'_> {
         // First pass: for each item the position of its first equal.
         let mut numbers: Vec<u32> = self.vec(items.len())?;
         numbers.resize(items.len(), 0);
-        for like in pairs.chunk_by(|x, y| x.0 == y.0) {
-            let first = like.first().map_or(0, |pair| pair.1);
-            for &(_, place) in like {
+        for equal in pairs.chunk_by(|x, y| x.0 == y.0) {
+            let first = equal.first().map_or(0, |pair| pair.1);
+            for &(_, place) in equal {
                 if let Some(number) = numbers.get_mut(place as usize) {
                     *number = first;
                 }

@@ -81,7 +81,7 @@ impl Vm<'_> {
             _ => match value.as_keyed().map(|(keys, _)| keys.columns()) {
                 Some([key]) => {
                     let key = key.clone();
-                    self.deeper(|vm| vm.plain(key)).map(Domain::Items)
+                    self.recurse(|vm| vm.plain(key)).map(Domain::Items)
                 }
                 Some(_) => Ok(Domain::Rows),
                 None => Err(Fault::nyi("an enumeration over a value that is neither a symbol list nor a table")),
@@ -164,7 +164,7 @@ impl Vm<'_> {
     /// The form for printing. The codec cannot print enumerations, but prints the text of a lambda verbatim. So a
     /// part that contains an enumeration is replaced by a lambda with its text. `whole`: console form, in which
     /// columns and grids show items only.
-    pub(crate) fn shown_form(&mut self, x: &Noun, whole: bool) -> R {
+    pub(crate) fn print_form(&mut self, x: &Noun, whole: bool) -> R {
         if !self.q.enumerates || !self.holds_enumeration(x)? {
             return Ok(x.clone());
         }
@@ -211,8 +211,8 @@ impl Vm<'_> {
                     _ => true,
                 };
                 let open = if is_open { (&b"("[..], &b")"[..]) } else { (&b""[..], &b""[..]) };
-                let keys = self.deeper(|vm| vm.line_text(&dict.keys))?;
-                let values = self.deeper(|vm| vm.line_text(&dict.values))?;
+                let keys = self.recurse(|vm| vm.line_text(&dict.keys))?;
+                let values = self.recurse(|vm| vm.line_text(&dict.values))?;
                 let prefix: &[u8] = if dict.sorted { b"`s#" } else { b"" };
                 Ok(as_text([prefix, open.0, &keys, open.1, b"!", &values].concat()))
             }
@@ -223,7 +223,7 @@ impl Vm<'_> {
     fn shown_items(&mut self, items: &[Noun]) -> R {
         let mut forms = self.vec(items.len())?;
         for item in items {
-            forms.push(self.deeper(|vm| vm.shown_form(item, false))?);
+            forms.push(self.recurse(|vm| vm.print_form(item, false))?);
         }
         List::raw(forms)
     }
@@ -240,7 +240,7 @@ impl Vm<'_> {
     fn enumerate_in(&mut self, domain: Sym, items: &Noun, y: &Noun) -> R {
         match y {
             Noun::List(list) if list.items().is_empty() => self.enumerated(domain, empty(Kind::Long)),
-            Noun::List(_) => self.deeper(|vm| vm.each(y, |vm, item| vm.enumerate_in(domain, items, &item))),
+            Noun::List(_) => self.recurse(|vm| vm.each(y, |vm, item| vm.enumerate_in(domain, items, &item))),
             Noun::Atom(_) | Noun::Vector(_) if y.kind() == items.kind() => {
                 let places = self.find(items, y)?;
                 let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -405,7 +405,7 @@ impl Vm<'_> {
     }
 
     /// `p.name`: a column of the domain table, at the enumeration's positions.
-    pub(crate) fn foreign(&mut self, enumeration: &Enumeration, column: Sym) -> R {
+    pub(crate) fn foreign_column(&mut self, enumeration: &Enumeration, column: Sym) -> R {
         let table = self.q.globals.get(&enumeration.domain).cloned().unwrap_or_default();
         let (table, _) = self.flat(&table)?;
         let found = table.column(column).cloned().ok_or_else(|| Fault::named(self.text(column)))?;

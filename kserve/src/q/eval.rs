@@ -54,7 +54,7 @@ impl Vm<'_> {
     pub(crate) fn run(&mut self, code: &Code) -> R {
         let (base, this) = (self.base, self.this.take());
         self.base = self.q.stack.len();
-        let value = self.deeper(|vm| vm.statements(code).or_else(Exit::result));
+        let value = self.recurse(|vm| vm.statements(code).or_else(Exit::result));
         (self.base, self.this) = (base, this);
         value
     }
@@ -167,7 +167,7 @@ impl Vm<'_> {
                 }
             };
         };
-        let index = self.backwards(index)?;
+        let index = self.right_to_left(index)?;
         self.change(assign.place, |vm, old| vm.amend_at(old, &index, verb.as_ref(), value.clone()))?;
         if verb.is_none() {
             return Ok(value);
@@ -182,6 +182,7 @@ impl Vm<'_> {
         match place {
             Place::Local(slot) => {
                 let at = self.base + slot;
+                debug_assert!(at < self.q.stack.len(), "a frame has a place for each slot of its lambda");
                 if let Some(local) = self.q.stack.get_mut(at) {
                     *local = value;
                 }
@@ -292,7 +293,7 @@ impl Vm<'_> {
         match node {
             Node::Group(chain) => self.chain(chain),
             Node::List(items) => {
-                let items = self.backwards(items)?;
+                let items = self.right_to_left(items)?;
                 if items.iter().any(|item| matches!(item, Noun::Elided)) {
                     let enlist = Noun::Func(Func::Verb(verb::require("enlist")?));
                     return Ok(func::project(enlist, items)?);
@@ -329,7 +330,7 @@ impl Vm<'_> {
     }
 
     fn apply_node(&mut self, function: &Node, args: &[Option<Chain>]) -> E {
-        let mut values = self.backwards(args)?;
+        let mut values = self.right_to_left(args)?;
         if let ([only], [None]) = (values.as_mut_slice(), args) {
             *only = Noun::Null;
         }
@@ -344,7 +345,7 @@ impl Vm<'_> {
     }
 
     /// Evaluates chains from right to left. A missing one is elided.
-    fn backwards(&mut self, chains: &[Option<Chain>]) -> E<Vec<Noun>> {
+    fn right_to_left(&mut self, chains: &[Option<Chain>]) -> E<Vec<Noun>> {
         let mut values = self.vec(chains.len())?;
         for chain in chains.iter().rev() {
             values.push(match chain {

@@ -72,7 +72,7 @@ impl Groups {
     }
 
     /// The first row of each group by number. Only for groups numbered by appearance.
-    pub(crate) fn as_met(&self) -> &[usize] {
+    pub(crate) fn firsts(&self) -> &[usize] {
         debug_assert!(matches!(self.ids, Ids::Own(_)), "symbols are numbered as they are");
         &self.firsts
     }
@@ -81,17 +81,17 @@ impl Groups {
     pub(crate) fn first_rows(&self, vm: &mut Vm<'_>) -> R<Vec<usize>> {
         match self.ids {
             Ids::Own(_) => Ok(self.in_order(&self.firsts)),
-            Ids::Symbols(_) => self.marked(vm, self.ids().iter().enumerate().rev()),
+            Ids::Symbols(_) => self.last_rows_in(vm, self.ids().iter().enumerate().rev()),
         }
     }
 
     /// The last row of each group, in the order of the keys.
     pub(crate) fn last_rows(&self, vm: &mut Vm<'_>) -> R<Vec<usize>> {
-        self.marked(vm, self.ids().iter().enumerate())
+        self.last_rows_in(vm, self.ids().iter().enumerate())
     }
 
     /// For each group its last row in the given order of rows.
-    fn marked<'a>(&self, vm: &mut Vm<'_>, rows: impl Iterator<Item = (usize, &'a u32)>) -> R<Vec<usize>> {
+    fn last_rows_in<'a>(&self, vm: &mut Vm<'_>, rows: impl Iterator<Item = (usize, &'a u32)>) -> R<Vec<usize>> {
         let mut marks = vm.vec(self.numbers())?;
         marks.resize(self.numbers(), usize::MAX);
         vm.charge(self.ids().len())?;
@@ -174,7 +174,7 @@ impl Vm<'_> {
     }
 
     /// Groups in order of first appearance.
-    pub(crate) fn groups_as_met(&mut self, columns: &[Noun]) -> R<Groups> {
+    pub(crate) fn groups_by_appearance(&mut self, columns: &[Noun]) -> R<Groups> {
         let numbered = self.numbered_columns(columns)?;
         let order = (0..numbered.firsts.len()).collect();
         let numbers = numbered.firsts.len();

@@ -77,7 +77,7 @@ impl Vm<'_> {
         let number = handle.as_long().and_then(|number| i32::try_from(number).ok()).ok_or(Fault::TYPE)?;
         let [x] = <[Noun; 1]>::try_from(args).map_err(|_| Fault::RANK)?;
         match number {
-            0 => self.deeper(|vm| vm.value(x)),
+            0 => self.recurse(|vm| vm.value(x)),
             -2 | -1 | 1 | 2 => {
                 self.print(number, &x)?;
                 Ok(handle.clone())

@@ -26,7 +26,7 @@ impl Vm<'_> {
             }),
             _ => {
                 let item = self.index(x, first)?;
-                self.deeper(|vm| vm.apply(&item, others.to_vec()))
+                self.recurse(|vm| vm.apply(&item, others.to_vec()))
             }
         }
     }

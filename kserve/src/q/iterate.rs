@@ -118,7 +118,7 @@ impl Vm<'_> {
     }
 
     /// `deltas[x;y]`: keywords derived from a verb and an iterator also accept an initial value.
-    pub(crate) fn seeded(&mut self, name: &str, args: Vec<Noun>) -> R {
+    pub(crate) fn with_initial(&mut self, name: &str, args: Vec<Noun>) -> R {
         let (verb, iterator) = match name {
             "deltas" => ("-", Iterator::Prior),
             "ratios" => ("%", Iterator::Prior),

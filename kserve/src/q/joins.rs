@@ -6,7 +6,7 @@ use super::build;
 use super::fault::{Fault, R};
 use super::key::Key;
 use super::noun::{self, Item, Noun, Table};
-use super::select::part;
+use super::select::rows_of_group;
 use super::symbols::Sym;
 use super::verb::{self, Verb, infix, many};
 use super::vm::Vm;
@@ -179,7 +179,7 @@ fn plus_join(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
 struct Index {
     rows: Vec<usize>,
     ends: Vec<usize>,
-    /// For each row of the probing table its group; `usize::MAX` if there is none.
+    /// For each row of the probing table its group. The group has no rows if no row of the other table matches.
     probes: Vec<usize>,
 }
 
@@ -197,14 +197,14 @@ impl Index {
             }
             both.push(vm.concatenated(have, ask)?);
         }
-        let mut groups = vm.groups_as_met(&both)?;
+        let mut groups = vm.groups_by_appearance(&both)?;
         let probes = groups.split_off(have_count).into_iter().map(|id| id as usize).collect();
         let (rows, ends) = groups.rows(vm)?;
         Ok(Self { rows, ends, probes })
     }
 
-    fn like(&self, row: usize) -> &[usize] {
-        self.probes.get(row).map(|&group| part(&self.rows, &self.ends, group)).unwrap_or_default()
+    fn matching_rows(&self, row: usize) -> &[usize] {
+        self.probes.get(row).map(|&group| rows_of_group(&self.rows, &self.ends, group)).unwrap_or_default()
     }
 }
 
@@ -217,11 +217,11 @@ fn equi_join(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
     let index = Index::new(vm, &have, &ask, y.len(), x.len())?;
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for row in 0..x.len() {
-        let like = index.like(row);
-        vm.grow(&mut left, like.len())?;
-        vm.grow(&mut right, like.len())?;
-        left.extend(std::iter::repeat_n(row, like.len()));
-        right.extend_from_slice(like);
+        let matches = index.matching_rows(row);
+        vm.grow(&mut left, matches.len())?;
+        vm.grow(&mut right, matches.len())?;
+        left.extend(std::iter::repeat_n(row, matches.len()));
+        right.extend_from_slice(matches);
     }
     let joined = vm.gather(&Noun::Table(x), &left)?;
     let Noun::Table(joined) = joined else { return Err(Fault::TYPE) };
@@ -269,9 +269,9 @@ fn last_before(vm: &mut Vm<'_>, names: &[Sym], x: &Table, y: &Table) -> R<Vec<us
     let index = Index::new(vm, have, ask, y.len(), x.len())?;
     let mut places = vm.vec(x.len())?;
     for row in 0..x.len() {
-        let like = index.like(row);
-        let count = count_until(vm, like, times, &wanted.at(row), false)?;
-        places.push(count.checked_sub(1).and_then(|at| like.get(at)).copied().unwrap_or(usize::MAX));
+        let matches = index.matching_rows(row);
+        let count = count_until(vm, matches, times, &wanted.at(row), false)?;
+        places.push(count.checked_sub(1).and_then(|at| matches.get(at)).copied().unwrap_or(usize::MAX));
     }
     Ok(places)
 }
@@ -335,10 +335,10 @@ fn window_join(vm: &mut Vm<'_>, args: Vec<Noun>, before: bool) -> R {
     let index = Index::new(vm, have, ask, y.len(), x.len())?;
     let mut ranges = vm.vec(x.len())?;
     for row in 0..x.len() {
-        let like = index.like(row);
-        let below = count_until(vm, like, times, &starts.at(row), !before)?;
+        let matches = index.matching_rows(row);
+        let below = count_until(vm, matches, times, &starts.at(row), !before)?;
         let from = if before { below.saturating_sub(1) } else { below };
-        ranges.push((from, count_until(vm, like, times, &ends.at(row), false)?));
+        ranges.push((from, count_until(vm, matches, times, &ends.at(row), false)?));
     }
     let mut columns = Columns::of(&x);
     let mut made = Vec::new();
@@ -353,7 +353,7 @@ fn window_join(vm: &mut Vm<'_>, args: Vec<Noun>, before: bool) -> R {
         let column = y.column(name).cloned().ok_or_else(|| Fault::named(vm.text(name)))?;
         let mut values = vm.vec(x.len())?;
         for (row, &(from, to)) in ranges.iter().enumerate() {
-            let rows = index.like(row).get(from..to.max(from)).unwrap_or_default();
+            let rows = index.matching_rows(row).get(from..to.max(from)).unwrap_or_default();
             let cells = vm.gather(&column, rows)?;
             values.push(vm.apply(function, vec![cells])?);
         }

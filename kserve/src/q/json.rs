@@ -57,7 +57,7 @@ impl Vm<'_> {
                     if at > 0 {
                         out.push(b',');
                     }
-                    self.deeper(|vm| vm.write_json(item, out))?;
+                    self.recurse(|vm| vm.write_json(item, out))?;
                 }
                 self.put_json(b"]", out)
             }
@@ -106,7 +106,7 @@ impl Vm<'_> {
             self.write_json_text(&text, out)?;
             out.push(b':');
             let value = dict.values.at(at);
-            self.deeper(|vm| vm.write_json(&value, out))?;
+            self.recurse(|vm| vm.write_json(&value, out))?;
         }
         self.put_json(b"}", out)
     }
@@ -123,7 +123,7 @@ impl Vm<'_> {
                 self.write_json_text(&name, out)?;
                 out.push(b':');
                 let cell = column.at(row);
-                self.deeper(|vm| vm.write_json(&cell, out))?;
+                self.recurse(|vm| vm.write_json(&cell, out))?;
             }
         }
         self.put_json(b"}", out)
@@ -231,7 +231,7 @@ impl Vm<'_> {
                 }
                 let mut out = self.vec(items.len())?;
                 for item in items {
-                    out.push(self.deeper(|vm| vm.json_noun(item))?);
+                    out.push(self.recurse(|vm| vm.json_noun(item))?);
                 }
                 build::tidy(out)?
             }
@@ -240,7 +240,7 @@ impl Vm<'_> {
                 let mut values = self.vec(members.len())?;
                 for (key, value) in members {
                     keys.push(self.intern(key.as_bytes()));
-                    values.push(self.deeper(|vm| vm.json_noun(value))?);
+                    values.push(self.recurse(|vm| vm.json_noun(value))?);
                 }
                 let values = if values.is_empty() { empty(Kind::List) } else { build::tidy(values)? };
                 Dict::new(Noun::syms(keys), values)?

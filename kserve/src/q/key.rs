@@ -77,12 +77,12 @@ impl Key for [u8; 16] {
 /// A hasher for whole items: multiplies by a random odd factor, starting from a random state, and folds the halves
 /// of the product.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Keyed {
+pub(crate) struct SeededHasher {
     state: u64,
     factor: u64,
 }
 
-impl Keyed {
+impl SeededHasher {
     pub(crate) fn new() -> Self {
         let random = RandomState::new();
         Self { state: random.hash_one(0_u8), factor: random.hash_one(1_u8) | 1 }
@@ -95,7 +95,7 @@ impl Keyed {
     }
 }
 
-impl BuildHasher for Keyed {
+impl BuildHasher for SeededHasher {
     type Hasher = Self;
 
     fn build_hasher(&self) -> Self {
@@ -103,7 +103,7 @@ impl BuildHasher for Keyed {
     }
 }
 
-impl Hasher for Keyed {
+impl Hasher for SeededHasher {
     fn finish(&self) -> u64 {
         self.state
     }

@@ -122,7 +122,7 @@ impl<'a> Lexer<'a> {
         match (self.ahead(0), self.ahead(1)) {
             (b'0'..=b'2', b':') if !self.ahead(2).is_ascii_digit() => self.file(),
             (b'0'..=b'9' | b'"' | b'`', _) | (b'.', b'0'..=b'9') => self.noun(vm),
-            (b'-', b'0'..=b'9' | b'.') if self.signs() => self.noun(vm),
+            (b'-', b'0'..=b'9' | b'.') if self.is_sign() => self.noun(vm),
             (b'a'..=b'z' | b'A'..=b'Z', _) | (b'.', b'a'..=b'z' | b'A'..=b'Z') => Ok(self.name()),
             (byte @ (b'(' | b'[' | b'{'), _) => one(TokenKind::Open(byte)),
             (byte @ (b')' | b']' | b'}'), _) => one(TokenKind::Close(byte)),
@@ -141,16 +141,16 @@ impl<'a> Lexer<'a> {
     }
 
     /// Whether a `-` is the sign of the number after it.
-    fn signs(&self) -> bool {
+    fn is_sign(&self) -> bool {
         let digit = self.ahead(1).is_ascii_digit() || self.ahead(2).is_ascii_digit();
         digit && (self.last != Some(true) || self.spaced())
     }
 
     fn noun(&self, vm: &mut Vm<'_>) -> R<(TokenKind, usize)> {
-        let (body, length) = kcodec::literal(self.left()).ok().flatten().ok_or_else(|| self.wrong())?;
+        let (body, length) = kcodec::literal(self.left()).ok().flatten().ok_or_else(|| self.invalid_literal())?;
         let number = !matches!(self.ahead(0), b'"' | b'`');
         if length == 0 || (number && self.ahead(length).is_ascii_alphanumeric()) {
-            return Err(self.wrong());
+            return Err(self.invalid_literal());
         }
         // Numbers separated by blanks are one literal. If they have no common kind, they are not applied to each
         // other.
@@ -166,7 +166,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The error for an invalid literal: its first word, truncated.
-    fn wrong(&self) -> Fault {
+    fn invalid_literal(&self) -> Fault {
         let length = self.left().iter().take(32).take_while(|byte| byte.is_ascii_graphic() && !b";)]}".contains(byte));
         let length = if self.ahead(0) == b'"' { 1 } else { length.count() };
         Fault::named(self.left().get(..length).unwrap_or_default())

@@ -3,7 +3,7 @@
 use kcodec::Kind;
 
 use super::arith::kind_of;
-use super::atomic::Lone;
+use super::atomic::Unmatched;
 use super::build;
 use super::fault::{Fault, R};
 use super::loops::{self, Side};
@@ -60,7 +60,7 @@ fn float(vm: &mut Vm<'_>, x: Noun, function: fn(f64) -> f64) -> R {
 
 /// Applies a function of two floats.
 fn floats(vm: &mut Vm<'_>, x: Noun, y: Noun, function: fn(f64, f64) -> f64) -> R {
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         vm.charge(COST.saturating_mul(x.len().max(y.len())))?;
         let (x, y) = ((x, Convert::Raw), (y, Convert::Raw));
         loops::pairs_in_place::<f64>(vm, Kind::Float, x, y, |x, y| {

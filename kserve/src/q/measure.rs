@@ -14,16 +14,16 @@ use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
 
 pub(crate) static VERBS: &[Verb] = &[
-    unary("var", Some(42), |vm, x| spread(vm, x, |moments| moments.variance(0.0))),
-    unary("dev", Some(43), |vm, x| spread(vm, x, |moments| moments.variance(0.0).sqrt())),
-    unary("svar", None, |vm, x| spread(vm, x, |moments| moments.variance(1.0))),
-    unary("sdev", None, |vm, x| spread(vm, x, |moments| moments.variance(1.0).sqrt())),
+    unary("var", Some(42), |vm, x| dispersion(vm, x, |moments| moments.variance(0.0))),
+    unary("dev", Some(43), |vm, x| dispersion(vm, x, |moments| moments.variance(0.0).sqrt())),
+    unary("svar", None, |vm, x| dispersion(vm, x, |moments| moments.variance(1.0))),
+    unary("sdev", None, |vm, x| dispersion(vm, x, |moments| moments.variance(1.0).sqrt())),
     unary("med", None, med),
     infix("wsum", Some(29), wsum),
     infix("wavg", Some(30), wavg),
-    infix("cov", Some(35), |vm, x, y| together(vm, x, y, |both| both.covariance(0.0))),
-    infix("scov", None, |vm, x, y| together(vm, x, y, |both| both.covariance(1.0))),
-    infix("cor", Some(36), |vm, x, y| together(vm, x, y, Both::correlation)),
+    infix("cov", Some(35), |vm, x, y| pair_statistic(vm, x, y, |both| both.covariance(0.0))),
+    infix("scov", None, |vm, x, y| pair_statistic(vm, x, y, |both| both.covariance(1.0))),
+    infix("cor", Some(36), |vm, x, y| pair_statistic(vm, x, y, PairSums::correlation)),
 ];
 
 /// Number of items, and their sum of squared deviations from the mean. Nulls are skipped.
@@ -47,7 +47,7 @@ impl Moments {
 }
 
 /// Applies a statistic to the items of a list; to a list of lists item by item across the lists.
-fn spread(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
+fn dispersion(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
     match &x {
         Noun::Atom(_) | Noun::Vector(_) => {
             let items = all_floats(vm, &x)?;
@@ -59,12 +59,12 @@ fn spread(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
             let items = all_floats(vm, &x)?;
             Ok(Noun::float(measure(&Moments::of(&items))))
         }
-        Noun::List(_) => along(vm, &x, &mut |vm, x| spread(vm, x, measure)),
-        Noun::Dict(dict) => spread(vm, dict.values.clone(), measure),
+        Noun::List(_) => across(vm, &x, &mut |vm, x| dispersion(vm, x, measure)),
+        Noun::Dict(dict) => dispersion(vm, dict.values.clone(), measure),
         Noun::Table(table) => {
             let mut cells = vm.vec(table.columns().len())?;
             for column in table.columns() {
-                cells.push(spread(vm, column.clone(), measure)?);
+                cells.push(dispersion(vm, column.clone(), measure)?);
             }
             build::dict(table.names().to_vec(), cells)
         }
@@ -74,7 +74,7 @@ fn spread(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
 
 /// Applies `work` to the first items of all lists, then to the second items, and so on. Fails with `type` if no
 /// item is a list, because `work` would receive its own argument again and recurse for ever.
-pub(crate) fn along(vm: &mut Vm<'_>, lists: &Noun, work: &mut dyn FnMut(&mut Vm<'_>, Noun) -> R) -> R {
+pub(crate) fn across(vm: &mut Vm<'_>, lists: &Noun, work: &mut dyn FnMut(&mut Vm<'_>, Noun) -> R) -> R {
     let lists = build::items(lists);
     let width = lists.iter().find(|list| list.is_list()).ok_or(Fault::TYPE)?.len();
     if lists.iter().any(|list| list.is_list() && list.len() != width) {
@@ -94,7 +94,7 @@ pub(crate) fn along(vm: &mut Vm<'_>, lists: &Noun, work: &mut dyn FnMut(&mut Vm<
 fn med(vm: &mut Vm<'_>, x: Noun) -> R {
     match &x {
         Noun::List(list) if !list.items().is_empty() && !list.items().iter().all(Noun::is_atom) => {
-            along(vm, &x, &mut med)
+            across(vm, &x, &mut med)
         }
         Noun::Dict(dict) => med(vm, dict.values.clone()),
         Noun::Table(table) => {
@@ -107,13 +107,13 @@ fn med(vm: &mut Vm<'_>, x: Noun) -> R {
         _ => {
             let mut items = all_floats(vm, &x)?;
             vm.charge(items.len().saturating_mul(4))?;
-            Ok(Noun::float(middle(&mut items)))
+            Ok(Noun::float(median(&mut items)))
         }
     }
 }
 
 /// The median. Reorders the items.
-pub(crate) fn middle(items: &mut [f64]) -> f64 {
+pub(crate) fn median(items: &mut [f64]) -> f64 {
     let order = |x: &f64, y: &f64| {
         y.is_nan().cmp(&x.is_nan()).then_with(|| x.partial_cmp(y).unwrap_or(std::cmp::Ordering::Equal))
     };
@@ -187,14 +187,14 @@ fn weighted(vm: &mut Vm<'_>, x: &Noun, y: &Noun) -> R<(f64, f64)> {
 }
 
 /// Sums for the covariance of two vectors. Pairs with a null are skipped.
-struct Both {
+struct PairSums {
     count: f64,
     products: f64,
     left: f64,
     right: f64,
 }
 
-impl Both {
+impl PairSums {
     fn of(x: &[f64], y: &[f64]) -> Self {
         let known = || x.iter().zip(y).map(|(&x, &y)| (x, y)).filter(|(x, y)| !x.is_nan() && !y.is_nan());
         let (mut count, mut left, mut right) = (0.0, 0.0, 0.0);
@@ -225,7 +225,7 @@ impl Both {
 }
 
 /// Applies a statistic to two vectors.
-fn together(vm: &mut Vm<'_>, x: Noun, y: Noun, measure: fn(&Both) -> f64) -> R {
+fn pair_statistic(vm: &mut Vm<'_>, x: Noun, y: Noun, measure: fn(&PairSums) -> f64) -> R {
     let flat = |noun: &Noun| match noun {
         Noun::Atom(_) | Noun::Vector(_) => true,
         Noun::List(list) => list.items().iter().all(Noun::is_atom),
@@ -237,5 +237,5 @@ fn together(vm: &mut Vm<'_>, x: Noun, y: Noun, measure: fn(&Both) -> f64) -> R {
     let (left, right) = (all_floats(vm, &x)?, all_floats(vm, &y)?);
     loops::conform(Some(left.len()), Some(right.len()))?;
     vm.charge(left.len().saturating_mul(4))?;
-    Ok(Noun::float(measure(&Both::of(&left, &right))))
+    Ok(Noun::float(measure(&PairSums::of(&left, &right))))
 }

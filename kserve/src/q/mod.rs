@@ -34,7 +34,6 @@ mod eval;
 mod fault;
 mod files;
 mod filter;
-mod find;
 mod func;
 mod group;
 mod handles;
@@ -49,6 +48,7 @@ mod lambda;
 mod lex;
 mod library;
 mod loops;
+mod matches;
 mod math;
 mod measure;
 mod moving;
@@ -248,7 +248,7 @@ impl Interpreter {
     /// Runs `.z.exit` and returns the exit code of the process.
     pub fn exit(&mut self) -> i32 {
         let code = self.shell.exit.unwrap_or(0);
-        Self::leave(&mut self.state, &mut (), code);
+        Self::run_exit_handler(&mut self.state, &mut (), code);
         code
     }
 

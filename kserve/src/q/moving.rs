@@ -8,7 +8,7 @@ use super::arith::kind_of;
 use super::compare;
 use super::fault::{Fault, R};
 use super::loops::Side;
-use super::measure::along;
+use super::measure::across;
 use super::noun::{Dict, Noun, vector};
 use super::number::{Number, in_lane};
 use super::running::summed;
@@ -33,8 +33,8 @@ fn window(vm: &mut Vm<'_>, count: usize, x: Noun, run: Moving) -> R {
             run(vm, count, &vector(Kind::Float, floats))
         }
         Noun::List(_) => {
-            let columns = along(vm, &x, &mut |vm, column| window(vm, count, column, run))?;
-            along(vm, &columns, &mut |_, row| Ok(row))
+            let columns = across(vm, &x, &mut |vm, column| window(vm, count, column, run))?;
+            across(vm, &columns, &mut |_, row| Ok(row))
         }
         Noun::Dict(dict) => {
             let values = window(vm, count, dict.values.clone(), run)?;
@@ -55,7 +55,7 @@ pub(crate) fn msum(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
         let value = |item: T| if item.is_null() { T::default() } else { item };
         let (mut head, mut tail) = (T::default(), T::default());
         let mut out = vm.vec(items.len())?;
-        out.extend(items.iter().zip(left_behind(&items, count)).map(|(&item, gone)| {
+        out.extend(items.iter().zip(leaving(&items, count)).map(|(&item, gone)| {
             head = head.plus(value(item));
             if let Some(gone) = gone {
                 tail = tail.plus(value(gone));
@@ -67,7 +67,7 @@ pub(crate) fn msum(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
 }
 
 /// For each item, the item that leaves the window when it enters.
-fn left_behind<T: Copy>(items: &[T], count: usize) -> impl Iterator<Item = Option<T>> {
+fn leaving<T: Copy>(items: &[T], count: usize) -> impl Iterator<Item = Option<T>> {
     std::iter::repeat_n(None, count.min(items.len())).chain(items.iter().copied().map(Some))
 }
 
@@ -95,7 +95,7 @@ fn windows(vm: &mut Vm<'_>, count: usize, items: &[f64], from: f64, of: impl Fn(
     let (mut head, mut tail) = (Prefix::default(), Prefix::default());
     let mut out = vm.vec(items.len())?;
     vm.charge(items.len().saturating_mul(2))?;
-    out.extend(items.iter().zip(left_behind(items, count)).map(|(&item, gone)| {
+    out.extend(items.iter().zip(leaving(items, count)).map(|(&item, gone)| {
         head.take(item - from);
         if let Some(gone) = gone {
             tail.take(gone - from);

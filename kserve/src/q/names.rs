@@ -138,7 +138,7 @@ impl Vm<'_> {
         }
         for inner in spaces {
             let full = [prefix.as_slice(), &inner].concat();
-            if let Some(space) = self.deeper(|vm| vm.namespace(&full))? {
+            if let Some(space) = self.recurse(|vm| vm.namespace(&full))? {
                 keys.push(self.intern(&inner));
                 values.push(space);
             }

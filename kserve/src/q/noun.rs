@@ -557,6 +557,7 @@ impl Table {
 
     /// A row as a dict; a row of nulls past the end.
     pub(crate) fn row(&self, index: usize) -> Noun {
+        // Neither call fails: `new` rejects tables whose rows, two levels deeper, would exceed the depth limit.
         let items: Vec<Noun> = self.columns.iter().map(|column| column.at(index)).collect();
         let values = super::build::tidy(items).unwrap_or(Noun::Null);
         let keys =
@@ -570,6 +571,7 @@ impl Table {
             Noun::Enum(enumeration) => enumeration.without_items(),
             _ => empty(column.kind().unwrap_or(Kind::List)),
         });
+        // Never fails: there are as many names as columns, and all columns are empty lists.
         Self::new(self.names.clone(), columns.collect()).unwrap_or_default()
     }
 

@@ -1,6 +1,6 @@
 //! Numeric lanes: arithmetic, order and nulls of the numbers under items.
 
-use super::find::TOLERANCE;
+use super::matches::TOLERANCE;
 use super::noun::{Lane, NULL_FLOAT, NULL_REAL};
 
 /// A numeric lane. Null is that of the lane; `u8` (booleans, bytes, chars) has none.

@@ -334,9 +334,9 @@ impl Vm<'_> {
         for key in keys {
             columns.push(self.gather(key, &fresh)?);
         }
-        let groups = self.groups_as_met(&columns)?;
+        let groups = self.groups_by_appearance(&columns)?;
         let mut new: Vec<(usize, usize)> =
-            groups.as_met().iter().filter_map(|&at| fresh.get(at).map(|&row| (row, row))).collect();
+            groups.firsts().iter().filter_map(|&at| fresh.get(at).map(|&row| (row, row))).collect();
         for (&id, &row) in groups.ids().iter().zip(&fresh) {
             if let Some(entry) = new.get_mut(id as usize) {
                 entry.1 = row;

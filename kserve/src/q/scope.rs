@@ -28,7 +28,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Selects other rows.
-    pub(crate) fn turn(&mut self, rows: &'a [usize]) {
+    pub(crate) fn select_rows(&mut self, rows: &'a [usize]) {
         self.rows = Some(rows);
         self.columns.fill(None);
     }
@@ -98,7 +98,7 @@ impl Vm<'_> {
             column = match &column {
                 Noun::Enum(list) => {
                     let part = self.intern(part);
-                    self.foreign(list, part)?
+                    self.foreign_column(list, part)?
                 }
                 _ => self.part(column, part)?,
             };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::build;
 use super::fault::{Fault, R};
 use super::func::Func;
-use super::key::{Exact, HASH, Key, Keyed, hash_cost};
+use super::key::{Exact, HASH, Key, SeededHasher, hash_cost};
 use super::noun::{Atom, Dict, List, Noun, Table, Vector, empty, vector, with_items};
 use super::take::as_list;
 use super::verb::{Verb, infix, many};
@@ -123,7 +123,7 @@ impl Vm<'_> {
 
     /// Applies `work` to each item. No items give the empty vector of positions.
     fn each_position(&mut self, y: &Noun, work: impl FnMut(&mut Self, Noun) -> R) -> R {
-        if y.len() == 0 { Ok(empty(Kind::Long)) } else { self.deeper(|vm| vm.each(y, work)) }
+        if y.len() == 0 { Ok(empty(Kind::Long)) } else { self.recurse(|vm| vm.each(y, work)) }
     }
 
     pub(crate) fn longs(&mut self, places: &[usize]) -> R {
@@ -200,7 +200,7 @@ impl Vm<'_> {
             return Ok(out);
         }
         self.room(count.saturating_mul(32))?;
-        let mut numbers = HashMap::with_capacity_and_hasher(count, Keyed::new());
+        let mut numbers = HashMap::with_capacity_and_hasher(count, SeededHasher::new());
         for (place, item) in all.iter().enumerate() {
             self.charge(2 * HASH)?;
             numbers.entry(item.bits()).or_insert(place);
@@ -363,7 +363,7 @@ impl Vm<'_> {
                 out.extend(places.iter().map(|&place| u8::from(place < count)));
                 Ok(vector(Kind::Boolean, out))
             }
-            _ => self.deeper(|vm| vm.each(places, |vm, item| vm.below(&item, count))),
+            _ => self.recurse(|vm| vm.each(places, |vm, item| vm.below(&item, count))),
         }
     }
 }

@@ -88,7 +88,7 @@ impl Vm<'_> {
             scope.locals = true;
             *limit = self.eval_tree(&tree, &mut scope)?;
         }
-        self.deeper(|vm| match query.word {
+        self.recurse(|vm| match query.word {
             QueryWord::Select | QueryWord::Exec => vm.select_from(args, true),
             QueryWord::Update | QueryWord::Delete => vm.update_from(args, true),
         })
@@ -96,7 +96,7 @@ impl Vm<'_> {
 
     /// `?[t;c;b;a]`, `?[t;c;b;a;n]`, `?[t;c;b;a;n;(g;c)]`, `?[t;i;x]`
     pub(crate) fn functional_select(&mut self, args: Vec<Noun>) -> R {
-        self.deeper(|vm| vm.select_from(args, false))
+        self.recurse(|vm| vm.select_from(args, false))
     }
 
     /// The table of a query, and the global that holds it if the query names one.
@@ -265,8 +265,8 @@ impl Vm<'_> {
     /// The distinct rows of a table, in order of first appearance.
     pub(crate) fn distinct_rows(&mut self, table: Noun) -> R {
         let Noun::Table(rows) = &table else { return Err(Fault::TYPE) };
-        let groups = self.groups_as_met(rows.columns())?;
-        if groups.count() == rows.len() { Ok(table) } else { self.gather(&table, groups.as_met()) }
+        let groups = self.groups_by_appearance(rows.columns())?;
+        if groups.count() == rows.len() { Ok(table) } else { self.gather(&table, groups.firsts()) }
     }
 
     /// Evaluates the expressions of `by` to lists of equal length.
@@ -408,7 +408,7 @@ impl Vm<'_> {
                 let (rows, ends) = groups.rows(self)?;
                 let mut lists = self.vec(groups.count())?;
                 for &group in &groups.order {
-                    lists.push(self.gather(&values, part(&rows, &ends, group))?);
+                    lists.push(self.gather(&values, rows_of_group(&rows, &ends, group))?);
                 }
                 List::raw(lists)
             }
@@ -416,7 +416,7 @@ impl Vm<'_> {
                 // Without groups, the result has the type of the expression over no rows.
                 let table = scope.table.ok_or(Fault::TYPE)?;
                 let value = self.eval_tree(tree, &mut Scope::of(table, Some(&[]), scope.locals))?;
-                Ok(none_like(&value))
+                Ok(empty_like(&value))
             }
             _ => {
                 let values = self.each_group(tree, scope, groups)?;
@@ -438,7 +438,7 @@ impl Vm<'_> {
         let mut inner = Scope::of(table, None, scope.locals);
         for &group in &groups.order {
             self.charge(64)?;
-            inner.turn(part(&rows, &ends, group));
+            inner.select_rows(rows_of_group(&rows, &ends, group));
             values.push(self.eval_tree(tree, &mut inner)?);
         }
         Ok(values)
@@ -501,7 +501,7 @@ impl Vm<'_> {
         let mut nouns = self.vec(values.len())?;
         for value in values {
             nouns.push(match value {
-                Grouped::Groups(values) if by_row => self.spread(&values, groups)?,
+                Grouped::Groups(values) if by_row => self.expand_to_rows(&values, groups)?,
                 Grouped::Rows(noun) | Grouped::Groups(noun) | Grouped::Constant(noun) => noun,
             });
         }
@@ -514,7 +514,7 @@ impl Vm<'_> {
     }
 
     /// Expands values per group, in the order of the keys, to one item per row.
-    pub(crate) fn spread(&mut self, values: &Noun, groups: &Groups) -> R {
+    pub(crate) fn expand_to_rows(&mut self, values: &Noun, groups: &Groups) -> R {
         let mut places = self.vec(groups.numbers())?;
         places.resize(groups.numbers(), usize::MAX);
         for (place, &group) in groups.order.iter().enumerate() {
@@ -529,7 +529,8 @@ impl Vm<'_> {
 }
 
 /// The rows of one group.
-pub(crate) fn part<'a>(rows: &'a [usize], ends: &[usize], group: usize) -> &'a [usize] {
+pub(crate) fn rows_of_group<'a>(rows: &'a [usize], ends: &[usize], group: usize) -> &'a [usize] {
+    debug_assert!(group < ends.len(), "`ends` has an entry for each group number");
     let end = ends.get(group).copied().unwrap_or_default();
     let start = group.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or_default();
     rows.get(start..end).unwrap_or_default()
@@ -547,11 +548,11 @@ fn fby(vm: &mut Vm<'_>, x: Noun, by: Noun) -> R {
     if by.first().is_none_or(|by| by.len() != data.len()) {
         return Err(Fault::LENGTH);
     }
-    let groups = vm.groups_as_met(&by)?;
+    let groups = vm.groups_by_appearance(&by)?;
     if let Noun::Func(Func::Verb(verb)) = function
         && let Some(values) = vm.aggregate(verb.name, data, &groups)?
     {
-        return vm.spread(&values, &groups);
+        return vm.expand_to_rows(&values, &groups);
     }
     if groups.count() == 0 {
         return vm.gather(data, &[]);
@@ -559,15 +560,15 @@ fn fby(vm: &mut Vm<'_>, x: Noun, by: Noun) -> R {
     let (rows, ends) = groups.rows(vm)?;
     let mut values = vm.vec(groups.count())?;
     for group in 0..groups.count() {
-        let items = vm.gather(data, part(&rows, &ends, group))?;
+        let items = vm.gather(data, rows_of_group(&rows, &ends, group))?;
         values.push(vm.apply(function, vec![items])?);
     }
     let values = build::tidy(values)?;
-    vm.spread(&values, &groups)
+    vm.expand_to_rows(&values, &groups)
 }
 
 /// An empty list with the kind of a value.
-pub(crate) fn none_like(value: &Noun) -> Noun {
+pub(crate) fn empty_like(value: &Noun) -> Noun {
     match value {
         Noun::Atom(Atom { kind, .. }) => noun::empty(*kind),
         _ => noun::empty(Kind::List),

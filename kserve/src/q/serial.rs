@@ -141,7 +141,7 @@ impl Vm<'_> {
     pub(crate) fn decimals(&mut self, decimals: i64, x: &Noun) -> R {
         let places = usize::try_from(decimals).map_err(|_| Fault::DOMAIN)?.min(64);
         match x {
-            Noun::Vector(_) | Noun::List(_) => self.deeper(|vm| vm.each(x, |vm, item| vm.decimals(decimals, &item))),
+            Noun::Vector(_) | Noun::List(_) => self.recurse(|vm| vm.each(x, |vm, item| vm.decimals(decimals, &item))),
             Noun::Atom(atom) => {
                 let value = match atom.item {
                     super::noun::Item::F64(value) => value,

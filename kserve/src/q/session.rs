@@ -381,7 +381,7 @@ impl Interpreter {
     }
 
     /// Runs `.z.exit`. The server must have stopped.
-    pub(crate) fn leave(state: &mut State, host: &mut dyn Host, code: i32) {
+    pub(crate) fn run_exit_handler(state: &mut State, host: &mut dyn Host, code: i32) {
         let mut vm = Vm::new(state, host);
         let function = vm.q.symbols.find(b".z.exit").and_then(|name| vm.q.globals.get(&name)).cloned();
         if let Some(function) = function

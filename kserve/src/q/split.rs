@@ -10,7 +10,7 @@ use super::vm::Vm;
 use kcodec::Kind;
 
 pub(crate) static VERBS: &[Verb] =
-    &[infix("vs", None, |vm, x, y| vm.split(&x, &y)), infix("sv", None, |vm, x, y| vm.unite(&x, &y))];
+    &[infix("vs", None, |vm, x, y| vm.split(&x, &y)), infix("sv", None, |vm, x, y| vm.combine(&x, &y))];
 
 impl Vm<'_> {
     /// `x vs y`
@@ -156,7 +156,7 @@ impl Vm<'_> {
         for item in build::items(y) {
             match &item {
                 Noun::Vector(_) | Noun::List(_) => {
-                    let inner = self.deeper(|vm| vm.raze_longs(&item))?;
+                    let inner = self.recurse(|vm| vm.raze_longs(&item))?;
                     self.grow(&mut all, inner.len())?;
                     all.extend(inner);
                 }
@@ -177,14 +177,14 @@ impl Vm<'_> {
                 let digits = split_number(x, &bases, item.as_long().ok_or(Fault::TYPE)?, places);
                 Ok(Noun::long(digits.get(place).copied().unwrap_or(0)))
             }
-            _ => vm.deeper(|vm| vm.digit_row(x, &item, place, places)),
+            _ => vm.recurse(|vm| vm.digit_row(x, &item, place, places)),
         })
     }
 
     /// `x sv y`
-    fn unite(&mut self, x: &Noun, y: &Noun) -> R {
+    fn combine(&mut self, x: &Noun, y: &Noun) -> R {
         match (x, y) {
-            (Noun::Atom(Atom { item: Item::Sym(Sym::NULL), .. }), _) => self.unite_names(y),
+            (Noun::Atom(Atom { item: Item::Sym(Sym::NULL), .. }), _) => self.combine_names(y),
             _ if x.as_text().is_some() => {
                 let separator = x.as_text().unwrap_or_default();
                 let mut out = Vec::new();
@@ -214,9 +214,9 @@ impl Vm<'_> {
                 number_of(&bytes)
             }
             (Noun::Atom(Atom { kind: Kind::Byte | Kind::Boolean, item: Item::U8(0) }), Noun::List(_)) => {
-                self.deeper(|vm| vm.each(y, |vm, item| vm.unite(x, &item)))
+                self.recurse(|vm| vm.each(y, |vm, item| vm.combine(x, &item)))
             }
-            _ => self.evaluated(x, y),
+            _ => self.from_digits(x, y),
         }
     }
 
@@ -235,7 +235,7 @@ impl Vm<'_> {
     }
 
     /// `` ` sv x ``: joins symbols with dots, or with slashes after a path; joins texts to lines.
-    fn unite_names(&mut self, y: &Noun) -> R {
+    fn combine_names(&mut self, y: &Noun) -> R {
         if let (Some(syms), false) = (y.as_syms(), y.is_atom()) {
             let path = syms.first().is_some_and(|&first| self.text(first).first() == Some(&b':'));
             let texts: Vec<&[u8]> = syms.iter().map(|&sym| self.q.symbols.text(sym)).collect();
@@ -253,7 +253,7 @@ impl Vm<'_> {
     }
 
     /// `10 sv y`, `24 60 60 sv y`: the number with these digits; for rows of digits one number per column.
-    fn evaluated(&mut self, x: &Noun, y: &Noun) -> R {
+    fn from_digits(&mut self, x: &Noun, y: &Noun) -> R {
         let integral = |part: &Noun| {
             matches!(part.kind(), Some(Kind::Boolean | Kind::Byte | Kind::Short | Kind::Int | Kind::Long | Kind::List))
         };
@@ -270,7 +270,7 @@ impl Vm<'_> {
             }
             // Rows of digits: each column is one number.
             let columns = self.flip(y)?;
-            return self.deeper(|vm| vm.each(&columns, |vm, column| vm.evaluated(x, &column)));
+            return self.recurse(|vm| vm.each(&columns, |vm, column| vm.from_digits(x, &column)));
         }
         self.charge(count.saturating_mul(4))?;
         let mut sum = 0_i64;

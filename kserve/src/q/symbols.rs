@@ -39,16 +39,16 @@ pub(crate) struct Symbols {
 /// The texts of the constant symbols, by number.
 const FIXED: [&[u8]; 3] = [b"", b".z.pg", b".z.ps"];
 /// Approximate bytes per symbol, in addition to its text.
-const EACH: usize = 96;
+const OVERHEAD: usize = 96;
 /// Weight below which no collection is due.
-const ROOM: usize = 16 << 20;
+const MIN_THRESHOLD: usize = 16 << 20;
 
 impl Symbols {
     pub(crate) fn new() -> Self {
         let texts: Vec<Arc<[u8]>> = FIXED.map(Arc::from).to_vec();
         let numbers = texts.iter().cloned().zip((0..).map(Sym)).collect();
         let bytes = texts.iter().map(|text| text.len()).sum();
-        Self { texts, numbers, free: Vec::new(), bytes, threshold: ROOM }
+        Self { texts, numbers, free: Vec::new(), bytes, threshold: MIN_THRESHOLD }
     }
 
     /// One more than the greatest number.
@@ -92,11 +92,12 @@ impl Symbols {
     }
 
     pub(crate) fn text(&self, sym: Sym) -> &[u8] {
+        debug_assert!(sym.index() < self.texts.len(), "a symbol of another interpreter");
         self.texts.get(sym.index()).map(|text| &**text).unwrap_or_default()
     }
 
     fn weight(&self) -> usize {
-        self.bytes + self.numbers.len() * EACH
+        self.bytes + self.numbers.len() * OVERHEAD
     }
 
     /// Whether a collection is due.
@@ -118,7 +119,7 @@ impl Symbols {
             }
         }
         self.numbers.shrink_to_fit();
-        self.threshold = (2 * self.weight()).max(ROOM);
+        self.threshold = (2 * self.weight()).max(MIN_THRESHOLD);
     }
 }
 

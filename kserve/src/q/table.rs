@@ -309,17 +309,17 @@ impl Vm<'_> {
         if keys.is_empty() || others.is_empty() {
             return Err(Fault::LENGTH);
         }
-        let groups = self.groups_as_met(keys)?;
+        let groups = self.groups_by_appearance(keys)?;
         let (rows, ends) = groups.rows(self)?;
         let mut heads = self.vec(keys.len())?;
         for key in keys {
-            heads.push(self.gather(key, groups.as_met())?);
+            heads.push(self.gather(key, groups.firsts())?);
         }
         let mut columns = self.vec(others.len())?;
         for other in others {
             let mut lists = self.vec(groups.count())?;
             for group in 0..groups.count() {
-                lists.push(self.gather(other, super::select::part(&rows, &ends, group))?);
+                lists.push(self.gather(other, super::select::rows_of_group(&rows, &ends, group))?);
             }
             columns.push(List::raw(lists)?);
         }
@@ -342,11 +342,11 @@ impl Vm<'_> {
         for (x, y) in x.iter().zip(y) {
             both.push(self.concatenated(x, y)?);
         }
-        let groups = self.groups_as_met(&both)?;
+        let groups = self.groups_by_appearance(&both)?;
         let mut found = self.vec(right)?;
         found.extend(
             groups.ids().iter().skip(left).map(|&id| {
-                groups.as_met().get(id as usize).copied().filter(|&first| first < left).unwrap_or(usize::MAX)
+                groups.firsts().get(id as usize).copied().filter(|&first| first < left).unwrap_or(usize::MAX)
             }),
         );
         Ok(found)
@@ -358,7 +358,7 @@ impl Vm<'_> {
         let item = y.first().map_or(Noun::Null, |y| y.at(row));
         let mut from = 0;
         while from < count {
-            let Some(at) = self.next_alike(first, &item, from)? else { break };
+            let Some(at) = self.next_equal(first, &item, from)? else { break };
             let mut alike = true;
             for (x, y) in others.iter().zip(y.iter().skip(1)) {
                 alike = alike && self.matches(&x.at(at), &y.at(row))?;
@@ -372,7 +372,7 @@ impl Vm<'_> {
     }
 
     /// The next position of an item, starting at `from`.
-    fn next_alike(&mut self, list: &Noun, item: &Noun, from: usize) -> R<Option<usize>> {
+    fn next_equal(&mut self, list: &Noun, item: &Noun, from: usize) -> R<Option<usize>> {
         if let (Noun::Vector(vector), Noun::Atom(atom)) = (list, item) {
             if vector.kind != atom.kind {
                 return Ok(None);
@@ -413,7 +413,9 @@ const FEW: usize = 8;
 
 fn next_item<T: noun::Lane>(items: &Arc<Vec<T>>, atom: &Atom, from: usize) -> Option<usize> {
     let item = T::from_item(atom.item)?;
-    let found =
-        items.get(from..)?.iter().position(|&found| found == item || super::find::same_item(found.item(), atom.item));
+    let found = items
+        .get(from..)?
+        .iter()
+        .position(|&found| found == item || super::matches::same_item(found.item(), atom.item));
     found.map(|at| from + at)
 }

@@ -184,7 +184,7 @@ impl Vm<'_> {
         let mut out = self.vec(first)?;
         for _ in 0..first {
             self.charge(16)?;
-            out.push(self.deeper(|vm| vm.rows(others, flat, at))?);
+            out.push(self.recurse(|vm| vm.rows(others, flat, at))?);
         }
         if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
     }

@@ -92,7 +92,7 @@ impl Vm<'_> {
     /// `x ss y`: the start of each match, without overlap.
     fn occurrences(&mut self, x: &Noun, y: &Noun) -> R {
         if let Noun::List(_) = x {
-            return self.deeper(|vm| vm.each(x, |vm, item| vm.occurrences(&item, y)));
+            return self.recurse(|vm| vm.each(x, |vm, item| vm.occurrences(&item, y)));
         }
         let (text, pattern) = (x.as_text().ok_or(Fault::TYPE)?, y.as_text().ok_or(Fault::TYPE)?);
         let pattern = Pattern::new(pattern)?;
@@ -168,7 +168,7 @@ impl Vm<'_> {
                 Ok(Noun::syms(out))
             }
             Noun::List(list) if list.items().is_empty() => Ok(Noun::List(list)),
-            Noun::List(_) => self.deeper(|vm| vm.each(&x, |vm, item| vm.letters(item, change))),
+            Noun::List(_) => self.recurse(|vm| vm.each(&x, |vm, item| vm.letters(item, change))),
             Noun::Dict(dict) if !matches!(dict.values, Noun::Table(_)) => {
                 let values = self.letters(dict.values.clone(), change)?;
                 Dict::new(dict.keys.clone(), values)
@@ -210,7 +210,7 @@ impl Vm<'_> {
                 self.range(x, start, count - end)
             }
             Noun::List(list) if list.items().is_empty() => Ok(x.clone()),
-            Noun::List(_) => self.deeper(|vm| vm.each(x, |vm, item| vm.trimmed(&item, left, right))),
+            Noun::List(_) => self.recurse(|vm| vm.each(x, |vm, item| vm.trimmed(&item, left, right))),
             Noun::Atom(_) => Ok(x.clone()),
             Noun::Dict(dict) => {
                 let values = self.trimmed(&dict.values, left, right)?;

@@ -18,7 +18,7 @@ use kcodec::Kind;
 
 pub(crate) static VERBS: &[Verb] = &[
     unary("parse", None, parse),
-    unary("eval", None, |vm, x| vm.deeper(|vm| vm.eval_tree(&x, &mut Scope::none()))),
+    unary("eval", None, |vm, x| vm.recurse(|vm| vm.eval_tree(&x, &mut Scope::none()))),
     unary("reval", None, reval),
 ];
 
@@ -33,7 +33,7 @@ fn parse(vm: &mut Vm<'_>, x: Noun) -> R {
 /// `reval x`: `eval` without the right to change globals.
 fn reval(vm: &mut Vm<'_>, x: Noun) -> R {
     let before = std::mem::replace(&mut vm.q.read_only, true);
-    let value = vm.deeper(|vm| vm.eval_tree(&x, &mut Scope::none()));
+    let value = vm.recurse(|vm| vm.eval_tree(&x, &mut Scope::none()));
     vm.q.read_only = before;
     value
 }
@@ -385,7 +385,7 @@ impl Vm<'_> {
             ("?" | "!", [_, _, _, _, ..]) => {
                 let values = self.eval_args(args, scope)?;
                 let locals = scope.locals;
-                let done = self.deeper(|vm| match verb.name {
+                let done = self.recurse(|vm| match verb.name {
                     "?" => vm.select_from(values, locals),
                     _ => vm.update_from(values, locals),
                 });

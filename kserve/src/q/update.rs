@@ -7,7 +7,7 @@ use super::fault::{Fault, R};
 use super::group::Groups;
 use super::noun::{self, Items, Lane, Noun, Table, Vector};
 use super::scope::Scope;
-use super::select::{Grouped, Phrase, part};
+use super::select::{Grouped, Phrase, rows_of_group};
 use super::symbols::Sym;
 use super::vm::Vm;
 use kcodec::{Attribute, Kind};
@@ -15,7 +15,7 @@ use kcodec::{Attribute, Kind};
 impl Vm<'_> {
     /// `![t;c;b;a]`
     pub(crate) fn functional_update(&mut self, args: Vec<Noun>) -> R {
-        self.deeper(|vm| vm.update_from(args, false))
+        self.recurse(|vm| vm.update_from(args, false))
     }
 
     /// Updates or deletes. If the table is given by name, changes the global and returns the name.
@@ -157,20 +157,20 @@ impl Vm<'_> {
     fn update_group(&mut self, tree: &Noun, scope: &mut Scope<'_>, groups: &Groups) -> R {
         match self.grouped(tree, scope, groups)? {
             Some(Grouped::Rows(values)) => return Ok(values),
-            Some(Grouped::Groups(values)) => return self.spread(&values, groups),
+            Some(Grouped::Groups(values)) => return self.expand_to_rows(&values, groups),
             Some(Grouped::Constant(value)) => return self.repeat(&value, scope.count()),
             None => {}
         }
         let values = self.each_group(tree, scope, groups)?;
         if values.iter().all(|value| !value.is_list()) {
             let values = build::tidy(values)?;
-            return self.spread(&values, groups);
+            return self.expand_to_rows(&values, groups);
         }
         let (rows, ends) = groups.rows(self)?;
         let mut all = noun::empty(Kind::List);
         let mut places = self.vec(rows.len())?;
         for (value, &group) in values.into_iter().zip(&groups.order) {
-            let rows = part(&rows, &ends, group);
+            let rows = rows_of_group(&rows, &ends, group);
             let value = if value.is_list() { value } else { self.repeat(&value, rows.len())? };
             if value.len() != rows.len() {
                 return Err(Fault::LENGTH);

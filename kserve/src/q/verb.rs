@@ -188,7 +188,7 @@ impl Verb {
                 function(vm, args.pop().unwrap_or(Noun::Null), y)
             }
             (Role::Many(function), 2..) | (Role::Any(function), 1..) => function(vm, args),
-            (Role::Unary(_), 2) => vm.seeded(self.name, args),
+            (Role::Unary(_), 2) => vm.with_initial(self.name, args),
             _ => Err(Fault::RANK),
         }
     }

@@ -3,7 +3,7 @@
 //! - Loops must call [`Vm::charge`], with one unit per nanosecond of work, before the work is done.
 //! - Code that allocates for more than a few items must do it through [`Vm::vec`], [`Vm::grow`] or [`Vm::room`].
 //! - Every 100,000 units, about 0.1 ms, the host is asked whether the evaluation is interrupted.
-//! - Recursion must go through [`Vm::deeper`] or [`Vm::check_stack`], which measure the stack itself.
+//! - Recursion must go through [`Vm::recurse`] or [`Vm::check_stack`], which measure the stack itself.
 
 use std::sync::Arc;
 
@@ -164,7 +164,7 @@ impl<'h> Vm<'h> {
         q.sweep();
         q.fuel = SLICE;
         q.work_left = q.limits.work;
-        q.entry = here();
+        q.entry = stack_position();
         q.stack.clear();
         q.read_only = false;
         Self { q, host, base: 0, this: None }
@@ -191,12 +191,12 @@ impl<'h> Vm<'h> {
 
     /// Charges for writing `bytes` bytes, and fails with `wsfull` if there is no room for them.
     pub(crate) fn room(&mut self, bytes: usize) -> R<()> {
-        self.may_take(bytes)?;
+        self.check_room(bytes)?;
         self.charge(bytes >> BYTES)
     }
 
     /// Fails with `wsfull` if there is no room for `bytes` bytes.
-    fn may_take(&self, bytes: usize) -> R<()> {
+    fn check_room(&self, bytes: usize) -> R<()> {
         if bytes > self.q.limits.bytes || (bytes >= LARGE && !self.host.has_room(bytes)) {
             return Err(Fault::WSFULL);
         }
@@ -207,7 +207,7 @@ impl<'h> Vm<'h> {
     /// here.
     pub(crate) fn vec<T>(&mut self, count: usize) -> R<Vec<T>> {
         let bytes = count.checked_mul(size_of::<T>()).ok_or(Fault::WSFULL)?;
-        self.may_take(bytes)?;
+        self.check_room(bytes)?;
         let mut items = Vec::new();
         items.try_reserve_exact(count).map_err(|_| Fault::WSFULL)?;
         self.charge(count.saturating_add(bytes >> BYTES))?;
@@ -237,7 +237,7 @@ impl<'h> Vm<'h> {
 
     /// Runs `work` one recursion level deeper, if the stack has room for it.
     #[inline]
-    pub(crate) fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+    pub(crate) fn recurse<T>(&mut self, work: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
         self.check_stack()?;
         work(self)
     }
@@ -245,7 +245,7 @@ impl<'h> Vm<'h> {
     /// Fails with `stack` if the stack is over its limit.
     #[inline]
     pub(crate) fn check_stack(&self) -> R<()> {
-        if self.q.entry.abs_diff(here()) > self.q.limits.stack { Err(Fault::STACK) } else { Ok(()) }
+        if self.q.entry.abs_diff(stack_position()) > self.q.limits.stack { Err(Fault::STACK) } else { Ok(()) }
     }
 
     /// Interns a text.
@@ -261,7 +261,7 @@ impl<'h> Vm<'h> {
 
 /// The approximate position of the stack pointer.
 #[inline(always)]
-fn here() -> usize {
+fn stack_position() -> usize {
     let mark = 0_u8;
     std::ptr::from_ref(std::hint::black_box(&mark)).addr()
 }

@@ -3,7 +3,7 @@
 use kcodec::Kind;
 
 use super::arith::kind_of;
-use super::atomic::Lone;
+use super::atomic::Unmatched;
 use super::fault::{Fault, R};
 use super::loops;
 use super::noun::{Noun, null_item};
@@ -131,7 +131,7 @@ enum WholeOp {
 
 /// `x div y`: the quotient, rounded down.
 pub(crate) fn div(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         let kind = divided(kind_of(&x)?, kind_of(&y)?)?;
         whole(vm, kind, x, y, WholeOp::Div)
     })
@@ -139,7 +139,7 @@ pub(crate) fn div(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
 
 /// `x mod y`: `x-y*x div y`, with the sign of `y`. For dates a plain number.
 pub(crate) fn modulo(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         let (from, to) = (kind_of(&x)?, kind_of(&y)?);
         let div = divided(from, to)?;
         let kind = if from < Kind::Timestamp {
@@ -158,7 +158,7 @@ fn numeric(kind: Kind) -> Kind {
 
 /// `x xbar y`: `x*y div x`, which is `y` rounded down to a multiple of `x`.
 pub(crate) fn xbar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         let (from, to) = (kind_of(&x)?, kind_of(&y)?);
         let kind = match (from, to) {
             (Kind::Timespan, Kind::Timestamp | Kind::Timespan) => Some(to),

@@ -163,7 +163,7 @@ impl Vm<'_> {
 
     /// Calls `look` with a borrowed view of a value's form for printing.
     pub(crate) fn with_form<T>(&mut self, noun: &Noun, whole: bool, look: impl FnOnce(Value<'_>) -> R<T>) -> R<T> {
-        let form = self.shown_form(noun, whole)?;
+        let form = self.print_form(noun, whole)?;
         self.with_plain(&form, look)
     }
 

@@ -64,7 +64,7 @@ impl Vm<'_> {
                 out.extend(items.iter().map(|&at| datetime(at)));
                 Ok(vector(Kind::Datetime, out))
             }
-            Noun::List(_) | Noun::Dict(_) => self.deeper(|vm| vm.each(x, |vm, item| vm.shifted(&item, shift))),
+            Noun::List(_) | Noun::Dict(_) => self.recurse(|vm| vm.each(x, |vm, item| vm.shifted(&item, shift))),
             _ => Err(Fault::TYPE),
         }
     }
