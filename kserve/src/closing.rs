@@ -11,7 +11,7 @@ use crate::handler::Handler;
 use crate::link::Phase;
 use crate::run::Loop;
 
-/// A closing connection that sends more than this many bytes is closed at once.
+/// A closing connection that has sent more than this many bytes is treated as ended.
 const MAX_DISCARDED: usize = 4 << 20;
 /// How long a peer may take to close its end after all answers are written. Closing a socket with unread input
 /// resets the connection, and the peer might lose answers that it has not read.

@@ -20,7 +20,7 @@ pub struct Sender {
 
 /// The mailbox is full; the message was not queued. Holds the bytes queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the server has {0} bytes from other threads to send")]
+#[error("the mailbox of the server is full: {0} bytes are queued")]
 pub struct Busy(pub usize);
 
 #[derive(Default)]

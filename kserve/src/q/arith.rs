@@ -1,8 +1,8 @@
 //! Arithmetic: `+ - * % & | ^`, `div mod xbar`, `neg abs signum reciprocal floor ceiling`.
 //!
-//! [`promote`] maps the kinds of the arguments to the kind of the result, which sets the lane (item type) of the
-//! loop and the conversion of each argument. A null makes the result null. Integer infinities are ordinary numbers
-//! and wrap around.
+//! The table of each verb ([`promote`](mod@promote)) maps the kinds of the arguments to the kind of the result, which
+//! sets the lane (item type) of the loop and the conversion of each argument. A null makes the result null. Integer
+//! infinities are ordinary numbers and wrap around.
 
 use std::sync::Arc;
 

@@ -61,13 +61,13 @@ impl Pattern {
         Ok(Self { parts })
     }
 
-    /// Upper bound on the units that matching a text of this length takes.
+    /// Approximate units that matching a text of this length takes.
     pub(crate) fn cost(&self, length: usize) -> usize {
         let gaps = self.parts.iter().filter(|part| matches!(part, Part::Gap)).count();
         if gaps < 2 { length + 8 } else { length.saturating_mul(self.parts.len()).saturating_add(8) }
     }
 
-    /// Upper bound on the units that searching a text of this length takes.
+    /// Approximate units that searching a text of this length takes.
     pub(crate) fn work(&self, length: usize) -> usize {
         length.saturating_mul(self.parts.len().saturating_add(4))
     }

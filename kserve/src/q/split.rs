@@ -216,7 +216,7 @@ impl Vm<'_> {
             (Noun::Atom(Atom { kind: Kind::Byte | Kind::Boolean, item: Item::U8(0) }), Noun::List(_)) => {
                 self.recurse(|vm| vm.each(y, |vm, item| vm.combine(x, &item)))
             }
-            _ => self.from_digits(x, y),
+            _ => self.join_digits(x, y),
         }
     }
 
@@ -253,7 +253,7 @@ impl Vm<'_> {
     }
 
     /// `10 sv y`, `24 60 60 sv y`: the number with these digits; for rows of digits one number per column.
-    fn from_digits(&mut self, x: &Noun, y: &Noun) -> R {
+    fn join_digits(&mut self, x: &Noun, y: &Noun) -> R {
         let integral = |part: &Noun| {
             matches!(part.kind(), Some(Kind::Boolean | Kind::Byte | Kind::Short | Kind::Int | Kind::Long | Kind::List))
         };
@@ -270,7 +270,7 @@ impl Vm<'_> {
             }
             // Rows of digits: each column is one number.
             let columns = self.flip(y)?;
-            return self.recurse(|vm| vm.each(&columns, |vm, column| vm.from_digits(x, &column)));
+            return self.recurse(|vm| vm.each(&columns, |vm, column| vm.join_digits(x, &column)));
         }
         self.charge(count.saturating_mul(4))?;
         let mut sum = 0_i64;

@@ -251,7 +251,8 @@ impl Vm<'_> {
             Noun::List(list) if list.items().len() > 1 => match list.items() {
                 [Noun::Func(Func::Verb(verb)), left, right] if verb.infix && !is_word(verb) => {
                     match self.tree_name(left) {
-                        // `2*price` takes no name from the right, because 2 is an atom; `` (f x)*price `` does.
+                        // `2*price` has no default name, because 2 is an atom; `` `g#sym `` takes that of its
+                        // right argument.
                         None if !left.is_atom() => self.tree_name(right),
                         name => name,
                     }

@@ -88,7 +88,7 @@ fn divided(x: Kind, y: Kind) -> R<Kind> {
         return Err(Fault::TYPE);
     }
     let kind = promote::result(promote::DIV, x).filter(|_| y < Kind::Timestamp);
-    // Dividing a temporal by a float has no defined kind.
+    // Dividing a temporal by a float is not supported.
     kind.filter(|_| x < Kind::Timestamp || !matches!(y, Kind::Real | Kind::Float))
         .ok_or_else(|| Fault::nyi("div, mod or xbar of these temporal types"))
 }
