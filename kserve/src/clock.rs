@@ -10,7 +10,7 @@ use crate::run::Loop;
 impl<H: Handler> Loop<'_, H> {
     /// How long the loop may block in poll; `None` means without limit.
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        if !self.core.turns.is_empty() {
+        if !self.core.run_queue.is_empty() {
             return Some(Duration::ZERO);
         }
         let deadline = self.core.deadlines.peek().map(|deadline| deadline.0.0);
@@ -46,7 +46,7 @@ impl<H: Handler> Loop<'_, H> {
             self.handler.on_timer(&mut Context::new(&mut self.core));
             self.core.interrupt.end();
         }
-        self.settle_all();
+        self.flush_dirty();
     }
 
     fn late(&mut self, slot: usize, now: Instant) {

@@ -75,12 +75,12 @@ impl<H: Handler> Loop<'_, H> {
         let until = Instant::now().checked_add(self.core.drain);
         self.core.listeners.clear();
         self.core.timer = None;
-        self.settle_all();
+        self.flush_dirty();
         let slots: Vec<usize> = self.core.links.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
             self.dismiss(slot);
         }
-        self.settle_all();
+        self.flush_dirty();
         while !self.core.links.is_empty() && self.core.interrupt.stops() < 2 {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
@@ -89,11 +89,11 @@ impl<H: Handler> Loop<'_, H> {
             let first = self.core.deadlines.peek().map(|deadline| deadline.0.0);
             let first = first.map(|first| first.saturating_duration_since(Instant::now()));
             let timeout =
-                if self.core.turns.is_empty() { left.into_iter().chain(first).min() } else { Some(Duration::ZERO) };
+                if self.core.run_queue.is_empty() { left.into_iter().chain(first).min() } else { Some(Duration::ZERO) };
             self.poll(events, timeout)?;
-            self.core.turns.begin();
+            self.core.run_queue.begin();
             while let Some(slot) = self.core.next_turn() {
-                self.settle(slot);
+                self.flush_slot(slot);
             }
             self.check_time();
         }

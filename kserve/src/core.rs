@@ -7,7 +7,7 @@
 //! - Edge-triggered: a slot leaves the run queue only if its socket is drained, its requests are paused by
 //!   backpressure, or the worker holds one of its messages. Each of these states ends with an event that puts the
 //!   slot back.
-//! - Between two turns the loop's receive buffer is empty, and every dirty slot is settled before the loop polls.
+//! - Between two turns the loop's receive buffer is empty, and every dirty slot is flushed before the loop polls.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -27,13 +27,13 @@ use crate::listen::{Listener, Stream};
 use crate::memory::Memory;
 use crate::outbound::Outbound;
 use crate::peer::{Peer, PeerId, Protocol};
+use crate::pool::{BufferPool, MessagePool};
 use crate::receive::Receive;
-use crate::recycle::{Recycle, Spare};
+use crate::run_queue::RunQueue;
 use crate::sender::Sender;
 use crate::server::LISTENERS;
 use crate::tap::Taps;
 use crate::tls::Offer;
-use crate::turns::Turns;
 use crate::users::Users;
 use crate::worker::Worker;
 
@@ -59,11 +59,11 @@ pub(crate) struct Core {
     pub(crate) sender: Sender,
     pub(crate) worker: Worker,
     pub(crate) receive: Receive,
-    pub(crate) recycle: Recycle,
-    pub(crate) spare: Spare,
+    pub(crate) message_pool: MessagePool,
+    pub(crate) buffer_pool: BufferPool,
     /// Scratch buffer in which a message is encoded.
     pub(crate) buffer: Vec<u8>,
-    pub(crate) turns: Turns,
+    pub(crate) run_queue: RunQueue,
     dirty: Vec<usize>,
     /// Times at which a connection is checked. Entries are not removed early, so the check must read the
     /// connection's current state.
@@ -116,10 +116,10 @@ impl Core {
             sender: Sender::new(Arc::clone(&waker)),
             worker: Worker::new(waker),
             receive: Receive::default(),
-            recycle: Recycle::new(),
-            spare: Spare::default(),
+            message_pool: MessagePool::new(),
+            buffer_pool: BufferPool::default(),
             buffer: Vec::new(),
-            turns: Turns::default(),
+            run_queue: RunQueue::default(),
             dirty: Vec::new(),
             deadlines: BinaryHeap::new(),
             timer: None,
@@ -177,7 +177,7 @@ impl Core {
         if self.links.is_empty() {
             // Give back the capacity that many connections left behind.
             self.links.shrink_to_fit();
-            self.turns.shrink();
+            self.run_queue.shrink();
             self.dirty.shrink_to_fit();
         }
     }
@@ -200,9 +200,9 @@ impl Core {
             link.flags.queued = true;
             if link.is_handshaking() {
                 // Handshakes are expensive, so a burst of them queues behind the ready peers.
-                return self.turns.requeue(slot, link.is_penalized());
+                return self.run_queue.requeue(slot, link.is_penalized());
             }
-            self.turns.ready(slot, link.is_penalized());
+            self.run_queue.ready(slot, link.is_penalized());
         }
     }
 
@@ -212,13 +212,13 @@ impl Core {
             && !link.flags.queued
         {
             link.flags.queued = true;
-            self.turns.requeue(slot, link.is_penalized());
+            self.run_queue.requeue(slot, link.is_penalized());
         }
     }
 
-    /// Takes the next slot; see [`Turns::next`].
+    /// Takes the next slot; see [`RunQueue::next`].
     pub(crate) fn next_turn(&mut self) -> Option<usize> {
-        let slot = self.turns.next()?;
+        let slot = self.run_queue.next()?;
         if let Some(link) = self.links.get_mut(slot) {
             link.flags.queued = false;
         }
@@ -226,13 +226,13 @@ impl Core {
     }
 
     /// Records that a slot's turn ended at `now` after `took`. After a long turn the slot is penalized for
-    /// [`Turns::PENALTY`] times as long, whatever it sends meanwhile.
-    pub(crate) fn note_turn(&mut self, slot: usize, took: Duration, now: Instant) {
-        self.turns.note(took);
-        if Turns::is_long(took)
+    /// [`RunQueue::PENALTY`] times as long, whatever it sends meanwhile.
+    pub(crate) fn record_turn(&mut self, slot: usize, took: Duration, now: Instant) {
+        self.run_queue.record(took);
+        if RunQueue::is_long(took)
             && let Some(link) = self.links.get_mut(slot)
         {
-            link.penalized_until = now.checked_add(took.saturating_mul(Turns::PENALTY));
+            link.penalized_until = now.checked_add(took.saturating_mul(RunQueue::PENALTY));
         }
     }
 
@@ -269,7 +269,8 @@ impl Core {
             // A TLS handshake may have records to write.
             return Ok(link.stream.flush()?);
         }
-        let writable = link.outbound.write_to(&mut link.stream, WRITE_BUDGET, &mut self.spare, &mut self.worker)?;
+        let writable =
+            link.outbound.write_to(&mut link.stream, WRITE_BUDGET, &mut self.buffer_pool, &mut self.worker)?;
         if writable && link.outbound.bytes() > 0 {
             self.requeue(slot);
         }

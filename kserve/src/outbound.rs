@@ -5,7 +5,7 @@ use std::io::{self, IoSlice, Write};
 
 use bytes::{Buf, Bytes};
 
-use crate::recycle::Spare;
+use crate::pool::BufferPool;
 use crate::worker::Worker;
 
 /// A queue of messages in parts. Large and shared messages are refcounted parts. Small messages are appended to one
@@ -71,9 +71,9 @@ impl Outbound {
     }
 
     /// Appends a copy of a small message.
-    pub(crate) fn append(&mut self, message: &[u8], spare: &mut Spare) {
+    pub(crate) fn append(&mut self, message: &[u8], pool: &mut BufferPool) {
         if self.tail.capacity() == 0 {
-            self.tail = spare.take();
+            self.tail = pool.take();
         }
         self.tail.extend_from_slice(message);
         self.tail_messages += 1;
@@ -131,7 +131,7 @@ impl Outbound {
         std::mem::take(self).parts.into_iter().for_each(|part| part.discard(worker));
     }
 
-    /// Turns the tail into a part.
+    /// Converts the tail to a part.
     fn seal(&mut self) {
         if self.tail.is_empty() {
             return;
@@ -147,7 +147,7 @@ impl Outbound {
         &mut self,
         target: &mut impl Write,
         limit: usize,
-        spare: &mut Spare,
+        pool: &mut BufferPool,
         worker: &mut Worker,
     ) -> io::Result<bool> {
         let mut left = limit;
@@ -159,7 +159,7 @@ impl Outbound {
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
-                    self.advance(written, spare, worker);
+                    self.advance(written, pool, worker);
                     left = left.saturating_sub(written);
                     if written < asked {
                         return Ok(false);
@@ -203,7 +203,7 @@ impl Outbound {
         (target.write_vectored(slices.get(..used).unwrap_or_default()), asked)
     }
 
-    fn advance(&mut self, mut written: usize, spare: &mut Spare, worker: &mut Worker) {
+    fn advance(&mut self, mut written: usize, pool: &mut BufferPool, worker: &mut Worker) {
         debug_assert!(written <= self.bytes, "a write takes at most what it is passed");
         self.bytes = self.bytes.saturating_sub(written);
         while let Some(part) = self.parts.front_mut() {
@@ -222,7 +222,7 @@ impl Outbound {
         }
         self.written += written;
         if self.written == self.tail.len() {
-            spare.give(std::mem::take(&mut self.tail));
+            pool.give(std::mem::take(&mut self.tail));
             self.messages -= std::mem::take(&mut self.tail_messages);
             self.written = 0;
         }
@@ -257,23 +257,23 @@ mod tests {
 
     #[test]
     fn partial_writes_keep_order_and_count() {
-        let (mut outbound, mut spare) = (Outbound::default(), Spare::default());
+        let (mut outbound, mut pool) = (Outbound::default(), BufferPool::default());
         let poll = mio::Poll::new().unwrap();
         let mut worker = Worker::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap().into());
         let part = |text: &'static str| Bytes::from_static(text.as_bytes());
         let mut target = PartialWriter { taken: Vec::new(), ready: false };
-        outbound.append(b"one ", &mut spare);
+        outbound.append(b"one ", &mut pool);
         outbound.push([part("two "), part(""), part("three ")]);
-        outbound.append(b"four ", &mut spare);
-        outbound.append(b"five ", &mut spare);
+        outbound.append(b"four ", &mut pool);
+        outbound.append(b"five ", &mut pool);
         assert_eq!((outbound.bytes(), outbound.messages()), (24, 4));
         while outbound.bytes() > 5 {
-            outbound.write_to(&mut target, usize::MAX, &mut spare, &mut worker).unwrap();
+            outbound.write_to(&mut target, usize::MAX, &mut pool, &mut worker).unwrap();
             assert_eq!(outbound.bytes() + target.taken.len(), 24);
         }
         outbound.push([part("six")]);
         while outbound.bytes() > 0 {
-            outbound.write_to(&mut target, usize::MAX, &mut spare, &mut worker).unwrap();
+            outbound.write_to(&mut target, usize::MAX, &mut pool, &mut worker).unwrap();
         }
         assert_eq!(target.taken, b"one two three four five six");
         assert_eq!(outbound.messages(), 0);
@@ -281,23 +281,23 @@ mod tests {
 
     #[test]
     fn a_held_message_keeps_its_place() {
-        let (mut outbound, mut spare) = (Outbound::default(), Spare::default());
+        let (mut outbound, mut pool) = (Outbound::default(), BufferPool::default());
         let poll = mio::Poll::new().unwrap();
         let mut worker = Worker::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap().into());
         let part = |text: &'static str| Bytes::from_static(text.as_bytes());
         let mut taken = Vec::new();
-        outbound.append(b"one ", &mut spare);
+        outbound.append(b"one ", &mut pool);
         outbound.hold(7, vec![part("long "), part("and longer ")]);
-        outbound.append(b"three ", &mut spare);
+        outbound.append(b"three ", &mut pool);
         outbound.hold(8, vec![part("four ")]);
         assert_eq!(outbound.bytes(), 31);
-        outbound.write_to(&mut taken, usize::MAX, &mut spare, &mut worker).unwrap();
+        outbound.write_to(&mut taken, usize::MAX, &mut pool, &mut worker).unwrap();
         assert_eq!(taken, b"one ");
         assert!(!outbound.release(9, None, &mut worker));
         assert!(outbound.release(8, None, &mut worker));
         assert!(outbound.release(7, Some(&part("two ")), &mut worker));
         assert_eq!((outbound.bytes(), outbound.messages()), (15, 3));
-        outbound.write_to(&mut taken, usize::MAX, &mut spare, &mut worker).unwrap();
+        outbound.write_to(&mut taken, usize::MAX, &mut pool, &mut worker).unwrap();
         assert_eq!((&taken[..], outbound.bytes(), outbound.messages()), (&b"one two three four "[..], 0, 0));
     }
 }

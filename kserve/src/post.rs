@@ -74,7 +74,7 @@ impl Core {
             return Err(Error::Full(message.len() as u64));
         }
         link.connection.note_sent(kind)?;
-        link.outbound.append(message, &mut self.spare);
+        link.outbound.append(message, &mut self.buffer_pool);
         self.mark_dirty(slot);
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Core {
         let mut message = Shared::new(parts);
         for &id in to {
             if self.find(id).is_some() {
-                // A peer over its limit is scheduled to close; settling its slot reports the error.
+                // A peer over its limit is scheduled to close; flushing its slot reports the error.
                 let _ = self.post(id.slot, kind, &mut message);
             }
         }

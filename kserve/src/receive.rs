@@ -6,9 +6,9 @@ use bytes::{Bytes, BytesMut};
 use kwire::{Error, Frame, Login, Message, OutOfTurn, Refused, Step};
 
 use crate::core::{Core, HIGH_WATER};
-use crate::greet::{self, Greeting};
 use crate::link::{Checked, CloseReason, Link, Phase};
-use crate::recycle::LARGEST;
+use crate::pool::LARGEST;
+use crate::sniff::{self, Sniffed};
 use crate::worker::Done;
 
 /// The loop's shared receive buffer. Small messages are framed in place; when a turn ends, an incomplete rest moves
@@ -98,7 +98,7 @@ impl Core {
 
     /// Takes a login or message from the buffered bytes, if a whole one is there.
     fn find_message(&mut self, slot: usize) -> Option<Next> {
-        let Self { links, receive, recycle, limits, .. } = self;
+        let Self { links, receive, message_pool, limits, .. } = self;
         let link = links.get_mut(slot)?;
         let own = !link.inbound.is_empty();
         let bytes = if own { link.inbound.as_bytes() } else { receive.owned_by(slot) };
@@ -106,11 +106,11 @@ impl Core {
             return None;
         }
         if link.phase == Phase::Login {
-            match greet::greeting(bytes) {
-                Greeting::Login => {}
-                Greeting::Tls => return Some(Next::Failed(OutOfTurn::Tls.into())),
-                Greeting::Http => {
-                    let whole = greet::is_whole(bytes) || bytes.len() >= limits.http || link.flags.ended;
+            match sniff::sniff(bytes) {
+                Sniffed::Login => {}
+                Sniffed::Tls => return Some(Next::Failed(OutOfTurn::Tls.into())),
+                Sniffed::Http => {
+                    let whole = sniff::has_all_headers(bytes) || bytes.len() >= limits.http || link.flags.ended;
                     return whole.then(|| Next::Http(bytes.to_vec()));
                 }
             }
@@ -129,7 +129,7 @@ impl Core {
                 if own && length > LARGEST {
                     Frame::new(header, Bytes::from(link.inbound.take_front(length)))
                 } else {
-                    let bytes: BytesMut = recycle.copy(bytes.get(..length).unwrap_or_default());
+                    let bytes: BytesMut = message_pool.copy(bytes.get(..length).unwrap_or_default());
                     self.skip(slot, length);
                     Frame::new(header, bytes)
                 }

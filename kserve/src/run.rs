@@ -41,17 +41,17 @@ impl<'a, H: Handler> Loop<'a, H> {
         self.handler.on_start(&mut Context::new(&mut self.core));
         let mut events = Events::with_capacity(EVENTS);
         while self.core.interrupt.stops() == 0 {
-            self.settle_all();
+            self.flush_dirty();
             self.poll(&mut events, self.timeout())?;
             self.check_time();
-            self.turns();
+            self.run_turns();
         }
         self.drain(&mut events)
     }
 
     /// Runs the turns of one round, between two polls.
-    fn turns(&mut self) {
-        self.core.turns.begin();
+    fn run_turns(&mut self) {
+        self.core.run_queue.begin();
         let mut now = None;
         while self.core.interrupt.stops() == 0
             && let Some(slot) = self.core.next_turn()
@@ -88,7 +88,7 @@ impl<'a, H: Handler> Loop<'a, H> {
     /// is up. Returns the end of the turn, which is the start of the next one.
     fn turn(&mut self, slot: usize, start: Instant) -> Instant {
         let mut left = READ_BUDGET;
-        self.settle(slot);
+        self.flush_slot(slot);
         let mut now = start;
         let (took, done) = loop {
             let next = self.core.next(slot, &mut left);
@@ -105,12 +105,12 @@ impl<'a, H: Handler> Loop<'a, H> {
                 break (took, false);
             }
         };
-        self.core.note_turn(slot, took, now);
+        self.core.record_turn(slot, took, now);
         if !done {
             self.core.requeue(slot);
         }
         self.core.stash();
-        self.settle_all();
+        self.flush_dirty();
         now
     }
 
@@ -150,7 +150,7 @@ impl<'a, H: Handler> Loop<'a, H> {
             return self.fail(slot, error);
         }
         link.phase = Phase::Open;
-        link.outbound.append(&answer, &mut self.core.spare);
+        link.outbound.append(&answer, &mut self.core.buffer_pool);
         self.core.mark_dirty(slot);
         self.call(slot, now, |handler, cx| handler.on_open(cx, &peer));
     }
@@ -223,14 +223,14 @@ impl<'a, H: Handler> Loop<'a, H> {
         self.core.respond(deferred, answer);
     }
 
-    /// Settles every dirty slot: writes output and closes the connections scheduled for it.
-    pub(crate) fn settle_all(&mut self) {
+    /// Flushes every dirty slot: writes output and closes the connections scheduled for it.
+    pub(crate) fn flush_dirty(&mut self) {
         while let Some(slot) = self.core.next_dirty() {
-            self.settle(slot);
+            self.flush_slot(slot);
         }
     }
 
-    pub(crate) fn settle(&mut self, slot: usize) {
+    pub(crate) fn flush_slot(&mut self, slot: usize) {
         let Some(link) = self.core.links.get_mut(slot) else { return };
         let closing = link.phase == Phase::Closing;
         match link.close_reason.take() {

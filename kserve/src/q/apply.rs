@@ -84,8 +84,7 @@ impl Vm<'_> {
             Func::Derived(derived) if whole => self.iterate(derived, args),
             Func::Native(native) if whole => {
                 let bodies = args.iter().map(|arg| self.body(arg)).collect::<R<Vec<_>>>()?;
-                let mut call =
-                    native.call.try_lock().map_err(|_| Fault::nyi("a function of the host's within itself"))?;
+                let mut call = native.call.try_lock().map_err(|_| Fault::nyi("a recursive call of a host function"))?;
                 let body = call(&bodies)?;
                 self.noun(body.value())
             }

@@ -338,6 +338,6 @@ fn ema(vm: &mut Vm<'_>, a: Noun, x: Noun) -> R {
                 value
             })
         }
-        _ => Err(Fault::nyi("ema of anything but a vector")),
+        _ => Err(Fault::nyi("ema of a value that is not a vector")),
     }
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// The slots that wait for a turn, each at most once.
 #[derive(Debug, Default)]
-pub(crate) struct Turns {
+pub(crate) struct RunQueue {
     ready: VecDeque<usize>,
     busy: VecDeque<usize>,
     long: VecDeque<usize>,
@@ -46,7 +46,7 @@ const LONG: Duration = Duration::from_millis(25);
 /// Least time charged for a turn, so that even the shortest turns use up the credit.
 const SHORTEST: Duration = Duration::from_nanos(1);
 
-impl Turns {
+impl RunQueue {
     /// A slot is penalized for this many times the length of its long turn. Otherwise many peers that alternate
     /// long and short requests would be treated like peers with short requests only.
     pub(crate) const PENALTY: u32 = 64;
@@ -67,7 +67,7 @@ impl Turns {
     }
 
     /// Records the length of a turn.
-    pub(crate) fn note(&mut self, took: Duration) {
+    pub(crate) fn record(&mut self, took: Duration) {
         if !Self::is_long(took) {
             self.credit = self.credit.saturating_sub(took.max(SHORTEST));
             return;
@@ -115,48 +115,48 @@ mod tests {
     use super::*;
 
     /// Runs a round of one turn and returns its slot.
-    fn next(turns: &mut Turns) -> Option<usize> {
-        turns.begin();
-        turns.next()
+    fn next(queue: &mut RunQueue) -> Option<usize> {
+        queue.begin();
+        queue.next()
     }
 
     #[test]
     fn ready_slots_go_before_one_busy_slot() {
-        let mut turns = Turns::default();
-        turns.requeue(1, false);
-        turns.requeue(2, false);
-        turns.ready(3, false);
-        turns.ready(4, false);
-        turns.begin();
-        assert_eq!([Some(3), Some(4), Some(1), None], [0; 4].map(|_| turns.next()));
-        assert_eq!((next(&mut turns), turns.is_empty()), (Some(2), true));
+        let mut queue = RunQueue::default();
+        queue.requeue(1, false);
+        queue.requeue(2, false);
+        queue.ready(3, false);
+        queue.ready(4, false);
+        queue.begin();
+        assert_eq!([Some(3), Some(4), Some(1), None], [0; 4].map(|_| queue.next()));
+        assert_eq!((next(&mut queue), queue.is_empty()), (Some(2), true));
     }
 
     #[test]
     fn a_long_turn_ends_the_round() {
-        let mut turns = Turns::default();
-        turns.ready(1, false);
-        turns.ready(2, false);
-        turns.requeue(3, true);
-        assert_eq!(next(&mut turns), Some(1));
-        turns.note(LONG);
-        turns.requeue(1, true);
-        assert_eq!(turns.next(), None);
-        turns.begin();
-        assert_eq!([Some(2), Some(3), None], [0; 3].map(|_| turns.next()));
+        let mut queue = RunQueue::default();
+        queue.ready(1, false);
+        queue.ready(2, false);
+        queue.requeue(3, true);
+        assert_eq!(next(&mut queue), Some(1));
+        queue.record(LONG);
+        queue.requeue(1, true);
+        assert_eq!(queue.next(), None);
+        queue.begin();
+        assert_eq!([Some(2), Some(3), None], [0; 3].map(|_| queue.next()));
     }
 
     #[test]
     fn busy_slots_go_first_until_the_credit_is_used_up() {
-        let mut turns = Turns::default();
-        turns.requeue(1, true);
-        turns.note(LONG * 2);
-        turns.requeue(2, false);
+        let mut queue = RunQueue::default();
+        queue.requeue(1, true);
+        queue.record(LONG * 2);
+        queue.requeue(2, false);
         for took in [LONG - SHORTEST, LONG - SHORTEST, Duration::ZERO, Duration::ZERO] {
-            assert_eq!(next(&mut turns), Some(2));
-            turns.note(took);
-            turns.requeue(2, false);
+            assert_eq!(next(&mut queue), Some(2));
+            queue.record(took);
+            queue.requeue(2, false);
         }
-        assert_eq!(next(&mut turns), Some(1));
+        assert_eq!(next(&mut queue), Some(1));
     }
 }

@@ -5,7 +5,7 @@ use bytes::BytesMut;
 /// One buffer per power of two. A small message is copied into the smallest class that holds it. If nobody keeps
 /// the message, the next copy reuses its memory. A kept message therefore holds at most twice its size.
 #[derive(Debug)]
-pub(crate) struct Recycle {
+pub(crate) struct MessagePool {
     classes: [BytesMut; CLASSES],
 }
 
@@ -16,7 +16,7 @@ const SMALLEST: usize = 64;
 /// The largest message that is copied, in bytes.
 pub(crate) const LARGEST: usize = SMALLEST << (CLASSES - 1);
 
-impl Recycle {
+impl MessagePool {
     pub(crate) fn new() -> Self {
         Self { classes: std::array::from_fn(|_| BytesMut::new()) }
     }
@@ -36,7 +36,7 @@ impl Recycle {
 
 /// Pool of output buffers. A connection holds one only while small messages are queued.
 #[derive(Debug, Default)]
-pub(crate) struct Spare {
+pub(crate) struct BufferPool {
     buffers: Vec<Vec<u8>>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Spare {
 const KEPT: usize = 64;
 const KEPT_BYTES: usize = 64 * 1024;
 
-impl Spare {
+impl BufferPool {
     pub(crate) fn take(&mut self) -> Vec<u8> {
         self.buffers.pop().unwrap_or_default()
     }
@@ -63,20 +63,20 @@ mod tests {
 
     #[test]
     fn copies_reuse_memory_unless_a_copy_is_kept() {
-        let mut recycle = Recycle::new();
-        let first = recycle.copy(b"first").freeze();
+        let mut pool = MessagePool::new();
+        let first = pool.copy(b"first").freeze();
         let place = first.as_ptr().addr();
         drop(first);
         // Each copy must reuse the same 64 bytes.
-        let mut second = recycle.copy(b"second").freeze();
+        let mut second = pool.copy(b"second").freeze();
         for _ in 0..100 {
             assert!((place..place + 64).contains(&second.as_ptr().addr()));
             drop(second);
-            second = recycle.copy(b"second").freeze();
+            second = pool.copy(b"second").freeze();
         }
-        let third = recycle.copy(b"third").freeze();
+        let third = pool.copy(b"third").freeze();
         assert_eq!((&second[..], &third[..]), (&b"second"[..], &b"third"[..]));
-        assert_eq!(recycle.copy(&[7; LARGEST]).len(), LARGEST);
-        assert_eq!(recycle.copy(&[7; LARGEST + 1]).len(), LARGEST + 1);
+        assert_eq!(pool.copy(&[7; LARGEST]).len(), LARGEST);
+        assert_eq!(pool.copy(&[7; LARGEST + 1]).len(), LARGEST + 1);
     }
 }

@@ -2,7 +2,7 @@
 
 /// The protocol that the first bytes show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Greeting {
+pub(crate) enum Sniffed {
     /// Credentials, or too few bytes to decide.
     Login,
     Http,
@@ -15,17 +15,17 @@ const METHODS: [&[u8]; 9] =
 /// Start of a TLS handshake record, major version 3. No credentials start with these bytes.
 const CLIENT_HELLO: &[u8] = &[0x16, 3];
 
-pub(crate) fn greeting(bytes: &[u8]) -> Greeting {
+pub(crate) fn sniff(bytes: &[u8]) -> Sniffed {
     if METHODS.iter().any(|method| bytes.starts_with(method)) {
-        Greeting::Http
+        Sniffed::Http
     } else if bytes.starts_with(CLIENT_HELLO) {
-        Greeting::Tls
+        Sniffed::Tls
     } else {
-        Greeting::Login
+        Sniffed::Login
     }
 }
 
 /// Whether the request's headers are complete.
-pub(crate) fn is_whole(request: &[u8]) -> bool {
+pub(crate) fn has_all_headers(request: &[u8]) -> bool {
     request.windows(4).any(|window| window == b"\r\n\r\n") || request.windows(2).any(|window| window == b"\n\n")
 }
