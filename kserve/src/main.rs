@@ -57,8 +57,9 @@ fn serve(options: &Options) -> Result<u8, Box<dyn std::error::Error>> {
         let text = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
         handler.interpreter.add_script(&path.display().to_string(), &text);
     }
-    let words = |words: &mut dyn Iterator<Item = String>| words.map(String::into_bytes).collect();
-    handler.interpreter.set_command_line(words(&mut std::env::args()), words(&mut options.words.iter().cloned()));
+    let bytes = |args: &mut dyn Iterator<Item = String>| args.map(String::into_bytes).collect();
+    let script_args = bytes(&mut options.script_args.iter().cloned());
+    handler.interpreter.set_command_line(bytes(&mut std::env::args()), script_args);
     let mut server = bind(options)?
         .with_limits(options.limits())
         .with_memory(heap::memory(options.memory))

@@ -11,10 +11,10 @@ use kserve::{Limits, Port, Tls};
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Options {
-    /// Where to listen: [rp,][HOST:]PORT, where PORT is a number, a service, 0 or 0W (any free port)
-    /// or a range LOW/HIGH (any free port in it). Without a host: all interfaces. rp, shares the port
-    /// with other processes that say so (SO_REUSEPORT). Without -p: 127.0.0.1:5001, or nowhere where
-    /// standard input is a terminal or a script says \\p.
+    /// Where to listen: [rp,][HOST:]PORT. PORT is a number, a service, 0 or 0W (any free port), or a range
+    /// LOW/HIGH (the first free port in it). Without HOST: all interfaces. rp, shares the port with other
+    /// processes that set it too (SO_REUSEPORT). Without -p: 127.0.0.1:5001; with a console or a script no
+    /// port, until it sets one with \p.
     #[arg(short, long, value_name = "[HOST:]PORT", allow_hyphen_values = true)]
     pub(crate) port: Option<Port>,
 
@@ -50,8 +50,8 @@ pub(crate) struct Options {
     #[arg(short = 't', long = "timer", value_name = "MS", default_value_t = 0)]
     pub(crate) timer: u64,
 
-    /// Seconds without progress after which a peer that does not read its answers is cut off, when the server stops
-    /// or the connection closes.
+    /// Seconds for writing pending answers after SIGTERM. Also the seconds without progress after which a
+    /// closing connection is cut off.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) drain: u64,
 
@@ -80,11 +80,11 @@ pub(crate) struct Options {
     pub(crate) script: Option<PathBuf>,
 
     /// Arguments of the script.
-    #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) words: Vec<String>,
+    #[arg(value_name = "ARG", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) script_args: Vec<String>,
 
     /// Grant clients access beyond the variables of the process, which scripts always have: net (hopen), files
-    /// (\\l, read0, and to write and delete them: set, 0:, hdel), exit.
+    /// (\l, read0, and to write and delete them: set, 0:, hdel), exit.
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(crate) allow: Vec<Grant>,
 
