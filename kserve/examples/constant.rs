@@ -1,9 +1,9 @@
-//! A server whose handler does nothing: what is left of its time is the loop's.
+//! A server with a trivial handler, to measure the loop itself.
 
 use kserve::{Context, Handler, Peer, PeerId, Reply, Server};
 use kwire::Message;
 
-/// Answers 4 to every sync message, and passes async ones on to whoever asked something before.
+/// Answers 4 to every sync message, and broadcasts async messages to all other peers.
 #[derive(Default)]
 struct Constant {
     subscribers: Vec<PeerId>,

@@ -1,5 +1,5 @@
-//! A gateway: sends every query to the backend that has the least to do, and answers when that has
-//! answered. Nobody waits for anybody else.
+//! A gateway: sends every query to the backend with the fewest requests in flight, and defers its answer until the
+//! backend responds. No call blocks the loop.
 //!
 //! ```text
 //! cargo run -p kserve --example gateway -- 127.0.0.1:5000 localhost:5001 localhost:5002
@@ -13,7 +13,7 @@ use kwire::{Error, Message};
 
 struct Gateway {
     backends: Vec<Backend>,
-    /// Who is owed the answer to which request.
+    /// The caller behind each request to a backend.
     waiting: HashMap<Ticket, Deferred>,
 }
 
@@ -21,7 +21,7 @@ struct Backend {
     address: String,
     /// `None` while it is not connected.
     peer: Option<PeerId>,
-    /// Requests that it has not answered.
+    /// Requests in flight.
     busy: usize,
 }
 
@@ -51,7 +51,7 @@ impl Handler for Gateway {
         }
         if let Some(caller) = self.waiting.remove(&ticket) {
             match response {
-                // An error of the backend's is the caller's.
+                // An error that the backend answers is passed to the caller.
                 Ok(message) => cx.answer(caller, Ok(message.body())),
                 Err(_) => cx.answer(caller, Err("backend lost")),
             };

@@ -1,5 +1,5 @@
-//! Lines of q from standard input, each with its result in the console form. With an argument, for programs: `\x01`
-//! stands for a newline, and a line of `\x02` ends each result.
+//! Evaluates lines of q from standard input and prints each result as the console does. With any argument, for
+//! programs: `\x01` in a line is a newline, and a line of `\x02` ends each result.
 
 use std::io::BufRead;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use kcodec::{Console, Value, console};
 use kserve::q::{Host, Interpreter};
 
-/// Prints what q prints; a request may take five seconds from then on.
+/// Prints q's output. A request may take five seconds from the stored time.
 struct Terminal(Instant);
 
 impl Host for Terminal {

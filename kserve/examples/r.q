@@ -1,4 +1,4 @@
-/ A subscriber that keeps the day: it takes the schemas, replays what was published before it came, and goes on.
+/ A subscriber that keeps the day in memory: sets the schemas, replays the earlier updates, then receives new ones.
 /   kserve -p 5011 r.q 5010
 
 upd:insert

@@ -1,18 +1,18 @@
 / A tickerplant: publishers call .u.upd, subscribers .u.sub.
-/   kserve -p 5010 tick.q                          keeps what was published today in memory
-/   kserve -p 5010 --allow files tick.q data/sym   and in a file a day besides: data/sym2024.01.31
+/   kserve -p 5010 tick.q                          keeps the updates of the day in memory
+/   kserve -p 5010 --allow files tick.q data/sym   and logs them to a file per day: data/sym2024.01.31
 
 trade:([]time:`timespan$();sym:`symbol$();price:`float$();size:`long$())
 quote:([]time:`timespan$();sym:`symbol$();bid:`float$();ask:`float$())
 
-/ Of each table, who wants it: pairs of a handle and the symbols, ` for all.
+/ The subscribers of each table: pairs of a handle and the symbols, ` for all.
 .u.t:`trade`quote
 .u.w:.u.t!(count .u.t)#enlist()
-/ What was published today, to be replayed by who comes late, and how much that is.
+/ The updates of the day, which late subscribers replay, and their number.
 .u.log:()
 .u.i:0
 
-/ The file of a day, .u.L, and its handle, .u.l. One that is there is gone on with, if all of it is whole.
+/ Opens the log of a day: its file .u.L and handle .u.l. An existing log is appended to, unless it is corrupt.
 .u.ld:{[d]
   .u.L:`$":",.u.file,string d;
   if[()~key .u.L;.u.L set()];
@@ -25,7 +25,7 @@ quote:([]time:`timespan$();sym:`symbol$();bid:`float$();ask:`float$())
 .u.file:first .z.x,enlist""
 if[count .u.file;.u.ld .u.d]
 
-/ A subscription: the name and the empty table. Another one for the same table replaces it.
+/ Subscribes the caller, and returns the name and the empty table. Replaces its subscription to the same table.
 .u.sub:{[t;s]
   if[t~`;:.u.sub[;s]each .u.t];
   if[not t in .u.t;'t];
@@ -36,13 +36,13 @@ if[count .u.file;.u.ld .u.d]
 .u.del:{[t;h] .u.w[t]:.u.w[t]where not h=first each .u.w t}
 .u.sel:{[x;s] $[s~`;x;select from x where sym in s]}
 
-/ Sends rows to each subscriber that wants some of them.
+/ Sends each subscriber the rows that it subscribed to.
 .u.pub:{[t;x]
   {[t;x;w]
     y:.u.sel[x;w 1];
     if[count y;neg[w 0](`upd;t;y)]}[t;x]each .u.w t;}
 
-/ An update: the columns of a table, each an atom or a list; the time is added where it is missing.
+/ Handles an update: the columns of a table, each an atom or a list. A missing time column is added.
 .u.upd:{[t;x]
   if[not t in .u.t;'t];
   if[not 16=abs type first x;
@@ -53,7 +53,7 @@ if[count .u.file;.u.ld .u.d]
   .u.i+:1;
   .u.pub[t;rows];}
 
-/ The end of a day, which every subscriber hears of once.
+/ Ends a day: notifies every subscriber once, and starts the log of the next day.
 .u.end:{[d]
   {[d;h] neg[h](`.u.end;d)}[d]each distinct first each raze value .u.w;
   .u.log:();

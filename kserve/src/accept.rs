@@ -1,4 +1,4 @@
-//! New connections: admitted, one too many, or more than the OS has descriptors for.
+//! Accepts new connections, within the limit on peers and the OS's limit on descriptors.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -13,27 +13,27 @@ use crate::listen::Stream;
 use crate::peer::{Peer, PeerId, Protocol};
 use crate::run::Loop;
 
-/// How long to leave a listener alone after the OS had no more sockets to give.
+/// How long accepting pauses after the OS ran out of descriptors or memory.
 const EXHAUSTED: Duration = Duration::from_millis(100);
-/// How often the handler hears of that.
-const TELL: Duration = Duration::from_secs(10);
-/// Connections accepted before those that are in have their turn.
-const ACCEPTED: usize = 128;
+/// Least time between two calls of `on_exhausted`.
+const EXHAUSTED_INTERVAL: Duration = Duration::from_secs(10);
+/// Connections accepted per event before the open connections are served.
+const ACCEPT_BATCH: usize = 128;
 
 impl<H: Handler> Loop<'_, H> {
-    /// Accepts what waits at a listener.
+    /// Accepts pending connections of a listener, at most [`ACCEPT_BATCH`].
     pub(crate) fn accept(&mut self, index: usize) {
-        for _ in 0..ACCEPTED {
+        for _ in 0..ACCEPT_BATCH {
             let Some(listener) = self.core.listeners.get(index) else { return };
             match listener.accept(self.core.offer.as_ref()) {
                 Ok(stream) if self.core.links.len() < self.core.limits.peers => self.admit(stream),
-                Ok(stream) => self.turn_away(&stream),
+                Ok(stream) => self.reject_excess(&stream),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if is_transient(&error) => {}
                 Err(error) => return self.exhausted(&error),
             }
         }
-        // More may wait: they have their turn after those that are in.
+        // More may be pending: try again after the open connections are served.
         self.retry = Some(Instant::now());
     }
 
@@ -43,13 +43,13 @@ impl<H: Handler> Loop<'_, H> {
         }
         let connection = Connection::server(self.core.limits.wire, Instant::now());
         if let Some(slot) = self.core.insert(stream, connection) {
-            // It may have sent its login already.
+            // The login may have arrived already.
             self.core.enqueue(slot);
         }
     }
 
-    /// q's `'conn`: one too many. Dropping the stream closes it.
-    fn turn_away(&mut self, stream: &Stream) {
+    /// q's `'conn`: reports a connection over the limit. Dropping the stream closes it.
+    fn reject_excess(&mut self, stream: &Stream) {
         let peer = Peer {
             id: PeerId::NONE,
             user: Bytes::new(),
@@ -64,14 +64,14 @@ impl<H: Handler> Loop<'_, H> {
     fn exhausted(&mut self, error: &io::Error) {
         let now = Instant::now();
         self.retry = Some(now + EXHAUSTED);
-        if self.told.is_none_or(|told| told <= now) {
-            self.told = Some(now + TELL);
+        if self.quiet_until.is_none_or(|until| until <= now) {
+            self.quiet_until = Some(now + EXHAUSTED_INTERVAL);
             self.handler.on_exhausted(&mut Context::new(&mut self.core), error);
         }
     }
 }
 
-/// An error of one connection that was about to be accepted, not of the listener.
+/// Whether the error concerns one pending connection and not the listener.
 fn is_transient(error: &io::Error) -> bool {
     matches!(
         error.kind(),

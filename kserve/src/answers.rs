@@ -1,4 +1,4 @@
-//! Answers in the order of their requests, though some come later.
+//! Sends answers in the order of their requests, including deferred ones.
 
 use std::cmp::Reverse;
 use std::time::Instant;
@@ -8,24 +8,23 @@ use kwire::MessageType;
 
 use crate::core::Core;
 use crate::encode::{Answer, Encoder, Shared};
-use crate::link::{Doom, Owed};
+use crate::link::{CloseReason, PendingAnswer};
 use crate::reply::Deferred;
 
 impl Core {
-    /// A name for an answer that may come later.
+    /// Returns a new ticket for an answer.
     pub(crate) const fn next_ticket(&mut self) -> u64 {
         self.ticket += 1;
         self.ticket
     }
 
-    /// Answers the sync message for which `deferred` stands: at once, or in its place behind
-    /// answers that are still owed.
+    /// Answers a sync message at once, or queues the answer behind those that are pending.
     pub(crate) fn respond(&mut self, deferred: Deferred, answer: Answer) {
         let slot = deferred.id.slot;
         let Some(link) = self.links.get(slot).filter(|link| link.peer.id == deferred.id) else { return };
         if link.answers.is_empty() && !matches!(answer, Answer::Deferred) {
             if let Err(error) = self.post_answer(slot, MessageType::Response, answer) {
-                self.doom(slot, Doom::Error(error));
+                self.schedule_close(slot, CloseReason::Error(error));
             }
             return;
         }
@@ -36,16 +35,16 @@ impl Core {
         };
         self.deadlines.extend(deadline.map(|deadline| Reverse((deadline, deferred.id))));
         if let Some(link) = self.links.get_mut(slot) {
-            link.answers.push_back(Owed { ticket: deferred.ticket, deadline, ready });
+            link.answers.push_back(PendingAnswer { ticket: deferred.ticket, deadline, ready });
         }
     }
 
-    /// Gives an answer that was deferred; whether it was still owed.
+    /// Sets the answer of a deferred request. Returns `false` if it was answered already.
     pub(crate) fn answer(&mut self, deferred: Deferred, encode: impl FnOnce(Encoder<'_>) -> Answer) -> bool {
         let slot = deferred.id.slot;
-        let owed = |owed: &&mut Owed| owed.ticket == deferred.ticket && owed.ready.is_none();
+        let pending = |pending: &&mut PendingAnswer| pending.ticket == deferred.ticket && pending.ready.is_none();
         let Some(link) = self.links.get_mut(slot).filter(|link| link.peer.id == deferred.id) else { return false };
-        if link.answers.iter_mut().find(owed).is_none() {
+        if link.answers.iter_mut().find(pending).is_none() {
             return false;
         }
         let capability = link.connection.capability();
@@ -53,34 +52,36 @@ impl Core {
             Answer::Parts(parts) => Shared::new(parts),
             _ => Shared::new(vec![Bytes::copy_from_slice(&self.buffer)]),
         };
-        if let Some(owed) = self.links.get_mut(slot).and_then(|link| link.answers.iter_mut().find(owed)) {
-            owed.ready = Some(message);
+        if let Some(pending) = self.links.get_mut(slot).and_then(|link| link.answers.iter_mut().find(pending)) {
+            pending.ready = Some(message);
         }
         self.release(slot);
         true
     }
 
-    /// Queues the answers that no longer have to wait for one before them.
+    /// Queues for output the answers at the front that are ready.
     fn release(&mut self, slot: usize) {
         while let Some(link) = self.links.get_mut(slot)
-            && let Some(mut message) = link.answers.front_mut().and_then(|owed| owed.ready.take())
+            && let Some(mut message) = link.answers.front_mut().and_then(|pending| pending.ready.take())
         {
             link.answers.pop_front();
             if let Err(error) = self.post(slot, MessageType::Response, &mut message) {
-                self.doom(slot, Doom::Error(error));
+                self.schedule_close(slot, CloseReason::Error(error));
             }
         }
-        // It may have waited for this to be read from again, or to be closed.
+        // Its input may have been paused, or its close delayed, until these answers went out.
         self.enqueue(slot);
     }
 
-    /// Answers what was deferred for too long.
+    /// Answers overdue deferred requests with the error `timeout`.
     pub(crate) fn expire_answers(&mut self, slot: usize, now: Instant) {
-        let late = |owed: &&Owed| owed.ready.is_none() && owed.deadline.is_some_and(|deadline| deadline <= now);
+        let late = |pending: &&PendingAnswer| {
+            pending.ready.is_none() && pending.deadline.is_some_and(|deadline| deadline <= now)
+        };
         while let Some(link) = self.links.get(slot)
-            && let Some(owed) = link.answers.iter().find(late)
+            && let Some(pending) = link.answers.iter().find(late)
         {
-            let deferred = Deferred { id: link.peer.id, ticket: owed.ticket };
+            let deferred = Deferred { id: link.peer.id, ticket: pending.ticket };
             self.answer(deferred, |encoder| encoder.error("timeout"));
         }
     }

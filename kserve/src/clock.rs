@@ -1,4 +1,4 @@
-//! What is done because time has passed.
+//! Deadlines and timers of the loop.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,9 @@ use crate::link::Phase;
 use crate::run::Loop;
 
 impl<H: Handler> Loop<'_, H> {
-    /// How long the loop may wait for events; `None` is for ever.
+    /// How long the loop may block in poll; `None` means without limit.
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        if !self.core.turns.is_empty() {
+        if !self.core.run_queue.is_empty() {
             return Some(Duration::ZERO);
         }
         let deadline = self.core.deadlines.peek().map(|deadline| deadline.0.0);
@@ -19,8 +19,8 @@ impl<H: Handler> Loop<'_, H> {
         Some(next.saturating_duration_since(Instant::now()))
     }
 
-    /// Does what time demands: logins that took too long end, deferred answers too, connections
-    /// that do not close are closed, the timer fires, a listener is tried again.
+    /// Handles everything that is due: login timeouts, deferred answers, closing connections, the timer, and
+    /// accepting again.
     pub(crate) fn check_time(&mut self) {
         if self.core.deadlines.is_empty() && self.core.timer.is_none() && self.retry.is_none() {
             return;
@@ -46,7 +46,7 @@ impl<H: Handler> Loop<'_, H> {
             self.handler.on_timer(&mut Context::new(&mut self.core));
             self.core.interrupt.end();
         }
-        self.settle_all();
+        self.flush_dirty();
     }
 
     fn late(&mut self, slot: usize, now: Instant) {

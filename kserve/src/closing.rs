@@ -1,4 +1,4 @@
-//! The ends of connections, and of the server: what was answered is written first.
+//! Closes connections and stops the server, after pending answers are written.
 
 use std::cmp::Reverse;
 use std::io;
@@ -11,14 +11,14 @@ use crate::handler::Handler;
 use crate::link::Phase;
 use crate::run::Loop;
 
-/// Bytes that a closing connection may still send before it is closed at once.
-const DISCARDED: usize = 4 << 20;
-/// How long a peer whose answers are written may take to close its end. Closing while input waits
-/// would reset the connection, and the peer might lose what it has not read.
+/// A closing connection that has sent more than this many bytes is treated as ended.
+const MAX_DISCARDED: usize = 4 << 20;
+/// How long a peer may take to close its end after all answers are written. Closing a socket with unread input
+/// resets the connection, and the peer might lose answers that it has not read.
 const LINGER: Duration = Duration::from_secs(1);
 
 impl Core {
-    /// Starts the time within which a closing connection must get on.
+    /// Moves a connection to [`Phase::Closing`] and starts its deadline.
     pub(crate) fn begin_closing(&mut self, slot: usize) {
         let Some(link) = self.links.get_mut(slot) else { return };
         link.phase = Phase::Closing;
@@ -35,7 +35,7 @@ impl Core {
         self.deadlines.extend(deadline.map(|deadline| Reverse((deadline, link.peer.id))));
     }
 
-    /// Gives up a closing connection whose time is up, unless it has read something meanwhile.
+    /// Cuts off a closing connection at its deadline, unless it has read something since the last one.
     pub(crate) fn expire_close(&mut self, slot: usize, now: Instant) {
         let Some((deadline, bytes)) = self.links.get(slot).and_then(|link| link.deadline) else { return };
         if deadline > now {
@@ -50,14 +50,14 @@ impl Core {
 }
 
 impl<H: Handler> Loop<'_, H> {
-    /// Gets on with closing: once all is written the write side is shut, and once the peer has
-    /// closed its own the connection goes.
+    /// Advances a close: shuts down the write side once all output is written, and removes the connection once the
+    /// peer has closed its end.
     pub(crate) fn linger(&mut self, slot: usize) {
         let discarded = self.core.discard(slot);
         let Some(link) = self.core.links.get_mut(slot) else { return };
-        // The inbound buffer of a closing connection holds nothing: its count is free.
+        // `inbound` is empty in this phase, so `expected` can count the discarded bytes.
         link.inbound.expected = link.inbound.expected.saturating_add(discarded);
-        let ended = link.flags.ended || link.inbound.expected > DISCARDED;
+        let ended = link.flags.ended || link.inbound.expected > MAX_DISCARDED;
         match (link.outbound.bytes() == 0, ended) {
             (true, true) => self.core.remove(slot),
             (true, false) if !link.flags.shut => {
@@ -69,18 +69,18 @@ impl<H: Handler> Loop<'_, H> {
         }
     }
 
-    /// Stops serving: writes what was answered until all is written, time is up, or a second stop
-    /// was asked for. Then every connection is closed.
+    /// Stops serving: writes pending answers until all are written, the drain time is up, or a second stop is
+    /// requested. Then closes every connection.
     pub(crate) fn drain(&mut self, events: &mut Events) -> io::Result<()> {
         let until = Instant::now().checked_add(self.core.drain);
         self.core.listeners.clear();
         self.core.timer = None;
-        self.settle_all();
+        self.flush_dirty();
         let slots: Vec<usize> = self.core.links.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
             self.dismiss(slot);
         }
-        self.settle_all();
+        self.flush_dirty();
         while !self.core.links.is_empty() && self.core.interrupt.stops() < 2 {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
@@ -89,18 +89,18 @@ impl<H: Handler> Loop<'_, H> {
             let first = self.core.deadlines.peek().map(|deadline| deadline.0.0);
             let first = first.map(|first| first.saturating_duration_since(Instant::now()));
             let timeout =
-                if self.core.turns.is_empty() { left.into_iter().chain(first).min() } else { Some(Duration::ZERO) };
+                if self.core.run_queue.is_empty() { left.into_iter().chain(first).min() } else { Some(Duration::ZERO) };
             self.poll(events, timeout)?;
-            self.core.turns.begin();
+            self.core.run_queue.begin();
             while let Some(slot) = self.core.next_turn() {
-                self.settle(slot);
+                self.flush_slot(slot);
             }
             self.check_time();
         }
         Ok(())
     }
 
-    /// Closes a connection of a stopping server: at once if nothing is on its way to or from it.
+    /// Closes a connection of a stopping server, at once if it has no unread input and no queued output.
     fn dismiss(&mut self, slot: usize) {
         let Some(link) = self.core.links.get(slot) else { return };
         let quiet = link.outbound.bytes() == 0 && link.inbound.is_empty() && !link.flags.readable;

@@ -1,4 +1,4 @@
-//! The console: lines of standard input, for the loop to evaluate between requests.
+//! The console: passes lines of standard input to the loop.
 
 use std::io::{self, BufRead};
 use std::thread;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use kserve::{Interrupt, Sender};
 
-/// How long to wait where too many lines wait for the loop.
+/// Time between retries while the loop's mailbox is full.
 const BUSY: Duration = Duration::from_millis(10);
 
-/// Reads lines on a thread of their own. At the end of the input the process stops, once it has evaluated them.
+/// Reads lines on a separate thread. End of input stops the process after all lines are evaluated.
 pub(crate) fn read(sender: Sender, interrupt: Interrupt) -> io::Result<()> {
     let run = move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
@@ -17,7 +17,7 @@ pub(crate) fn read(sender: Sender, interrupt: Interrupt) -> io::Result<()> {
                 thread::sleep(BUSY);
             }
         }
-        // The last line of all, so that those before it are evaluated first.
+        // Sent as a line, so that it is evaluated after all lines before it.
         if sender.line(b"\\\\".to_vec()).is_err() {
             interrupt.stop();
         }

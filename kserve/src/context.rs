@@ -1,4 +1,4 @@
-//! What a handler may do: the server's verbs.
+//! The operations that a handler can call on the server.
 
 use std::cell::Cell;
 use std::io;
@@ -10,7 +10,7 @@ use kwire::{Error, MessageType};
 use crate::core::{Core, Timer};
 use crate::encode::Answer;
 use crate::limits::Limits;
-use crate::link::{Doom, Phase};
+use crate::link::{CloseReason, Phase};
 use crate::listen::{self, Listener};
 use crate::memory::Memory;
 use crate::peer::{Peer, PeerId};
@@ -22,43 +22,43 @@ use crate::users::Users;
 
 pub use crate::wait::Event;
 
-/// The server, as a handler sees it while it is called.
+/// The server during a call of a handler.
 #[derive(Debug)]
 pub struct Context<'a> {
     pub(crate) core: &'a mut Core,
     pub(crate) request: Option<Request>,
 }
 
-/// A request to a peer that is not answered yet; its response names it.
+/// Identifies an unanswered request to a peer; [`on_response`](crate::Handler::on_response) passes it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticket(u64);
 
-/// An open connection and what waits to be written to it: an entry of `.z.W`.
+/// An open connection and the size of its output queue: an entry of `.z.W`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queue {
     /// The connection.
     pub id: PeerId,
-    /// Bytes that wait.
+    /// Bytes queued.
     pub bytes: usize,
-    /// Messages that wait, one that is partly written included.
+    /// Messages queued, including a partly written one.
     pub messages: usize,
 }
 
 impl<'a> Context<'a> {
-    /// For a call that no peer waits for.
+    /// For a call outside of any request: a timer, the console.
     pub(crate) const fn new(core: &'a mut Core) -> Self {
         Self { core, request: None }
     }
 
-    /// For a call on behalf of a peer, from `now` on.
+    /// For a call on behalf of a peer, starting at `now`.
     pub(crate) fn for_request(core: &'a mut Core, slot: usize, now: Instant) -> Self {
         let time = core.limits.request;
         let deadline = if time.is_zero() { None } else { now.checked_add(time) };
-        let request = Request { slot, deadline, looked: Cell::new(now), last: Cell::new(None) };
+        let request = Request { slot, deadline, last_poll: Cell::new(now), grace_until: Cell::new(None) };
         Self { core, request: Some(request) }
     }
 
-    /// `.z.W`: every open connection and what waits to be written to it.
+    /// `.z.W`: every open connection with the size of its output queue.
     pub fn handles(&self) -> impl Iterator<Item = Queue> {
         self.core.links.iter().filter(|(_, link)| link.is_open()).map(|(_, link)| Queue {
             id: link.peer.id,
@@ -67,13 +67,13 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// The open connection of that name.
+    /// The peer of `id`, if its connection is open.
     #[must_use]
     pub fn peer(&self, id: PeerId) -> Option<&Peer> {
         self.core.find(id).map(|link| &link.peer)
     }
 
-    /// The open connection with that handle.
+    /// The open connection whose handle is this number.
     #[must_use]
     pub fn find(&self, handle: i32) -> Option<PeerId> {
         let link = self.core.links.get(PeerId::slot_of(handle)?)?;
@@ -86,47 +86,46 @@ impl<'a> Context<'a> {
         self.core.listeners.iter().find_map(Listener::local_addr).map(|address| address.port())
     }
 
-    /// `\p 5001`: listens there from now on, and no longer where it did; `None` nowhere. Open
-    /// connections stay.
+    /// `\p 5001`: replaces the listeners; `None` stops listening. Open connections are unaffected.
     ///
     /// # Errors
     ///
-    /// The OS error, for example that the address is in use; then nothing has changed.
+    /// The OS error, for example that the address is in use; the old listeners then remain.
     pub fn listen(&mut self, port: Option<&Port>) -> io::Result<()> {
         let Some(port) = port else { return self.core.listen(Vec::new()) };
         let mut listeners = vec![port.bind()?];
         let number = listeners.iter().find_map(Listener::local_addr).map(|address| address.port());
-        // The Unix socket is beside the point where its name is taken.
+        // Optional: listening continues without the Unix socket if its name is taken.
         listeners.extend(number.and_then(|number| listen::unix(number).ok()).unwrap_or_default());
         self.core.listen(listeners)
     }
 
-    /// `\\E`: whether connections to come may be TLS, or must be.
+    /// `\\E`: whether new connections may or must use TLS.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(&self) -> Option<crate::Tls> {
         self.core.offer.as_ref().map(|offer| offer.tls)
     }
 
-    /// `.z.e`: the TLS session of a connection, with what was agreed on and the peer's certificates;
-    /// `None` if it is plain, or gone.
+    /// `.z.e`: the TLS session of a connection, with its cipher and the peer's certificates. `None` if the
+    /// connection is plain or closed.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn session(&self, id: PeerId) -> Option<&kwire::tls::Session> {
         self.core.links.get(id.slot).filter(|link| link.peer.id == id)?.stream.session()
     }
 
-    /// `neg[h]x`: queues an async message. It is written after this call.
+    /// `neg[h]x`: queues an async message, which is written after this call returns.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsendable`] if the peer cannot read the value, [`Error::Full`] if there is no
-    /// memory for it, [`Error::Failed`] if the connection is not open or its queue over the limit.
+    /// [`Error::Unsendable`] if the peer cannot read the value, [`Error::Full`] if memory is short,
+    /// [`Error::Failed`] if the connection is not open or its queue is over the limit.
     pub fn send<'v>(&mut self, to: PeerId, value: impl Into<Value<'v>>) -> Result<(), Error> {
         self.core.send(to, MessageType::Async, value.into())
     }
 
-    /// Like [`send`](Self::send), without copying a large body.
+    /// Like [`send`](Self::send), but shares a large body instead of copying it.
     ///
     /// # Errors
     ///
@@ -135,13 +134,13 @@ impl<'a> Context<'a> {
         self.core.send_body(to, MessageType::Async, body)
     }
 
-    /// `-25!(handles;x)`: encodes once, at the lowest capability among the open peers of `to`, and
-    /// queues the same bytes to each. Peers that have gone are passed over.
+    /// `-25!(handles;x)`: encodes once, at the lowest capability of the open peers in `to`, and queues the same
+    /// bytes to each. Closed connections are skipped.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsendable`] if one of them cannot read the value, [`Error::Full`] if there is no
-    /// memory for it; then none gets it.
+    /// [`Error::Unsendable`] if one of them cannot read the value, [`Error::Full`] if memory is short. On an error
+    /// no peer receives the message.
     pub fn broadcast<'v>(&mut self, to: &[PeerId], value: impl Into<Value<'v>>) -> Result<(), Error> {
         let value = value.into();
         self.core.broadcast(to, |mut encoder| {
@@ -150,7 +149,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Like [`broadcast`](Self::broadcast), without copying a large body.
+    /// Like [`broadcast`](Self::broadcast), but shares a large body instead of copying it.
     ///
     /// # Errors
     ///
@@ -159,29 +158,28 @@ impl<'a> Context<'a> {
         self.core.broadcast(to, |encoder| encoder.try_body(body))
     }
 
-    /// `hclose`: closes a connection after this call; what is queued for it is discarded, and
+    /// `hclose`: closes a connection after this call returns. Its queued output is dropped, and
     /// [`on_close`](crate::Handler::on_close) is not called.
     pub fn close(&mut self, id: PeerId) {
         if self.core.find(id).is_some() {
-            self.core.doom(id.slot, Doom::Close);
+            self.core.schedule_close(id.slot, CloseReason::Close);
         }
     }
 
-    /// `\t`: calls [`on_timer`](crate::Handler::on_timer) every `period` from now on; `None` or zero
-    /// ends that.
+    /// `\t`: calls [`on_timer`](crate::Handler::on_timer) every `period`; `None` or zero stops the timer.
     pub fn set_timer(&mut self, period: Option<Duration>) {
         let next = |period| Some(Timer { period, next: Instant::now().checked_add(period)? });
         self.core.timer = period.filter(|period| !period.is_zero()).and_then(next);
     }
 
-    /// The timer's period.
+    /// The timer's period; `None` if no timer is set.
     #[must_use]
     pub fn timer(&self) -> Option<Duration> {
         self.core.timer.map(|timer| timer.period)
     }
 
-    /// Queues a sync message. Its response comes to [`on_response`](crate::Handler::on_response), or
-    /// to [`wait`](Self::wait).
+    /// Queues a sync message. [`on_response`](crate::Handler::on_response) or [`wait`](Self::wait) receives the
+    /// response.
     ///
     /// # Errors
     ///
@@ -190,13 +188,13 @@ impl<'a> Context<'a> {
         self.core.send(to, MessageType::Sync, value.into())?;
         let ticket = Ticket(self.core.next_ticket());
         if let Some(link) = self.core.links.get_mut(to.slot) {
-            link.asked.push_back(ticket);
+            link.sent_requests.push_back(ticket);
         }
         Ok(ticket)
     }
 
-    /// Answers a sync message that [`wait`](Self::wait) returned, with a body or an error's text.
-    /// Each must be answered, in their order.
+    /// Answers a sync message that [`wait`](Self::wait) returned, with a body or the text of an error. The caller
+    /// must answer each of them, in their order.
     pub fn respond(&mut self, to: Deferred, answer: Result<&Body, &str>) {
         let Some(link) = self.core.find(to.id) else { return };
         let capability = link.connection.capability();
@@ -212,8 +210,8 @@ impl<'a> Context<'a> {
         self.core.respond(to, Answer::Deferred);
     }
 
-    /// `-30!`: gives an answer that was [deferred](crate::Reply::defer), a body or an error's text.
-    /// Returns whether it was still owed.
+    /// `-30!`: sends a [deferred](crate::Reply::defer) answer, a body or the text of an error. Returns `false` if
+    /// the request was answered already or its connection is closed.
     pub fn answer(&mut self, deferred: Deferred, answer: Result<&Body, &str>) -> bool {
         self.core.answer(deferred, |encoder| match answer {
             Ok(body) => encoder.body(body),
@@ -221,55 +219,54 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// The oldest answer that a connection is owed and that was deferred: what `-30!` means when it
-    /// names a handle alone.
+    /// The oldest deferred answer that is pending on a connection: what `-30!` addresses by handle.
     #[must_use]
-    pub fn owed(&self, id: PeerId) -> Option<Deferred> {
+    pub fn oldest_deferred(&self, id: PeerId) -> Option<Deferred> {
         let link = self.core.links.get(id.slot).filter(|link| link.peer.id == id && link.phase != Phase::Closing)?;
-        let owed = link.answers.iter().find(|owed| owed.ready.is_none())?;
-        Some(Deferred { id, ticket: owed.ticket })
+        let pending = link.answers.iter().find(|answer| answer.ready.is_none())?;
+        Some(Deferred { id, ticket: pending.ticket })
     }
 
-    /// The bound on memory.
+    /// The bound on the process's memory.
     #[must_use]
     pub const fn memory(&self) -> Memory {
         self.core.memory
     }
 
-    /// The server's bounds.
+    /// The server's limits.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.core.limits
     }
 
-    /// Sets how long a request may take, from the next one on: `\T`. Zero means for ever.
+    /// `\T`: sets the time limit of a request, starting with the next one. Zero means no limit.
     pub const fn set_request_limit(&mut self, limit: Duration) {
         self.core.limits.request = limit;
     }
 
-    /// Whether this call may not change anything: `-b`. It is for the handler to heed.
+    /// `-b`: whether this call must not change state. The handler must enforce it.
     #[must_use]
     pub const fn is_read_only(&self) -> bool {
         self.core.read_only
     }
 
-    /// Sets what [`is_read_only`](Self::is_read_only) tells.
+    /// Sets what [`is_read_only`](Self::is_read_only) returns during this call.
     pub const fn set_read_only(&mut self, read_only: bool) {
         self.core.read_only = read_only;
     }
 
-    /// Replaces the password file for logins to come: `\u`.
+    /// Replaces the password file for future logins: `\u`.
     pub fn set_users(&mut self, users: Option<Users>) {
         self.core.users = users;
     }
 
-    /// What sends from other threads.
+    /// Returns a handle that sends from other threads.
     #[must_use]
     pub fn sender(&self) -> Sender {
         self.core.sender.clone()
     }
 
-    /// Stops the server after this call: `exit`.
+    /// `exit`: stops the server after this call returns.
     pub fn stop(&mut self) {
         self.core.interrupt.stop();
     }

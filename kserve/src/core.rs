@@ -1,14 +1,13 @@
-//! All that the loop has but the handler: the connections, the buffers, who is to be served when.
+//! The state of the event loop, without the handler: connections, buffers, run queue and deadlines.
 //!
-//! Invariants, which the tests of `tests/server*.rs` try to break:
+//! Invariants, tested in `tests/server*.rs`:
 //!
-//! - A slot is on the run queue at most once, and on the dirty list at most once: a flag in its link
-//!   says so.
-//! - A slot leaves the run queue only when its socket is known to be drained, its requests have to
-//!   wait for the peer to read, or a message of its is with the worker; each of these ends with an
-//!   event that puts it back.
-//! - Between two turns nobody's input is in the loop's receive buffer, and every dirty slot has been
-//!   settled before the loop polls.
+//! - A slot is on the run queue at most once and on the dirty list at most once. A flag in its link records each
+//!   membership.
+//! - Edge-triggered: a slot leaves the run queue only if its socket is drained, its requests are paused by
+//!   backpressure, or the worker holds one of its messages. Each of these states ends with an event that puts the
+//!   slot back.
+//! - Between two turns the loop's receive buffer is empty, and every dirty slot is flushed before the loop polls.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -23,34 +22,34 @@ use slab::Slab;
 
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
-use crate::link::{Doom, Flags, Inbound, Link, Phase};
+use crate::link::{CloseReason, Flags, Inbound, Link, Phase};
 use crate::listen::{Listener, Stream};
 use crate::memory::Memory;
 use crate::outbound::Outbound;
 use crate::peer::{Peer, PeerId, Protocol};
+use crate::pool::{BufferPool, MessagePool};
 use crate::receive::Receive;
-use crate::recycle::{Recycle, Spare};
+use crate::run_queue::RunQueue;
 use crate::sender::Sender;
 use crate::server::LISTENERS;
 use crate::tap::Taps;
 use crate::tls::Offer;
-use crate::turns::Turns;
 use crate::users::Users;
 use crate::worker::Worker;
 
-/// Bytes written to one peer before others have their turn.
-const WRITTEN: usize = 256 << 10;
-/// Bytes queued for a peer from which on its own requests wait until it reads.
-pub(crate) const PAUSE: usize = 1 << 20;
+/// Bytes written to one peer per turn.
+const WRITE_BUDGET: usize = 256 << 10;
+/// Backpressure: while more than this many bytes are queued for a peer, its own requests are not read.
+pub(crate) const HIGH_WATER: usize = 1 << 20;
 
 /// The state of a server.
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) poll: Poll,
     pub(crate) listeners: Vec<Listener>,
-    /// TLS for connections to come.
+    /// TLS settings for new connections.
     pub(crate) offer: Option<Offer>,
-    /// What sees the bytes of connections to come.
+    /// Creates the tap of each new connection.
     pub(crate) taps: Option<Taps>,
     pub(crate) links: Slab<Box<Link>>,
     pub(crate) limits: Limits,
@@ -60,18 +59,19 @@ pub(crate) struct Core {
     pub(crate) sender: Sender,
     pub(crate) worker: Worker,
     pub(crate) receive: Receive,
-    pub(crate) recycle: Recycle,
-    pub(crate) spare: Spare,
-    /// A message that is being encoded.
+    pub(crate) message_pool: MessagePool,
+    pub(crate) buffer_pool: BufferPool,
+    /// Scratch buffer in which a message is encoded.
     pub(crate) buffer: Vec<u8>,
-    pub(crate) turns: Turns,
+    pub(crate) run_queue: RunQueue,
     dirty: Vec<usize>,
-    /// Moments at which a connection is to be looked at. What became of it meanwhile is not noted.
+    /// Times at which a connection is checked. Entries are not removed early, so the check must read the
+    /// connection's current state.
     pub(crate) deadlines: BinaryHeap<Reverse<(Instant, PeerId)>>,
     pub(crate) timer: Option<Timer>,
-    /// How long a closing connection may take to read what was answered.
+    /// How long a closing connection may take to read its queued answers.
     pub(crate) drain: Duration,
-    /// Messages are checked on this thread: somebody waits for one.
+    /// Large messages are checked on this thread instead of the worker's, because a handler blocks on one.
     pub(crate) inline: bool,
     pub(crate) read_only: bool,
     serial: u64,
@@ -86,7 +86,7 @@ pub(crate) struct Timer {
 }
 
 impl Core {
-    /// Tells the OS which listeners are waited for.
+    /// Registers every listener with the poll.
     pub(crate) fn register_listeners(&mut self) -> io::Result<()> {
         for (index, listener) in self.listeners.iter_mut().enumerate() {
             self.poll.registry().register(listener.source(), Token(LISTENERS + index), Interest::READABLE)?;
@@ -94,9 +94,9 @@ impl Core {
         Ok(())
     }
 
-    /// Listens on other sockets from now on.
+    /// Replaces the listeners.
     pub(crate) fn listen(&mut self, listeners: Vec<Listener>) -> io::Result<()> {
-        // Closing the old ones takes them off the OS's list.
+        // Dropping the old listeners deregisters them.
         self.listeners = listeners;
         self.register_listeners()
     }
@@ -116,10 +116,10 @@ impl Core {
             sender: Sender::new(Arc::clone(&waker)),
             worker: Worker::new(waker),
             receive: Receive::default(),
-            recycle: Recycle::new(),
-            spare: Spare::default(),
+            message_pool: MessagePool::new(),
+            buffer_pool: BufferPool::default(),
             buffer: Vec::new(),
-            turns: Turns::default(),
+            run_queue: RunQueue::default(),
             dirty: Vec::new(),
             deadlines: BinaryHeap::new(),
             timer: None,
@@ -131,7 +131,7 @@ impl Core {
         }
     }
 
-    /// Takes in a connection and returns its slot; `None` if the OS does not poll it.
+    /// Inserts a connection and returns its slot, or `None` if the OS refuses to poll its socket.
     pub(crate) fn insert(&mut self, mut stream: Stream, mut connection: Connection) -> Option<usize> {
         if !stream.is_local() {
             connection.set_compression(Some(Threshold::default()));
@@ -158,11 +158,11 @@ impl Core {
             inbound: Inbound::default(),
             outbound: Outbound::default(),
             answers: VecDeque::new(),
-            asked: VecDeque::new(),
+            sent_requests: VecDeque::new(),
             checked: None,
-            doom: None,
+            close_reason: None,
             deadline: None,
-            rests: None,
+            penalized_until: None,
             flags: Flags { readable: true, ..Flags::default() },
         }));
         Some(slot)
@@ -175,69 +175,69 @@ impl Core {
             self.worker.discard(std::mem::take(&mut link.inbound.bytes).into());
         }
         if self.links.is_empty() {
-            // What a crowd has left behind.
+            // Give back the capacity that many connections left behind.
             self.links.shrink_to_fit();
-            self.turns.shrink();
+            self.run_queue.shrink();
             self.dirty.shrink_to_fit();
         }
     }
 
-    /// An open connection of that name.
+    /// The link of `id`, if that connection is open.
     pub(crate) fn find(&self, id: PeerId) -> Option<&Link> {
         self.links.get(id.slot).map(|link| &**link).filter(|link| link.peer.id == id && link.is_open())
     }
 
-    /// The slot of a connection of that name, open or not.
+    /// The slot of `id`, whether that connection is open or closing.
     pub(crate) fn slot(&self, id: PeerId) -> Option<usize> {
         self.links.get(id.slot).filter(|link| link.peer.id == id).map(|_| id.slot)
     }
 
-    /// Puts a slot on the run queue, unless it is there.
+    /// Puts a slot on the run queue, unless it is queued already.
     pub(crate) fn enqueue(&mut self, slot: usize) {
         if let Some(link) = self.links.get_mut(slot)
             && !link.flags.queued
         {
             link.flags.queued = true;
             if link.is_handshaking() {
-                // Work for each of a crowd would hold up those that are ready.
-                return self.turns.put_off(slot, link.is_resting());
+                // Handshakes are expensive, so a burst of them queues behind the ready peers.
+                return self.run_queue.requeue(slot, link.is_penalized());
             }
-            self.turns.ready(slot, link.is_resting());
+            self.run_queue.ready(slot, link.is_penalized());
         }
     }
 
-    /// Puts a slot whose turn is over behind the others that are not done, unless it is queued.
-    pub(crate) fn put_off(&mut self, slot: usize) {
+    /// Queues a slot whose turn ended with work left behind the ready slots, unless it is queued already.
+    pub(crate) fn requeue(&mut self, slot: usize) {
         if let Some(link) = self.links.get_mut(slot)
             && !link.flags.queued
         {
             link.flags.queued = true;
-            self.turns.put_off(slot, link.is_resting());
+            self.run_queue.requeue(slot, link.is_penalized());
         }
     }
 
-    /// Takes the next slot as [`Turns::next`] does.
+    /// Takes the next slot; see [`RunQueue::next`].
     pub(crate) fn next_turn(&mut self) -> Option<usize> {
-        let slot = self.turns.next()?;
+        let slot = self.run_queue.next()?;
         if let Some(link) = self.links.get_mut(slot) {
             link.flags.queued = false;
         }
         Some(slot)
     }
 
-    /// Notes how long a slot's turn took, which ended `now`. After a long one it stands behind others
-    /// for many times as long, whatever it sends meanwhile.
-    pub(crate) fn note_turn(&mut self, slot: usize, took: Duration, now: Instant) {
-        self.turns.note(took);
-        if Turns::is_long(took)
+    /// Records that a slot's turn ended at `now` after `took`. After a long turn the slot is penalized for
+    /// [`RunQueue::PENALTY`] times as long, whatever it sends meanwhile.
+    pub(crate) fn record_turn(&mut self, slot: usize, took: Duration, now: Instant) {
+        self.run_queue.record(took);
+        if RunQueue::is_long(took)
             && let Some(link) = self.links.get_mut(slot)
         {
-            link.rests = now.checked_add(took.saturating_mul(Turns::REST));
+            link.penalized_until = now.checked_add(took.saturating_mul(RunQueue::PENALTY));
         }
     }
 
-    /// Notes that a slot has something to write, or is to be closed.
-    pub(crate) fn touch(&mut self, slot: usize) {
+    /// Puts a slot on the dirty list: it has output, or is to be closed.
+    pub(crate) fn mark_dirty(&mut self, slot: usize) {
         if let Some(link) = self.links.get_mut(slot)
             && !link.flags.dirty
         {
@@ -246,7 +246,7 @@ impl Core {
         }
     }
 
-    /// Takes a slot that was [touched](Self::touch).
+    /// Takes the next slot of the dirty list.
     pub(crate) fn next_dirty(&mut self) -> Option<usize> {
         let slot = self.dirty.pop()?;
         if let Some(link) = self.links.get_mut(slot) {
@@ -255,23 +255,24 @@ impl Core {
         Some(slot)
     }
 
-    pub(crate) fn doom(&mut self, slot: usize, doom: Doom) {
+    pub(crate) fn schedule_close(&mut self, slot: usize, reason: CloseReason) {
         if let Some(link) = self.links.get_mut(slot) {
-            link.doom.get_or_insert(doom);
-            self.touch(slot);
+            link.close_reason.get_or_insert(reason);
+            self.mark_dirty(slot);
         }
     }
 
-    /// Writes what waits for a peer, as far as its socket takes it and its turn allows.
+    /// Writes the output queued for a peer, until the socket blocks or [`WRITE_BUDGET`] bytes are written.
     pub(crate) fn write(&mut self, slot: usize) -> Result<(), Error> {
         let Some(link) = self.links.get_mut(slot) else { return Ok(()) };
         if link.outbound.bytes() == 0 {
-            // A handshake writes too.
+            // A TLS handshake may have records to write.
             return Ok(link.stream.flush()?);
         }
-        let willing = link.outbound.write_to(&mut link.stream, WRITTEN, &mut self.spare, &mut self.worker)?;
-        if willing && link.outbound.bytes() > 0 {
-            self.put_off(slot);
+        let writable =
+            link.outbound.write_to(&mut link.stream, WRITE_BUDGET, &mut self.buffer_pool, &mut self.worker)?;
+        if writable && link.outbound.bytes() > 0 {
+            self.requeue(slot);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! q's own handlers, and a log beside them.
+//! The handler of the binary: the interpreter, with logging around it.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -12,13 +12,13 @@ use tracing::{debug, error, warn};
 use crate::log::{Field, Rate};
 use crate::options::{Grant, Options};
 
-/// What the binary serves.
+/// The handler of the binary.
 #[derive(Debug)]
 pub(crate) struct Q {
     pub(crate) interpreter: Interpreter,
     timer: Duration,
     read_only: bool,
-    /// Whether a person types at the console.
+    /// Whether the console is a terminal, and so gets a prompt.
     prompts: bool,
     rate: Rate,
 }
@@ -29,7 +29,7 @@ impl Q {
         let grants = Grants { net: has(Grant::Net), files: has(Grant::Files), exit: has(Grant::Exit) };
         let mut rate = Rate::new();
         let output = move |output: Output<'_>| match output {
-            // What cannot be printed is nobody's to hear of.
+            // A failed write to standard output or error has nowhere to be reported.
             Output::Text(text) => drop(io::stdout().lock().write_all(text)),
             Output::Errors(text) => drop(io::stderr().lock().write_all(text)),
             Output::Fault { handle, what, fault } => log(handle, what, fault, &mut rate),
@@ -50,7 +50,7 @@ impl Q {
 }
 
 impl Q {
-    /// Says that the console waits for a line.
+    /// Prints the prompt, if the console is a terminal.
     fn prompt(&self) {
         if self.prompts {
             let mut out = io::stdout().lock();
@@ -59,7 +59,8 @@ impl Q {
     }
 }
 
-/// A fault: what nobody is answered with is worth a line, and so is what is missing here.
+/// Logs a fault. A fault that a sync caller receives is logged at debug level only, unless it names an unsupported
+/// construct.
 fn log(handle: Handle, what: &str, fault: &Fault, rate: &mut Rate) {
     let answered = what == "sync" && fault.construct().is_none();
     if (answered && !tracing::enabled!(tracing::Level::DEBUG)) || !rate.allow() {
@@ -143,7 +144,7 @@ impl Handler for Q {
     }
 
     fn on_exhausted(&mut self, _cx: &mut Context<'_>, error: &io::Error) {
-        warn!("no further connections for now: {error}");
+        warn!("cannot accept connections: {error}");
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn define(interpreter: &mut Interpreter) -> Result<(), Box<dyn std::e
     Ok(interpreter.set("trade", Body::encode(table)?)?)
 }
 
-/// Says what to try.
+/// Prints commands to try.
 pub(crate) fn explain(address: SocketAddr, out: &mut impl Write) -> io::Result<()> {
     let (kq, port) = (kq().display().to_string(), address.port());
     writeln!(out, "table trade: {ROWS} rows. Try from another terminal:")?;
@@ -36,7 +36,7 @@ pub(crate) fn explain(address: SocketAddr, out: &mut impl Write) -> io::Result<(
     writeln!(out, "or from q: h:hopen`::{port}; h\"sum trade`size\"")
 }
 
-/// The tool kq as it can be called from here: beside this program, if it was built there.
+/// The path of `kq`: beside this executable if it was built there, otherwise found on the PATH.
 fn kq() -> PathBuf {
     let beside = std::env::current_exe().ok().map(|exe| exe.with_file_name("kq")).filter(|kq| kq.exists());
     let Some(kq) = beside else { return PathBuf::from("kq") };

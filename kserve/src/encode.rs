@@ -1,4 +1,4 @@
-//! Messages on their way out: encoded, shared, compressed.
+//! Encodes outgoing messages; shares and compresses them.
 
 use bytes::Bytes;
 use kcodec::{Body, Capability, Threshold, Value};
@@ -8,20 +8,20 @@ use crate::memory::Memory;
 use crate::outbound::SMALL;
 use crate::worker;
 
-/// What a reply has come to.
+/// The outcome of a reply.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// Nothing was said: `::`.
+    /// Not answered: becomes `::`.
     None,
-    /// A whole message in the loop's buffer.
+    /// A whole message in the encoder's buffer.
     Buffer,
     /// A whole message in parts.
     Parts(Vec<Bytes>),
-    /// It comes later.
+    /// The answer follows later.
     Deferred,
 }
 
-/// Writes messages of one type for a peer, the small ones into a buffer that is used again.
+/// Writes messages of one type for one capability. Small messages go to a buffer that is reused.
 #[derive(Debug)]
 pub(crate) struct Encoder<'a> {
     pub(crate) kind: MessageType,
@@ -31,7 +31,7 @@ pub(crate) struct Encoder<'a> {
 }
 
 impl Encoder<'_> {
-    /// Writes a value or fails.
+    /// Encodes a value, or fails if it cannot be sent or memory is short.
     pub(crate) fn try_value(&mut self, value: Value<'_>) -> Result<(), Error> {
         if self.memory.limit() != usize::MAX && !matches!(value, Value::Atom(_) | Value::Error(_)) {
             let size = value.encoded_len(self.capability).map_err(Error::Unsendable)?;
@@ -49,7 +49,7 @@ impl Encoder<'_> {
         }
     }
 
-    /// A large message leaves with the buffer.
+    /// Returns the message just written. A large one takes the buffer with it.
     pub(crate) fn written(self) -> Answer {
         if self.buffer.len() < SMALL {
             return Answer::Buffer;
@@ -60,7 +60,7 @@ impl Encoder<'_> {
     pub(crate) fn try_body(mut self, body: &Body) -> Result<Answer, Error> {
         let bytes = body.as_bytes();
         let size = body.value().encoded_len(self.capability).map_err(Error::Unsendable)?;
-        // A body that would be written otherwise, because of its counts, differs in length.
+        // A different length means that re-encoding changes the counts, so the bytes cannot be shared.
         if size < SMALL || size != bytes.len() {
             self.try_value(body.value())?;
             return Ok(self.written());
@@ -82,7 +82,7 @@ impl Encoder<'_> {
             return self.error("type");
         }
         if self.capability < Capability::MAX {
-            // What an older peer can read is found by walking the body.
+            // Whether an older peer can read the body is only known after a walk over it.
             if !self.memory.has_room(size) {
                 return self.error("wsfull");
             }
@@ -122,7 +122,7 @@ impl Encoder<'_> {
 /// The type byte of an error.
 const ERROR: u8 = 0x80;
 
-/// What q calls it when a reply cannot be sent.
+/// The error text q answers with if a reply cannot be sent.
 fn reason(error: &Error) -> String {
     match error {
         Error::Unsendable(reason) => reason.kind.to_string(),
@@ -131,25 +131,25 @@ fn reason(error: &Error) -> String {
     }
 }
 
-/// A whole message in parts, compressed at most once, however many peers get it.
+/// A whole message in parts, shared by its receivers and compressed at most once.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) plain: Vec<Bytes>,
-    /// What has come of compressing, once it was tried.
+    /// The result of compression, once it was tried.
     compressed: Option<Compressed>,
 }
 
-/// A message for peers that are sent compressed ones.
+/// The form of a message for peers that accept compression.
 #[derive(Debug, Clone)]
 pub(crate) enum Compressed {
-    /// It does not halve.
+    /// Not compressed: it does not shrink to half.
     Plain,
     Done(Bytes),
-    /// The worker is at it.
+    /// The worker is compressing it, under this ticket.
     Pending(u64),
 }
 
-/// Messages of more bytes are compressed by the worker.
+/// Messages larger than this are compressed by the worker.
 const LARGE: usize = 64 * 1024;
 
 impl Shared {
@@ -161,8 +161,8 @@ impl Shared {
         self.plain.iter().map(Bytes::len).sum()
     }
 
-    /// The message as it goes to peers that are sent compressed ones. `submit` hands it to the worker
-    /// and returns its ticket, if it can.
+    /// Returns the message in the form for peers that accept compression. `submit` hands it to the worker and
+    /// returns the ticket, or `None` if there is no worker.
     pub(crate) fn compressed(
         &mut self,
         threshold: Threshold,

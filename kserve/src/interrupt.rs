@@ -1,24 +1,24 @@
-//! Stopping what runs, from a signal or another thread.
+//! Cancels requests and stops the server, from a signal or another thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use mio::Waker;
 
-/// Why a request is to end before it is done.
+/// Why a request must end early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// It has had its time: [`Limits::request`](crate::Limits::request), q's `-T`.
+pub enum InterruptReason {
+    /// The time limit has passed: [`Limits::request`](crate::Limits::request), q's `-T`.
     Deadline,
     /// [`Interrupt::cancel`] was called.
     Cancelled,
     /// The server is stopping.
     Stopping,
-    /// Its peer is gone, so that nobody would read the answer.
+    /// The peer is gone, so nobody would read the answer.
     HungUp,
 }
 
-/// Cancels requests and stops a server from anywhere: another thread, a signal.
+/// Cancels requests and stops a server, from any thread.
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     shared: Arc<Flags>,
@@ -27,10 +27,10 @@ pub struct Interrupt {
 
 #[derive(Debug, Default)]
 struct Flags {
-    /// [`IDLE`], [`BUSY`] or [`CANCELLED`]: one word, so that a cancel is never meant for one request
-    /// and felt by the next.
+    /// [`IDLE`], [`BUSY`] or [`CANCELLED`]. One atomic, so that a cancel never hits the request after the one it
+    /// was meant for.
     call: AtomicU8,
-    /// How often a stop was asked for.
+    /// Number of stops requested.
     stops: AtomicU32,
 }
 
@@ -38,7 +38,7 @@ struct Flags {
 const IDLE: u8 = 0;
 /// A handler is running.
 const BUSY: u8 = 1;
-/// A handler is running that is to end.
+/// A handler is running and must return.
 const CANCELLED: u8 = 2;
 
 impl Interrupt {
@@ -46,22 +46,22 @@ impl Interrupt {
         Self { shared: Arc::default(), waker }
     }
 
-    /// Cancels the request under way and returns whether there is one: what SIGINT does before it
-    /// stops a server. The handler must ask [`Context::interrupted`](crate::Context::interrupted).
+    /// Cancels the running request; returns `false` if none is running. SIGINT calls this first, and stops the
+    /// server if it returns `false`. The handler must ask [`Context::interrupted`](crate::Context::interrupted).
     pub fn cancel(&self) -> bool {
         let was = self.shared.call.compare_exchange(BUSY, CANCELLED, Ordering::AcqRel, Ordering::Acquire);
         matches!(was, Ok(BUSY) | Err(CANCELLED))
     }
 
-    /// Cancels the request under way and makes [`Server::run`](crate::Server::run) return once what
-    /// was answered is written: SIGTERM. A second call makes it return without that.
+    /// SIGTERM: cancels the running request, then [`Server::run`](crate::Server::run) writes pending answers and
+    /// returns. After a second call it returns without writing them.
     pub fn stop(&self) {
         self.shared.stops.fetch_add(1, Ordering::AcqRel);
-        // A waker fails only with its poll gone, and then there is nothing to stop.
+        // Waking fails only after the poll is gone, and then no loop is running.
         let _ = self.waker.wake();
     }
 
-    /// How often [`stop`](Self::stop) was called.
+    /// Number of calls of [`stop`](Self::stop).
     pub(crate) fn stops(&self) -> u32 {
         self.shared.stops.load(Ordering::Acquire)
     }
@@ -70,12 +70,12 @@ impl Interrupt {
         self.shared.call.load(Ordering::Acquire) == CANCELLED
     }
 
-    /// Notes that a handler is called.
+    /// Marks a handler as running.
     pub(crate) fn begin(&self) {
         self.shared.call.store(BUSY, Ordering::Release);
     }
 
-    /// Notes that the handler has returned. A cancel that it did not see has come to nothing.
+    /// Marks the handler as returned. A cancel that it did not see is dropped.
     pub(crate) fn end(&self) {
         self.shared.call.store(IDLE, Ordering::Release);
     }

@@ -1,8 +1,8 @@
 //! A server of kdb+ IPC: one loop, many connections, q's handlers.
 //!
-//! [`Server`] accepts, logs in, frames and queues; a [`Handler`] decides, with the methods that q
-//! calls `.z.pw`, `.z.po`, `.z.pg`, `.z.ps`, `.z.pc` and `.z.bm`. [`Interpreter`] evaluates what q
-//! evaluates by default, as far as it goes.
+//! [`Server`] accepts connections, checks logins, frames messages and queues output. A [`Handler`] implements the
+//! callbacks that q calls `.z.pw`, `.z.po`, `.z.pg`, `.z.ps`, `.z.pc` and `.z.bm`. [`Interpreter`] is the default
+//! handler: it evaluates a subset of q.
 //!
 //! ```no_run
 //! use kserve::{Context, Handler, Peer, PeerId, Reply, Server};
@@ -37,7 +37,6 @@ mod closing;
 mod context;
 mod core;
 mod encode;
-mod greet;
 mod handler;
 mod interrupt;
 pub mod layer;
@@ -47,28 +46,29 @@ mod listen;
 mod memory;
 mod outbound;
 mod peer;
+mod pool;
 mod port;
 mod post;
 #[cfg(feature = "q")]
 pub mod q;
 mod receive;
-mod recycle;
 mod reply;
 mod request;
 mod run;
+mod run_queue;
 mod sender;
 mod server;
+mod sniff;
 mod tap;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 mod tls;
-mod turns;
 mod users;
 mod wait;
 mod worker;
 
 pub use context::{Context, Event, Queue, Ticket};
 pub use handler::Handler;
-pub use interrupt::{Interrupt, Why};
+pub use interrupt::{Interrupt, InterruptReason};
 pub use limits::Limits;
 pub use listen::Bind;
 pub use memory::Memory;
@@ -84,7 +84,7 @@ pub use tap::Tap;
 pub use tls::Tls;
 pub use users::{Users, UsersError};
 
-/// The README's code, compiled.
+/// Compiles the code in the README as doctests.
 #[cfg(all(doctest, feature = "tls"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -1,33 +1,32 @@
-//! What all peers together, and each of them, may make the server hold.
+//! Limits on the resources that one peer, or all peers together, can take.
 
 use std::time::Duration;
 
-/// Bounds of a server. Each stops a way to exhaust it.
+/// Limits of a server. Each bounds one resource that peers could exhaust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bounds on each connection.
+    /// Limits of each connection.
     pub wire: kwire::Limits,
-    /// Connections at a time; more are closed as they come. Stops floods of connections.
+    /// Simultaneous connections; further ones are closed when accepted. Bounds floods of connections.
     pub peers: usize,
-    /// Bytes that may wait for one peer before something more is queued; one that falls further
-    /// behind is closed. A single message may be larger. Stops slow readers of fast broadcasts.
+    /// Bytes queued for one peer over which nothing more is queued and the peer is closed. A single message may
+    /// exceed it. Bounds slow readers of fast broadcasts.
     pub queued: usize,
-    /// How long a handler may work on one request: q's `-T`. A handler that asks
-    /// [`Context::interrupted`](crate::Context::interrupted) ends then. Zero means for ever.
+    /// Time limit of one request: q's `-T`. The handler must ask
+    /// [`Context::interrupted`](crate::Context::interrupted) and return. Zero means no limit.
     pub request: Duration,
-    /// How long a deferred answer may take; then it is the error `timeout`. Stops callers from
-    /// waiting for ever.
+    /// Time limit of a deferred answer, after which it becomes the error `timeout`. Ensures that callers never wait
+    /// for ever.
     pub deferred: Duration,
-    /// How long one peer's messages are handled before others have their turn; a turn is at least
-    /// one message. Stops one sender from starving the rest.
+    /// Length of one peer's turn; a turn handles at least one message. Ensures fairness between peers.
     pub turn: Duration,
-    /// Bytes of an HTTP request. Stops requests that never end.
+    /// Size of an HTTP request in bytes. Bounds requests that never end.
     pub http: usize,
 }
 
 impl Default for Limits {
-    /// Messages of 2 GiB as sent and inflated, 10,000 peers, 256 MiB queued for each, 10 seconds for a request, 60 for a deferred answer,
-    /// turns of a millisecond, HTTP requests of 8 KiB.
+    /// Messages of 2 GiB as sent and inflated, 10,000 peers, 256 MiB queued for each, 10 seconds per request, 60
+    /// per deferred answer, turns of a millisecond, HTTP requests of 8 KiB.
     fn default() -> Self {
         Self {
             wire: kwire::Limits { message: 1 << 31, inflated: 1 << 31, ..kwire::Limits::default() },

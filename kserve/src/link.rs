@@ -1,4 +1,4 @@
-//! One connection: its socket, its conversation, and what waits on either side.
+//! One connection: socket, protocol state, input and output.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -20,18 +20,18 @@ pub(crate) struct Link {
     pub(crate) phase: Phase,
     pub(crate) inbound: Inbound,
     pub(crate) outbound: Outbound,
-    /// Answers that cannot go out yet, in the order of their requests; empty unless one is deferred.
-    pub(crate) answers: VecDeque<Owed>,
-    /// Requests of ours whose responses are to come.
-    pub(crate) asked: VecDeque<Ticket>,
+    /// Answers that cannot be sent yet, in the order of their requests. Empty unless one is deferred.
+    pub(crate) answers: VecDeque<PendingAnswer>,
+    /// Requests sent to this peer whose responses are pending.
+    pub(crate) sent_requests: VecDeque<Ticket>,
     /// A message that the worker has checked.
     pub(crate) checked: Option<Checked>,
-    /// Why the connection is to be closed, once it is.
-    pub(crate) doom: Option<Doom>,
-    /// When a closing connection is given up, unless fewer bytes wait for it by then.
+    /// Set if the connection is scheduled to close.
+    pub(crate) close_reason: Option<CloseReason>,
+    /// When a closing connection is cut off, unless fewer than this many bytes are queued by then.
     pub(crate) deadline: Option<(Instant, usize)>,
-    /// Until when it stands behind others, after a turn that took long.
-    pub(crate) rests: Option<Instant>,
+    /// After a long turn: until when the slot queues behind others.
+    pub(crate) penalized_until: Option<Instant>,
     pub(crate) flags: Flags,
 }
 
@@ -39,68 +39,69 @@ pub(crate) struct Link {
 pub(crate) struct Flags {
     /// The socket may have input.
     pub(crate) readable: bool,
-    /// The OS has told of the end of input: reads go on until they return it.
-    pub(crate) hung: bool,
-    /// The end of input was read.
+    /// The OS has signalled end of input: reads continue until they return 0.
+    pub(crate) hung_up: bool,
+    /// A read returned end of input.
     pub(crate) ended: bool,
-    /// Our end is shut for writing.
+    /// The write side is shut down.
     pub(crate) shut: bool,
     /// The slot is on the run queue.
     pub(crate) queued: bool,
-    /// The slot is on the list of those with something to write, or to be closed.
+    /// The slot is on the dirty list.
     pub(crate) dirty: bool,
-    /// A message is with the worker.
+    /// The worker holds a message of this connection.
     pub(crate) checking: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Nobody knows yet who it is.
+    /// Not logged in yet.
     Login,
-    /// Messages pass.
+    /// Logged in: messages are handled.
     Open,
-    /// The handler has heard of the end; what was answered is written, what comes is discarded.
+    /// The handler was notified. Pending output is written, input is discarded.
     Closing,
 }
 
-/// Why a connection is to be closed.
+/// Why a connection is scheduled to close.
 #[derive(Debug)]
-pub(crate) enum Doom {
-    /// The handler wants it.
+pub(crate) enum CloseReason {
+    /// Requested by the handler.
     Close,
     Error(Error),
 }
 
-/// An answer in its place.
+/// A deferred answer, or one queued behind a deferred answer.
 #[derive(Debug)]
-pub(crate) struct Owed {
+pub(crate) struct PendingAnswer {
     pub(crate) ticket: u64,
     pub(crate) deadline: Option<Instant>,
-    /// The message, once it is there.
+    /// The encoded message, once it is available.
     pub(crate) ready: Option<Shared>,
 }
 
-/// What the worker made of a message.
+/// The worker's result for a message.
 #[derive(Debug)]
 pub(crate) enum Checked {
     Message(Message),
     Refused(Refused),
-    /// There is no memory for so many bytes.
+    /// A message of this type does not fit into memory: its size in bytes.
     Full(kwire::MessageType, u64),
 }
 
-/// Bytes of messages that are not complete, or whose turn has not come. Holds no memory while it is
-/// empty.
+/// Input bytes that are not handled yet: incomplete messages, and messages whose turn has not come. Holds no memory
+/// while empty.
 #[derive(Debug, Default)]
 pub(crate) struct Inbound {
     pub(crate) bytes: Vec<u8>,
     pub(crate) start: usize,
-    /// Bytes of the message that has begun, once its header is known.
+    /// Length in bytes of the message that has begun; 0 until its header is known.
     pub(crate) expected: usize,
 }
 
 impl Inbound {
     pub(crate) fn as_bytes(&self) -> &[u8] {
+        debug_assert!(self.start <= self.bytes.len(), "`skip` clamps the start to the length");
         self.bytes.get(self.start..).unwrap_or_default()
     }
 
@@ -108,7 +109,7 @@ impl Inbound {
         self.start == self.bytes.len()
     }
 
-    /// Passes over the first `length` bytes.
+    /// Consumes the first `length` bytes.
     pub(crate) fn skip(&mut self, length: usize) {
         self.start = (self.start + length).min(self.bytes.len());
         self.expected = 0;
@@ -117,7 +118,7 @@ impl Inbound {
         }
     }
 
-    /// Moves what is left to the front, into memory of its own size.
+    /// Moves the remaining bytes to the front, into an allocation of exactly their size.
     pub(crate) fn compact(&mut self) {
         if self.start > 0 {
             self.bytes = self.as_bytes().to_vec();
@@ -125,7 +126,7 @@ impl Inbound {
         }
     }
 
-    /// Takes the first `length` bytes together with the buffer.
+    /// Takes the first `length` bytes together with the allocation.
     pub(crate) fn take_front(&mut self, length: usize) -> Vec<u8> {
         self.compact();
         let rest = self.bytes.split_off(length.min(self.bytes.len()));
@@ -136,17 +137,17 @@ impl Inbound {
 }
 
 impl Link {
-    /// Whether its turns are to come after those of others.
-    pub(crate) fn is_resting(&self) -> bool {
-        self.rests.is_some_and(|until| Instant::now() < until)
+    /// Whether its turns come after those of other slots, because of a long turn.
+    pub(crate) fn is_penalized(&self) -> bool {
+        self.penalized_until.is_some_and(|until| Instant::now() < until)
     }
 
-    /// Whether its next turn may be the work of a TLS handshake.
+    /// Whether its next turn may run a TLS handshake.
     pub(crate) fn is_handshaking(&self) -> bool {
         self.phase == Phase::Login && self.stream.is_handshaking()
     }
 
     pub(crate) const fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Open) && self.doom.is_none()
+        matches!(self.phase, Phase::Open) && self.close_reason.is_none()
     }
 }

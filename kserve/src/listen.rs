@@ -1,4 +1,4 @@
-//! Where a server listens: TCP, and beside it the Unix socket that kdb+ gives every port.
+//! Sockets: TCP and Unix listeners, and the accepted streams.
 
 use std::fs;
 use std::io::{self, IoSlice, Read, Write};
@@ -22,7 +22,7 @@ use crate::tls::{Layer, Offer};
 pub(crate) enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
-    /// At a file, which goes with it.
+    /// At a file, which is removed on drop.
     UnixFile {
         listener: UnixListener,
         _file: File,
@@ -51,16 +51,16 @@ pub struct Bind {
     pub reuse_port: bool,
 }
 
-/// What a socket is when its peer has closed its end, where the OS can tell without reading.
+/// The poll flag for "peer closed its write side", where the OS can report that without a read.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 pub(crate) const END: PollFlags = PollFlags::RDHUP;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 pub(crate) const END: PollFlags = PollFlags::HUP;
 
-/// Connections that wait to be accepted: the OS lowers it to its own maximum.
+/// Length of the accept queue; the OS lowers it to its own maximum.
 const BACKLOG: i32 = u16::MAX as i32;
 
-/// Binds the first address of several that is free.
+/// Binds the first of several addresses that is free.
 pub(crate) fn first(addresses: impl ToSocketAddrs, bind: Bind) -> io::Result<Listener> {
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in addresses.to_socket_addrs()? {
@@ -83,7 +83,7 @@ pub(crate) fn tcp(address: SocketAddr, bind: Bind) -> io::Result<Listener> {
 }
 
 impl Listener {
-    /// Accepts a connection, which may be TLS if there is an offer.
+    /// Accepts a connection. With an `offer` it may be TLS.
     pub(crate) fn accept(&self, offer: Option<&Offer>) -> io::Result<Stream> {
         let socket = match self {
             Self::Tcp(listener) => {
@@ -111,9 +111,8 @@ impl Listener {
     }
 }
 
-/// Binds the Unix sockets of `port`, which are named `/tmp/kx.PORT`: on Linux the abstract name in the
-/// two lengths that kdb+'s clients try, elsewhere a file. `QUDSPATH` changes the folder; if it is empty,
-/// there are none.
+/// Binds the Unix sockets of `port`, named `/tmp/kx.PORT`: on Linux the abstract name in the two lengths that
+/// kdb+'s clients try, elsewhere a file. `QUDSPATH` sets another folder; if it is empty, nothing is bound.
 pub(crate) fn unix(port: u16) -> io::Result<Vec<Listener>> {
     let folder = kwire::unix::folder().unwrap_or_else(|| kwire::unix::FOLDER.to_owned());
     if folder.is_empty() { Ok(Vec::new()) } else { named(&kwire::unix::path(&folder, port)) }
@@ -130,7 +129,7 @@ fn named(path: &str) -> io::Result<Vec<Listener>> {
     Ok(vec![unix_file(path.into())?])
 }
 
-/// Binds a Unix socket at a file. One that nobody listens at any more is replaced.
+/// Binds a Unix socket at a file. Replaces a socket file on which no process listens.
 pub(crate) fn unix_file(path: PathBuf) -> io::Result<Listener> {
     let listener = match UnixListener::bind(&path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_abandoned(&path) => {
@@ -142,7 +141,7 @@ pub(crate) fn unix_file(path: PathBuf) -> io::Result<Listener> {
     Ok(Listener::UnixFile { listener, _file: File(path) })
 }
 
-/// Whether there is a socket that a process has left behind.
+/// Whether the path is a socket on which no process listens.
 fn is_abandoned(path: &Path) -> bool {
     let refuses = || {
         std::os::unix::net::UnixStream::connect(path)
@@ -151,13 +150,13 @@ fn is_abandoned(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket()) && refuses()
 }
 
-/// The file of a listener, removed with it.
+/// The socket file of a listener; removed on drop.
 #[derive(Debug)]
 pub(crate) struct File(PathBuf);
 
 impl Drop for File {
     fn drop(&mut self) {
-        // Somebody else may have removed it.
+        // Fails if the file is already gone, which is harmless.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -171,7 +170,7 @@ impl Stream {
         }
     }
 
-    /// The peer's address; `None` over a Unix socket.
+    /// The peer's IP address; `None` over a Unix socket.
     pub(crate) fn peer_ip(&self) -> Option<IpAddr> {
         match &self.socket {
             Socket::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
@@ -179,7 +178,7 @@ impl Stream {
         }
     }
 
-    /// Whether the peer is on this machine: kdb+ compresses nothing for it.
+    /// Whether the peer is on this machine. kdb+ does not compress for such peers.
     pub(crate) fn is_local(&self) -> bool {
         match &self.socket {
             Socket::Tcp(stream) => kwire::is_local(stream.peer_addr(), stream.local_addr()),
@@ -187,7 +186,7 @@ impl Stream {
         }
     }
 
-    /// A connection that was opened from here.
+    /// Wraps a connection that this server opened.
     pub(crate) fn from_blocking(stream: kwire::blocking::Stream) -> io::Result<Self> {
         use kwire::blocking::Stream;
         let (socket, layer) = match stream {
@@ -206,7 +205,7 @@ impl Stream {
         Ok(Self { socket, layer, tap: None })
     }
 
-    /// Takes the layer away once the first byte has told of a plain connection.
+    /// Drops the TLS layer once the first byte shows a plain connection.
     fn decide(&mut self) -> io::Result<()> {
         if let Some(layer) = &mut self.layer
             && !layer.decide(&self.socket)?
@@ -216,12 +215,12 @@ impl Stream {
         Ok(())
     }
 
-    /// Shows what passes from now on to a tap.
+    /// Attaches a tap, which sees all bytes from now on.
     pub(crate) fn set_tap(&mut self, tap: Box<dyn Tap>) {
         self.tap = Some(tap);
     }
 
-    /// Reads once into the space that `buffer` has, without initializing it first.
+    /// Reads once into the spare capacity of `buffer`, without initializing it first.
     pub(crate) fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
         self.decide()?;
         let start = buffer.len();
@@ -233,14 +232,14 @@ impl Stream {
         Ok(read)
     }
 
-    /// Reads once, at most `limit` bytes, and appends them.
+    /// Reads once and appends at most `limit` bytes.
     pub(crate) fn read_at_most(&mut self, limit: usize, buffer: &mut Vec<u8>) -> io::Result<usize> {
         self.decide()?;
         let start = buffer.len();
         let read = if let Some(layer) = &mut self.layer {
             layer.read(&self.socket, limit, buffer)?
         } else {
-            // A read cannot be bounded without a slice to bound it, and these bytes are in the cache when it comes.
+            // `read` needs an initialized slice to bound the length; zeroing it just before keeps it in the cache.
             buffer.resize(start + limit, 0);
             let result = rustix::io::read(&self.socket, buffer.get_mut(start..).unwrap_or_default());
             buffer.truncate(start + result.unwrap_or(0));
@@ -250,7 +249,7 @@ impl Stream {
         Ok(read)
     }
 
-    /// Shows the tap what was read.
+    /// Passes the bytes just read to the tap.
     fn show(&mut self, buffer: &[u8], start: usize) {
         if let Some(tap) = &mut self.tap {
             tap.received(buffer.get(start..).unwrap_or_default());
@@ -265,36 +264,36 @@ impl Stream {
         }
     }
 
-    /// Whether input is at hand that the OS will not tell of again.
+    /// Whether input is buffered for which the OS will not report an event.
     pub(crate) fn is_readable(&self) -> bool {
         self.layer.as_ref().is_some_and(Layer::is_readable)
     }
 
-    /// Whether a TLS handshake is under way, or may come.
+    /// Whether a TLS handshake is in progress or may follow.
     pub(crate) fn is_handshaking(&self) -> bool {
         self.layer.as_ref().is_some_and(Layer::is_handshaking)
     }
 
-    /// Shuts this end for writing: the peer reads what was sent, then the end.
+    /// Shuts down the write side: the peer reads the output, then end of input.
     pub(crate) fn shut(&mut self) {
         if self.layer.is_some() {
             return self.end();
         }
-        // It fails when the peer is gone, and then there is nothing to shut.
+        // Fails only if the peer is gone.
         let _ = match &self.socket {
             Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Socket::Unix(stream) => stream.shutdown(Shutdown::Write),
         };
     }
 
-    /// Declares the end where closing the socket does not.
+    /// Sends `close_notify` over TLS; does nothing for a plain socket.
     pub(crate) fn end(&mut self) {
         if let Some(layer) = &mut self.layer {
             layer.close(&self.socket);
         }
     }
 
-    /// Waits until `wanted` or a hang-up is true of the socket, or the time has passed.
+    /// Blocks until `wanted` or a hang-up is signalled on the socket, or `time` has passed.
     pub(crate) fn wait(&self, wanted: PollFlags, time: Timespec) -> PollFlags {
         let mut fds = [PollFd::new(self, wanted)];
         match rustix::event::poll(&mut fds, Some(&time)) {
@@ -310,7 +309,7 @@ impl AsFd for Stream {
     }
 }
 
-/// Plain, the socket; with TLS as [`Layer::write_vectored`] says.
+/// Writes to the socket, or through TLS as in [`Layer::write_vectored`].
 impl Write for Stream {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.write_vectored(&[IoSlice::new(buffer)])
@@ -328,7 +327,7 @@ impl Write for Stream {
         Ok(written)
     }
 
-    /// Writes what a layer has to write by itself, as far as the socket takes it.
+    /// Writes records that TLS itself produced, until the socket blocks.
     fn flush(&mut self) -> io::Result<()> {
         if let Some(layer) = &mut self.layer {
             layer.flush(&self.socket);

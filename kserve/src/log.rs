@@ -1,15 +1,14 @@
-//! What the log may hold: fields of bounded length without control characters, lines at a bounded
-//! rate.
+//! Log hygiene: fields of bounded length without control characters, and a bounded rate of lines.
 
 use std::fmt::{self, Write};
 use std::time::{Duration, Instant};
 
-/// A field as peers may have made it: cut, and with everything escaped that could end a line or
-/// command a terminal.
+/// A field with untrusted bytes. Displayed truncated, with all control characters escaped, so that it cannot end a
+/// line or command a terminal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Field<'a>(pub(crate) &'a [u8]);
 
-/// Bytes of a field that are shown.
+/// Bytes of a field that are displayed.
 const SHOWN: usize = 120;
 
 impl fmt::Display for Field<'_> {
@@ -33,39 +32,39 @@ impl fmt::Display for Field<'_> {
     }
 }
 
-/// Lines that may still be written, so that whoever provokes them does not fill the disk.
+/// Rate limit, so that peers cannot fill the disk with log lines.
 #[derive(Debug)]
 pub(crate) struct Rate {
     since: Instant,
     lines: u32,
-    /// Lines that were not written.
-    silent: u64,
+    /// Lines suppressed in this second.
+    suppressed: u64,
 }
 
-/// Lines a second.
-const LINES: u32 = 50;
+/// Lines per second.
+const LINES_PER_SECOND: u32 = 50;
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Rate {
     pub(crate) fn new() -> Self {
-        Self { since: Instant::now(), lines: 0, silent: 0 }
+        Self { since: Instant::now(), lines: 0, suppressed: 0 }
     }
 
-    /// Whether a line may be written now. Says first how many could not be.
+    /// Whether a line may be written now. At the start of a second it logs how many lines were suppressed.
     pub(crate) fn allow(&mut self) -> bool {
         self.allow_at(Instant::now())
     }
 
     fn allow_at(&mut self, now: Instant) -> bool {
         if now.duration_since(self.since) >= SECOND {
-            if self.silent > 0 {
-                tracing::warn!(lines = self.silent, "too many lines to log");
+            if self.suppressed > 0 {
+                tracing::warn!(lines = self.suppressed, "log lines suppressed");
             }
-            (self.since, self.lines, self.silent) = (now, 0, 0);
+            (self.since, self.lines, self.suppressed) = (now, 0, 0);
         }
-        let allowed = self.lines < LINES;
+        let allowed = self.lines < LINES_PER_SECOND;
         self.lines += u32::from(allowed);
-        self.silent += u64::from(!allowed);
+        self.suppressed += u64::from(!allowed);
         allowed
     }
 }
@@ -75,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_cut_and_hold_no_control_characters() {
+    fn fields_are_truncated_and_escaped() {
         assert_eq!(Field(b"plain 'type").to_string(), "plain 'type");
         assert_eq!(Field(b"a\nb\x1b[31m\xff").to_string(), r"a\nb\u{1b}[31m\xff");
         let long = Field(&[b'x'; 50_000]).to_string();
@@ -83,12 +82,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_limited_by_the_second() {
+    fn lines_per_second_are_limited() {
         let mut rate = Rate::new();
         let start = rate.since;
         let written = (0..1000).filter(|_| rate.allow_at(start)).count();
         assert_eq!(written, 50);
         assert!(rate.allow_at(start + SECOND));
-        assert_eq!(rate.silent, 0);
+        assert_eq!(rate.suppressed, 0);
     }
 }

@@ -1,4 +1,4 @@
-//! The server `kserve`: q's command line, q's default handlers.
+//! The binary `kserve`: command line, logging and signals around the server.
 
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
@@ -57,8 +57,9 @@ fn serve(options: &Options) -> Result<u8, Box<dyn std::error::Error>> {
         let text = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
         handler.interpreter.add_script(&path.display().to_string(), &text);
     }
-    let words = |words: &mut dyn Iterator<Item = String>| words.map(String::into_bytes).collect();
-    handler.interpreter.set_words(words(&mut std::env::args()), words(&mut options.words.iter().cloned()));
+    let bytes = |args: &mut dyn Iterator<Item = String>| args.map(String::into_bytes).collect();
+    let script_args = bytes(&mut options.script_args.iter().cloned());
+    handler.interpreter.set_command_line(bytes(&mut std::env::args()), script_args);
     let mut server = bind(options)?
         .with_limits(options.limits())
         .with_memory(heap::memory(options.memory))
@@ -94,7 +95,8 @@ fn serve(options: &Options) -> Result<u8, Box<dyn std::error::Error>> {
     Ok(u8::try_from(handler.interpreter.exit()).unwrap_or(1))
 }
 
-/// Where the options say; nowhere for a console, or a script that may say so itself.
+/// Binds the port of the options. Without one: no port for a console or a script, which may set one with `\p`;
+/// otherwise 127.0.0.1:5001.
 fn bind(options: &Options) -> io::Result<Server> {
     match &options.port {
         Some(port) => Server::bind_port(port),
@@ -103,7 +105,7 @@ fn bind(options: &Options) -> io::Result<Server> {
     }
 }
 
-/// Says where the server listens, on standard output: the first line is there for scripts.
+/// Prints the address to standard output. Scripts parse the first line.
 fn announce(address: SocketAddr, demo: bool) -> io::Result<()> {
     use io::Write;
     let mut out = io::stdout().lock();

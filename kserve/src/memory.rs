@@ -1,12 +1,12 @@
-//! How much memory the process may hold, asked before any of it is taken.
+//! Bounds the memory of the process; checked before memory is taken.
 
 use std::fmt;
 
 /// A bound on the bytes that the whole process holds: q's `-w`.
 ///
-/// What is held is read from a counter of the caller's, as a rule that of its global allocator, so
-/// that globals, results under way, inbound bodies and outbound queues all count. Whoever is about
-/// to take memory for a peer asks [`has_room`](Self::has_room) first and fails that one request.
+/// The caller provides the counter, usually that of its global allocator, so that variables, intermediate results,
+/// inbound bodies and outbound queues all count. Code that takes memory for a peer must call
+/// [`has_room`](Self::has_room) first, and fail only that request if it returns `false`.
 #[derive(Clone, Copy)]
 pub struct Memory {
     limit: usize,
@@ -14,20 +14,20 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// At most `limit` bytes, of which `held` returns how many are taken. `held` is called for every
-    /// request and must be cheap.
+    /// At most `limit` bytes. `held` returns how many are allocated; it is called for every request and must be
+    /// cheap.
     #[must_use]
     pub const fn new(limit: usize, held: fn() -> usize) -> Self {
         Self { limit, held }
     }
 
-    /// No bound, and nothing is counted.
+    /// No bound; nothing is counted.
     #[must_use]
     pub const fn unbounded() -> Self {
         Self { limit: usize::MAX, held: || 0 }
     }
 
-    /// Whether so many bytes more can be taken.
+    /// Whether another `bytes` bytes can be taken.
     #[must_use]
     pub fn has_room(self, bytes: usize) -> bool {
         self.limit == usize::MAX || bytes <= self.limit.saturating_sub(self.held())
@@ -39,7 +39,7 @@ impl Memory {
         self.limit
     }
 
-    /// Bytes taken, 0 where they are not counted.
+    /// Bytes allocated; 0 if they are not counted.
     #[must_use]
     pub fn held(self) -> usize {
         (self.held)()

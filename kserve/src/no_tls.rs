@@ -1,4 +1,4 @@
-//! What stands in for TLS in a build without it: nothing, of which no value exists.
+//! Replaces the module `tls` in builds without the feature: the same interface on types that have no values.
 
 use std::io::{self, IoSlice};
 

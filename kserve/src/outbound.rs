@@ -1,20 +1,20 @@
-//! The messages that wait to be written to one peer.
+//! The output queue of one peer.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Write};
 
 use bytes::{Buf, Bytes};
 
-use crate::recycle::Spare;
+use crate::pool::BufferPool;
 use crate::worker::Worker;
 
-/// A queue of messages in parts. Large parts and those shared with other peers are refcounted;
-/// small messages are appended to one buffer, the tail, which stands behind all parts.
+/// A queue of messages in parts. Large and shared messages are refcounted parts. Small messages are appended to one
+/// buffer, the tail, which comes after all parts.
 #[derive(Debug, Default)]
 pub(crate) struct Outbound {
     parts: VecDeque<Part>,
     tail: Vec<u8>,
-    /// Bytes of the tail that are written; only while there are no parts.
+    /// Bytes of the tail already written. Nonzero only if there are no parts.
     written: usize,
     /// Messages that end in the tail.
     tail_messages: usize,
@@ -27,9 +27,9 @@ struct Part {
     bytes: Bytes,
     /// Messages that end in this part.
     messages: usize,
-    /// All of it, with what is written, if it is large.
+    /// For a large part: all of its bytes, including those already written, so that the worker can free them.
     whole: Option<Bytes>,
-    /// It may go out only when the worker has compressed it.
+    /// Set while the worker compresses the message: the part must not be written.
     held: Option<u64>,
 }
 
@@ -39,10 +39,10 @@ impl Part {
         Self { bytes, messages, whole, held: None }
     }
 
-    /// Drops it; a large one elsewhere.
+    /// Drops the part. A large one is freed by the worker.
     fn discard(self, worker: &mut Worker) {
         let Self { bytes, whole, .. } = self;
-        // The last to hold it gives it back.
+        // Drop this reference first, so that the worker's is the last and frees the memory.
         drop(bytes);
         if let Some(whole) = whole {
             worker.discard(whole);
@@ -50,30 +50,30 @@ impl Part {
     }
 }
 
-/// Parts handed to the system in one call.
+/// Parts passed to the OS per call.
 const BATCH: usize = 64;
 /// Messages shorter than this are appended to the tail, others become parts.
 pub(crate) const SMALL: usize = 4096;
-/// Parts of so many bytes are dropped by the worker.
+/// Parts of at least this many bytes are freed by the worker.
 const LARGE: usize = 1 << 20;
-/// Parts whose space is kept when they are written.
+/// If the queue had room for more than this many parts, its memory is freed once it is empty.
 const KEPT: usize = 4;
 
 impl Outbound {
-    /// Bytes that wait.
+    /// Bytes queued.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Messages that wait, a partly written one included.
+    /// Messages queued, including a partly written one.
     pub(crate) const fn messages(&self) -> usize {
         self.messages
     }
 
     /// Appends a copy of a small message.
-    pub(crate) fn append(&mut self, message: &[u8], spare: &mut Spare) {
+    pub(crate) fn append(&mut self, message: &[u8], pool: &mut BufferPool) {
         if self.tail.capacity() == 0 {
-            self.tail = spare.take();
+            self.tail = pool.take();
         }
         self.tail.extend_from_slice(message);
         self.tail_messages += 1;
@@ -84,7 +84,7 @@ impl Outbound {
         }
     }
 
-    /// Appends a message in parts, which are not copied.
+    /// Appends a message in parts, without copying.
     pub(crate) fn push(&mut self, message: impl IntoIterator<Item = Bytes>) {
         self.seal();
         for bytes in message {
@@ -97,19 +97,19 @@ impl Outbound {
         }
     }
 
-    /// Appends a message that is to go out compressed, once [`release`](Self::release) brings that.
+    /// Appends a message that must not be written until [`release`](Self::release) is called.
     pub(crate) fn hold(&mut self, ticket: u64, plain: Vec<Bytes>) {
         let first = self.parts.len() + usize::from(!self.tail.is_empty());
         self.push(plain);
         self.parts.iter_mut().skip(first).for_each(|part| part.held = Some(ticket));
     }
 
-    /// Whether the first message waits for the worker.
+    /// Whether the first message is held until the worker has compressed it.
     pub(crate) fn is_held(&self) -> bool {
         self.parts.front().is_some_and(|part| part.held.is_some())
     }
 
-    /// Lets a held message go out, compressed or as it is; whether there is one.
+    /// Releases a held message, replaced by `compressed` if given. Returns `false` if no message has this ticket.
     pub(crate) fn release(&mut self, ticket: u64, compressed: Option<&Bytes>, worker: &mut Worker) -> bool {
         let Some(first) = self.parts.iter().position(|part| part.held == Some(ticket)) else { return false };
         let count = self.parts.iter().filter(|part| part.held == Some(ticket)).count();
@@ -126,12 +126,12 @@ impl Outbound {
         true
     }
 
-    /// Drops all that waits.
+    /// Drops everything queued.
     pub(crate) fn discard(&mut self, worker: &mut Worker) {
         std::mem::take(self).parts.into_iter().for_each(|part| part.discard(worker));
     }
 
-    /// Makes a part of the tail.
+    /// Converts the tail to a part.
     fn seal(&mut self) {
         if self.tail.is_empty() {
             return;
@@ -141,13 +141,13 @@ impl Outbound {
         self.parts.push_back(Part::new(bytes, std::mem::take(&mut self.tail_messages)));
     }
 
-    /// Writes until all is written, `limit` bytes are, or the socket takes no more, which is
-    /// returned as `false`.
+    /// Writes until the queue is empty, `limit` bytes are written, or the socket blocks. Returns `false` in the
+    /// last case, and if the first message is held.
     pub(crate) fn write_to(
         &mut self,
         target: &mut impl Write,
         limit: usize,
-        spare: &mut Spare,
+        pool: &mut BufferPool,
         worker: &mut Worker,
     ) -> io::Result<bool> {
         let mut left = limit;
@@ -159,7 +159,7 @@ impl Outbound {
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
-                    self.advance(written, spare, worker);
+                    self.advance(written, pool, worker);
                     left = left.saturating_sub(written);
                     if written < asked {
                         return Ok(false);
@@ -173,8 +173,8 @@ impl Outbound {
         Ok(true)
     }
 
-    /// Writes once, at most `limit` bytes, and says how many it asked for. A reader that keeps up
-    /// would otherwise hold one call until all is written.
+    /// Writes once, at most `limit` bytes, and returns how many were passed. Without a limit, a fast reader would
+    /// keep the loop in one turn until everything is written.
     fn write_once(&self, target: &mut impl Write, limit: usize) -> (io::Result<usize>, usize) {
         let tail = self.tail.get(self.written..).unwrap_or_default();
         let first = match self.parts.front() {
@@ -203,7 +203,8 @@ impl Outbound {
         (target.write_vectored(slices.get(..used).unwrap_or_default()), asked)
     }
 
-    fn advance(&mut self, mut written: usize, spare: &mut Spare, worker: &mut Worker) {
+    fn advance(&mut self, mut written: usize, pool: &mut BufferPool, worker: &mut Worker) {
+        debug_assert!(written <= self.bytes, "a write takes at most what it is passed");
         self.bytes = self.bytes.saturating_sub(written);
         while let Some(part) = self.parts.front_mut() {
             if part.bytes.len() > written {
@@ -221,7 +222,7 @@ impl Outbound {
         }
         self.written += written;
         if self.written == self.tail.len() {
-            spare.give(std::mem::take(&mut self.tail));
+            pool.give(std::mem::take(&mut self.tail));
             self.messages -= std::mem::take(&mut self.tail_messages);
             self.written = 0;
         }
@@ -232,16 +233,16 @@ impl Outbound {
 mod tests {
     use super::*;
 
-    /// Takes a few bytes at a time and refuses every other call.
-    struct Reluctant {
+    /// Accepts at most 3 bytes per call, and every second call returns `WouldBlock`.
+    struct PartialWriter {
         taken: Vec<u8>,
-        willing: bool,
+        ready: bool,
     }
 
-    impl Write for Reluctant {
+    impl Write for PartialWriter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.willing = !self.willing;
-            if !self.willing {
+            self.ready = !self.ready;
+            if !self.ready {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             let some = bytes.len().min(3);
@@ -256,23 +257,23 @@ mod tests {
 
     #[test]
     fn partial_writes_keep_order_and_count() {
-        let (mut outbound, mut spare) = (Outbound::default(), Spare::default());
+        let (mut outbound, mut pool) = (Outbound::default(), BufferPool::default());
         let poll = mio::Poll::new().unwrap();
         let mut worker = Worker::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap().into());
         let part = |text: &'static str| Bytes::from_static(text.as_bytes());
-        let mut target = Reluctant { taken: Vec::new(), willing: false };
-        outbound.append(b"one ", &mut spare);
+        let mut target = PartialWriter { taken: Vec::new(), ready: false };
+        outbound.append(b"one ", &mut pool);
         outbound.push([part("two "), part(""), part("three ")]);
-        outbound.append(b"four ", &mut spare);
-        outbound.append(b"five ", &mut spare);
+        outbound.append(b"four ", &mut pool);
+        outbound.append(b"five ", &mut pool);
         assert_eq!((outbound.bytes(), outbound.messages()), (24, 4));
         while outbound.bytes() > 5 {
-            outbound.write_to(&mut target, usize::MAX, &mut spare, &mut worker).unwrap();
+            outbound.write_to(&mut target, usize::MAX, &mut pool, &mut worker).unwrap();
             assert_eq!(outbound.bytes() + target.taken.len(), 24);
         }
         outbound.push([part("six")]);
         while outbound.bytes() > 0 {
-            outbound.write_to(&mut target, usize::MAX, &mut spare, &mut worker).unwrap();
+            outbound.write_to(&mut target, usize::MAX, &mut pool, &mut worker).unwrap();
         }
         assert_eq!(target.taken, b"one two three four five six");
         assert_eq!(outbound.messages(), 0);
@@ -280,23 +281,23 @@ mod tests {
 
     #[test]
     fn a_held_message_keeps_its_place() {
-        let (mut outbound, mut spare) = (Outbound::default(), Spare::default());
+        let (mut outbound, mut pool) = (Outbound::default(), BufferPool::default());
         let poll = mio::Poll::new().unwrap();
         let mut worker = Worker::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap().into());
         let part = |text: &'static str| Bytes::from_static(text.as_bytes());
         let mut taken = Vec::new();
-        outbound.append(b"one ", &mut spare);
+        outbound.append(b"one ", &mut pool);
         outbound.hold(7, vec![part("long "), part("and longer ")]);
-        outbound.append(b"three ", &mut spare);
+        outbound.append(b"three ", &mut pool);
         outbound.hold(8, vec![part("four ")]);
         assert_eq!(outbound.bytes(), 31);
-        outbound.write_to(&mut taken, usize::MAX, &mut spare, &mut worker).unwrap();
+        outbound.write_to(&mut taken, usize::MAX, &mut pool, &mut worker).unwrap();
         assert_eq!(taken, b"one ");
         assert!(!outbound.release(9, None, &mut worker));
         assert!(outbound.release(8, None, &mut worker));
         assert!(outbound.release(7, Some(&part("two ")), &mut worker));
         assert_eq!((outbound.bytes(), outbound.messages()), (15, 3));
-        outbound.write_to(&mut taken, usize::MAX, &mut spare, &mut worker).unwrap();
+        outbound.write_to(&mut taken, usize::MAX, &mut pool, &mut worker).unwrap();
         assert_eq!((&taken[..], outbound.bytes(), outbound.messages()), (&b"one two three four "[..], 0, 0));
     }
 }

@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection.
+//! Describes the other end of a connection.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use kcodec::Capability;
 
-/// A connection's name for as long as the server runs: never reused, unlike q's handles.
+/// Identifies a connection. Never reused while the server runs, unlike q's handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId {
     pub(crate) serial: u64,
@@ -14,33 +14,32 @@ pub struct PeerId {
 }
 
 impl PeerId {
-    /// The name of a connection that was refused before it had a slot.
+    /// For a connection that was refused before it got a slot.
     pub(crate) const NONE: Self = Self { serial: 0, slot: usize::MAX };
 
-    /// A small number in the manner of q's handles, from 4 on. Reused after a close. 0 for a
-    /// connection that was one too many.
+    /// A small number like q's handles, from 4. Reused after a close. 0 for a connection over the limit.
     #[must_use]
     pub fn handle(self) -> i32 {
         i32::try_from(self.slot.saturating_add(FIRST)).unwrap_or(0)
     }
 
-    /// The slot that a handle's number stands for.
+    /// The slot that belongs to a handle's number.
     pub(crate) fn slot_of(handle: i32) -> Option<usize> {
         usize::try_from(handle).ok()?.checked_sub(FIRST)
     }
 }
 
-/// The number of the first handle: q's first descriptors are taken.
+/// The lowest handle, as in q: lower descriptors are in use.
 const FIRST: usize = 4;
 
-/// The handle's number.
+/// Prints the handle.
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.handle().fmt(f)
     }
 }
 
-/// What a connection speaks.
+/// The protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protocol {
@@ -50,8 +49,7 @@ pub enum Protocol {
     Http,
 }
 
-/// The connection that a handler is called for, as it was then: q's `.z.w`, `.z.u`, `.z.a`. Cheap
-/// to clone.
+/// A snapshot of the connection that a handler is called for: q's `.z.w`, `.z.u`, `.z.a`. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Peer {
     pub(crate) id: PeerId,
@@ -63,7 +61,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// `.z.w`: the connection.
+    /// `.z.w`: identifies the connection.
     #[must_use]
     pub const fn id(&self) -> PeerId {
         self.id
@@ -75,19 +73,19 @@ impl Peer {
         &self.user
     }
 
-    /// `.z.a`: where the peer is; `None` over a Unix socket.
+    /// `.z.a`: the peer's IP address; `None` over a Unix socket.
     #[must_use]
     pub const fn address(&self) -> Option<IpAddr> {
         self.address
     }
 
-    /// What the peer can read.
+    /// The capability that the peer announced: which types and sizes it can read.
     #[must_use]
     pub const fn capability(&self) -> Capability {
         self.capability
     }
 
-    /// What the connection speaks.
+    /// The protocol of the connection.
     #[must_use]
     pub const fn protocol(&self) -> Protocol {
         self.protocol

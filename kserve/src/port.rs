@@ -1,11 +1,11 @@
-//! The argument of `-p`, in kdb+'s forms.
+//! Parses the argument of `-p` in kdb+'s forms.
 
 use std::io;
 use std::str::FromStr;
 
 use crate::listen::{self, Bind, Listener};
 
-/// Where to listen: a host, and ports of which the first free one is taken.
+/// Where to listen: a host and a range of ports, of which the first free one is used.
 #[derive(Debug, Clone)]
 pub struct Port {
     host: Option<String>,
@@ -32,7 +32,7 @@ impl FromStr for Port {
             None => (number(port)?, number(port)?),
         };
         if low > high {
-            return Err(format!("{low}/{high} is no range"));
+            return Err(format!("{low}/{high} is not a range: the first port must be the lower one"));
         }
         Ok(Self { host: host.map(str::to_owned), low, high, bind })
     }
@@ -41,7 +41,7 @@ impl FromStr for Port {
 fn number(text: &str) -> Result<u16, String> {
     match text {
         "0W" => Ok(0),
-        _ => kwire::port(text).ok_or_else(|| format!("no such port: {text:?}")),
+        _ => kwire::port(text).ok_or_else(|| format!("invalid port: {text:?}")),
     }
 }
 

@@ -1,21 +1,21 @@
-//! What goes out: to one peer, or to many.
+//! Queues output, for one peer or for many.
 
 use bytes::Bytes;
 use kcodec::{Body, Capability, Value};
 use kwire::{Bound, Error, MessageType};
 
-use crate::core::{Core, PAUSE};
+use crate::core::{Core, HIGH_WATER};
 use crate::encode::{Answer, Compressed, Encoder, Shared};
-use crate::link::{Doom, Link};
+use crate::link::{CloseReason, Link};
 use crate::outbound::SMALL;
 use crate::peer::PeerId;
 
-/// Messages of so many bytes are never compressed.
-const PLAIN: usize = 2000;
+/// Messages of at most this many bytes are never compressed.
+const NEVER_COMPRESSED: usize = 2000;
 
 impl Core {
-    /// Whether a further message may be queued. One that falls behind is doomed, but only after a
-    /// write was tried.
+    /// Whether another message may be queued. If the queue stays over the limit after a write, the peer is
+    /// scheduled to close.
     fn may_queue(&mut self, slot: usize) -> bool {
         let limit = self.limits.queued;
         let over = |core: &Self| core.links.get(slot).is_some_and(|link| link.outbound.bytes() > limit);
@@ -24,7 +24,7 @@ impl Core {
             if !over(self) {
                 return true;
             }
-            // One write takes a bounded part; the socket may take more.
+            // A write stops at its budget, though the socket may take more.
             let before = waiting(self);
             match self.write(slot) {
                 Ok(()) if waiting(self) < before => {}
@@ -34,11 +34,11 @@ impl Core {
                 Err(error) => break error,
             }
         };
-        self.doom(slot, Doom::Error(error));
+        self.schedule_close(slot, CloseReason::Error(error));
         false
     }
 
-    /// Queues a message that is shared, or in parts.
+    /// Queues a message that is shared with other peers, or consists of several parts.
     pub(crate) fn post(&mut self, slot: usize, kind: MessageType, message: &mut Shared) -> Result<(), Error> {
         if !self.may_queue(slot) {
             return Err(Error::Failed);
@@ -56,13 +56,13 @@ impl Core {
             Some(Compressed::Done(bytes)) => link.outbound.push([bytes]),
             Some(Compressed::Pending(ticket)) => link.outbound.hold(ticket, message.plain.clone()),
         }
-        self.touch(slot);
+        self.mark_dirty(slot);
         Ok(())
     }
 
-    /// Queues a message from the loop's buffer.
+    /// Queues a copy of a message in the loop's scratch buffer.
     fn post_buffer(&mut self, slot: usize, kind: MessageType, message: &[u8]) -> Result<(), Error> {
-        let compresses = |link: &Link| link.connection.compression().is_some() && message.len() > PLAIN;
+        let compresses = |link: &Link| link.connection.compression().is_some() && message.len() > NEVER_COMPRESSED;
         if message.len() >= SMALL || self.links.get(slot).is_some_and(|link| compresses(link)) {
             return self.post(slot, kind, &mut Shared::new(vec![message.to_vec().into()]));
         }
@@ -70,12 +70,12 @@ impl Core {
             return Err(Error::Failed);
         }
         let link = self.links.get_mut(slot).ok_or(Error::Failed)?;
-        if link.outbound.bytes() > PAUSE && !self.memory.has_room(message.len()) {
+        if link.outbound.bytes() > HIGH_WATER && !self.memory.has_room(message.len()) {
             return Err(Error::Full(message.len() as u64));
         }
         link.connection.note_sent(kind)?;
-        link.outbound.append(message, &mut self.spare);
-        self.touch(slot);
+        link.outbound.append(message, &mut self.buffer_pool);
+        self.mark_dirty(slot);
         Ok(())
     }
 
@@ -89,7 +89,7 @@ impl Core {
         .and_then(|answer| self.post_answer(id.slot, kind, answer))
     }
 
-    /// Queues a body for one peer, shared if it is large.
+    /// Queues a body for one peer. A large body is shared, not copied.
     pub(crate) fn send_body(&mut self, id: PeerId, kind: MessageType, body: &Body) -> Result<(), Error> {
         let capability = self.find(id).ok_or(Error::Failed)?.connection.capability();
         self.encode(kind, capability, |encoder| encoder.try_body(body))
@@ -103,7 +103,7 @@ impl Core {
         }
     }
 
-    /// Runs `encode` over the emptied buffer.
+    /// Runs `encode` with the cleared scratch buffer.
     pub(crate) fn encode<T>(
         &mut self,
         kind: MessageType,
@@ -121,7 +121,7 @@ impl Core {
         done
     }
 
-    /// Sends one async message to all open peers among `to`, encoded once.
+    /// Sends one async message to all open peers in `to`. It is encoded once.
     pub(crate) fn broadcast(
         &mut self,
         to: &[PeerId],
@@ -137,7 +137,7 @@ impl Core {
         let mut message = Shared::new(parts);
         for &id in to {
             if self.find(id).is_some() {
-                // Who falls behind is doomed, and hears of it when the slot is settled.
+                // A peer over its limit is scheduled to close; flushing its slot reports the error.
                 let _ = self.post(id.slot, kind, &mut message);
             }
         }

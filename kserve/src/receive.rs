@@ -1,18 +1,18 @@
-//! What comes in from one peer: read, found, checked.
+//! Input of one peer: reads it, finds messages, checks them.
 
 use std::io;
 
 use bytes::{Bytes, BytesMut};
 use kwire::{Error, Frame, Login, Message, OutOfTurn, Refused, Step};
 
-use crate::core::{Core, PAUSE};
-use crate::greet::{self, Greeting};
-use crate::link::{Checked, Doom, Link, Phase};
-use crate::recycle::LARGEST;
+use crate::core::{Core, HIGH_WATER};
+use crate::link::{Checked, CloseReason, Link, Phase};
+use crate::pool::LARGEST;
+use crate::sniff::{self, Sniffed};
 use crate::worker::Done;
 
-/// The loop's receive buffer. Small messages are found in it; what is left of them when a turn ends
-/// is moved to its peer.
+/// The loop's shared receive buffer. Small messages are framed in place; when a turn ends, an incomplete rest moves
+/// to the peer's own buffer.
 #[derive(Debug, Default)]
 pub(crate) struct Receive {
     bytes: Vec<u8>,
@@ -20,58 +20,58 @@ pub(crate) struct Receive {
     owner: Option<usize>,
 }
 
-/// Bytes of the receive buffer.
+/// Size of the receive buffer in bytes.
 const CHUNK: usize = 64 * 1024;
-/// A message that misses more than this is read straight into memory of its own.
-const DIRECT: usize = 32 * 1024;
-/// Bytes of a large message that are read in one call. The OS may hold 32 MB of it, and taking them at
-/// once would be a long turn.
+/// If more than this many bytes of a message are missing, they are read directly into the peer's own buffer.
+const DIRECT_READ: usize = 32 * 1024;
+/// Bytes of a large message read per call. The OS may hold 32 MB of it, and reading all of them at once would make
+/// a long turn.
 const PIECE: usize = 256 * 1024;
-/// Bytes read from one peer before others have their turn.
-pub(crate) const READ: usize = 1 << 20;
-/// A message of more bytes, as sent or as inflated, is checked by the worker.
+/// Bytes read from one peer per turn.
+pub(crate) const READ_BUDGET: usize = 1 << 20;
+/// Messages larger than this, as sent or inflated, are checked by the worker.
 const LARGE: u64 = 256 * 1024;
-/// The most that a handler is shown of a message that cannot be found the end of.
-const SHOWN: usize = 64 * 1024;
-/// Deferred answers of one peer from which on its requests wait.
-const DEFERRED: usize = 1024;
+/// At most this many bytes are passed to `on_bad_message` if the length of a message is unknown.
+const BAD_MESSAGE_PREFIX: usize = 64 * 1024;
+/// Backpressure: while a peer has this many deferred answers, its requests are not read.
+const MAX_DEFERRED: usize = 1024;
 
-/// What a peer has for the loop to do.
+/// The next item of work for a peer.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// Nothing until an event comes.
+    /// Nothing to do until an event arrives.
     Wait,
-    /// More, but its turn is over.
+    /// More to read, but the turn's budget is used up.
     Yield,
     Login(Login),
     Http(Vec<u8>),
     Message(Message),
-    /// A message that is malformed or too large, as far as it came.
+    /// A malformed or oversized message, with the bytes received so far.
     Rejected(Refused),
-    /// A message for which there is no memory.
+    /// A message that does not fit into memory: its type and its size in bytes.
     Full(kwire::MessageType, u64),
     Failed(Error),
-    /// The peer has sent all that it will send.
+    /// End of input.
     Ended,
 }
 
 impl Core {
-    /// Takes what a peer has next, reading at most `left` bytes.
+    /// Returns the peer's next item. Reads at most `left` bytes and subtracts what was read.
     pub(crate) fn next(&mut self, slot: usize, left: &mut usize) -> Next {
         loop {
             let Some(link) = self.links.get_mut(slot) else { return Next::Wait };
-            if link.doom.is_some() || link.phase == Phase::Closing {
+            if link.close_reason.is_some() || link.phase == Phase::Closing {
                 return Next::Wait;
             }
             if let Some(checked) = link.checked.take() {
                 return checked.into();
             }
-            if link.flags.checking || link.answers.len() >= DEFERRED {
+            if link.flags.checking || link.answers.len() >= MAX_DEFERRED {
                 return Next::Wait;
             }
-            let pause = PAUSE.min(self.limits.queued);
+            let pause = HIGH_WATER.min(self.limits.queued);
             if link.outbound.bytes() > pause {
-                // Its own requests wait until it reads.
+                // Backpressure: the peer must read its output first.
                 if let Err(error) = self.write(slot) {
                     return Next::Failed(error);
                 }
@@ -96,9 +96,9 @@ impl Core {
         }
     }
 
-    /// Takes a message or a login from the bytes at hand, if all of it is there.
+    /// Takes a login or message from the buffered bytes, if a whole one is there.
     fn find_message(&mut self, slot: usize) -> Option<Next> {
-        let Self { links, receive, recycle, limits, .. } = self;
+        let Self { links, receive, message_pool, limits, .. } = self;
         let link = links.get_mut(slot)?;
         let own = !link.inbound.is_empty();
         let bytes = if own { link.inbound.as_bytes() } else { receive.owned_by(slot) };
@@ -106,11 +106,11 @@ impl Core {
             return None;
         }
         if link.phase == Phase::Login {
-            match greet::greeting(bytes) {
-                Greeting::Login => {}
-                Greeting::Tls => return Some(Next::Failed(OutOfTurn::Tls.into())),
-                Greeting::Http => {
-                    let whole = greet::is_whole(bytes) || bytes.len() >= limits.http || link.flags.ended;
+            match sniff::sniff(bytes) {
+                Sniffed::Login => {}
+                Sniffed::Tls => return Some(Next::Failed(OutOfTurn::Tls.into())),
+                Sniffed::Http => {
+                    let whole = sniff::has_all_headers(bytes) || bytes.len() >= limits.http || link.flags.ended;
                     return whole.then(|| Next::Http(bytes.to_vec()));
                 }
             }
@@ -129,14 +129,14 @@ impl Core {
                 if own && length > LARGEST {
                     Frame::new(header, Bytes::from(link.inbound.take_front(length)))
                 } else {
-                    let bytes: BytesMut = recycle.copy(bytes.get(..length).unwrap_or_default());
+                    let bytes: BytesMut = message_pool.copy(bytes.get(..length).unwrap_or_default());
                     self.skip(slot, length);
                     Frame::new(header, bytes)
                 }
             }
             Ok(_) => unreachable!("a server's connection takes logins and messages"),
             Err(error @ (Error::Malformed(_) | Error::TooLarge { .. })) if link.phase == Phase::Open => {
-                let shown = bytes.get(..SHOWN).unwrap_or(bytes);
+                let shown = bytes.get(..BAD_MESSAGE_PREFIX).unwrap_or(bytes);
                 return Some(Next::Rejected(Refused { error, bytes: Bytes::copy_from_slice(shown) }));
             }
             Err(error) => return Some(Next::Failed(error)),
@@ -151,7 +151,7 @@ impl Core {
         }
     }
 
-    /// Checks a message, or has it checked.
+    /// Checks a message here, or submits it to the worker if it is large.
     fn check(&mut self, slot: usize, frame: Frame) -> Next {
         let (header, inflated) = (frame.header(), frame.inflated());
         let Some(link) = self.links.get_mut(slot) else { return Next::Wait };
@@ -176,7 +176,7 @@ impl Core {
         }
     }
 
-    /// Takes back what the worker has done.
+    /// Collects what the worker has finished.
     pub(crate) fn collect(&mut self) {
         while let Some(done) = self.worker.next() {
             match done {
@@ -200,14 +200,14 @@ impl Core {
         }
     }
 
-    /// Reads once and returns how many bytes came. A read that did not fill its buffer has drained
-    /// the socket, unless the end of input is behind it. One that was interrupted may have worked all
-    /// the same, on a TLS handshake or on records without content: it counts as a whole turn's.
+    /// Reads once and returns the number of bytes. Edge-triggered: a short read means that the socket is drained,
+    /// unless a hang-up is pending. An interrupted read may have done work without content (a TLS handshake, empty
+    /// records), so it is charged as a whole turn's budget.
     fn read(&mut self, slot: usize) -> Result<usize, Error> {
         self.stash();
         let Some(link) = self.links.get_mut(slot) else { return Ok(0) };
         let missing = link.inbound.expected.saturating_sub(link.inbound.as_bytes().len());
-        let (result, space) = if missing > DIRECT {
+        let (result, space) = if missing > DIRECT_READ {
             let space = grow(link, missing, self.memory)?.min(PIECE);
             (link.stream.read_at_most(space, &mut link.inbound.bytes), space)
         } else {
@@ -220,12 +220,12 @@ impl Core {
             }
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(READ),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(READ_BUDGET),
             Err(error) => return Err(error.into()),
         };
-        link.flags.readable = read >= space || link.flags.hung && read > 0 || link.stream.is_readable();
-        if missing <= DIRECT && !link.inbound.is_empty() {
-            // A message has begun: the rest joins it.
+        link.flags.readable = read >= space || link.flags.hung_up && read > 0 || link.stream.is_readable();
+        if missing <= DIRECT_READ && !link.inbound.is_empty() {
+            // The rest of a message that has begun joins its beginning.
             link.inbound.compact();
             link.inbound.bytes.extend_from_slice(&self.receive.bytes);
             self.receive.bytes.clear();
@@ -233,7 +233,7 @@ impl Core {
         Ok(read)
     }
 
-    /// Moves what is left in the receive buffer to its peer.
+    /// Moves the unread rest of the receive buffer to its owner's buffer.
     pub(crate) fn stash(&mut self) {
         let Some(owner) = self.receive.owner.take() else { return };
         let rest = self.receive.bytes.get(self.receive.start..).unwrap_or_default();
@@ -245,13 +245,13 @@ impl Core {
             (link.inbound.bytes, link.inbound.start) = (rest.to_vec(), 0);
         } else {
             let full = Error::Full(rest.len() as u64);
-            self.doom(owner, Doom::Error(full));
+            self.schedule_close(owner, CloseReason::Error(full));
         }
     }
 
-    /// Discards what a closing connection sends; how many bytes that were.
+    /// Reads and drops the input of a closing connection. Returns the number of bytes dropped.
     pub(crate) fn discard(&mut self, slot: usize) -> usize {
-        let mut left = READ;
+        let mut left = READ_BUDGET;
         while let Some(link) = self.links.get_mut(slot)
             && link.flags.readable
             && !link.flags.ended
@@ -262,7 +262,7 @@ impl Core {
                 Ok(0) => link.flags.ended = true,
                 Ok(read) => {
                     left = left.saturating_sub(read);
-                    link.flags.readable = read >= CHUNK || link.flags.hung || link.stream.is_readable();
+                    link.flags.readable = read >= CHUNK || link.flags.hung_up || link.stream.is_readable();
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => link.flags.readable = false,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => left = left.saturating_sub(CHUNK),
@@ -271,18 +271,19 @@ impl Core {
         }
         self.receive.owner = None;
         if left == 0 {
-            self.put_off(slot);
+            self.requeue(slot);
         }
-        READ - left
+        READ_BUDGET - left
     }
 }
 
 impl Receive {
     fn owned_by(&self, slot: usize) -> &[u8] {
+        debug_assert!(self.start <= self.bytes.len(), "at most the bytes received are consumed");
         if self.owner == Some(slot) { self.bytes.get(self.start..).unwrap_or_default() } else { &[] }
     }
 
-    /// The buffer, whose bytes have all been taken, for what `slot` sends next.
+    /// Hands the empty receive buffer to `slot`. The caller must have consumed or stashed its content.
     fn emptied(&mut self, slot: usize) -> &mut Vec<u8> {
         self.owner = Some(slot);
         self.start = 0;
@@ -292,7 +293,8 @@ impl Receive {
     }
 }
 
-/// Makes room for more of a message: as much as there is already, or what is missing.
+/// Makes room for the rest of a message: at most doubles the buffer, so that memory grows with the bytes received.
+/// Returns the free space in bytes.
 fn grow(link: &mut Link, missing: usize, memory: crate::Memory) -> Result<usize, Error> {
     let inbound = &mut link.inbound;
     inbound.compact();

@@ -1,4 +1,4 @@
-//! `--record`: the messages of all clients, as `kcorpus record` would keep them.
+//! `--record`: records the messages of all clients in the format of `kcorpus record`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use kcorpus::recording::{self, Line, Recorder};
 use kserve::Tap;
 use tracing::{error, info};
 
-/// Bytes that may wait for the disk; what is over that is not recorded, and the recording says so.
+/// Bound on the bytes queued for the disk. Bytes over it are not recorded; the recording counts them as missing.
 const BUFFER: usize = 256 << 20;
 
 /// Both directions of one connection.
@@ -27,14 +27,14 @@ impl Tap for Lines {
     }
 }
 
-/// Begins a recording.
+/// Starts a recording.
 pub(crate) fn start(path: &Path) -> Result<Arc<recording::Tap>, String> {
-    let failed = |error: &_| error!("recording has stopped, the server goes on: {error}");
+    let failed = |error: &_| error!("recording stopped, the server continues: {error}");
     let tap = Recorder::create(path).and_then(|recorder| recording::Tap::start(recorder, BUFFER, failed));
     tap.map(Arc::new).map_err(|error| format!("--record {}: {error}", path.display()))
 }
 
-/// What makes the taps of connections.
+/// Returns the function that creates the tap of each connection.
 pub(crate) fn taps(recorder: &Arc<recording::Tap>) -> impl FnMut() -> Box<dyn Tap> + Send + 'static {
     let recorder = Arc::clone(recorder);
     move || {
@@ -43,7 +43,7 @@ pub(crate) fn taps(recorder: &Arc<recording::Tap>) -> impl FnMut() -> Box<dyn Ta
     }
 }
 
-/// Writes what is left, and the index.
+/// Flushes the recording and writes its index.
 pub(crate) fn finish(recorder: &recording::Tap, path: &Path) -> Result<(), String> {
     let totals = recorder.finish().map_err(|error| format!("--record {}: {error}", path.display()))?;
     info!(

@@ -1,4 +1,4 @@
-//! Answers: now, or later.
+//! Answers to sync messages: immediate or deferred.
 
 use bytes::Bytes;
 use kcodec::{Body, Capability, Value};
@@ -6,8 +6,8 @@ use kcodec::{Body, Capability, Value};
 use crate::encode::{Answer, Encoder};
 use crate::peer::PeerId;
 
-/// The answer to one sync message. Consumed by answering; dropped unanswered it answers `::`, so
-/// that no caller waits for ever.
+/// The answer to one sync message. Each method consumes it. Dropped unanswered it answers `::`, so that a caller
+/// never hangs.
 #[derive(Debug)]
 pub struct Reply<'a> {
     pub(crate) encoder: Encoder<'a>,
@@ -15,11 +15,10 @@ pub struct Reply<'a> {
     pub(crate) deferred: Deferred,
 }
 
-/// An answer that is still owed: q's `-30!(::)`. Given to
-/// [`Context::answer`](crate::Context::answer) or [`Sender::answer`](crate::Sender::answer), from a
-/// later call, a timer or another thread. The answers of one connection go out in the order of their
-/// requests; one that does not come within [`Limits::deferred`](crate::Limits::deferred) is the
-/// error `timeout`.
+/// A deferred answer: q's `-30!(::)`. Pass it to [`Context::answer`](crate::Context::answer) in a later call or a
+/// timer, or to [`Sender::answer`](crate::Sender::answer) from another thread. The answers of one connection go out
+/// in the order of their requests. After [`Limits::deferred`](crate::Limits::deferred) the answer becomes the error
+/// `timeout`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Deferred {
     pub(crate) id: PeerId,
@@ -27,7 +26,7 @@ pub struct Deferred {
 }
 
 impl Deferred {
-    /// The connection that waits.
+    /// The connection that waits for the answer.
     #[must_use]
     pub const fn id(self) -> PeerId {
         self.id
@@ -35,36 +34,35 @@ impl Deferred {
 }
 
 impl Reply<'_> {
-    /// What the caller can read.
+    /// The capability of the caller: which types and sizes it can read.
     #[must_use]
     pub const fn capability(&self) -> Capability {
         self.encoder.capability
     }
 
-    /// Answers with a value, which is copied, or with an error: `type` or `limit` if the caller
-    /// cannot read it, `wsfull` if there is no memory for it.
+    /// Answers with a copy of a value. The answer becomes an error if the caller cannot read the value (`type` or
+    /// `limit`) or memory is short (`wsfull`).
     pub fn value<'v>(self, value: impl Into<Value<'v>>) {
         *self.answer = self.encoder.value(value.into());
     }
 
-    /// Answers with a body, which a large one shares instead of being copied. Errors are those of
-    /// [`value`](Self::value).
+    /// Answers with a body. A large body is shared, not copied. Errors as in [`value`](Self::value).
     pub fn body(self, body: &Body) {
         *self.answer = self.encoder.body(body);
     }
 
-    /// Answers with a body in parts, which are not copied. Together they must be the bytes of one
-    /// checked body; those of an error or of nothing at all become the error `type`.
+    /// Answers with a body in parts, which are not copied. Concatenated, they must be the bytes of one checked
+    /// body. If they encode an error, or are empty, the answer is the error `type`.
     pub fn parts(self, parts: Vec<Bytes>) {
         *self.answer = self.encoder.parts(parts);
     }
 
-    /// Answers with an error. A NUL ends its text.
+    /// Answers with an error. Its text ends at the first NUL.
     pub fn error(self, text: &str) {
         *self.answer = self.encoder.error(text);
     }
 
-    /// Does not answer yet: q's `-30!(::)`.
+    /// Defers the answer: q's `-30!(::)`.
     #[must_use]
     pub fn defer(self) -> Deferred {
         *self.answer = Answer::Deferred;

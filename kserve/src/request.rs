@@ -1,4 +1,4 @@
-//! The call that a handler is in, and why it is to end.
+//! The running call of a handler, and the conditions that interrupt it.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -6,58 +6,58 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFlags, Timespec};
 
 use crate::context::Context;
-use crate::interrupt::Why;
+use crate::interrupt::InterruptReason;
 use crate::listen;
 
-/// The call that a handler is in.
+/// The running call of a handler.
 #[derive(Debug)]
 pub(crate) struct Request {
-    /// Whose message it is.
+    /// The slot whose message is handled.
     pub(crate) slot: usize,
     pub(crate) deadline: Option<Instant>,
-    /// When the peer's socket was looked at last.
-    pub(crate) looked: Cell<Instant>,
-    /// Until when the request of a half-closed peer may run.
-    pub(crate) last: Cell<Option<Instant>>,
+    /// When the peer's socket was last polled.
+    pub(crate) last_poll: Cell<Instant>,
+    /// Set once the peer has closed its end: the call may run until then.
+    pub(crate) grace_until: Cell<Option<Instant>>,
 }
 
-/// How often a peer's socket is looked at while its request runs.
-const LOOK: Duration = Duration::from_millis(10);
-/// How long a request may go on after its peer has closed its end.
+/// Least time between two polls of the peer's socket during a call.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// How long a call may continue after the peer closed its write side.
 const HALF_CLOSED: Duration = Duration::from_secs(1);
-const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+const NO_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 impl Context<'_> {
-    /// Whether, and why, this call is to end. Cheap enough to be asked every millisecond: the peer's
-    /// socket is looked at only every ten.
+    /// Whether this call must end, and why. Cheap enough to ask every millisecond: the peer's socket is polled at
+    /// most every 10 ms.
     #[must_use]
-    pub fn interrupted(&self) -> Option<Why> {
+    pub fn interrupted(&self) -> Option<InterruptReason> {
         if self.core.interrupt.stops() > 0 {
-            return Some(Why::Stopping);
+            return Some(InterruptReason::Stopping);
         }
         if self.core.interrupt.is_cancelled() {
-            return Some(Why::Cancelled);
+            return Some(InterruptReason::Cancelled);
         }
         let request = self.request.as_ref()?;
         let now = Instant::now();
         if request.deadline.is_some_and(|deadline| deadline <= now) {
-            return Some(Why::Deadline);
+            return Some(InterruptReason::Deadline);
         }
-        if now.duration_since(request.looked.get()) >= LOOK {
-            request.looked.set(now);
-            self.look(request, now);
+        if now.duration_since(request.last_poll.get()) >= POLL_INTERVAL {
+            request.last_poll.set(now);
+            self.poll_hang_up(request, now);
         }
-        request.last.get().filter(|last| *last <= now).map(|_| Why::HungUp)
+        request.grace_until.get().filter(|last| *last <= now).map(|_| InterruptReason::HungUp)
     }
 
-    /// Looks whether the peer is gone. One that has closed only its own end may still read.
-    fn look(&self, request: &Request, now: Instant) {
+    /// Polls for a hang-up. A peer that closed only its write side may still read the answer.
+    fn poll_hang_up(&self, request: &Request, now: Instant) {
         let Some(link) = self.core.links.get(request.slot) else { return };
-        let seen = link.stream.wait(listen::END, AT_ONCE);
+        let seen = link.stream.wait(listen::END, NO_WAIT);
         if seen.intersects(PollFlags::HUP | PollFlags::ERR) {
-            request.last.set(Some(now));
-        } else if seen.contains(listen::END) && request.last.get().is_none() {
-            request.last.set(now.checked_add(HALF_CLOSED));
+            request.grace_until.set(Some(now));
+        } else if seen.contains(listen::END) && request.grace_until.get().is_none() {
+            request.grace_until.set(now.checked_add(HALF_CLOSED));
         }
     }
 }

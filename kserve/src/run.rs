@@ -1,4 +1,4 @@
-//! The loop: who is ready is served, in turns.
+//! The event loop: polls, then serves each ready peer in turns.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -12,9 +12,9 @@ use crate::context::Context;
 use crate::core::Core;
 use crate::encode::{Answer, Encoder};
 use crate::handler::Handler;
-use crate::link::{Doom, Phase};
+use crate::link::{CloseReason, Phase};
 use crate::peer::{Peer, Protocol};
-use crate::receive::{Next, READ};
+use crate::receive::{Next, READ_BUDGET};
 use crate::reply::{Deferred, Reply};
 use crate::sender::Job;
 use crate::server::{LISTENERS, WAKER};
@@ -23,35 +23,35 @@ use crate::server::{LISTENERS, WAKER};
 pub(crate) struct Loop<'a, H> {
     pub(crate) core: Core,
     pub(crate) handler: &'a mut H,
-    /// When to try again to accept.
+    /// When to try accepting again.
     pub(crate) retry: Option<Instant>,
-    /// Until when the handler need not hear again that the OS has nothing left.
-    pub(crate) told: Option<Instant>,
+    /// No call of `on_exhausted` before this time.
+    pub(crate) quiet_until: Option<Instant>,
 }
 
-/// Events taken from the OS at a time.
+/// Events taken from the OS per poll.
 const EVENTS: usize = 1024;
 
 impl<'a, H: Handler> Loop<'a, H> {
     pub(crate) const fn new(core: Core, handler: &'a mut H) -> Self {
-        Self { core, handler, retry: None, told: None }
+        Self { core, handler, retry: None, quiet_until: None }
     }
 
     pub(crate) fn run(&mut self) -> io::Result<()> {
         self.handler.on_start(&mut Context::new(&mut self.core));
         let mut events = Events::with_capacity(EVENTS);
         while self.core.interrupt.stops() == 0 {
-            self.settle_all();
+            self.flush_dirty();
             self.poll(&mut events, self.timeout())?;
             self.check_time();
-            self.turns();
+            self.run_turns();
         }
         self.drain(&mut events)
     }
 
-    /// The turns between two polls.
-    fn turns(&mut self) {
-        self.core.turns.begin();
+    /// Runs the turns of one round, between two polls.
+    fn run_turns(&mut self) {
+        self.core.run_queue.begin();
         let mut now = None;
         while self.core.interrupt.stops() == 0
             && let Some(slot) = self.core.next_turn()
@@ -60,7 +60,7 @@ impl<'a, H: Handler> Loop<'a, H> {
         }
     }
 
-    /// Waits for events and notes them.
+    /// Polls for events and dispatches them.
     pub(crate) fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         match self.core.poll.poll(events, timeout) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
@@ -68,28 +68,27 @@ impl<'a, H: Handler> Loop<'a, H> {
         }
         for event in events.iter() {
             match event.token() {
-                WAKER => self.take_mail(),
+                WAKER => self.drain_mailbox(),
                 Token(token) if token >= LISTENERS => self.accept(token - LISTENERS),
-                Token(slot) => self.note(slot, event),
+                Token(slot) => self.record_event(slot, event),
             }
         }
         Ok(())
     }
 
-    fn note(&mut self, slot: usize, event: &Event) {
+    fn record_event(&mut self, slot: usize, event: &Event) {
         if let Some(link) = self.core.links.get_mut(slot) {
             link.flags.readable |= event.is_readable();
-            link.flags.hung |= event.is_read_closed() || event.is_error();
+            link.flags.hung_up |= event.is_read_closed() || event.is_error();
             self.core.enqueue(slot);
         }
     }
 
-    /// One turn of one peer, from `start` on: what waits for it is written, then its messages are
-    /// handled, at least one and then for as long as a turn lasts. Returns when it ended; the next one
-    /// begins then.
+    /// Runs one turn of a peer: writes its output, then handles at least one message and more until the turn's time
+    /// is up. Returns the end of the turn, which is the start of the next one.
     fn turn(&mut self, slot: usize, start: Instant) -> Instant {
-        let mut left = READ;
-        self.settle(slot);
+        let mut left = READ_BUDGET;
+        self.flush_slot(slot);
         let mut now = start;
         let (took, done) = loop {
             let next = self.core.next(slot, &mut left);
@@ -106,12 +105,12 @@ impl<'a, H: Handler> Loop<'a, H> {
                 break (took, false);
             }
         };
-        self.core.note_turn(slot, took, now);
+        self.core.record_turn(slot, took, now);
         if !done {
-            self.core.put_off(slot);
+            self.core.requeue(slot);
         }
         self.core.stash();
-        self.settle_all();
+        self.flush_dirty();
         now
     }
 
@@ -151,8 +150,8 @@ impl<'a, H: Handler> Loop<'a, H> {
             return self.fail(slot, error);
         }
         link.phase = Phase::Open;
-        link.outbound.append(&answer, &mut self.core.spare);
-        self.core.touch(slot);
+        link.outbound.append(&answer, &mut self.core.buffer_pool);
+        self.core.mark_dirty(slot);
         self.call(slot, now, |handler, cx| handler.on_open(cx, &peer));
     }
 
@@ -163,11 +162,11 @@ impl<'a, H: Handler> Loop<'a, H> {
         let response = self.call(slot, now, |handler, cx| handler.on_http(cx, &peer, request));
         let Some(link) = self.core.links.get_mut(slot) else { return };
         link.outbound.push([response.into()]);
-        self.core.touch(slot);
+        self.core.mark_dirty(slot);
         self.close(slot);
     }
 
-    /// Calls a handler on behalf of a peer, so that it can be interrupted.
+    /// Calls a handler on behalf of a peer. The call can be interrupted.
     fn call<T>(&mut self, slot: usize, now: Instant, call: impl FnOnce(&mut H, &mut Context<'_>) -> T) -> T {
         self.core.interrupt.begin();
         let done = call(self.handler, &mut Context::for_request(&mut self.core, slot, now));
@@ -176,7 +175,7 @@ impl<'a, H: Handler> Loop<'a, H> {
         done
     }
 
-    /// A line of the console, which can be cancelled like a request but takes as long as it likes.
+    /// Evaluates a line of the console. It can be cancelled like a request, but has no time limit.
     fn line(&mut self, line: &[u8]) {
         self.core.interrupt.begin();
         self.handler.on_line(&mut Context::new(&mut self.core), line);
@@ -189,8 +188,8 @@ impl<'a, H: Handler> Loop<'a, H> {
             MessageType::Async => self.call(slot, now, |handler, cx| handler.on_async(cx, &peer, message)),
             MessageType::Sync => self.answer(&peer, message, now),
             MessageType::Response => {
-                let asked = self.core.links.get_mut(slot).and_then(|link| link.asked.pop_front());
-                if let Some(ticket) = asked {
+                let ticket = self.core.links.get_mut(slot).and_then(|link| link.sent_requests.pop_front());
+                if let Some(ticket) = ticket {
                     self.call(slot, now, |handler, cx| handler.on_response(cx, &peer, ticket, Ok(message)));
                 }
             }
@@ -213,7 +212,7 @@ impl<'a, H: Handler> Loop<'a, H> {
         self.core.respond(deferred, answer);
     }
 
-    /// Answers a message for which there is no memory.
+    /// Answers a message that does not fit into memory with `wsfull`.
     fn refuse(&mut self, slot: usize, kind: MessageType, bytes: u64) {
         let Some(peer) = self.peer(slot) else { return };
         if kind != MessageType::Sync {
@@ -224,19 +223,19 @@ impl<'a, H: Handler> Loop<'a, H> {
         self.core.respond(deferred, answer);
     }
 
-    /// Writes what waits for peers that were sent something, and closes those that are doomed.
-    pub(crate) fn settle_all(&mut self) {
+    /// Flushes every dirty slot: writes output and closes the connections scheduled for it.
+    pub(crate) fn flush_dirty(&mut self) {
         while let Some(slot) = self.core.next_dirty() {
-            self.settle(slot);
+            self.flush_slot(slot);
         }
     }
 
-    pub(crate) fn settle(&mut self, slot: usize) {
+    pub(crate) fn flush_slot(&mut self, slot: usize) {
         let Some(link) = self.core.links.get_mut(slot) else { return };
         let closing = link.phase == Phase::Closing;
-        match link.doom.take() {
-            Some(Doom::Close) => return self.core.remove(slot),
-            Some(Doom::Error(error)) => return self.abort(slot, &error),
+        match link.close_reason.take() {
+            Some(CloseReason::Close) => return self.core.remove(slot),
+            Some(CloseReason::Error(error)) => return self.abort(slot, &error),
             None => {}
         }
         match self.core.write(slot) {
@@ -247,7 +246,7 @@ impl<'a, H: Handler> Loop<'a, H> {
         }
     }
 
-    /// Ends a connection over a message that it refused.
+    /// Closes a connection after a malformed or oversized message.
     fn reject(&mut self, slot: usize, refused: &Refused) {
         let Some(peer) = self.peer(slot) else { return };
         let cx = &mut Context::new(&mut self.core);
@@ -255,7 +254,7 @@ impl<'a, H: Handler> Loop<'a, H> {
         self.close(slot);
     }
 
-    /// Ends a connection over anything else; what was answered is written.
+    /// Closes a connection after any other error. Pending answers are written if the socket still works.
     pub(crate) fn fail(&mut self, slot: usize, error: Error) {
         let Some(peer) = self.peer(slot) else { return };
         let hopeless = match error {
@@ -271,18 +270,18 @@ impl<'a, H: Handler> Loop<'a, H> {
         self.close(slot);
     }
 
-    /// Ends a connection at once.
+    /// Closes a connection at once; queued output is dropped.
     fn abort(&mut self, slot: usize, error: &Error) {
         let Some(link) = self.core.links.get_mut(slot) else { return };
         let peer = link.peer.clone();
         if link.phase != Phase::Closing {
             self.handler.on_error(&mut Context::new(&mut self.core), &peer, error);
-            self.hear_end(slot);
+            self.notify_close(slot);
         }
         self.core.remove(slot);
     }
 
-    /// Ends a connection whose peer has closed its end, once all it asked is answered.
+    /// Handles end of input: closes the connection once all its requests are answered.
     fn end(&mut self, slot: usize) {
         let Some(link) = self.core.links.get_mut(slot) else { return };
         if !link.answers.is_empty() {
@@ -290,48 +289,48 @@ impl<'a, H: Handler> Loop<'a, H> {
         }
         match link.connection.handle_end(link.inbound.as_bytes()) {
             Ok(()) => self.close(slot),
-            // The requests of ours that are open are failed one by one.
-            Err(_) if !link.asked.is_empty() => self.close(slot),
+            // The open requests to this peer are failed one by one.
+            Err(_) if !link.sent_requests.is_empty() => self.close(slot),
             Err(error) => self.fail(slot, error),
         }
     }
 
-    /// Lets the handler hear of the end of a connection, and lets the peer read what was answered.
+    /// Notifies the handler, then keeps the connection until its output is written.
     pub(crate) fn close(&mut self, slot: usize) {
         let was_open = self.core.links.get(slot).is_some_and(|link| link.phase == Phase::Open);
-        self.hear_end(slot);
+        self.notify_close(slot);
         let Some(link) = self.core.links.get_mut(slot) else { return };
         if !was_open && link.outbound.bytes() == 0 {
-            // Whoever never came in is owed nothing.
+            // A connection that never logged in has no answers to read.
             self.core.remove(slot);
-        } else if link.doom.is_none() {
+        } else if link.close_reason.is_none() {
             self.core.begin_closing(slot);
-            self.core.touch(slot);
+            self.core.mark_dirty(slot);
         }
     }
 
-    /// Tells the handler of the end of an open connection.
-    fn hear_end(&mut self, slot: usize) {
+    /// Calls `on_close` for an open connection, and fails its open requests.
+    fn notify_close(&mut self, slot: usize) {
         let Some(link) = self.core.links.get_mut(slot) else { return };
-        let (phase, peer, asked) = (link.phase, link.peer.clone(), std::mem::take(&mut link.asked));
+        let (phase, peer, tickets) = (link.phase, link.peer.clone(), std::mem::take(&mut link.sent_requests));
         link.connection.abort();
         link.phase = Phase::Closing;
         if phase != Phase::Open {
             return;
         }
         let now = Instant::now();
-        for ticket in asked {
+        for ticket in tickets {
             self.call(slot, now, |handler, cx| handler.on_response(cx, &peer, ticket, Err(&Error::Failed)));
         }
         self.call(slot, now, |handler, cx| handler.on_close(cx, &peer));
     }
 
-    /// Does what other threads want: the worker and the senders.
-    fn take_mail(&mut self) {
+    /// Handles the results of the worker and the jobs of the senders.
+    fn drain_mailbox(&mut self) {
         self.core.collect();
         for job in self.core.sender.take() {
             match job {
-                // What one of the peers cannot read goes to none.
+                // If one of the peers cannot read the message, none receives it.
                 Job::Publish(to, body) => drop(self.core.broadcast(&to, |encoder| encoder.try_body(&body))),
                 Job::Answer(deferred, answer) => {
                     self.core.answer(deferred, |encoder| match &answer {

@@ -1,4 +1,4 @@
-//! Sending from other threads.
+//! Sends messages from other threads.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,16 +11,16 @@ use crate::peer::PeerId;
 use crate::reply::Deferred;
 use crate::users::Users;
 
-/// Publishes and answers from any thread, and wakes the loop for it.
+/// Publishes and answers from any thread. Each call wakes the loop.
 #[derive(Clone)]
 pub struct Sender {
     mailbox: Arc<Mutex<Mailbox>>,
     waker: Arc<Waker>,
 }
 
-/// There is no room for a message; it was not taken.
+/// The mailbox is full; the message was not queued. Holds the bytes queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the server has {0} bytes from other threads to send")]
+#[error("the mailbox of the server is full: {0} bytes are queued")]
 pub struct Busy(pub usize);
 
 #[derive(Default)]
@@ -29,7 +29,7 @@ struct Mailbox {
     bytes: usize,
 }
 
-/// What another thread wants of the loop.
+/// A job for the loop, posted by another thread.
 pub(crate) enum Job {
     Publish(Vec<PeerId>, Body),
     Answer(Deferred, Result<Body, String>),
@@ -39,27 +39,27 @@ pub(crate) enum Job {
     Line(Vec<u8>),
 }
 
-/// Bytes that may wait for the loop, unless it is a single message.
-const ROOM: usize = 64 << 20;
+/// Bound on the bytes queued for the loop. A single message may exceed it.
+const MAILBOX_LIMIT: usize = 64 << 20;
 
 impl Sender {
     pub(crate) fn new(waker: Arc<Waker>) -> Self {
         Self { mailbox: Arc::default(), waker }
     }
 
-    /// Sends an async message to each peer that is still there: `-25!`. One that a peer among them
-    /// cannot read goes to none.
+    /// Sends an async message to each peer in `to` that is still open: `-25!`. If one of them cannot read the
+    /// message, none receives it.
     ///
     /// # Errors
     ///
-    /// [`Busy`] while over 64 MiB wait for the loop; wait and try again, or drop the message.
+    /// [`Busy`] while over 64 MiB are queued for the loop; the caller must retry later or drop the message.
     pub fn publish(&self, to: &[PeerId], message: Body) -> Result<(), Busy> {
         let bytes = message.as_bytes().len() + size_of_val(to);
         self.post(Job::Publish(to.to_vec(), message), bytes)
     }
 
-    /// Answers a request that was deferred: `-30!`. Nothing happens if its connection has gone, or
-    /// it was answered.
+    /// Answers a deferred request: `-30!`. Does nothing if the connection is closed or the request already
+    /// answered.
     ///
     /// # Errors
     ///
@@ -69,22 +69,21 @@ impl Sender {
         self.post(Job::Answer(deferred, answer), bytes)
     }
 
-    /// Replaces the password file for logins to come: `\u`. `None` lets everybody in whom the
-    /// handler does.
+    /// Replaces the password file for future logins: `\u`. With `None` only the handler decides.
     pub fn set_users(&self, users: Option<Users>) {
         let posted = self.post(Job::Users(users), 0);
         debug_assert!(posted.is_ok(), "a job without bytes has room");
     }
 
-    /// Replaces the certificate, and all else that the configuration says, for connections to come. A
-    /// server that was not given one [before it ran](crate::Server::with_tls) does not offer TLS.
+    /// Replaces the TLS configuration for future connections. Has no effect on a server that was started without
+    /// [TLS](crate::Server::with_tls).
     #[cfg(feature = "tls")]
     pub fn set_tls(&self, config: Arc<kwire::tls::ServerConfig>) {
         let posted = self.post(Job::Tls(config), 0);
         debug_assert!(posted.is_ok(), "a job without bytes has room");
     }
 
-    /// A line of the process's own console, for [`on_line`](crate::Handler::on_line): `.z.pi`.
+    /// Passes a line of the process's own console to [`on_line`](crate::Handler::on_line): `.z.pi`.
     ///
     /// # Errors
     ///
@@ -97,7 +96,7 @@ impl Sender {
     fn post(&self, job: Job, bytes: usize) -> Result<(), Busy> {
         let bytes = if bytes == 0 { 0 } else { bytes + size_of::<Job>() };
         let mut mailbox = self.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if bytes > 0 && mailbox.bytes > 0 && mailbox.bytes + bytes > ROOM {
+        if bytes > 0 && mailbox.bytes > 0 && mailbox.bytes + bytes > MAILBOX_LIMIT {
             return Err(Busy(mailbox.bytes));
         }
         mailbox.bytes += bytes;
@@ -105,13 +104,13 @@ impl Sender {
         mailbox.jobs.push_back(job);
         drop(mailbox);
         if first {
-            // A waker fails only with its poll gone, and then there is nobody to send to.
+            // Waking fails only after the poll is gone, and then no loop can send.
             let _ = self.waker.wake();
         }
         Ok(())
     }
 
-    /// Takes all that waits.
+    /// Takes all queued jobs.
     pub(crate) fn take(&self) -> VecDeque<Job> {
         let mut mailbox = self.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
         mailbox.bytes = 0;

@@ -1,4 +1,4 @@
-//! A server before it runs: where it listens, within what bounds.
+//! Builds a server: addresses, limits, TLS, users.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -21,18 +21,18 @@ use crate::sender::Sender;
 use crate::tap::{Tap, Taps};
 use crate::users::Users;
 
-/// A bound server that does not run yet.
+/// A bound server that is not running yet.
 #[derive(Debug)]
 pub struct Server {
     core: Core,
 }
 
-/// Tokens from here on are not peers.
+/// Tokens from here on do not identify peers.
 pub(crate) const WAKER: Token = Token(usize::MAX);
 pub(crate) const LISTENERS: usize = WAKER.0 - 16;
 
 impl Server {
-    /// Listens on a TCP address; port 0 takes any that is free.
+    /// Listens on a TCP address; port 0 picks a free port.
     ///
     /// # Errors
     ///
@@ -50,21 +50,21 @@ impl Server {
         Self::with(listen::first(address, bind)?)
     }
 
-    /// Listens where `-p` says.
+    /// Listens as `-p` says.
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind); of a range, for its last port.
+    /// As [`bind`](Self::bind); for a range of ports, the error of the last one.
     pub fn bind_port(port: &Port) -> io::Result<Self> {
         Self::with(port.bind()?)
     }
 
-    /// Listens nowhere: for a process that only connects, or is told later with
-    /// [`Context::listen`](crate::Context::listen).
+    /// Does not listen: for a process that only connects, or that calls [`Context::listen`](crate::Context::listen)
+    /// later.
     ///
     /// # Errors
     ///
-    /// The OS error of polling.
+    /// The OS error of creating the poll.
     pub fn unbound() -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
@@ -77,12 +77,12 @@ impl Server {
         Ok(server)
     }
 
-    /// Also listens on the Unix sockets that kdb+ gives the port: `/tmp/kx.PORT`, an abstract name on
-    /// Linux and a file elsewhere. `QUDSPATH` names another folder, or none if it is empty.
+    /// Also listens on the Unix sockets that kdb+ opens for a port: `/tmp/kx.PORT`, an abstract name on Linux and a
+    /// file elsewhere. `QUDSPATH` sets another folder; if it is empty, there are no Unix sockets.
     ///
     /// # Errors
     ///
-    /// The OS error, for example that the name is in use. The server can do without.
+    /// The OS error, for example that the name is in use. The server remains usable without the socket.
     pub fn listen_unix(&mut self) -> io::Result<()> {
         if let Some(address) = self.local_addr() {
             self.core.listeners.extend(listen::unix(address.port())?);
@@ -90,42 +90,41 @@ impl Server {
         Ok(())
     }
 
-    /// Also listens on a Unix socket at a file, which is removed when the server ends. kdb+'s clients
-    /// on this machine look for `/tmp/kx.PORT` after the abstract names; a file can be shared with a
-    /// container, where abstract names cannot.
+    /// Also listens on a Unix socket at a file, which is removed when the server ends. kdb+'s clients on the same
+    /// machine try `/tmp/kx.PORT` after the abstract names. Unlike an abstract name, a file can be shared with a
+    /// container.
     ///
     /// # Errors
     ///
-    /// The OS error; `AddrInUse` if another process listens there, or there is a file of another kind.
+    /// The OS error; `AddrInUse` if another process listens there, or if the path is not a socket.
     pub fn listen_unix_file(&mut self, path: impl Into<PathBuf>) -> io::Result<()> {
         self.core.listeners.push(listen::unix_file(path.into())?);
         Ok(())
     }
 
-    /// Sets the bounds.
+    /// Sets the limits.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.core.limits = limits;
         self
     }
 
-    /// Bounds the memory of the process: q's `-w`.
+    /// Sets the bound on the process's memory: q's `-w`.
     #[must_use]
     pub fn with_memory(mut self, memory: Memory) -> Self {
         self.core.memory = memory;
         self
     }
 
-    /// Lets in only whom the password file knows, as `-u` and `-U` do.
+    /// Requires a user and password of the password file, as `-u` and `-U` do.
     #[must_use]
     pub fn with_users(mut self, users: Users) -> Self {
         self.core.users = Some(users);
         self
     }
 
-    /// Offers TLS to new connections, TCP and Unix, or asks it of them: q's `-E`. The time that a
-    /// login may take covers the handshake. [`kwire::tls::Options`] makes a configuration as kdb+
-    /// does.
+    /// Offers TLS to new TCP and Unix connections, or requires it: q's `-E`. The login timeout includes the
+    /// handshake. [`kwire::tls::Options`] builds a configuration from kdb+'s settings.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn with_tls(mut self, config: Arc<kwire::tls::ServerConfig>, tls: crate::Tls) -> Self {
@@ -133,44 +132,44 @@ impl Server {
         self
     }
 
-    /// Shows the bytes of each connection that is accepted to what `make` makes for it.
+    /// Passes the bytes of each accepted connection to a tap that `make` creates.
     #[must_use]
     pub fn with_tap(mut self, make: impl FnMut() -> Box<dyn Tap> + Send + 'static) -> Self {
         self.core.taps = Some(Taps::new(make));
         self
     }
 
-    /// How long, once stopped, the server goes on writing what was answered; and for how long a
-    /// connection that is being closed may stand still. 5 seconds unless told otherwise.
+    /// Sets how long the server may write pending answers after a stop, and how long a closing connection may make
+    /// no progress. 5 seconds by default.
     #[must_use]
     pub fn with_drain(mut self, drain: Duration) -> Self {
         self.core.drain = drain;
         self
     }
 
-    /// Where it listens.
+    /// The TCP address that the server listens on.
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.core.listeners.iter().find_map(Listener::local_addr)
     }
 
-    /// What cancels requests, and stops the server.
+    /// Returns a handle that cancels requests and stops the server.
     #[must_use]
     pub fn interrupt(&self) -> Interrupt {
         self.core.interrupt.clone()
     }
 
-    /// What sends from other threads.
+    /// Returns a handle that sends from other threads.
     #[must_use]
     pub fn sender(&self) -> Sender {
         self.core.sender.clone()
     }
 
-    /// Serves until it is stopped, writes what was answered, and closes every connection.
+    /// Runs the server until it is stopped, then writes pending answers and closes every connection.
     ///
     /// # Errors
     ///
-    /// The OS error of polling. Errors of one connection end that connection alone.
+    /// The OS error of polling. An error of one connection ends only that connection.
     pub fn run(mut self, handler: &mut impl Handler) -> io::Result<()> {
         self.core.register_listeners()?;
         Loop::new(self.core, handler).run()

@@ -1,4 +1,4 @@
-//! What signals do to the server.
+//! Signal handling of the binary.
 
 use std::path::PathBuf;
 use std::{io, process, thread};
@@ -8,19 +8,18 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::{error, info};
 
-/// What is read again.
+/// What SIGHUP reloads.
 #[derive(Debug)]
 pub(crate) struct Reload {
     pub(crate) users: Option<PathBuf>,
     pub(crate) tls: bool,
 }
 
-/// Signals that ask for a stop after which the process ends at once.
-const PATIENCE: u32 = 3;
+/// After this many stops the process exits at once.
+const STOPS_BEFORE_EXIT: u32 = 3;
 
-/// SIGINT cancels the request under way, or stops the server if there is none; SIGTERM does both;
-/// SIGHUP reads the password file again, and the files of TLS. A second stop does not wait for what was answered to be
-/// written, a third ends the process.
+/// SIGINT cancels the running request, or stops the server if none is running. SIGTERM does both. SIGHUP reloads
+/// the password file and the TLS files. A second stop drops pending answers, a third exits the process.
 pub(crate) fn listen(interrupt: Interrupt, sender: Sender, reload: Reload) -> io::Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     let run = move || {
@@ -35,7 +34,7 @@ pub(crate) fn listen(interrupt: Interrupt, sender: Sender, reload: Reload) -> io
                     stops += 1;
                 }
             }
-            if stops == PATIENCE {
+            if stops == STOPS_BEFORE_EXIT {
                 process::exit(1);
             }
         }
@@ -49,22 +48,22 @@ impl Reload {
             match Users::read(path) {
                 Ok(users) => {
                     sender.set_users(Some(users));
-                    info!("password file read again");
+                    info!("password file reloaded");
                 }
-                Err(error) => error!("password file kept as it was: {error}"),
+                Err(error) => error!("password file not reloaded, the old one stays in use: {error}"),
             }
         }
         if self.tls {
             match kwire::tls::Options::from_env().and_then(|settings| settings.server()) {
                 Ok(config) => {
                     sender.set_tls(config);
-                    info!("certificate read again");
+                    info!("certificate reloaded");
                 }
-                Err(error) => error!("certificate kept as it was: {error}"),
+                Err(error) => error!("certificate not reloaded, the old one stays in use: {error}"),
             }
         }
         if self.users.is_none() && !self.tls {
-            info!("no password file and no certificate to read again");
+            info!("nothing to reload: no password file and no certificate");
         }
     }
 }

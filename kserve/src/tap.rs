@@ -1,22 +1,22 @@
-//! What sees the bytes of connections as they pass.
+//! Taps: observe the bytes of a connection.
 
 use std::fmt;
 use std::io::IoSlice;
 
-/// Sees what one connection receives and sends, for recorders: see [`Server::with_tap`](crate::Server::with_tap). It is
-/// dropped when the connection is closed.
+/// Observes what one connection receives and sends; for recorders, see
+/// [`Server::with_tap`](crate::Server::with_tap). Dropped when the connection closes.
 ///
-/// The bytes are those of kdb+ IPC: before TLS encrypts them, after it has decrypted them, cut anywhere. A login comes
-/// with its password. Both methods run on the server's thread, which serves nobody meanwhile.
+/// The bytes are plaintext kdb+ IPC, also over TLS, in chunks of any length. Logins include the password. Both
+/// methods run on the server's thread and must not block.
 pub trait Tap: fmt::Debug + Send {
-    /// Bytes that were read, before anything is done about them.
+    /// Bytes read from the socket, before they are handled.
     fn received(&mut self, bytes: &[u8]);
 
-    /// Bytes that the OS has taken.
+    /// Bytes that the OS has accepted.
     fn sent(&mut self, bytes: &[u8]);
 }
 
-/// Makes the tap of a new connection.
+/// Creates the tap of each new connection.
 pub(crate) struct Taps(Box<dyn FnMut() -> Box<dyn Tap> + Send>);
 
 impl Taps {
@@ -35,7 +35,7 @@ impl fmt::Debug for Taps {
     }
 }
 
-/// Shows the first `written` bytes of several buffers.
+/// Passes the first `written` bytes of several buffers to a tap.
 pub(crate) fn sent(tap: &mut dyn Tap, buffers: &[IoSlice<'_>], written: usize) {
     let mut left = written;
     for buffer in buffers {

@@ -1,8 +1,8 @@
-//! TLS between the loop and a socket. To the loop it is a stream like any other.
+//! TLS between the loop and a socket. The loop sees the same stream interface as for a plain socket.
 //!
-//! What differs is hidden here: which of both a connection is, its first byte tells; plaintext at hand
-//! counts as input of the socket ([`Layer::is_readable`]); bytes are reported as written only once the
-//! socket has all of their records, so that a queue is empty when the peer can have everything.
+//! Three rules make them equal. The first byte decides whether a connection is TLS. Buffered plaintext counts as
+//! input of the socket ([`Layer::is_readable`]). Bytes are reported as written only when the socket has taken all
+//! of their records, so that an empty queue means that everything was sent.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -12,33 +12,33 @@ use rustix::net::RecvFlags;
 
 use crate::listen::Socket;
 
-/// Who must use TLS: q's `-E`.
+/// Whether clients must use TLS: q's `-E`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
-    /// Whoever wants to; plain connections are served on the same port: `-E 1`.
+    /// TLS and plain connections share the port: `-E 1`.
     Optional,
-    /// Everybody: `-E 2`.
+    /// Plain connections are refused: `-E 2`.
     Required,
 }
 
-/// TLS as new connections are offered it.
+/// The TLS settings for new connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Offer {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) tls: Tls,
 }
 
-/// What stands between the loop and a socket.
+/// The TLS state of a socket.
 #[derive(Debug)]
 pub(crate) enum Layer {
-    /// Nothing has come yet.
+    /// No byte received yet.
     Unknown(Offer),
     Session(Box<Session>),
 }
 
-/// The first byte of a TLS handshake. No credentials and no HTTP request begin so.
+/// The first byte of a TLS handshake. No credentials and no HTTP request start with it.
 const HANDSHAKE: u8 = 0x16;
-/// Bytes of plaintext in a record.
+/// The most plaintext that a record holds, in bytes.
 const RECORD: usize = 16 * 1024;
 
 impl Layer {
@@ -46,7 +46,7 @@ impl Layer {
         Self::Unknown(offer.clone())
     }
 
-    /// Whether the connection is TLS, which its first byte tells.
+    /// Whether the connection is TLS, decided by its first byte.
     pub(crate) fn decide(&mut self, socket: &Socket) -> io::Result<bool> {
         let Self::Unknown(Offer { config, tls }) = self else { return Ok(true) };
         let mut first = [0];
@@ -57,12 +57,14 @@ impl Layer {
                 *self = Self::Session(Box::new(session));
                 Ok(true)
             }
-            (1.., Tls::Required) => Err(io::Error::new(io::ErrorKind::InvalidData, "no TLS, and only TLS is served")),
+            (1.., Tls::Required) => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "plain connection refused: TLS is required"))
+            }
             _ => Ok(false),
         }
     }
 
-    /// Appends plaintext, at most `limit` bytes and at most a record's.
+    /// Appends plaintext: at most `limit` bytes and at most one record.
     pub(crate) fn read(&mut self, mut socket: &Socket, limit: usize, buffer: &mut Vec<u8>) -> io::Result<usize> {
         let Self::Session(session) = self else { return Err(io::ErrorKind::WouldBlock.into()) };
         let start = buffer.len();
@@ -70,19 +72,19 @@ impl Layer {
         let result = session.read(&mut socket, buffer.get_mut(start..).unwrap_or_default());
         buffer.truncate(start + *result.as_ref().unwrap_or(&0));
         match result {
-            // Many clients close without declaring the end. A message that is cut short shows by its
-            // length.
+            // Many clients close without `close_notify`. Safe to accept: the length in the header exposes a
+            // truncated message.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && !session.is_handshaking() => Ok(0),
             result => result,
         }
     }
 
-    /// Whether a read would give something though the socket has nothing more.
+    /// Whether plaintext is buffered, for which the socket will not report an event.
     pub(crate) fn is_readable(&self) -> bool {
         matches!(self, Self::Session(session) if session.is_readable())
     }
 
-    /// Whether the handshake is under way, or may come.
+    /// Whether a handshake is in progress or may follow.
     pub(crate) fn is_handshaking(&self) -> bool {
         match self {
             Self::Unknown(_) => true,
@@ -90,7 +92,7 @@ impl Layer {
         }
     }
 
-    /// As [`Session::write_vectored`]: what is not reported as written must be passed again.
+    /// As [`Session::write_vectored`]: bytes not reported as written must be passed again.
     pub(crate) fn write_vectored(&mut self, mut socket: &Socket, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Self::Session(session) => session.write_vectored(&mut socket, buffers),
@@ -98,18 +100,17 @@ impl Layer {
         }
     }
 
-    /// Writes what is encrypted, as far as the socket takes it. What it never will take shows when
-    /// something is read, or written.
+    /// Writes encrypted records until the socket blocks. An error shows at the next read or write.
     pub(crate) fn flush(&mut self, mut socket: &Socket) {
         if let Self::Session(session) = self {
             let _ = session.flush(&mut socket);
         }
     }
 
-    /// Declares the end of what this side sends.
+    /// Sends `close_notify`.
     pub(crate) fn close(&mut self, mut socket: &Socket) {
         if let Self::Session(session) = self {
-            // It fails when the peer is gone, and then nobody waits for it.
+            // Fails only if the peer is gone, and then nobody needs it.
             let _ = session.close(&mut socket);
         }
     }

@@ -1,4 +1,4 @@
-//! The password file: one `user:password` a line, plain, MD5 or SHA-1.
+//! The password file: one `user:password` per line; plain, MD5 or SHA-1.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use md5::{Digest, Md5};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
-/// Who may log in, as kdb+'s `-u` and `-U` read it from a file.
+/// Users and passwords, as kdb+'s `-u` and `-U` read them from a file.
 #[derive(Clone, Default)]
 pub struct Users {
     passwords: HashMap<Vec<u8>, Vec<u8>>,
@@ -25,7 +25,7 @@ pub enum UsersError {
         /// The OS error.
         error: io::Error,
     },
-    /// The file begins with a byte order mark, which would be part of the first user's name.
+    /// The file starts with a byte order mark, which would become part of the first user name.
     #[error("{}:1: begins with a byte order mark: save it without", path.display())]
     ByteOrderMark {
         /// The file.
@@ -42,7 +42,7 @@ pub enum UsersError {
 }
 
 impl Users {
-    /// Reads a password file. Empty lines are passed over; of two lines for one user the later holds.
+    /// Reads a password file. Empty lines are skipped; if a user has two lines, the last one counts.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Users {
         Self::parse(&text).map_err(|line| UsersError::Line { path: path.to_owned(), line })
     }
 
-    /// Parses the text of a password file; the number of the bad line if there is one.
+    /// Parses the text of a password file. On error returns the number of the invalid line, from 1.
     fn parse(text: &[u8]) -> Result<Self, usize> {
         let mut passwords = HashMap::new();
         for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
@@ -75,9 +75,9 @@ impl Users {
         Ok(Self { passwords })
     }
 
-    /// Whether the password is the user's: the text in the file or, where that has the form of an
-    /// MD5 (32 hex digits) or a SHA-1 (40), one whose hash it is. A hash is not itself a password.
-    /// Takes as long whether or not a byte is right.
+    /// Whether `password` is valid for `user`. An entry of 32 hex digits is compared with the password's MD5, one
+    /// of 40 with its SHA-1, any other with the password itself. Never accepts a hash as password. Compares in
+    /// constant time.
     #[must_use]
     pub fn accept(&self, user: &[u8], password: &[u8]) -> bool {
         let Some(stored) = self.passwords.get(user) else { return false };
@@ -90,10 +90,10 @@ impl Users {
     }
 }
 
-/// UTF-8's, which editors on Windows write.
+/// UTF-8 byte order mark, which editors on Windows write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Without the passwords.
+/// Does not print passwords.
 impl std::fmt::Debug for Users {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Users").field("count", &self.passwords.len()).finish_non_exhaustive()
@@ -111,13 +111,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_md5_and_sha1_are_told_apart() {
+    fn detects_plain_md5_and_sha1_passwords() {
         let text = b"ann:secret\nbob:5f4dcc3b5aa765d61d8327deb882cf99\r\n\n\
             cid:91dfd9ddb4198affc5c194cd8ce6d338fde470e2\ndee:a:b\neve:\n";
         let users = Users::parse(text).unwrap();
         assert!(users.accept(b"ann", b"secret"));
         assert!(users.accept(b"bob", b"password"));
-        assert!(!users.accept(b"bob", b"5f4dcc3b5aa765d61d8327deb882cf99"), "a hash is no password");
+        assert!(!users.accept(b"bob", b"5f4dcc3b5aa765d61d8327deb882cf99"), "a hash is not accepted as password");
         assert!(users.accept(b"cid", b"mypassword"));
         assert!(users.accept(b"dee", b"a:b"));
         assert!(users.accept(b"eve", b""));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_colon_is_named() {
+    fn parse_error_holds_the_line_number() {
         assert_eq!(Users::parse(b"a:b\nc\n").err(), Some(2));
         assert_eq!(Users::parse(b":b\n").err(), Some(1));
     }

@@ -1,4 +1,4 @@
-//! The verbs that wait for one peer. Nobody else is served meanwhile.
+//! Operations that block on one peer. No other peer is served meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use kwire::{Error, Message, MessageType, OutOfTurn};
 use rustix::event::{PollFlags, Timespec};
 
 use crate::context::{Context, Ticket};
-use crate::link::Doom;
+use crate::link::CloseReason;
 use crate::listen::Stream;
 use crate::peer::PeerId;
-use crate::receive::{Next, READ};
+use crate::receive::{Next, READ_BUDGET};
 use crate::reply::Deferred;
 
-/// What [`Context::wait`] has received.
+/// A message received by [`Context::wait`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -21,21 +21,20 @@ pub enum Event {
     Response(Ticket, Message),
     /// An async message.
     Async(Message),
-    /// A sync message, to be answered with [`Context::respond`].
+    /// A sync message. The caller must answer it with [`Context::respond`] or [`Context::defer`].
     Sync(Message, Deferred),
 }
 
-/// How long one wait for a socket lasts before interrupts are looked for.
+/// How long one poll blocks before interrupts are checked.
 const SLICE: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
 
 impl Context<'_> {
-    /// `neg[h][]`: waits until everything queued for the peer is written. Nobody is served
-    /// meanwhile.
+    /// `neg[h][]`: blocks until all output of the peer is written. No peer is served meanwhile.
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after `timeout` or when this call is [interrupted](Self::interrupted),
-    /// [`Error::Failed`] if the connection is not open, [`Error::Io`].
+    /// [`Error::TimedOut`] after `timeout` or if this call is [interrupted](Self::interrupted), [`Error::Failed`]
+    /// if the connection is not open, [`Error::Io`] for an OS error.
     pub fn flush(&mut self, id: PeerId, timeout: Duration) -> Result<(), Error> {
         let deadline = Instant::now().checked_add(timeout);
         loop {
@@ -57,13 +56,13 @@ impl Context<'_> {
         if late || self.interrupted().is_some() { Err(Error::TimedOut) } else { Ok(()) }
     }
 
-    /// `hopen`: connects and logs in, in every form of address that `hopen` takes. The connection is
-    /// then a peer like any other. Nobody is served meanwhile.
+    /// `hopen`: connects and logs in. Takes every form of address that `hopen` takes. The connection then is a peer
+    /// like any other. No peer is served meanwhile.
     ///
     /// # Errors
     ///
-    /// As [`kwire::blocking::Handle::open`]; [`Error::TimedOut`] after `timeout`, or when this call
-    /// has had its time; [`Error::Crowded`] if there is no room for a further connection.
+    /// As [`kwire::blocking::Handle::open`]; [`Error::TimedOut`] after `timeout`, or at the time limit of this
+    /// call; [`Error::Crowded`] if the limit on connections is reached.
     pub fn connect(&mut self, address: &str, timeout: Duration) -> Result<PeerId, Error> {
         if self.core.links.len() >= self.core.limits.peers {
             return Err(Error::Crowded);
@@ -83,21 +82,21 @@ impl Context<'_> {
         Ok(id)
     }
 
-    /// Writes what is queued for one peer and waits for the next message from it, as q does in
-    /// `h"…"` and `h[]`. Nobody else is served meanwhile. Whoever waits for a response calls this
-    /// until it is there, and serves what comes before it.
+    /// Writes the output of one peer and blocks until its next message, as q does in `h"…"` and `h[]`. No other
+    /// peer is served meanwhile. A caller that waits for a response must call this repeatedly, and handle the
+    /// messages that come before it.
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after `timeout` or when this call is [interrupted](Self::interrupted).
-    /// Anything else ends the connection: what the message was refused for, [`Error::Failed`] if it
-    /// is not open, or was closed by the peer.
+    /// [`Error::TimedOut`] after `timeout` or if this call is [interrupted](Self::interrupted). All other errors
+    /// close the connection: the reason why a message was refused, or [`Error::Failed`] if the connection is not
+    /// open or the peer closed it.
     pub fn wait(&mut self, id: PeerId, timeout: Duration) -> Result<Event, Error> {
         let deadline = Instant::now().checked_add(timeout);
         self.core.inline = true;
         let event = self.wait_inline(id, deadline);
         self.core.inline = false;
-        // What came behind the message has its turn later.
+        // Messages after this one are handled in later turns.
         self.core.enqueue(id.slot);
         event
     }
@@ -107,7 +106,7 @@ impl Context<'_> {
             self.core.find(id).ok_or(Error::Failed)?;
             self.core.write(id.slot)?;
             self.core.collect();
-            let error = match self.core.next(id.slot, &mut { READ }) {
+            let error = match self.core.next(id.slot, &mut { READ_BUDGET }) {
                 Next::Message(message) => return self.event(id, message),
                 Next::Yield => {
                     self.check_wait(deadline)?;
@@ -123,18 +122,18 @@ impl Context<'_> {
                 Next::Full(_, bytes) => Error::Full(bytes),
                 Next::Ended | Next::Login(_) | Next::Http(_) => Error::Failed,
             };
-            let told = Error::from(OutOfTurn::FailedInWait);
-            self.core.doom(id.slot, Doom::Error(told));
+            let reason = Error::from(OutOfTurn::FailedInWait);
+            self.core.schedule_close(id.slot, CloseReason::Error(reason));
             return Err(error);
         }
     }
 
-    /// Waits a moment for a peer's socket.
+    /// Blocks for at most one [`SLICE`] on a peer's socket.
     fn wait_for(&mut self, id: PeerId) {
         let Some(link) = self.core.links.get_mut(id.slot) else { return };
         let writes =
             if link.outbound.bytes() > 0 && !link.outbound.is_held() { PollFlags::OUT } else { PollFlags::empty() };
-        // With a message at the worker nothing is read, so only its time is to be waited for.
+        // While the worker holds a message nothing is read, so only the timeout applies.
         let reads = if link.flags.checking { PollFlags::empty() } else { PollFlags::IN };
         if !link.stream.wait(reads | writes, SLICE).is_empty() {
             link.flags.readable = true;
@@ -150,7 +149,7 @@ impl Context<'_> {
             }
             MessageType::Response => {
                 let link = self.core.links.get_mut(id.slot).ok_or(Error::Failed)?;
-                let ticket = link.asked.pop_front().ok_or(Error::Failed)?;
+                let ticket = link.sent_requests.pop_front().ok_or(Error::Failed)?;
                 Ok(Event::Response(ticket, message))
             }
         }

@@ -1,4 +1,4 @@
-//! The thread that inflates, turns, checks and compresses large messages, so that the loop need not.
+//! The worker thread: inflates, byte-swaps, checks and compresses large messages, and frees large buffers.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
@@ -13,8 +13,7 @@ use crate::link::Checked;
 use crate::memory::Memory;
 use crate::peer::PeerId;
 
-/// Checks messages one after the other. It starts with the first, and ends when this is
-/// dropped.
+/// Runs jobs one after the other on a thread, which starts with the first job and ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Worker {
     waker: Arc<Waker>,
@@ -24,17 +23,16 @@ pub(crate) struct Worker {
 #[derive(Debug)]
 struct Thread {
     jobs: Sender<Job>,
-    /// Bytes to drop. They go before every job: what one message took is given back before memory is
-    /// taken for the next.
-    waste: Sender<Bytes>,
+    /// Bytes to free. The thread frees them before every job, so that memory is returned before more is taken.
+    garbage: Sender<Bytes>,
     done: Receiver<Done>,
 }
 
-/// What the thread has done.
+/// A finished job.
 #[derive(Debug)]
 pub(crate) enum Done {
     Checked(PeerId, Checked),
-    /// A message that goes out in place of a plain one, if that is worth it.
+    /// The compressed message of a ticket; `None` if it goes out plain.
     Compressed(u64, Option<Bytes>),
 }
 
@@ -51,28 +49,28 @@ enum Job {
         threshold: Threshold,
         memory: Memory,
     },
-    /// There is something to drop.
+    /// Wakes the thread to free bytes.
     Discard,
 }
 
-/// Checked messages that may wait for the loop: nothing is inflated before there is use for it.
-const AHEAD: usize = 1;
+/// Results that may be queued for the loop. Bounds how much is inflated ahead of its use.
+const RESULTS_AHEAD: usize = 1;
 
-/// Bytes from which on memory is given back by the thread.
-const MUCH: usize = 1 << 20;
+/// Buffers of at least this many bytes are freed by the thread.
+const LARGE: usize = 1 << 20;
 
 impl Worker {
     pub(crate) const fn new(waker: Arc<Waker>) -> Self {
         Self { waker, thread: None }
     }
 
-    /// Hands over a message. A connection has at most one there.
+    /// Submits a message to be checked. The caller must submit at most one per connection at a time.
     pub(crate) fn submit(&mut self, id: PeerId, frame: Frame, limits: Limits, memory: Memory) -> io::Result<()> {
         let job = Job::Check { id, frame, limits, memory };
         self.started()?.jobs.send(job).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// Hands over a message to compress, in parts; what comes of it has the same ticket.
+    /// Submits a message in parts to be compressed. The result carries the same ticket.
     pub(crate) fn compress(
         &mut self,
         ticket: u64,
@@ -84,13 +82,13 @@ impl Worker {
         self.started()?.jobs.send(job).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// Drops bytes that are no longer needed. Giving back much memory takes the OS long.
+    /// Frees bytes. Large buffers are freed by the thread, because returning them to the OS takes long.
     pub(crate) fn discard(&mut self, bytes: Bytes) {
-        if bytes.len() >= MUCH
+        if bytes.len() >= LARGE
             && let Ok(thread) = self.started()
         {
-            // It is dropped here if the thread has ended.
-            let _ = thread.waste.send(bytes);
+            // If the thread has ended, the bytes are freed here.
+            let _ = thread.garbage.send(bytes);
             let _ = thread.jobs.send(Job::Discard);
         }
     }
@@ -102,7 +100,7 @@ impl Worker {
         }
     }
 
-    /// A message that is done.
+    /// Takes a finished job.
     pub(crate) fn next(&self) -> Option<Done> {
         self.thread.as_ref()?.done.try_recv().ok()
     }
@@ -110,15 +108,15 @@ impl Worker {
 
 fn start(waker: Arc<Waker>) -> io::Result<Thread> {
     let (jobs, inbox) = mpsc::channel();
-    let (waste, bin) = mpsc::channel();
-    let (outbox, done) = mpsc::sync_channel(AHEAD);
-    thread::Builder::new().name("kserve-check".to_owned()).spawn(move || run(&inbox, &bin, &outbox, &waker))?;
-    Ok(Thread { jobs, waste, done })
+    let (garbage, discarded) = mpsc::channel();
+    let (outbox, done) = mpsc::sync_channel(RESULTS_AHEAD);
+    thread::Builder::new().name("kserve-check".to_owned()).spawn(move || run(&inbox, &discarded, &outbox, &waker))?;
+    Ok(Thread { jobs, garbage, done })
 }
 
-fn run(inbox: &Receiver<Job>, bin: &Receiver<Bytes>, outbox: &SyncSender<Done>, waker: &Waker) {
+fn run(inbox: &Receiver<Job>, discarded: &Receiver<Bytes>, outbox: &SyncSender<Done>, waker: &Waker) {
     for job in inbox {
-        bin.try_iter().for_each(drop);
+        discarded.try_iter().for_each(drop);
         let done = match job {
             Job::Check { id, frame, limits, memory } => Done::Checked(id, check(frame, &limits, memory)),
             Job::Compress { ticket, parts, threshold, memory } => {
@@ -132,7 +130,7 @@ fn run(inbox: &Receiver<Job>, bin: &Receiver<Bytes>, outbox: &SyncSender<Done>, 
     }
 }
 
-/// Compresses a message, unless it does not halve or there is no memory for that.
+/// Compresses a message. `None` if it does not shrink to half, or if memory is short.
 pub(crate) fn compress(parts: &[Bytes], threshold: Threshold, memory: Memory) -> Option<Bytes> {
     let size: usize = parts.iter().map(Bytes::len).sum();
     let joined = if parts.len() == 1 { 0 } else { size };

@@ -1,4 +1,4 @@
-//! Do the layers in front of a handler let pass what they should, and nothing else?
+//! Layers: which messages pass to the handler, and which are refused.
 
 mod running;
 
@@ -12,7 +12,7 @@ use kwire::{Error, Message, MessageType};
 
 use running::Running;
 
-/// Says whether it may change anything.
+/// Answers whether the call is read-only.
 struct Inner;
 
 impl Handler for Inner {
@@ -26,7 +26,7 @@ fn refused(answer: Result<Message, Error>) -> bool {
 }
 
 #[test]
-fn users_call_what_their_list_names() {
+fn users_may_call_listed_functions_only() {
     let list = AccessList::new().allow("ann", ["vwap", "last"]);
     let server = Running::start(list.over(Inner));
     let mut h = server.open();
@@ -42,7 +42,7 @@ fn users_call_what_their_list_names() {
 }
 
 #[test]
-fn others_call_nothing_or_everything() {
+fn unlisted_users_may_call_nothing_and_some_everything() {
     let list = AccessList::new().allow("bob", ["vwap"]);
     let server = Running::start(list.over(Inner));
     assert!(refused(server.open().sync(Value::symbol("vwap"))));
@@ -51,7 +51,7 @@ fn others_call_nothing_or_everything() {
 }
 
 #[test]
-fn every_message_is_recorded_before_it_is_handled() {
+fn every_message_is_logged_before_it_is_handled() {
     let (log, records) = mpsc::channel();
     let layer = MessageLog(move |record: kserve::layer::Record<'_>| {
         assert!(record.time <= SystemTime::now() && record.address.is_some_and(|address| address.is_loopback()));
@@ -68,7 +68,7 @@ fn every_message_is_recorded_before_it_is_handled() {
 }
 
 #[test]
-fn calls_are_marked_as_read_only() {
+fn calls_are_marked_read_only() {
     let server = Running::start(ReadOnly.over(Inner));
     assert_eq!(server.open().sync("x").unwrap().value(), true.into());
 }

@@ -1,4 +1,4 @@
-//! Does every option of the command line do what --help says?
+//! Command line options: each does what `--help` says.
 
 mod certs;
 mod running;
@@ -22,12 +22,12 @@ use running::{message, rest};
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// The program, running; killed when dropped.
+/// The running binary; killed on drop.
 struct Kserve {
     child: Child,
     address: SocketAddr,
     log: Receiver<String>,
-    /// Kept open: a program whose output nobody takes would end.
+    /// Kept open: the binary would fail to write to a closed pipe.
     _out: BufReader<ChildStdout>,
 }
 
@@ -38,7 +38,7 @@ fn command(options: &[&str]) -> Command {
 }
 
 impl Kserve {
-    /// Starts it on a free port, unless the options say where.
+    /// Starts it on a free port, unless the options contain one.
     fn start(options: &[&str]) -> Self {
         let free: &[&str] = if options.contains(&"-p") { &[] } else { &["-p", "127.0.0.1:0"] };
         Self::spawn(command(&[free, options].concat()))
@@ -57,7 +57,7 @@ impl Kserve {
         Self { child, address: address.parse().unwrap(), log, _out: out }
     }
 
-    /// Starts it with a certificate, and variables in its environment.
+    /// Starts it with a certificate and additional environment variables.
     fn start_tls(mode: &str, (certificate, key): (&Path, &Path), variables: &[(&str, &Path)], more: &[&str]) -> Self {
         let mut command = command(&[&["-p", "127.0.0.1:0", "-E", mode], more].concat());
         command.env("KX_SSL_CERT_FILE", certificate).env("KX_SSL_KEY_FILE", key).envs(variables.iter().copied());
@@ -85,7 +85,7 @@ impl Kserve {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// The next line of the log that says so.
+    /// Waits for a line of the log that contains `what`.
     fn logs(&self, what: &str) -> String {
         let until = Instant::now() + SOON;
         loop {
@@ -93,7 +93,7 @@ impl Kserve {
             match line {
                 Ok(line) if line.contains(what) => return line,
                 Ok(_) => {}
-                Err(_) => panic!("no line says {what:?}"),
+                Err(_) => panic!("no log line contains {what:?}"),
             }
         }
     }
@@ -103,7 +103,7 @@ impl Kserve {
         loop {
             match self.child.try_wait().unwrap() {
                 Some(status) => return status,
-                None if Instant::now() > until => panic!("it goes on"),
+                None if Instant::now() > until => panic!("the process does not end"),
                 None => thread::yield_now(),
             }
         }
@@ -112,7 +112,7 @@ impl Kserve {
 
 impl Drop for Kserve {
     fn drop(&mut self) {
-        // It may have ended already.
+        // Fails if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -149,7 +149,7 @@ fn rejected_values_are_usage_errors() {
 }
 
 #[test]
-fn help_and_version_say_what_there_is() {
+fn help_lists_every_option() {
     let help = String::from_utf8(command(&["--help"]).output().unwrap().stdout).unwrap();
     for option in ["-p", "-u", "-T", "-w", "-b", "-t", "--drain", "--max-message", "--max-queue"] {
         assert!(help.contains(option), "{option}");
@@ -162,7 +162,7 @@ fn help_and_version_say_what_there_is() {
 }
 
 #[test]
-fn a_port_may_be_shared_ranged_or_on_another_loopback_address() {
+fn port_forms_shared_range_and_ipv6() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let high = port.saturating_add(20);
@@ -171,7 +171,7 @@ fn a_port_may_be_shared_ranged_or_on_another_loopback_address() {
     let shared = Kserve::start(&["-p", "rp,127.0.0.1:0"]);
     let again = Kserve::start(&["-p", &format!("rp,{}", shared.address)]);
     assert_eq!(shared.address, again.address);
-    // The Unix socket of that port is taken, which is no reason not to serve.
+    // The Unix socket's name is taken, which is only a warning.
     assert!(again.logs("unix socket").contains("WARN"));
     let refused = command(&["-p", &shared.address.to_string()]).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
@@ -182,19 +182,19 @@ fn a_port_may_be_shared_ranged_or_on_another_loopback_address() {
 }
 
 #[test]
-fn users_are_read_and_read_again() {
+fn sighup_reloads_users() {
     let path = file("users", b"ann:secret\n");
     let server = Kserve::start(&["-u", path.to_str().unwrap()]);
     assert!(server.open().is_ok());
     std::fs::write(&path, "ann:other\n").unwrap();
     server.signal(Signal::HUP);
-    server.logs("read again");
+    server.logs("password file reloaded");
     assert!(matches!(server.open(), Err(Error::Refused)));
     assert!(server.logs("access").contains("user=ann"));
-    // A file that cannot be used changes nothing.
+    // An invalid file leaves the old users in effect.
     std::fs::write(&path, b"\xef\xbb\xbfann:secret\n").unwrap();
     server.signal(Signal::HUP);
-    assert!(server.logs("kept as it was").contains("byte order mark"));
+    assert!(server.logs("not reloaded").contains("byte order mark"));
     assert!(matches!(server.open(), Err(Error::Refused)));
     let refused = command(&["-U", path.to_str().unwrap()]).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
@@ -203,7 +203,7 @@ fn users_are_read_and_read_again() {
 }
 
 #[test]
-fn without_users_a_hangup_changes_nothing() {
+fn sighup_without_users_is_harmless() {
     let server = Kserve::start(&[]);
     server.signal(Signal::HUP);
     server.logs("no password file");
@@ -221,9 +221,10 @@ fn messages_over_the_limit_are_refused() {
 }
 
 #[test]
-fn readers_that_fall_behind_are_closed() {
+fn pipelined_answers_are_not_subject_to_the_queue_limit() {
     let server = Kserve::start(&["--max-queue", "100000"]);
-    // Answers are not pushed: a pipeline of them waits for its reader, however small the limit.
+    // Answers are subject to backpressure, not to the queue limit: a pipeline of requests pauses until the client
+    // reads.
     let mut raw = server.raw();
     raw.write_all(&message(MessageType::Sync, "til 100000").repeat(10)).unwrap();
     for _ in 0..10 {
@@ -232,7 +233,7 @@ fn readers_that_fall_behind_are_closed() {
 }
 
 #[test]
-fn one_peer_too_many_is_closed_and_logged() {
+fn a_connection_over_the_limit_is_closed_and_logged() {
     let server = Kserve::start(&["--max-peers", "1"]);
     let _only = server.raw();
     let socket = TcpStream::connect(server.address).unwrap();
@@ -241,7 +242,7 @@ fn one_peer_too_many_is_closed_and_logged() {
 }
 
 #[test]
-fn logins_have_their_time() {
+fn login_time_limits_logins() {
     let server = Kserve::start(&["--login-time", "1"]);
     let start = Instant::now();
     assert!(rest(TcpStream::connect(server.address).unwrap()).is_empty());
@@ -250,7 +251,7 @@ fn logins_have_their_time() {
 }
 
 #[test]
-fn a_stop_drains_for_so_many_seconds() {
+fn drain_limits_the_time_of_a_stop() {
     let mut server = Kserve::start(&["--drain", "1"]);
     let mut raw = server.raw();
     raw.write_all(&message(MessageType::Sync, "til 3000000")).unwrap();
@@ -262,7 +263,7 @@ fn a_stop_drains_for_so_many_seconds() {
 }
 
 #[test]
-fn either_signal_stops_an_idle_server() {
+fn sigint_and_sigterm_stop_an_idle_server() {
     for signal in [Signal::INT, Signal::TERM] {
         let mut server = Kserve::start(&[]);
         server.signal(signal);
@@ -271,7 +272,7 @@ fn either_signal_stops_an_idle_server() {
 }
 
 #[test]
-fn the_log_says_more_on_demand_and_its_fields_are_tame() {
+fn verbose_log_escapes_and_truncates_fields() {
     let server = Kserve::start(&["-v"]);
     let mut raw = TcpStream::connect(server.address).unwrap();
     raw.write_all(b"eve\x1b[31m\nforged line:x\x06\0").unwrap();
@@ -282,7 +283,7 @@ fn the_log_says_more_on_demand_and_its_fields_are_tame() {
     raw.write_all(&update).unwrap();
     let line = server.logs("async");
     assert!(line.len() < 500, "{} bytes", line.len());
-    // Lines have a rate, too.
+    // The log's rate is limited.
     update = message(MessageType::Async, "nosuchname").repeat(5000);
     raw.write_all(&update).unwrap();
     server.logs("nosuchname");
@@ -293,19 +294,19 @@ fn the_log_says_more_on_demand_and_its_fields_are_tame() {
 }
 
 #[test]
-fn the_demo_defines_its_table() {
+fn demo_defines_a_table() {
     let server = Kserve::start(&["--demo"]);
     assert_eq!(server.open().unwrap().sync("count trade").unwrap().value(), 10_000_i64.into());
 }
 
 #[test]
-fn options_of_q_that_evaluation_heeds_are_taken() {
+fn q_options_are_accepted() {
     let server = Kserve::start(&["-T", "5", "-w", "500", "-t", "50", "-b"]);
     assert_eq!(server.open().unwrap().sync("2+2").unwrap().value(), 4_i64.into());
 }
 
 #[test]
-fn tls_is_optional_or_required_as_told() {
+fn tls_modes() {
     let ca = Ca::new();
     let (certificate, key) = ca.sign("localhost");
     let files = (&*certificate, &*key);
@@ -324,14 +325,14 @@ fn tls_is_optional_or_required_as_told() {
     let only = Kserve::start_tls("2", files, &[], &[]);
     assert_eq!(only.open_tls(&ca).unwrap().sync("2+2").unwrap().value(), 4_i64.into());
     assert!(matches!(only.open(), Err(Error::Refused)));
-    only.logs("only TLS is served");
+    only.logs("TLS is required");
     let none = Kserve::start_tls("0", files, &[], &[]);
     assert!(none.open_tls(&ca).is_err());
     none.logs("TLS is not served");
 }
 
 #[test]
-fn without_a_certificate_the_variable_is_named() {
+fn a_missing_certificate_error_names_the_variable() {
     let mut command = command(&["-p", "127.0.0.1:0", "-E", "1"]);
     for name in ["SSL_CERT_FILE", "KX_SSL_CERT_FILE", "SSL_KEY_FILE", "KX_SSL_KEY_FILE"] {
         command.env_remove(name);
@@ -343,7 +344,7 @@ fn without_a_certificate_the_variable_is_named() {
 }
 
 #[test]
-fn clients_are_verified_and_servers_too() {
+fn client_and_server_certificates_are_verified() {
     let ca = Ca::new();
     let (certificate, key) = ca.sign("localhost");
     let ca_file = ca.file();
@@ -359,27 +360,27 @@ fn clients_are_verified_and_servers_too() {
 }
 
 #[test]
-fn certificates_are_read_again() {
+fn sighup_reloads_certificates() {
     let (ca, other) = (Ca::new(), Ca::new());
     let (certificate, key) = ca.sign("localhost");
     let server = Kserve::start_tls("2", (&certificate, &key), &[], &[]);
     let mut before = server.open_tls(&ca).unwrap();
     certs::copy(&other.sign("localhost"), (&certificate, &key));
     server.signal(Signal::HUP);
-    server.logs("certificate read again");
+    server.logs("certificate reloaded");
     assert!(server.open_tls(&ca).is_err());
     assert!(server.open_tls(&other).is_ok());
     assert_eq!(before.sync("2+2").unwrap().value(), 4_i64.into());
-    // Files that cannot be used change nothing.
+    // Invalid files leave the old certificate in effect.
     std::fs::write(&key, "no key").unwrap();
     server.signal(Signal::HUP);
-    assert!(server.logs("kept as it was").contains("SSL_KEY_FILE="));
+    assert!(server.logs("not reloaded").contains("SSL_KEY_FILE="));
     assert!(server.open_tls(&other).is_ok());
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_folder_of_unix_sockets_can_be_changed_and_left_out() {
+fn qudspath_sets_or_disables_unix_sockets() {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixStream};
 
@@ -427,7 +428,7 @@ fn record() {
         assert_eq!(end.what, What::Close);
         assert_eq!((query.direction, answer.direction), (Direction::ToServer, Direction::ToClient));
     }
-    // A file that is there is kept.
+    // An existing file is not overwritten.
     let said = command(&["-p", "127.0.0.1:0", "--record", file]).output().unwrap();
     assert_eq!(said.status.code(), Some(1));
     let said = String::from_utf8(said.stderr).unwrap();

@@ -1,6 +1,6 @@
-//! Sessions of KX's documentation, where a corpus has them: how many printed results are matched.
+//! Runs sessions of KX's documentation, if the corpus has them, and counts matching results.
 //!
-//! Examples depend on files, time, chance and other versions, so that not all can; the floor only rises.
+//! Examples depend on files, time, random numbers and versions, so not all can match. The floor must only rise.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use kcodec::{Console, Value, console};
 use kserve::{EvalLimits, Interpreter};
 use serde_json::Value as Json;
 
-/// Printed results that must match, of those in the shared half of the pages.
+/// Least number of results that must match.
 const FLOOR: usize = 1_175;
 
-/// What a console shows, without trailing blanks.
+/// The console form, without trailing blanks.
 fn shown(q: &mut Interpreter, text: &str) -> String {
     match q.evaluate(Value::from(text)) {
         Ok(body) if body.value() == Value::NULL => String::new(),
@@ -24,7 +24,7 @@ fn normal(text: &str) -> String {
     text.trim_matches('\n').lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether an example needs files, connections or the process's end.
+/// Whether an example needs files, connections, or ends the process.
 fn is_elsewhere(text: &str) -> bool {
     let file = text.contains("`:") && ["set", "get", "0:", "save"].iter().any(|word| text.contains(word));
     file || text.contains("hopen")
@@ -43,7 +43,7 @@ fn printed_results_match() {
         let pair = |step: &Json| (step[0].as_str().unwrap().to_owned(), step[1].as_str().unwrap().to_owned());
         pages.entry(session["page"].as_str().unwrap().to_owned()).or_default().extend(steps.map(pair));
     }
-    let (mut matched, mut asked) = (0, 0);
+    let (mut matched, mut compared) = (0, 0);
     for steps in pages.values() {
         let mut q = Interpreter::new().with_limits(EvalLimits::default().with_work(300_000_000));
         for (text, wanted) in steps.iter().filter(|(text, _)| !is_elsewhere(text)) {
@@ -51,13 +51,13 @@ fn printed_results_match() {
             if wanted.is_empty() {
                 continue;
             }
-            asked += 1;
+            compared += 1;
             let error =
                 wanted.trim_start().starts_with('\'').then(|| wanted.trim_start().lines().next().unwrap_or_default());
             let error = error.and_then(|error| error.split(' ').next());
             matched += usize::from(found == normal(wanted) || error == Some(found.as_str()));
         }
     }
-    println!("{matched} of {asked} printed results match");
-    assert!(matched >= FLOOR, "{matched} of {asked} match, {FLOOR} did before");
+    println!("{matched} of {compared} printed results match");
+    assert!(matched >= FLOOR, "{matched} of {compared} match, {FLOOR} did before");
 }

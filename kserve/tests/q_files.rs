@@ -1,4 +1,4 @@
-//! Files as q text writes, reads and deletes them, through a socket, with the grant for files and without.
+//! Files from q: write, read and delete, over a socket, with and without the grant `files`.
 
 mod running;
 
@@ -10,7 +10,7 @@ use kserve::{EvalLimits, Grants, Interpreter};
 use kwire::blocking::Handle;
 use running::Running;
 
-/// A folder that is deleted with all that is in it.
+/// A temporary folder; deleted on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -32,7 +32,7 @@ fn granted() -> Interpreter {
     Interpreter::new().with_grants(Grants { files: true, ..Grants::default() })
 }
 
-/// What is answered, or its error after a quote.
+/// The answer in one-line form, or the error after a quote.
 fn printed(h: &mut Handle, text: &str) -> String {
     match h.sync(Value::chars(text.as_bytes())) {
         Ok(answer) => answer.value().to_string(),
@@ -40,7 +40,7 @@ fn printed(h: &mut Handle, text: &str) -> String {
     }
 }
 
-/// Asks each text, in which `~/` is the folder, and compares what is printed.
+/// Evaluates each text, with `~/` replaced by the folder, and compares the printed answer.
 fn check(name: &str, cases: &[(&str, &str)]) {
     let (folder, running) = (Folder::new(name), Running::start(granted()));
     let mut h = running.open();
@@ -230,7 +230,7 @@ fn without_the_grant() {
 }
 
 #[test]
-fn where_nothing_may_be_changed() {
+fn reval_refuses_changes() {
     check(
         "reval",
         &[
@@ -249,7 +249,7 @@ fn hostile_files() {
     check(
         "hostile",
         &[
-            // A count that is not there; types and nestings that are none.
+            // A missing count; invalid types and nestings.
             ("`:~/f 1: 0xfe200700000000000300000000000010", "`:~/f"),
             ("get`:~/f", "'nyi"),
             ("`:~/f 1: 0xff01630b00ffffffff", "`:~/f"),
@@ -267,7 +267,7 @@ fn hostile_files() {
 }
 
 #[test]
-fn a_pipe_holds_nobody_up() {
+fn a_pipe_opened_as_file_does_not_block() {
     let (folder, running) = (Folder::new("pipe"), Running::start(granted()));
     let (pipe, mode) = (folder.0.join("p"), rustix::fs::Mode::RWXU);
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
@@ -287,11 +287,11 @@ fn a_pipe_holds_nobody_up() {
 }
 
 #[test]
-fn a_file_is_no_larger_than_a_result() {
+fn files_over_the_result_limit_are_refused() {
     let folder = Folder::new("large");
     let limits = EvalLimits::default().with_bytes(1 << 20);
     let running = Running::start(granted().with_limits(limits));
-    // Of a terabyte, nearly all of which the file system does not hold.
+    // A sparse file of a terabyte.
     fs::File::create(folder.0.join("f")).unwrap().set_len(1 << 40).unwrap();
     let mut h = running.open();
     for (text, wanted) in [
@@ -338,7 +338,7 @@ fn redirected_output() {
 }
 
 #[test]
-fn files_by_pieces() {
+fn files_in_chunks() {
     check(
         "pieces",
         &[
@@ -358,7 +358,7 @@ fn files_by_pieces() {
 }
 
 #[test]
-fn rows_are_added_to_a_file() {
+fn upsert_to_a_file() {
     check(
         "rows",
         &[
@@ -388,7 +388,7 @@ fn rows_are_added_to_a_file() {
 }
 
 #[test]
-fn pipes_are_read_as_they_are_written() {
+fn pipes_are_read_incrementally() {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     let folder = Folder::new("pipes");
@@ -399,7 +399,7 @@ fn pipes_are_read_as_they_are_written() {
     let mut h = running.open();
     let opening = format!("h:hopen`:fifo://{}", path.display());
     assert_eq!(printed(&mut h, &opening), "::");
-    // Nobody writes: the request has its time, and the process goes on.
+    // Without a writer, the read ends at the request's time limit.
     assert_eq!(printed(&mut h, "read1 h"), "'stop");
     let mut pipe = fs::OpenOptions::new().write(true).open(&path).unwrap();
     std::io::Write::write_all(&mut pipe, b"hello").unwrap();

@@ -1,10 +1,10 @@
-//! What verbs do to vectors is what they do to each item: lanes, blocks and conversions agree with atoms.
+//! Property tests: a verb on vectors equals the verb on each item, across lanes, blocks and conversions.
 
 use kcodec::{Body, Date, Month, Second, Time, Timespan, Timestamp, Value};
 use kserve::q::Interpreter;
 use proptest::prelude::*;
 
-/// A vector of any kind that has numbers, from numbers.
+/// A vector of any numeric kind.
 fn vector(kind: usize, items: &[i16]) -> Body {
     fn of<T>(items: &[i16], make: impl Fn(i16) -> T) -> Body
     where
@@ -88,7 +88,7 @@ proptest! {
         prop_assert_eq!(ask(format!("{verb} x0")), ask(format!("{{{verb} x}}each x0")));
     }
 
-    /// Running aggregates end where the aggregates are.
+    /// The last item of a running aggregate is the aggregate.
     #[test]
     fn running(
         x in prop::collection::vec(prop_oneof![any::<i16>(), Just(i16::MIN), Just(0)], 1..8),
@@ -102,7 +102,7 @@ proptest! {
     }
 }
 
-/// Longer than a block of conversion, so that more than one is converted.
+/// Vectors longer than one block, so that conversion takes several.
 #[test]
 fn blocks() {
     let mut q = Interpreter::new();

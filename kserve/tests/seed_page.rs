@@ -1,5 +1,4 @@
-//! The page of KX's documentation that explains IPC, line by line: two processes, their consoles, and what q people
-//! type into them.
+//! KX's documentation page about IPC, line by line: two processes with consoles, and the lines typed into them.
 #![cfg(feature = "cli")]
 
 use std::fs;
@@ -9,10 +8,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-/// How long any one line may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long any single line may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A q process and its console.
+/// A q process with its console.
 struct Console {
     child: Child,
     input: ChildStdin,
@@ -42,16 +41,16 @@ impl Console {
     }
 
     fn line(&self) -> String {
-        self.lines.recv_timeout(PATIENCE).expect("a line of output")
+        self.lines.recv_timeout(TIMEOUT).expect("a line of output")
     }
 
-    /// The port, from the first line that a process with `-p` prints.
+    /// The port, from the first line printed by a process with `-p`.
     fn port(&self) -> u16 {
         let line = self.line();
         line.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("no port in {line}"))
     }
 
-    /// Types a line, and returns what is printed until it is done.
+    /// Types a line and returns everything printed until it is done.
     fn says(&mut self, line: &str) -> String {
         self.types(line);
         self.types("-1\"#done\";");
@@ -83,7 +82,7 @@ impl Drop for Console {
 }
 
 #[test]
-fn one_process_listens_and_another_asks() {
+fn client_and_server() {
     let mut server = Console::start(&["-p", "127.0.0.1:0"]);
     let port = server.port();
     server.prints("\\p", &format!("{port}i"));
@@ -100,22 +99,22 @@ fn one_process_listens_and_another_asks() {
     client.prints("h(\"add\";2;2)", "4");
     client.prints("h\"2+`a\"", "'type");
 
-    // Async: no answer, and nothing is lost.
+    // Async messages: no answer, none lost.
     client.prints("neg[h]\"a:10\"", "");
     client.prints("h\"a\"", "10");
     client.prints("(neg h)(set;`b;20);h`b", "20");
 
-    // Flush, and the chaser.
+    // Flush, and sync chaser.
     client.prints("neg[h](set;`c;30);neg[h][];h\"\";h\"c\"", "30");
     client.prints("do[1000;neg[h]\"a+:1\"];h\"\"", "");
     server.prints("a", "1010");
 
-    // What waits to be written, on both ends.
+    // Output queues on both ends.
     client.prints("(key .z.W)~enlist h", "1b");
     client.prints("value .z.W", ",0");
     server.prints("count .z.W", "1");
 
-    // Deferred sync: an async message that is answered by an async message.
+    // Deferred sync: an async request that is answered by an async message.
     server.prints("proc:{neg[.z.w]x*2}", "");
     client.prints("neg[h](`proc;21);h[]", "42");
     client.prints("neg[h]({neg[.z.w]x};`back);h[]", "`back");
@@ -125,7 +124,7 @@ fn one_process_listens_and_another_asks() {
     client.prints(&format!("`::{port} \"1+1\""), "2");
     client.prints(&format!("`::[(`:localhost:{port};2000);\"2+1\"]"), "3");
 
-    // The end of a connection, seen from both ends.
+    // The close of a connection, seen from both ends.
     server.prints(".z.pc:{closed::x}", "");
     client.prints("hclose h", "");
     client.prints("h\"2+2\"", "'Cannot write to handle 4. OS reports: Bad file descriptor");
@@ -133,7 +132,7 @@ fn one_process_listens_and_another_asks() {
 }
 
 #[test]
-fn handlers_see_who_asks() {
+fn handlers_see_the_caller() {
     let users = std::env::temp_dir().join(format!("kserve-seed-page-{}", std::process::id()));
     fs::write(&users, "ann:secret\nbob:5f4dcc3b5aa765d61d8327deb882cf99\n").unwrap();
     let mut server = Console::start(&["-p", "127.0.0.1:0", "-u", users.to_str().unwrap()]);
@@ -160,17 +159,17 @@ fn handlers_see_who_asks() {
     client.prints("g\"closed\"", "4 0");
     server.line();
 
-    // Who gets in is the handler's to say, too.
+    // `.z.pw` also decides about logins.
     server.prints(".z.pw:{[u;p]u=`bob}", "");
     client.prints(&format!("hopen`:localhost:{port}:ann:secret"), "'access");
     server.prints("\\x .z.pw", "");
     client.prints(&format!("h:hopen`:localhost:{port}:ann:secret"), "");
 
-    // Without a handler, `value` is what answers.
+    // Without a handler, `value` answers.
     server.prints("\\x .z.pg", "");
     client.prints("h\"1+1\"", "2");
 
-    // A response that comes later.
+    // Deferred response.
     server.prints(".z.pg:{waiting::.z.w;-30!(::)}", "");
     server.prints(".z.ps:{-30!(waiting;0b;x)}", "");
     client.types("h`question");
@@ -205,7 +204,7 @@ fn timers_broadcasts_and_ports() {
     server.prints("\\t 0", "");
     server.prints("-38!key .z.W", "p f z n m\n---------\nq t 0 0 0\nq t 0 0 0");
 
-    // Nobody new comes in, whoever is there stays.
+    // New connections are refused, open ones stay.
     server.prints("\\p 0", "");
     server.prints("\\p", "0i");
     one.prints("h\"2+2\"", "4");

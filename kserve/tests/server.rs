@@ -1,4 +1,4 @@
-//! Does the server keep q's handlers' contracts, and each peer from harming the others?
+//! The server calls handlers as q does, and isolates peers from each other.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,16 +11,16 @@ use kserve::{Context, Handler, Interrupt, Limits, Peer, PeerId, Reply, Server, U
 use kwire::blocking::{Handle, Options};
 use kwire::{Error, Message, MessageType};
 
-/// Answers a few words, remembers peers, and reports what it is called for.
+/// Answers a few commands, keeps subscribers, and logs its calls.
 struct Script {
-    log: Sender<String>,
+    calls: Sender<String>,
     subscribers: Vec<PeerId>,
 }
 
 impl Script {
-    fn say(&self, what: impl Into<String>) {
-        // A test that has seen enough no longer listens.
-        let _ = self.log.send(what.into());
+    fn log(&self, what: impl Into<String>) {
+        // Fails after the test has dropped the receiver.
+        let _ = self.calls.send(what.into());
     }
 }
 
@@ -28,12 +28,12 @@ impl Handler for Script {
     fn on_login(&mut self, _cx: &mut Context<'_>, peer: &Peer, password: &[u8]) -> bool {
         let user = peer.user();
         assert!(peer.address().is_some_and(|address| address.is_loopback()));
-        self.say(format!("pw {} {}", String::from_utf8_lossy(user), String::from_utf8_lossy(password)));
+        self.log(format!("pw {} {}", String::from_utf8_lossy(user), String::from_utf8_lossy(password)));
         user != b"mallory"
     }
 
     fn on_open(&mut self, cx: &mut Context<'_>, peer: &Peer) {
-        self.say(format!("po {}", String::from_utf8_lossy(peer.user())));
+        self.log(format!("po {}", String::from_utf8_lossy(peer.user())));
         if peer.user() == b"greet" {
             cx.send(peer.id(), "welcome").unwrap();
         }
@@ -60,7 +60,7 @@ impl Handler for Script {
 
     fn on_async(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message) {
         let update = message.value();
-        self.say(format!("ps {}", update.count()));
+        self.log(format!("ps {}", update.count()));
         if update.as_text() == Some(b"close me") {
             cx.close(peer.id());
         }
@@ -68,19 +68,19 @@ impl Handler for Script {
     }
 
     fn on_close(&mut self, _cx: &mut Context<'_>, peer: &Peer) {
-        self.say(format!("pc {}", String::from_utf8_lossy(peer.user())));
+        self.log(format!("pc {}", String::from_utf8_lossy(peer.user())));
     }
 
     fn on_bad_message(&mut self, _cx: &mut Context<'_>, _peer: &Peer, message: &[u8], error: &Error) {
-        self.say(format!("bm {} {error}", message.len()));
+        self.log(format!("bm {} {error}", message.len()));
     }
 
     fn on_error(&mut self, _cx: &mut Context<'_>, _peer: &Peer, error: &Error) {
-        self.say(format!("error {error}"));
+        self.log(format!("error {error}"));
     }
 }
 
-/// A server on its own thread; stopped and joined when dropped.
+/// A server on a thread; stopped and joined on drop.
 struct Running {
     address: SocketAddr,
     log: Receiver<String>,
@@ -92,8 +92,8 @@ impl Running {
     fn start(set_up: impl FnOnce(Server) -> Server) -> Self {
         let server = set_up(Server::bind("127.0.0.1:0").unwrap());
         let (address, interrupt) = (server.local_addr().unwrap(), server.interrupt());
-        let (log, receiver) = mpsc::channel();
-        let thread = thread::spawn(move || server.run(&mut Script { log, subscribers: Vec::new() }).unwrap());
+        let (calls, receiver) = mpsc::channel();
+        let thread = thread::spawn(move || server.run(&mut Script { calls, subscribers: Vec::new() }).unwrap());
         Self { address, log: receiver, interrupt, thread: Some(thread) }
     }
 
@@ -107,7 +107,7 @@ impl Running {
         Handle::open(&format!("{}:{user}:secret", self.address)).unwrap()
     }
 
-    /// A socket on which a test says what it likes.
+    /// A raw socket with the given login bytes sent.
     fn raw(&self, login: &[u8]) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -135,7 +135,7 @@ fn start() -> Running {
 
 fn rest(mut stream: TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // A reset says the same as an end: the server has closed.
+    // A reset also means that the server has closed.
     let _ = stream.read_to_end(&mut bytes);
     bytes
 }
@@ -155,7 +155,7 @@ fn handlers_are_called_in_q_order() {
 }
 
 #[test]
-fn every_form_of_login_gets_the_lower_capability() {
+fn login_forms_and_capability_negotiation() {
     let server = start();
     for (login, answer, user) in [
         (&b"user:pass\x03\0"[..], 3, "user pass"),
@@ -178,7 +178,7 @@ fn every_form_of_login_gets_the_lower_capability() {
 }
 
 #[test]
-fn a_refusal_is_silent_and_opens_nothing() {
+fn a_refused_login_is_closed_without_an_answer() {
     let server = start();
     assert!(rest(server.raw(b"mallory:x\x06\0")).is_empty());
     server.expect("pw mallory x");
@@ -190,7 +190,7 @@ fn a_refusal_is_silent_and_opens_nothing() {
 }
 
 #[test]
-fn the_password_file_is_asked_first() {
+fn the_password_file_is_checked_before_on_login() {
     let path = std::env::temp_dir().join(format!("kserve-users-{}", std::process::id()));
     std::fs::write(&path, "ann:secret\nmallory:secret\n").unwrap();
     let users = Users::read(&path).unwrap();
@@ -219,7 +219,7 @@ fn a_sync_message_is_always_answered() {
 }
 
 #[test]
-fn a_value_that_the_peer_cannot_read_is_answered_with_an_error() {
+fn unreadable_values_are_answered_with_an_error() {
     let server = start();
     let options = Options { capability: Capability::new(2), ..Options::default() };
     let mut old = Handle::open_with(&format!("{}:old:", server.address), &options).unwrap();
@@ -228,7 +228,7 @@ fn a_value_that_the_peer_cannot_read_is_answered_with_an_error() {
 }
 
 #[test]
-fn a_bad_message_ends_its_own_connection_alone() {
+fn a_bad_message_closes_only_its_connection() {
     let server = start();
     let mut good = server.open("ann");
     server.expect("pw ann secret");
@@ -257,7 +257,7 @@ fn a_bad_message_ends_its_own_connection_alone() {
 }
 
 #[test]
-fn a_response_out_of_turn_ends_the_connection() {
+fn an_unexpected_response_closes_the_connection() {
     let server = start();
     let stream = server.raw(b"ann:\x06\0\x01\x02\0\0\x0a\0\0\0\xff\x01");
     server.expect("pw ann ");
@@ -268,7 +268,7 @@ fn a_response_out_of_turn_ends_the_connection() {
 }
 
 #[test]
-fn logins_end_in_time_and_in_size() {
+fn logins_are_limited_in_time_and_size() {
     let server = Running::with_limits(|limits| limits.wire.login_time = Duration::from_millis(50));
     let stalled = server.raw(b"slow");
     server.expect("error timeout");
@@ -276,7 +276,7 @@ fn logins_end_in_time_and_in_size() {
     let endless = server.raw(&[b'a'; 5000]);
     server.expect("error login of 5000 bytes is over the limit of 4096");
     assert!(rest(endless).is_empty());
-    // Who is in may stay silent: the login after this one has had its time when it is cut off.
+    // The login timeout does not apply after login: it has passed for `quiet` when `_stalled` is cut off.
     let mut quiet = server.open("ann");
     server.expect("pw ann secret");
     server.expect("po ann");
@@ -286,7 +286,7 @@ fn logins_end_in_time_and_in_size() {
 }
 
 #[test]
-fn a_broadcast_reaches_every_subscriber_and_passes_over_those_gone() {
+fn a_broadcast_reaches_all_open_subscribers() {
     let server = start();
     let mut subscribers: Vec<_> = (0..20).map(|_| server.open("sub")).collect();
     for subscriber in &mut subscribers {
@@ -304,7 +304,7 @@ fn a_broadcast_reaches_every_subscriber_and_passes_over_those_gone() {
 }
 
 #[test]
-fn a_slow_reader_is_closed_and_delays_nobody() {
+fn a_slow_reader_is_closed_without_delaying_others() {
     let server = Running::with_limits(|limits| limits.queued = 1 << 20);
     let mut slow = server.open("slow");
     slow.sync("subscribe").unwrap();
@@ -323,7 +323,7 @@ fn a_slow_reader_is_closed_and_delays_nobody() {
 }
 
 #[test]
-fn requests_may_be_sent_ahead_and_are_answered_in_order() {
+fn pipelined_requests_are_answered_in_order() {
     let server = start();
     let mut stream = server.raw(b"ann:\x06\0");
     stream.read_exact(&mut [0]).unwrap();
@@ -347,7 +347,7 @@ fn requests_may_be_sent_ahead_and_are_answered_in_order() {
 }
 
 #[test]
-fn a_firehose_leaves_others_their_turn() {
+fn a_flooding_sender_does_not_starve_others() {
     let server = start();
     let mut hose = server.raw(b"hose:\x06\0");
     hose.read_exact(&mut [0]).unwrap();
@@ -372,7 +372,7 @@ fn a_firehose_leaves_others_their_turn() {
 }
 
 #[test]
-fn large_messages_pass_in_pieces_both_ways() {
+fn large_messages_both_ways() {
     let server = start();
     let rows: Vec<i64> = (0..2_000_000).collect();
     let mut h = server.open("ann");
@@ -380,13 +380,13 @@ fn large_messages_pass_in_pieces_both_ways() {
 }
 
 #[test]
-fn a_handler_may_close() {
+fn a_handler_can_close_a_connection() {
     let server = start();
     let mut h = server.open("ann");
     h.send("close me").unwrap();
     h.flush().unwrap();
     assert!(h.receive().is_err());
-    // As for hclose in q, the handler is not told of what it did itself.
+    // As in q, `on_close` is not called after the handler's own close.
     server.open("bob");
     for expected in ["pw ann secret", "po ann", "ps 8", "pw bob secret", "po bob"] {
         server.expect(expected);
@@ -403,7 +403,7 @@ fn connections_over_the_limit_are_closed() {
 }
 
 #[test]
-fn a_taken_port_is_an_error() {
+fn binding_a_port_in_use_is_an_error() {
     let server = start();
     let error = Server::bind(server.address).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
@@ -422,7 +422,7 @@ fn stopping_closes_every_connection() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_unix_socket_of_the_port_is_served_too() {
+fn the_ports_unix_socket_is_served() {
     struct Echo;
     impl Handler for Echo {
         fn on_sync(&mut self, _cx: &mut Context<'_>, peer: &Peer, message: &Message, reply: Reply<'_>) {

@@ -1,4 +1,4 @@
-//! Do the context's verbs do what q's do?
+//! The operations of `Context` behave like q's.
 
 mod running;
 
@@ -15,7 +15,7 @@ use running::{Running, message, read};
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// Does what it is told in a word, and reports what it is called for.
+/// Runs the command in each message, and logs its calls.
 struct Script {
     log: Sender<String>,
     deferred: Sender<Deferred>,
@@ -31,11 +31,11 @@ impl Script {
     }
 
     fn say(&self, what: impl Into<String>) {
-        // A test that has seen enough no longer listens.
+        // Fails after the test has dropped the receiver.
         let _ = self.log.send(what.into());
     }
 
-    /// Asks a peer and serves it until it answers, as q does.
+    /// Sends a request to a peer and serves the peer's messages until it answers, as q does.
     fn ask(&self, cx: &mut Context<'_>, to: PeerId, what: &str) -> Result<Message, Error> {
         let asked = cx.request(to, what)?;
         loop {
@@ -66,7 +66,7 @@ impl Handler for Script {
                 assert!(!cx.answer(newest, Ok(&body)));
                 reply.value("released");
             }
-            ("owed", _) => reply.value(cx.owed(peer.id()).is_some()),
+            ("owed", _) => reply.value(cx.oldest_deferred(peer.id()).is_some()),
             ("timer", period) => {
                 cx.set_timer(period.parse().ok().map(Duration::from_millis));
                 reply.value(cx.timer().is_some());
@@ -142,14 +142,14 @@ fn text(message: &Message) -> String {
 }
 
 #[test]
-fn deferred_answers_go_out_in_the_order_of_their_requests() {
+fn deferred_answers_keep_request_order() {
     let (script, _said, _owed) = Script::new();
     let server = Running::start(script);
     let mut raw = server.raw();
     let words = ["defer", "defer", "direct"].map(|word| message(MessageType::Sync, word));
     raw.write_all(&words.concat()).unwrap();
     let mut other = server.open();
-    // The newest first: it has to wait for the oldest.
+    // The newest is released first, but must wait for the oldest.
     assert_eq!(other.sync("release").unwrap().value(), "released".into());
     assert_eq!(other.sync("release").unwrap().value(), "released".into());
     assert_eq!([(); 3].map(|()| text(&read(&mut raw))), ["late", "late", "direct"]);
@@ -157,7 +157,7 @@ fn deferred_answers_go_out_in_the_order_of_their_requests() {
 }
 
 #[test]
-fn a_deferred_answer_comes_from_another_thread_or_in_time() {
+fn deferred_answers_from_another_thread_or_a_timeout() {
     let (script, _said, owed) = Script::new();
     let limits = Limits { deferred: Duration::from_millis(300), ..Limits::default() };
     let server = Running::with(script, |server| server.with_limits(limits));
@@ -203,7 +203,7 @@ fn other_threads_publish() {
 }
 
 #[test]
-fn the_timer_fires_until_it_is_ended() {
+fn the_timer_fires_until_it_is_stopped() {
     let (script, said, _owed) = Script::new();
     let server = Running::start(script);
     let mut h = server.open();
@@ -223,7 +223,7 @@ fn an_outgoing_connection_is_a_peer() {
     assert!(matches!(h.sync("ask bad-parts"), Err(Error::Remote(text)) if text == "type"));
     h.sync("request there").unwrap();
     assert_eq!(said.recv_timeout(SOON).as_deref(), Ok("response \"there\""));
-    // What is asked for and cannot come is told, then the end.
+    // An open request fails before the close is reported.
     h.sync("request defer").unwrap();
     drop(far);
     assert_eq!(said.recv_timeout(SOON).as_deref(), Ok("no response: connection has failed"));
@@ -233,7 +233,7 @@ fn an_outgoing_connection_is_a_peer() {
 }
 
 #[test]
-fn a_closed_peer_cannot_be_sent_to() {
+fn sending_to_a_closed_peer_fails() {
     let ((script, _said, _owed), (far, _far_said, _far_owed)) = (Script::new(), Script::new());
     let (near, far) = (Running::start(script), Running::start(far));
     let mut h = near.open();
@@ -243,10 +243,10 @@ fn a_closed_peer_cannot_be_sent_to() {
     assert_eq!(h.sync("closed").unwrap().value(), true.into());
 }
 
-/// The peer whose request is under way is asked something itself, and what it has sent before its
-/// answer is served first.
+/// During a request the handler sends a request to the same peer. Messages that the peer sent before its response
+/// are served first.
 #[test]
-fn a_peer_is_asked_while_its_own_request_runs() {
+fn a_request_to_the_peer_whose_request_is_running() {
     let (script, said, _owed) = Script::new();
     let server = Running::start(script);
     let mut raw = server.raw();
@@ -257,7 +257,7 @@ fn a_peer_is_asked_while_its_own_request_runs() {
         message(MessageType::Response, "it is me"),
         message(MessageType::Sync, "after"),
     ];
-    // A response may not come before its request: that is here once the handler waits.
+    // The response must not arrive before its request, so wait for that.
     raw.write_all(&ahead[..3].concat()).unwrap();
     let asked = read(&mut raw);
     assert_eq!((asked.kind(), asked.value()), (MessageType::Sync, "who".into()));
@@ -267,7 +267,7 @@ fn a_peer_is_asked_while_its_own_request_runs() {
 }
 
 #[test]
-fn a_flush_waits_until_all_is_written() {
+fn flush_blocks_until_everything_is_written() {
     let (script, _said, _owed) = Script::new();
     let server = Running::start(script);
     let mut h = server.open();
@@ -276,7 +276,7 @@ fn a_flush_waits_until_all_is_written() {
 }
 
 #[test]
-fn a_body_in_parts_arrives_whole() {
+fn a_body_can_be_sent_in_parts() {
     let (script, _said, _owed) = Script::new();
     let server = Running::start(script);
     let mut h = server.open();

@@ -1,5 +1,4 @@
-//! Do requests, connections and the server end when they should, and not before what was answered is
-//! read?
+//! How requests, connections and the server end; pending answers are written first.
 
 mod running;
 
@@ -9,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kserve::{Context, Handler, Limits, Peer, Reply, Why};
+use kserve::{Context, Handler, InterruptReason, Limits, Peer, Reply};
 use kwire::blocking::Handle;
 use kwire::{Error, Message, MessageType};
 
@@ -17,7 +16,7 @@ use running::{Running, message, read, rest};
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// Works until it is interrupted, answers with many bytes, or echoes.
+/// Runs until it is interrupted, answers with a large vector, or echoes.
 struct Script {
     log: Sender<String>,
 }
@@ -29,20 +28,20 @@ fn script() -> (Script, Receiver<String>) {
 
 impl Script {
     fn say(&self, what: String) {
-        // A test that has seen enough no longer listens.
+        // Fails after the test has dropped the receiver.
         let _ = self.log.send(what);
     }
 
-    fn work(&self, cx: &Context<'_>) -> Why {
+    fn work(&self, cx: &Context<'_>) -> InterruptReason {
         self.say("begin".to_owned());
         let until = Instant::now() + SOON;
         while Instant::now() < until {
-            if let Some(why) = cx.interrupted() {
-                self.say(format!("{why:?}"));
-                return why;
+            if let Some(reason) = cx.interrupted() {
+                self.say(format!("{reason:?}"));
+                return reason;
             }
         }
-        panic!("nobody interrupted");
+        panic!("not interrupted");
     }
 }
 
@@ -84,7 +83,7 @@ fn is_stop(answer: Result<Message, Error>) -> bool {
 }
 
 #[test]
-fn a_request_has_its_time() {
+fn a_request_is_limited_in_time() {
     let (script, said) = script();
     let limits = Limits { request: Duration::from_millis(200), ..Limits::default() };
     let server = Running::with(script, |server| server.with_limits(limits));
@@ -98,7 +97,7 @@ fn a_request_has_its_time() {
 }
 
 #[test]
-fn a_request_is_cancelled_and_the_server_goes_on() {
+fn cancelling_a_request_leaves_the_server_running() {
     let (script, said) = script();
     let server = Running::start(script);
     let interrupt = server.interrupt.clone();
@@ -115,7 +114,7 @@ fn a_request_is_cancelled_and_the_server_goes_on() {
 }
 
 #[test]
-fn a_stop_cancels_and_the_answer_still_goes_out() {
+fn a_stop_cancels_the_request_and_sends_its_answer() {
     let (script, said) = script();
     let server = Running::start(script);
     let interrupt = server.interrupt.clone();
@@ -138,7 +137,7 @@ fn a_request_ends_when_its_peer_is_reset() {
     let mut raw = server.raw();
     raw.write_all(&[message(MessageType::Sync, "work"), message(MessageType::Sync, "unread")].concat()).unwrap();
     expect(&said, "begin");
-    // Closing with zero time to linger resets.
+    // Closing with a linger time of zero resets the connection.
     let socket = socket2::Socket::from(raw);
     socket.set_linger(Some(Duration::ZERO)).unwrap();
     drop(socket);
@@ -148,7 +147,7 @@ fn a_request_ends_when_its_peer_is_reset() {
 }
 
 #[test]
-fn a_request_of_a_half_closed_peer_has_a_second_more() {
+fn a_half_closed_peers_request_continues_for_a_second() {
     let (script, said) = script();
     let server = Running::start(script);
     let mut raw = server.raw();
@@ -178,7 +177,7 @@ fn a_half_closed_peer_gets_all_its_answers() {
 }
 
 #[test]
-fn a_stopping_server_writes_what_was_answered() {
+fn a_stopping_server_writes_pending_answers() {
     let (script, _said) = script();
     let server = Running::start(script);
     let mut raw = server.raw();
@@ -191,7 +190,7 @@ fn a_stopping_server_writes_what_was_answered() {
 }
 
 #[test]
-fn a_stopping_server_waits_for_no_reader_that_stands_still() {
+fn the_drain_time_bounds_a_stalled_reader() {
     let (script, _said) = script();
     let server = Running::with(script, |server| server.with_drain(Duration::from_millis(300)));
     let mut raw = server.raw();
@@ -204,7 +203,7 @@ fn a_stopping_server_waits_for_no_reader_that_stands_still() {
 }
 
 #[test]
-fn a_second_stop_is_at_once() {
+fn a_second_stop_skips_the_drain() {
     let (script, _said) = script();
     let server = Running::with(script, |server| server.with_drain(Duration::from_secs(60)));
     let mut raw = server.raw();
@@ -218,7 +217,7 @@ fn a_second_stop_is_at_once() {
 }
 
 #[test]
-fn a_handler_may_stop_the_server() {
+fn a_handler_can_stop_the_server() {
     let (script, _said) = script();
     let server = Running::start(script);
     let mut h: Handle = server.open();
@@ -227,7 +226,7 @@ fn a_handler_may_stop_the_server() {
 }
 
 #[test]
-fn answers_before_a_bad_message_are_read() {
+fn answers_before_a_bad_message_are_delivered() {
     let (script, said) = script();
     let server = Running::start(script);
     let mut raw = server.raw();

@@ -1,4 +1,4 @@
-//! Do limits say what they mean?
+//! Limits of the server: queues, connections, HTTP, logins and memory.
 
 mod running;
 
@@ -43,7 +43,7 @@ impl Handler for Script {
     }
 
     fn on_error(&mut self, _cx: &mut Context<'_>, peer: &Peer, error: &Error) {
-        // A test that has seen enough no longer listens.
+        // Fails after the test has dropped the receiver.
         let _ = self.log.send(format!("{} {error}", String::from_utf8_lossy(peer.user())));
     }
 }
@@ -53,7 +53,7 @@ fn expect(said: &Receiver<String>, what: &str) {
 }
 
 #[test]
-fn an_answer_over_the_queues_limit_reaches_a_fast_reader() {
+fn a_fast_reader_receives_answers_over_the_queue_limit() {
     let (script, _said) = Script::new();
     let server = Running::with(script, |server| server.with_limits(Limits { queued: 1_000_000, ..Limits::default() }));
     let mut raw = server.raw();
@@ -65,7 +65,7 @@ fn an_answer_over_the_queues_limit_reaches_a_fast_reader() {
 }
 
 #[test]
-fn an_async_message_and_then_a_very_large_answer_pass_by_default() {
+fn a_very_large_answer_passes_under_default_limits() {
     let (script, _said) = Script::new();
     let server = Running::start(script);
     let mut raw = server.raw();
@@ -79,7 +79,7 @@ fn an_async_message_and_then_a_very_large_answer_pass_by_default() {
 }
 
 #[test]
-fn one_connection_too_many_is_told_apart_from_a_refused_login() {
+fn a_connection_over_the_limit_is_reported_as_conn() {
     let (script, said) = Script::new();
     let server = Running::with(script, |server| server.with_limits(Limits { peers: 1, ..Limits::default() }));
     let mut only = server.open();
@@ -89,7 +89,7 @@ fn one_connection_too_many_is_told_apart_from_a_refused_login() {
 }
 
 #[test]
-fn an_http_request_gets_its_response() {
+fn http_requests_are_answered_by_the_handler() {
     let (script, _said) = Script::new();
     let server = Running::start(script);
     let mut raw = server.socket();
@@ -100,7 +100,7 @@ fn an_http_request_gets_its_response() {
 }
 
 #[test]
-fn an_http_request_is_answered_by_default_too() {
+fn http_requests_are_answered_by_default() {
     struct Quiet;
     impl Handler for Quiet {
         fn on_sync(&mut self, _: &mut Context<'_>, _: &Peer, _: &Message, _: Reply<'_>) {}
@@ -115,7 +115,7 @@ fn an_http_request_is_answered_by_default_too() {
 }
 
 #[test]
-fn endless_requests_and_handshakes_end() {
+fn unfinished_requests_and_handshakes_time_out() {
     let (script, said) = Script::new();
     let mut limits = Limits::default();
     limits.wire.login_time = Duration::from_millis(200);
@@ -134,7 +134,7 @@ fn endless_requests_and_handshakes_end() {
 }
 
 #[test]
-fn a_refused_login_is_told_with_its_user() {
+fn a_refused_login_is_reported_with_its_user() {
     struct Strict(Sender<String>);
     impl Handler for Strict {
         fn on_login(&mut self, _: &mut Context<'_>, _: &Peer, password: &[u8]) -> bool {
@@ -153,11 +153,11 @@ fn a_refused_login_is_told_with_its_user() {
     expect(&said, "eve access");
 }
 
-/// Bytes that the process is said to hold.
+/// The bytes that the server believes to be allocated.
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
 #[test]
-fn without_memory_requests_fail_and_the_server_goes_on() {
+fn requests_fail_when_memory_is_short_and_the_server_continues() {
     let (script, said) = Script::new();
     let memory = Memory::new(1 << 30, || HELD.load(Ordering::Relaxed));
     let server = Running::with(script, |server| server.with_memory(memory));
@@ -167,13 +167,13 @@ fn without_memory_requests_fail_and_the_server_goes_on() {
     raw.write_all(&small).unwrap();
     assert_eq!(read(&mut raw).value().count(), 1_000_000);
     HELD.store((1 << 30) - 100_000, Ordering::Relaxed);
-    // A body is not inflated, an answer not encoded.
+    // Inflating the body and encoding the answer both fail.
     raw.write_all(&small).unwrap();
     assert_eq!(read(&mut raw).value(), Value::error("wsfull"));
     raw.write_all(&message(MessageType::Sync, 1_000_000_i64)).unwrap();
     assert_eq!(read(&mut raw).value(), true.into());
     assert_eq!(read(&mut raw).value(), Value::error("wsfull"));
-    // A body is not received.
+    // Receiving the body fails.
     let mut large = server.raw();
     let _ = large.write_all(&message(MessageType::Sync, &bytes));
     assert!(rest(large).is_empty());

@@ -1,4 +1,4 @@
-//! What does the server take from the allocator, for a message and for a connection?
+//! Allocations per message and per connection.
 
 mod running;
 
@@ -16,7 +16,7 @@ use running::{Running, message};
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
-/// One test at a time: all share the allocator.
+/// Serializes the tests, which share the allocator.
 static ALONE: Mutex<()> = Mutex::new(());
 
 struct Constant;
@@ -30,7 +30,7 @@ impl Handler for Constant {
     }
 }
 
-/// Waits until the server holds no more than so many bytes.
+/// Waits until at most `most` bytes are allocated.
 fn settles_at(most: usize) -> bool {
     let until = Instant::now() + Duration::from_secs(10);
     while ALLOCATOR.allocated() > most {
@@ -43,7 +43,7 @@ fn settles_at(most: usize) -> bool {
 }
 
 #[test]
-fn a_small_round_trip_takes_nothing_in_steady_state() {
+fn small_round_trips_do_not_allocate() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let server = Running::start(Constant);
     let (mut near, mut far) = (server.raw(), server.raw());
@@ -63,13 +63,14 @@ fn a_small_round_trip_takes_nothing_in_steady_state() {
         (0..1000).for_each(|_| round());
         ALLOCATOR.total_allocated() - before
     };
-    // A turn that the OS interrupts may end with bytes of a message over, which are then kept.
+    // A turn interrupted by the OS may leave an incomplete message, which is buffered, so one round of five without
+    // allocation is enough.
     let taken: Vec<usize> = (0..5).map(|_| taken()).collect();
     assert!(taken.contains(&0), "bytes for 12,000 messages each: {taken:?}");
 }
 
 #[test]
-fn an_idle_connection_takes_little_and_gives_it_back() {
+fn idle_connections_take_at_most_a_kilobyte() {
     const CROWD: usize = 500;
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let server = Running::start(Constant);
@@ -81,7 +82,7 @@ fn an_idle_connection_takes_little_and_gives_it_back() {
     first.sync(1_i64).unwrap();
     let each = (ALLOCATOR.allocated() - before) / CROWD;
     assert!(each <= 1024, "{each} bytes for a connection that is idle");
-    // One that was busy, with messages whole and in pieces, small and large, holds no more.
+    // After small and large messages, whole and in pieces, an idle connection must not hold more.
     let large = message(MessageType::Sync, &vec![1_i64; 50_000]);
     for raw in &mut crowd {
         let (head, rest) = large.split_at(100_000);
@@ -93,10 +94,10 @@ fn an_idle_connection_takes_little_and_gives_it_back() {
     }
     assert!(settles_at(before + CROWD * 1024 + (1 << 20)), "{} bytes", ALLOCATOR.allocated() - before);
     drop(crowd);
-    assert!(settles_at(before + (1 << 20)), "{} bytes after all have gone", ALLOCATOR.allocated() - before);
+    assert!(settles_at(before + (1 << 20)), "{} bytes after all connections closed", ALLOCATOR.allocated() - before);
 }
 
-/// Keeps what it is sent.
+/// Keeps every async message.
 #[derive(Default)]
 struct Keeps(Vec<kcodec::Body>);
 
@@ -109,7 +110,7 @@ impl Handler for Keeps {
 }
 
 #[test]
-fn a_message_that_is_kept_holds_its_own_size() {
+fn a_kept_message_holds_about_its_own_size() {
     const KEPT: usize = 4000;
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let server = Running::start(Keeps::default());

@@ -1,5 +1,4 @@
-//! Is TLS served as plain connections are: who is let in, what is carried, how it ends, and nobody
-//! harmed by what others send?
+//! TLS in the server: certificates, data in both directions, closing, and isolation of peers.
 
 #![cfg(feature = "tls")]
 
@@ -21,14 +20,14 @@ use running::{Running, message, read, rest};
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// Echoes, answers with many bytes, refuses mallory.
+/// Echoes, answers with a large vector, refuses the user mallory.
 struct Script {
     log: Sender<String>,
 }
 
 impl Script {
     fn say(&self, what: String) {
-        // A test that has seen enough no longer listens.
+        // Fails after the test has dropped the receiver.
         let _ = self.log.send(what);
     }
 }
@@ -69,7 +68,7 @@ fn heard(said: &Receiver<String>, what: &str) {
     assert!(line.contains(what), "{line}");
 }
 
-/// Logs in and is answered.
+/// Logs in and makes a request.
 fn open(server: &Running, config: &Arc<ClientConfig>, host: &str) -> std::io::Result<certs::Tls> {
     let mut stream = connect(server.address, config, host);
     stream.write_all(b"ann:secret\x06\0")?;
@@ -89,7 +88,7 @@ fn refused(server: &Running, options: &Options, host: &str) -> String {
 }
 
 #[test]
-fn a_certificate_is_accepted_or_refused_for_its_reason() {
+fn certificates_are_verified() {
     let (ca, other) = (Ca::new(), Ca::new());
     let (server, _) = serve(&ca.options("db.example.com"), Tls::Required, Limits::default());
     for protocol in [Protocol::Tls12, Protocol::Tls13] {
@@ -120,17 +119,18 @@ fn an_expired_certificate_is_refused() {
 }
 
 #[test]
-fn an_address_is_a_name_too() {
+fn certificates_for_an_ip_address() {
     let ca = Ca::new();
     let (server, _) = serve(&ca.options("127.0.0.1"), Tls::Required, Limits::default());
     open(&server, &ca.trust().client().unwrap(), "127.0.0.1").unwrap();
 }
 
 #[test]
-fn clients_are_asked_for_what_the_settings_say() {
+fn client_verification_modes() {
     let (ca, other) = (Ca::new(), Ca::new());
     let cases = [
-        // What is asked for, and whether nobody, somebody known and somebody unknown are let in.
+        // The setting, and whether a client without a certificate, with a known one, and with an unknown one is
+        // accepted.
         (VerifyClient::No, [true, true, true]),
         (VerifyClient::Yes, [false, true, false]),
         (VerifyClient::IfPresent, [true, true, false]),
@@ -160,7 +160,7 @@ fn clients_are_asked_for_what_the_settings_say() {
 }
 
 #[test]
-fn plain_and_tls_share_a_port_where_tls_is_optional() {
+fn optional_tls_shares_the_port_with_plain() {
     let ca = Ca::new();
     let (server, _) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     let mut plain = server.open();
@@ -168,7 +168,7 @@ fn plain_and_tls_share_a_port_where_tls_is_optional() {
     assert_eq!(plain.sync("plain").unwrap().value(), "plain".into());
     tls.write_all(&message(MessageType::Sync, "tls")).unwrap();
     assert_eq!(read(&mut tls).value(), "tls".into());
-    // A login in two parts is told apart by its first byte.
+    // A login in two parts is recognized by its first byte.
     let mut slow = server.socket();
     slow.write_all(b"a").unwrap();
     slow.write_all(b"nn:\x06\0").unwrap();
@@ -181,18 +181,18 @@ fn plain_and_tls_share_a_port_where_tls_is_optional() {
 }
 
 #[test]
-fn plain_is_refused_where_tls_is_required() {
+fn required_tls_refuses_plain() {
     let ca = Ca::new();
     let (server, said) = serve(&ca.options("localhost"), Tls::Required, Limits::default());
     let mut plain = server.socket();
     plain.write_all(b"ann:\x06\0").unwrap();
     assert!(rest(plain).is_empty());
-    heard(&said, "only TLS is served");
+    heard(&said, "TLS is required");
     open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
 }
 
 #[test]
-fn garbage_ends_its_own_connection_alone() {
+fn garbage_closes_only_its_connection() {
     let ca = Ca::new();
     let (server, said) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     let mut innocent = open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
@@ -200,7 +200,7 @@ fn garbage_ends_its_own_connection_alone() {
     noise.extend((0..200_u8).map(|byte| byte.wrapping_mul(37)));
     for garbage in [&noise[..], b"\x16\x03\x01\xff\xff", b"\x16garbage", &[0x16; 100_000]] {
         let mut stream = server.socket();
-        // The server may have closed before it is all written.
+        // Fails if the server has closed already.
         let _ = stream.write_all(garbage);
         rest(stream);
         let line = said.recv_timeout(SOON).unwrap();
@@ -211,7 +211,7 @@ fn garbage_ends_its_own_connection_alone() {
 }
 
 #[test]
-fn a_broken_record_ends_the_connection_with_an_error() {
+fn an_invalid_record_closes_the_connection() {
     let ca = Ca::new();
     let (server, said) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     let mut stream = open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
@@ -222,7 +222,7 @@ fn a_broken_record_ends_the_connection_with_an_error() {
 }
 
 #[test]
-fn a_stalled_handshake_ends_with_the_time_for_logins() {
+fn the_login_timeout_covers_the_handshake() {
     let ca = Ca::new();
     let mut limits = Limits::default();
     limits.wire.login_time = Duration::from_millis(300);
@@ -231,12 +231,12 @@ fn a_stalled_handshake_ends_with_the_time_for_logins() {
     let silent = server.socket();
     let mut stalled = server.socket();
     stalled.write_all(&[0x16, 3, 1, 1, 0, 1]).unwrap();
-    // This one is through with the handshake, and says nothing then.
+    // Completes the handshake, but sends no login.
     let mut mute = connect(server.address, &ca.trust().client().unwrap(), "localhost");
     while mute.conn.is_handshaking() {
         mute.conn.complete_io(&mut mute.sock).unwrap();
     }
-    // Nothing but an alert.
+    // At most an alert is sent.
     assert!(matches!(rest(stalled)[..], [] | [0x15, ..]) && rest(silent).is_empty());
     assert_eq!(mute.read(&mut [0]).unwrap(), 0);
     for _ in 0..3 {
@@ -246,7 +246,7 @@ fn a_stalled_handshake_ends_with_the_time_for_logins() {
 }
 
 #[test]
-fn many_bytes_pass_in_both_directions() {
+fn large_messages_in_both_directions() {
     let ca = Ca::new();
     let (server, _) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     let mut stream = open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
@@ -258,7 +258,7 @@ fn many_bytes_pass_in_both_directions() {
 }
 
 #[test]
-fn a_reader_who_waits_gets_everything_in_order() {
+fn a_late_reader_receives_everything_in_order() {
     let ca = Ca::new();
     let (server, _) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     let mut stream = open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
@@ -270,7 +270,7 @@ fn a_reader_who_waits_gets_everything_in_order() {
         }
     }
     stream.write_all(&requests).unwrap();
-    // Another one is served while the answers fill every buffer on the way.
+    // Another connection is served while all buffers of the first are full of answers.
     let mut other = open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
     other.write_all(&message(MessageType::Sync, "served")).unwrap();
     assert_eq!(read(&mut other).value(), "served".into());
@@ -283,7 +283,7 @@ fn a_reader_who_waits_gets_everything_in_order() {
 }
 
 #[test]
-fn small_messages_in_a_row_are_all_answered() {
+fn pipelined_small_messages_are_all_answered() {
     let ca = Ca::new();
     let (server, _) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     let mut stream = open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
@@ -295,7 +295,7 @@ fn small_messages_in_a_row_are_all_answered() {
 }
 
 #[test]
-fn who_has_said_all_still_gets_the_answers() {
+fn a_half_closed_client_receives_its_answers() {
     let ca = Ca::new();
     let (server, said) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     for shuts_socket in [false, true] {
@@ -307,14 +307,14 @@ fn who_has_said_all_still_gets_the_answers() {
             stream.sock.shutdown(Shutdown::Write).unwrap();
         }
         assert_eq!(read(&mut stream).value().count(), 8_000_000);
-        // The end is declared too.
+        // The server sends `close_notify`.
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
         heard(&said, "close");
     }
 }
 
 #[test]
-fn an_end_that_is_not_declared_is_one_between_messages_only() {
+fn a_missing_close_notify_is_accepted_between_messages_only() {
     let ca = Ca::new();
     let (server, said) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     let stream = open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
@@ -327,7 +327,7 @@ fn an_end_that_is_not_declared_is_one_between_messages_only() {
 }
 
 #[test]
-fn a_refused_login_is_a_declared_end_without_a_byte() {
+fn a_refused_login_sends_only_close_notify() {
     let ca = Ca::new();
     let (server, said) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     let mut stream = connect(server.address, &ca.trust().client().unwrap(), "localhost");
@@ -337,7 +337,7 @@ fn a_refused_login_is_a_declared_end_without_a_byte() {
 }
 
 #[test]
-fn new_keys_without_end_hold_nobody_up() {
+fn endless_key_updates_do_not_delay_others() {
     let ca = Ca::new();
     let (server, _) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     let mut greedy = open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
@@ -357,7 +357,7 @@ fn new_keys_without_end_hold_nobody_up() {
 }
 
 #[test]
-fn a_new_certificate_is_for_connections_to_come() {
+fn a_new_certificate_applies_to_new_connections() {
     let (ca, other) = (Ca::new(), Ca::new());
     let (server, _) = serve(&ca.options("localhost"), Tls::Optional, Limits::default());
     let mut before = open(&server, &ca.trust().client().unwrap(), "localhost").unwrap();
@@ -372,7 +372,7 @@ fn a_new_certificate_is_for_connections_to_come() {
 }
 
 #[test]
-fn settings_that_cannot_be_used_name_their_variable_and_file() {
+fn setting_errors_name_the_variable_and_file() {
     let ca = Ca::new();
     let good = ca.options("localhost");
     let missing = Some(ca.path("missing.pem"));

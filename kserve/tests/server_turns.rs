@@ -1,4 +1,4 @@
-//! Does a turn stay a turn, whatever a peer sends?
+//! Fairness: no peer's messages make a turn much longer than its limit.
 
 mod running;
 
@@ -15,7 +15,7 @@ use kwire::{Header, Message};
 
 use running::{Running, message};
 
-/// Works for a while on every async message, answers sync ones with their size.
+/// Spins for a while on every async message; answers sync messages with their count.
 struct Works(Duration);
 
 impl Handler for Works {
@@ -31,8 +31,8 @@ impl Handler for Works {
     }
 }
 
-/// How long somebody polite waits for nine answers in ten while `attack` goes on. The tenth may be
-/// the machine's doing, where tests run beside each other.
+/// The 90th percentile of an innocent peer's waiting time while `attack` runs. The slowest tenth is ignored: other
+/// tests share the machine.
 fn wait_beside(server: &Running, attack: impl FnOnce(&AtomicBool) + Send + 'static) -> Duration {
     let over = Arc::new(AtomicBool::new(false));
     let attacker = thread::spawn({
@@ -54,10 +54,10 @@ fn wait_beside(server: &Running, attack: impl FnOnce(&AtomicBool) + Send + 'stat
 }
 
 #[test]
-fn many_messages_in_one_write_are_many_turns() {
+fn messages_of_one_write_are_handled_in_several_turns() {
     let server = Running::start(Works(Duration::from_millis(20)));
     let mut raw = server.raw();
-    // All of them fit into one read: together they take 4 seconds.
+    // All of them arrive in one read. Together they take 4 seconds.
     raw.write_all(&message(Async, 1_i64).repeat(200)).unwrap();
     let mut h = server.open();
     let start = Instant::now();
@@ -66,14 +66,14 @@ fn many_messages_in_one_write_are_many_turns() {
 }
 
 #[test]
-fn a_greedy_sender_does_not_grow_on_the_run_queue() {
+fn a_flooding_sender_does_not_starve_others() {
     let server = Running::start(Works(Duration::from_micros(200)));
     let mut raw = server.raw();
     let wait = wait_beside(&server, move |over| {
         let flood = message(Async, 1_i64).repeat(1000);
         raw.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
         while !over.load(Ordering::Acquire) {
-            // The server takes its time: most writes come to nothing, or to a part.
+            // Most writes are partial or time out, because the server is busy.
             if raw.write_all(&flood).is_err() {
                 thread::yield_now();
             }
@@ -83,7 +83,7 @@ fn a_greedy_sender_does_not_grow_on_the_run_queue() {
 }
 
 #[test]
-fn large_bodies_are_checked_beside_the_loop() {
+fn large_bodies_are_checked_by_the_worker() {
     let server = Running::start(Works(Duration::ZERO));
     let plain = message(Sync, &vec![0_u8; 50_000_000]);
     let small = kwire::compress(&plain, Threshold::default()).unwrap().unwrap();
@@ -111,7 +111,7 @@ fn a_large_message_is_read_in_turns() {
     assert!(wait < Duration::from_millis(50), "{wait:?}");
 }
 
-/// Answers `large` with much, everything else with itself.
+/// Answers `large` with a large body, everything else with itself.
 struct Large(Body);
 
 impl Handler for Large {
@@ -135,7 +135,7 @@ fn a_large_answer_is_written_in_turns() {
 }
 
 #[test]
-fn a_claim_alone_takes_no_memory_and_no_time() {
+fn a_claimed_length_takes_no_memory() {
     let server = Running::start(Works(Duration::ZERO));
     let mut raws: Vec<_> = (0..100).map(|_| server.raw()).collect();
     for raw in &mut raws {

@@ -1,4 +1,4 @@
-//! Are Unix sockets found under every name that kdb+'s clients try?
+//! Unix sockets are served under every name that kdb+'s clients try.
 
 #![cfg(target_os = "linux")]
 
@@ -49,13 +49,13 @@ fn a_file_is_served_and_removed() {
     let mut path = PathBuf::new();
     let server = Running::with(Echo, |mut server| {
         path = format!("/tmp/kx.{}", server.local_addr().unwrap().port()).into();
-        // What a process has left behind is in nobody's way.
+        // A stale socket file is replaced.
         drop(UnixListener::bind(&path).unwrap());
         server.listen_unix_file(&path).unwrap();
         server
     });
     logs_in(UnixStream::connect(&path).unwrap());
-    // The client finds it, though there is no abstract name.
+    // The client finds the file although there is no abstract name.
     let mut h = Handle::open(&format!("unix://{}", server.address.port())).unwrap();
     assert_eq!(h.sync("2+2").unwrap().value(), "2+2".into());
     let taken = Server::unbound().unwrap().listen_unix_file(&path).unwrap_err();
@@ -65,7 +65,7 @@ fn a_file_is_served_and_removed() {
 }
 
 #[test]
-fn a_file_of_another_kind_stays() {
+fn an_existing_regular_file_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     std::fs::write(&path, "data").unwrap();

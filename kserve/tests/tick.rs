@@ -1,4 +1,5 @@
-//! The example tick.q as a tickerplant: does kwire's subscriber get every row once and in order, from the log and live?
+//! The example `tick.q` as a tickerplant: kwire's subscriber receives every row once and in order, from the log and
+//! live.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -14,12 +15,12 @@ use kwire::blocking::Handle;
 use kwire::tick::{Error, Event, Publisher, Replay, Schemas, Subscriber, Subscription};
 use tempfile::TempDir;
 
-/// A tickerplant with its log in a folder; killed when dropped.
+/// A tickerplant with its log in a temporary folder; killed on drop.
 struct Tick {
     child: Child,
     address: String,
     folder: TempDir,
-    /// Kept open: a program whose output nobody takes would end.
+    /// Kept open: the process would fail to write to a closed pipe.
     _out: BufReader<ChildStdout>,
 }
 
@@ -59,7 +60,7 @@ impl Tick {
         self.open().sync(query).unwrap().value().to_string()
     }
 
-    /// The file of the log.
+    /// The path of the log.
     fn log(&self) -> PathBuf {
         PathBuf::from(self.ask("1_string .u.L").trim_matches('"'))
     }
@@ -74,7 +75,7 @@ impl Drop for Tick {
 
 const SYMS: [&str; 3] = ["a", "b", "c"];
 
-/// Publishes one row, whose size is its number.
+/// Publishes one row, with `number` as its size.
 fn publish(feed: &mut Publisher, number: i64) {
     let sym = SYMS[usize::try_from(number).unwrap() % 3];
     feed.publish("trade", &[Value::symbol(sym), 1.5.into(), number.into()]).unwrap();
@@ -89,7 +90,7 @@ fn sizes(schemas: &Schemas, update: &Update<'_>) -> Vec<i64> {
     }
 }
 
-/// Runs until so many rows have come: their sizes, and how many of them came from the log.
+/// Runs until `rows` rows have arrived. Returns their sizes, and how many came from the log.
 fn collect(subscriber: &mut Subscriber, rows: usize) -> (Vec<i64>, usize) {
     let schemas = subscriber.schemas().clone();
     let (mut all, mut logged) = (Vec::new(), 0);
@@ -97,7 +98,7 @@ fn collect(subscriber: &mut Subscriber, rows: usize) -> (Vec<i64>, usize) {
         .run(|event| {
             let Event::Update(update) = event else { panic!("{event:?}") };
             let sizes = sizes(&schemas, &update);
-            // What is pushed is a table.
+            // Pushed updates are tables, logged ones are lists.
             logged += if update.names().is_none() { sizes.len() } else { 0 };
             all.extend(sizes);
             if all.len() < rows { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -117,7 +118,7 @@ fn every_row_arrives_once_and_in_order() {
         (0..ROWS / 4).for_each(|number| publish(&mut feed, number));
         feed.confirm().unwrap();
         published.send(()).unwrap();
-        // As fast as it can, while the subscriber comes; the last ones when it is there.
+        // Publishes at full speed while the subscriber connects; the last rows after it has subscribed.
         (ROWS / 4..ROWS * 3 / 4).for_each(|number| publish(&mut feed, number));
         go_on.recv().unwrap();
         (ROWS * 3 / 4..ROWS).for_each(|number| publish(&mut feed, number));
@@ -133,7 +134,7 @@ fn every_row_arrives_once_and_in_order() {
     assert_eq!(logged as u64, counted);
     assert!((ROWS / 4..=ROWS * 3 / 4).contains(&i64::try_from(logged).unwrap()), "{logged}");
     assert_eq!(subscriber.log(), None, "nothing is replayed twice");
-    // Nothing but the end of the day comes behind them.
+    // After the rows comes only the end of the day.
     tick.ask(".u.end 2024.01.31");
     assert_eq!(subscriber.receive().unwrap().event(), Event::End(Date(8796)));
     let map = Map::open(tick.folder.path().join(tick.log())).unwrap();
@@ -141,7 +142,7 @@ fn every_row_arrives_once_and_in_order() {
 }
 
 #[test]
-fn of_log_and_pushes_only_what_is_subscribed_to() {
+fn subscriptions_filter_log_and_pushes() {
     let tick = Tick::start(&[]);
     let mut feed = tick.feed();
     let batch = |feed: &mut Publisher| {
@@ -187,7 +188,7 @@ fn of_log_and_pushes_only_what_is_subscribed_to() {
 }
 
 #[test]
-fn a_replay_that_is_broken_off_goes_on() {
+fn an_interrupted_replay_resumes() {
     let tick = Tick::start(&[]);
     let mut feed = tick.feed();
     (0..10).for_each(|number| publish(&mut feed, number));
@@ -201,7 +202,7 @@ fn a_replay_that_is_broken_off_goes_on() {
 }
 
 #[test]
-fn a_log_that_is_elsewhere_cut_short_or_not_kept() {
+fn logs_moved_torn_or_missing() {
     let tick = Tick::start(&[]);
     let mut feed = tick.feed();
     (0..10).for_each(|number| publish(&mut feed, number));
@@ -245,11 +246,11 @@ fn a_log_that_is_elsewhere_cut_short_or_not_kept() {
 }
 
 #[test]
-fn who_is_no_tickerplant() {
+fn errors_of_other_servers() {
     let tick = Tick::start(&[]);
     let unknown = tick.subscribe(Subscription::tables(["nosuch"])).unwrap_err();
     assert!(matches!(unknown, Error::Conversation(kwire::Error::Remote(text)) if text == "nosuch"));
-    // A name is a symbol, whatever is in it, and no code.
+    // A strange name is sent as a symbol, never as code.
     let strange = tick.subscribe(Subscription::tables(["`;exit 1;\"]"])).unwrap_err();
     assert!(matches!(strange, Error::Conversation(kwire::Error::Remote(_))), "{strange}");
     tick.ask(".u.sub:{[t;s](1;t)}");
@@ -258,8 +259,8 @@ fn who_is_no_tickerplant() {
 }
 
 #[test]
-fn a_slow_replay_is_no_slow_reader() {
-    // What a tickerplant holds for a reader, beside what its socket takes.
+fn a_slow_replay_does_not_count_as_slow_reading() {
+    // Output queue per reader, in addition to the socket's buffer.
     let tick = Tick::start(&["--max-queue", "1000000"]);
     let mut feed = tick.feed();
     let (records, rows) = (100, 10_000);
@@ -280,7 +281,7 @@ fn a_slow_replay_is_no_slow_reader() {
 }
 
 #[test]
-fn a_column_by_its_name() {
+fn columns_by_name() {
     let tick = Tick::start(&[]);
     let subscriber = tick.subscribe(Subscription::default()).unwrap();
     let schemas = subscriber.schemas();

@@ -1,4 +1,4 @@
-//! Do both clients hold a conversation over TLS as over plain sockets, and refuse what they must?
+//! TLS in the blocking and the tokio client: conversations, and refused certificates.
 
 #![cfg(feature = "tls")]
 
@@ -111,7 +111,7 @@ fn the_async_client_over_tls() {
 }
 
 #[test]
-fn what_must_be_refused_is() {
+fn invalid_certificates_are_refused() {
     let (ca, other) = (Ca::new(), Ca::new());
     let refused =
         |server: &Running, client: &tls::Options| match Handle::open_with(&address(server, "ann"), &options(client)) {
@@ -131,7 +131,7 @@ fn what_must_be_refused_is() {
 }
 
 #[test]
-fn the_unix_socket_has_tls_too() {
+fn tls_over_the_unix_socket() {
     let ca = Ca::new();
     let config = ca.options("localhost").server().unwrap();
     let server = Running::with(Echo, |server| {
@@ -156,7 +156,7 @@ fn a_server_connects_over_tls() {
             reply.value(&*opened.map_or_else(|error| error.to_string(), |_| "connected".to_owned()));
         }
     }
-    // Without a CA of its own the server refuses ours.
+    // Without a CA of its own, the connecting server refuses our certificate.
     let ca = Ca::new();
     let server = serve(&ca.options("localhost"));
     let asks = Running::start(Asks(address(&server, "ann")));
@@ -165,7 +165,7 @@ fn a_server_connects_over_tls() {
     assert!(text.contains("certificate"), "{text}");
 }
 
-/// A server of one connection that says what a test wants, over TLS.
+/// A TLS server for one connection, which runs `serve` after the login.
 fn one(ca: &Ca, serve: impl FnOnce(StreamOwned<ServerConnection, std::net::TcpStream>) + Send + 'static) -> String {
     let config = ca.options("localhost").server().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -182,7 +182,7 @@ fn one(ca: &Ca, serve: impl FnOnce(StreamOwned<ServerConnection, std::net::TcpSt
 }
 
 #[test]
-fn a_connection_that_is_cut_is_an_error_and_so_is_one_that_ends() {
+fn closing_with_and_without_close_notify_is_an_error() {
     let ca = Ca::new();
     let cut = one(&ca, |stream| stream.sock.shutdown(std::net::Shutdown::Both).unwrap());
     let mut h = Handle::open_with(&cut, &options(&ca.trust())).unwrap();
@@ -205,7 +205,7 @@ fn a_connection_that_is_cut_is_an_error_and_so_is_one_that_ends() {
 }
 
 #[test]
-fn a_changed_record_is_an_error() {
+fn a_corrupted_record_is_an_error() {
     let ca = Ca::new();
     let changed = one(&ca, |mut stream| {
         stream.read_exact(&mut [0]).unwrap();
@@ -225,7 +225,7 @@ fn a_changed_record_is_an_error() {
 }
 
 #[test]
-fn a_handshake_that_stalls_ends_with_the_time_for_connecting() {
+fn the_connect_timeout_covers_the_handshake() {
     let ca = Ca::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("tcps://localhost:{}", listener.local_addr().unwrap().port());
@@ -239,14 +239,14 @@ fn a_handshake_that_stalls_ends_with_the_time_for_connecting() {
 }
 
 #[test]
-fn a_server_without_tls_is_told_from_a_refused_login() {
+fn connecting_with_tls_to_a_plain_server() {
     let ca = Ca::new();
     let plain = Running::start(Echo);
     match Handle::open_with(&address(&plain, "ann"), &options(&ca.trust())) {
         Err(Error::Io(error)) => assert!(error.to_string().contains("handshake"), "{error}"),
         other => panic!("{other:?}"),
     }
-    // And the other way round.
+    // The reverse: a plain client of a TLS server.
     let server = serve(&ca.options("localhost"));
     let refused = Handle::open(&format!("{}:ann:secret", server.address));
     assert!(matches!(refused, Err(Error::Refused)));

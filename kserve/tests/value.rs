@@ -1,4 +1,4 @@
-//! What q's `value` makes of text, lists and functions, and that nothing makes it panic.
+//! `value` of text, lists and functions; property tests that no input panics.
 
 mod soup;
 
@@ -6,7 +6,7 @@ use kcodec::{Body, Function, Lambda, List, Symbol, Table, Value, Vector};
 use kserve::{EvalLimits, Fault, Interpreter};
 use proptest::prelude::*;
 
-/// The one-line form of what a text evaluates to, or its error after a quote.
+/// The one-line form of the result, or the error after a quote.
 fn shown(q: &mut Interpreter, query: Value<'_>) -> String {
     match q.evaluate(query) {
         Ok(body) => body.to_string(),
@@ -59,7 +59,7 @@ fn lists_are_calls() {
 }
 
 #[test]
-fn a_lambda_brings_its_namespace() {
+fn a_lambda_keeps_its_namespace() {
     let mut q = Interpreter::new();
     q.set("a", Body::encode(1_i64).unwrap()).unwrap();
     q.set(".d.a", Body::encode(2_i64).unwrap()).unwrap();
@@ -105,7 +105,7 @@ fn registered_functions() {
 }
 
 #[test]
-fn values_of_the_servers_own() {
+fn globals_set_by_the_server() {
     let mut q = Interpreter::new();
     let (sym, price) = (["IBM", "MSFT"], [101.5, 402.25]);
     let columns = [Value::symbols(&sym), (&price).into()];
@@ -117,7 +117,7 @@ fn values_of_the_servers_own() {
 }
 
 #[test]
-fn limits_stop_what_never_ends() {
+fn limits_stop_endless_evaluations() {
     let mut q = Interpreter::new().with_limits(EvalLimits::default().with_work(20_000_000));
     let cases = [
         ("f:{f[x]};f 1", "'stack"),
@@ -152,7 +152,7 @@ fn limits_stop_what_never_ends() {
 }
 
 #[test]
-fn brackets_without_end() {
+fn deeply_nested_brackets() {
     let mut q = Interpreter::new();
     for open in ["(", "f[", "{", "(1;", "([]a:", "$[1b;", "neg(", "{[x]", "(+/["] {
         assert_eq!(shown(&mut q, open.repeat(10_000).as_str().into()), "'stack", "{open}");
@@ -163,9 +163,9 @@ fn brackets_without_end() {
     assert_eq!(shown(&mut q, chain.as_str().into()), "50001");
 }
 
-/// Lists as deep as any peer may send, under every word.
+/// Lists of the greatest depth that a peer can send, as arguments of every word.
 #[test]
-fn values_without_bottom() {
+fn deeply_nested_values() {
     let mut q = Interpreter::new().with_limits(EvalLimits::default().with_work(20_000_000));
     let mut deep = Body::encode(1_i64).unwrap();
     for _ in 0..98 {
@@ -207,13 +207,13 @@ fn interpreters_move_between_threads() {
 }
 
 proptest! {
-    /// Neither bytes nor words in any order do any harm.
+    /// Random bytes and random sequences of words never panic.
     #[test]
     fn soups_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
         soup::evaluate(&bytes);
     }
 
-    /// Every word of the language on every kind of value.
+    /// Every word of the language with every kind of value.
     #[test]
     fn words_never_panic(
         word in prop::sample::select(soup::WORDS.to_vec()),

@@ -1,4 +1,4 @@
-//! Every line of `corpus/value.txt`, through a socket, printed in q's one-line form.
+//! Evaluates every line of `corpus/value.txt` over a socket, and compares q's one-line form.
 
 mod running;
 
@@ -7,9 +7,9 @@ use kserve::Interpreter;
 use kwire::blocking::Handle;
 use running::Running;
 
-/// What is answered, or its error after a quote.
+/// The answer in one-line form, or the error after a quote.
 fn printed(h: &mut Handle, text: &str) -> String {
-    // Text of one byte is a char, not a string of one.
+    // `chars`, because text of one byte would be sent as a char atom.
     match h.sync(Value::chars(text.as_bytes())) {
         Ok(answer) => answer.value().to_string(),
         Err(error) => error.to_string(),
@@ -17,7 +17,7 @@ fn printed(h: &mut Handle, text: &str) -> String {
 }
 
 #[test]
-fn every_line_prints_what_it_should() {
+fn every_line_prints_the_expected_result() {
     let (mut wrong, mut count) = (Vec::new(), 0);
     for (heading, section) in kcorpus::evaluations() {
         let running = Running::start(Interpreter::new());

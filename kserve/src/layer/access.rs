@@ -1,4 +1,4 @@
-//! An access list: which user may call what.
+//! An access list: which user may call which functions.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,9 +9,9 @@ use super::Layer;
 use crate::context::Context;
 use crate::peer::Peer;
 
-/// Lets each user call functions by name, in messages such as `` (`vwap;`IBM) ``, ``("vwap";`IBM)``
-/// or `` `vwap ``. Everything else, and text above all, is refused with `access`: text could say
-/// anything. Connections that this server opened are not asked.
+/// Lets each user call functions by name, in messages such as `` (`vwap;`IBM) ``, ``("vwap";`IBM)`` or `` `vwap ``.
+/// All other messages are refused with the error `access`, in particular q text, which could contain any call.
+/// Connections that this server opened are exempt.
 #[derive(Debug, Clone, Default)]
 pub struct AccessList {
     users: HashMap<Vec<u8>, Allowed>,
@@ -24,13 +24,13 @@ enum Allowed {
 }
 
 impl AccessList {
-    /// A list that allows nothing to anybody.
+    /// Creates a list that allows nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Allows a user to call these functions, besides those that it may call already.
+    /// Allows a user to call these functions, in addition to those allowed before.
     #[must_use]
     pub fn allow<N: AsRef<[u8]>>(mut self, user: impl AsRef<[u8]>, names: impl IntoIterator<Item = N>) -> Self {
         let allowed = self.users.entry(user.as_ref().to_vec()).or_insert_with(|| Allowed::Names(HashSet::new()));
@@ -40,7 +40,7 @@ impl AccessList {
         self
     }
 
-    /// Allows a user everything, text included.
+    /// Allows a user everything, including q text.
     #[must_use]
     pub fn allow_everything(mut self, user: impl AsRef<[u8]>) -> Self {
         self.users.insert(user.as_ref().to_vec(), Allowed::Everything);
@@ -62,7 +62,7 @@ impl Layer for AccessList {
     }
 }
 
-/// The name of the function that a message calls: a symbol alone, or the first item of a list.
+/// The name of the function that a message calls: a lone symbol, or the first item of a list.
 fn name<'a>(message: Value<'a>) -> Option<&'a [u8]> {
     match message {
         Value::Atom(Atom::Symbol(symbol)) => Some(symbol.as_bytes()),

@@ -1,4 +1,4 @@
-//! A log of messages.
+//! Logs every message.
 
 use std::net::IpAddr;
 use std::time::SystemTime;
@@ -10,28 +10,28 @@ use super::Layer;
 use crate::context::Context;
 use crate::peer::{Peer, PeerId};
 
-/// One message, as a log keeps it: `(handle; address; user; time; message)`.
+/// One message: `(handle; address; user; time; message)`.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Record<'a> {
-    /// Whose message it is.
+    /// The connection it came from.
     pub id: PeerId,
-    /// Where it came from; `None` for a Unix socket.
+    /// The peer's IP address; `None` over a Unix socket.
     pub address: Option<IpAddr>,
     /// The user of the login.
     pub user: &'a [u8],
-    /// When its turn came.
+    /// When its handling started.
     pub time: SystemTime,
     /// Async or sync.
     pub kind: MessageType,
-    /// What it says.
+    /// The message.
     pub message: &'a Body,
 }
 
-/// Hands a record of every message to a function, before the message is handled.
+/// Passes a record of every message to a function, before the message is handled.
 #[derive(Debug, Clone, Copy)]
 pub struct MessageLog<F>(
-    /// What keeps the records. It runs on the loop, and must not wait.
+    /// Receives the records. It runs on the loop and must not block.
     pub F,
 );
 

@@ -1,4 +1,4 @@
-//! Decisions that stand in front of any handler.
+//! Layers: checks that run before a handler.
 
 mod access;
 mod log;
@@ -17,14 +17,13 @@ pub use access::AccessList;
 pub use log::{MessageLog, Record};
 pub use read_only::ReadOnly;
 
-/// What is decided about a message before its handler sees it.
+/// A check that runs before the handler sees a message.
 pub trait Layer {
-    /// Lets a message pass, or refuses it with the text of an error: a sync caller gets it, an async
-    /// message goes no further.
+    /// Accepts a message, or refuses it.
     ///
     /// # Errors
     ///
-    /// The text of the error.
+    /// The text of the error, which a sync caller receives. A refused async message is dropped.
     fn admit(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message) -> Result<(), String>;
 
     /// Puts the layer in front of `handler`.
@@ -36,12 +35,12 @@ pub trait Layer {
     }
 }
 
-/// A handler with a [`Layer`] in front of it, which is a handler again.
+/// A handler with a [`Layer`] in front; itself a handler.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Layered<L, H> {
-    /// What decides.
+    /// The check.
     pub layer: L,
-    /// What it decides about.
+    /// The handler behind it.
     pub handler: H,
 }
 

@@ -1,4 +1,4 @@
-//! `-b`: nobody changes anything.
+//! `-b`: refuses changes.
 
 use kwire::Message;
 
@@ -6,8 +6,8 @@ use super::Layer;
 use crate::context::Context;
 use crate::peer::Peer;
 
-/// Marks every call as one that may not change anything, which its handler reads from
-/// [`Context::is_read_only`] and answers with `noupdate`.
+/// Marks every call as read-only. The handler must read [`Context::is_read_only`] and refuse changes with
+/// `noupdate`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReadOnly;
 

@@ -1,4 +1,4 @@
-//! Sums and their like over groups, in one pass each.
+//! Aggregates over groups: `sum avg min max count first last wavg`, each in one pass over the rows.
 
 use super::fault::{Fault, R};
 use super::group::Groups;
@@ -6,10 +6,10 @@ use super::noun::{self, Items, Lane, Noun, Vector};
 use super::vm::Vm;
 use kcodec::Kind;
 
-/// Rows that are asked together whether a null is among them.
+/// Rows checked for nulls at a time.
 const BLOCK: usize = 256;
 
-/// Takes each item to the state of its group.
+/// Applies `step` to the state of each item's group.
 #[inline]
 fn fold<T: Copy, S>(groups: &Groups, items: &[T], states: &mut [S], step: impl Fn(&mut S, T)) {
     for (&id, &item) in groups.ids().iter().zip(items) {
@@ -19,14 +19,14 @@ fn fold<T: Copy, S>(groups: &Groups, items: &[T], states: &mut [S], step: impl F
     }
 }
 
-/// Weights of each group, and of weights times items. Nulls count for nothing.
+/// Adds up weights and products of weight and item, per group. Nulls are skipped.
 ///
-/// A null float makes its group's sum null, and then the rows are gone through again with a question at each. Those of
-/// integers are looked for a block at a time.
+/// Fast path: a block without integer nulls is added without a test per item. A float null makes its group's sum
+/// NaN; if any sum ends as NaN, the slow path adds all rows again with a test per item.
 fn weigh<W: Number, X: Number>(groups: &Groups, weights: &[W], items: &[X], sums: &mut [[f64; 2]]) {
     let blocks = || groups.ids().chunks(BLOCK).zip(weights.chunks(BLOCK)).zip(items.chunks(BLOCK));
     for ((ids, weights), items) in blocks() {
-        if W::any_silent_null(weights) || X::any_silent_null(items) {
+        if W::any_integer_null(weights) || X::any_integer_null(items) {
             weigh_block::<W, X, true>(ids, weights, items, sums);
         } else {
             weigh_block::<W, X, false>(ids, weights, items, sums);
@@ -40,7 +40,7 @@ fn weigh<W: Number, X: Number>(groups: &Groups, weights: &[W], items: &[X], sums
     }
 }
 
-/// `ASK`: whether nulls may be among the items.
+/// `ASK`: whether the items may contain nulls.
 #[inline]
 fn weigh_block<W: Number, X: Number, const ASK: bool>(ids: &[u32], weights: &[W], items: &[X], sums: &mut [[f64; 2]]) {
     for ((&id, x), w) in ids.iter().zip(items).zip(weights) {
@@ -55,30 +55,30 @@ fn weigh_block<W: Number, X: Number, const ASK: bool>(ids: &[u32], weights: &[W]
     }
 }
 
-/// An item as a float.
+/// An item that converts to a float.
 trait Number: Lane {
-    /// Of an item that is no null.
+    /// Converts an item that is not null.
     fn float(self) -> f64;
 
-    /// Whether it is a null that [`float`](Self::float) makes a number of.
+    /// Whether the item is a null that [`float`](Self::float) would convert to an ordinary number.
     #[inline]
-    fn is_silent_null(self) -> bool {
+    fn is_integer_null(self) -> bool {
         self == Self::NULL
     }
 
-    /// Of a null, a null.
+    /// Converts an item; a null becomes NaN.
     #[inline]
     fn float_or_null(self) -> f64 {
-        if self.is_silent_null() { f64::NAN } else { self.float() }
+        if self.is_integer_null() { f64::NAN } else { self.float() }
     }
 
     #[inline]
-    fn any_silent_null(items: &[Self]) -> bool {
-        items.iter().fold(false, |any, item| any | item.is_silent_null())
+    fn any_integer_null(items: &[Self]) -> bool {
+        items.iter().fold(false, |any, item| any | item.is_integer_null())
     }
 }
 
-macro_rules! without_silent_null {
+macro_rules! without_integer_null {
     ($($ty:ty),*) => {$(
         impl Number for $ty {
             #[inline]
@@ -87,13 +87,13 @@ macro_rules! without_silent_null {
             }
 
             #[inline]
-            fn is_silent_null(self) -> bool {
+            fn is_integer_null(self) -> bool {
                 false
             }
         }
     )*};
 }
-without_silent_null!(u8, f32, f64);
+without_integer_null!(u8, f32, f64);
 
 macro_rules! integers {
     ($($ty:ty),*) => {$(
@@ -116,7 +116,7 @@ impl Number for i64 {
 }
 
 impl Vm<'_> {
-    /// `verb column` of each group, in the order of the keys; `None` for what has no loop here.
+    /// `verb column` per group, in the order of the keys. `None` if there is no loop for this verb and kind.
     pub(crate) fn aggregate(&mut self, verb: &str, column: &Noun, groups: &Groups) -> R<Option<Noun>> {
         let count = groups.numbers();
         match verb {
@@ -171,7 +171,7 @@ impl Vm<'_> {
         })
     }
 
-    /// `weights wavg column` of each group, in the order of the keys.
+    /// `weights wavg column` per group, in the order of the keys.
     pub(crate) fn weighted(&mut self, weights: &Noun, column: &Noun, groups: &Groups) -> R<Option<Noun>> {
         match (weights, column) {
             (Noun::Vector(weights), Noun::Vector(column)) => self.average(Some(weights), column, groups),
@@ -195,7 +195,8 @@ impl Vm<'_> {
         Ok(zeros)
     }
 
-    /// The least or greatest item of each group, nulls aside; of nothing else the other end, as q has it.
+    /// The least or greatest item per group, without nulls. A group without items gives the opposite infinity, as
+    /// in q.
     fn extreme<T: Lane + PartialOrd>(
         &mut self,
         max: bool,
@@ -206,7 +207,7 @@ impl Vm<'_> {
     ) -> R<Option<Noun>> {
         let mut best = self.vec(groups.numbers())?;
         best.resize(groups.numbers(), if max { low } else { high });
-        // Integers' nulls are below everything, and comparisons with a float's are false.
+        // Integer nulls are the least value of their type, and comparisons with NaN are false.
         if max {
             fold(groups, items, &mut best, |best, item| {
                 if item > *best {

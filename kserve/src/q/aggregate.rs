@@ -1,4 +1,4 @@
-//! From many to one: `sum prd min max avg all any first last`, `var dev cov cor med wsum wavg` and their like.
+//! Aggregates: `first last sum prd min max avg all any`.
 
 use kcodec::{Kind, Slice};
 
@@ -26,8 +26,7 @@ pub(crate) static VERBS: &[Verb] = &[
     unary("any", None, |vm, x| flags(vm, x, max)),
 ];
 
-/// Of a vector, the one item that stands for all; of a dict that of its values; of a table that of each column. Anything
-/// else is left to `list`.
+/// Reduces a vector with `vector`, a general list with `list`, a dict by its values, and a table column by column.
 fn aggregate(
     vm: &mut Vm<'_>,
     x: Noun,
@@ -54,7 +53,7 @@ fn aggregate(
     }
 }
 
-/// A general list's items put together pair by pair, from left to right.
+/// Folds the items of a general list with `verb`, from left to right. `None` if it is empty.
 fn fold(vm: &mut Vm<'_>, items: &[Noun], verb: fn(&mut Vm<'_>, Noun, Noun) -> R) -> R<Option<Noun>> {
     let mut items = items.iter().cloned();
     let Some(mut value) = items.next() else { return Ok(None) };
@@ -65,7 +64,7 @@ fn fold(vm: &mut Vm<'_>, items: &[Noun], verb: fn(&mut Vm<'_>, Noun, Noun) -> R)
     Ok(Some(value))
 }
 
-/// `first x`: an item of a list, the null where there is none; of a dict that of its values.
+/// `first x`: the first item, or a null if there is none; of a dict, its first value.
 pub(crate) fn first(_: &mut Vm<'_>, x: Noun) -> R {
     Ok(x.at(0))
 }
@@ -98,7 +97,7 @@ fn sum_vector(vm: &mut Vm<'_>, x: &Noun, from: Kind) -> R {
     })
 }
 
-/// A sum of items narrower than a long, as an int; it wraps around.
+/// The sum of items narrower than a long: an int, with wraparound.
 fn number_of(kind: Kind, sum: i64) -> Noun {
     atom(kind, sum as i32)
 }
@@ -115,7 +114,7 @@ pub(crate) fn prd(vm: &mut Vm<'_>, x: Noun) -> R {
     aggregate(vm, x, prd_vector, |vm, items| Ok(fold(vm, items, arith::multiply)?.unwrap_or_else(|| Noun::long(1))))
 }
 
-/// The items of a vector into one, nulls left out, from `start`; the result is of `kind`.
+/// Folds the items of a vector, without nulls, from `start`. The result is of `kind`.
 fn reduce<T: Number>(vm: &mut Vm<'_>, x: &Noun, kind: Kind, start: T, step: impl Fn(T, T) -> T + Copy) -> R {
     let mut value = start;
     Side::<T>::new(x, Convert::Raw)?.blocks(vm, |items| {
@@ -124,12 +123,12 @@ fn reduce<T: Number>(vm: &mut Vm<'_>, x: &Noun, kind: Kind, start: T, step: impl
     Ok(atom(kind, value))
 }
 
-/// `min x`: nulls are left out; of nothing, the greatest of the kind.
+/// `min x`: without nulls; of an empty list the greatest value of the kind.
 pub(crate) fn min(vm: &mut Vm<'_>, x: Noun) -> R {
     extreme::<false>(vm, x)
 }
 
-/// `max x`: nulls are left out; of nothing, the least of the kind.
+/// `max x`: without nulls; of an empty list the least value of the kind.
 pub(crate) fn max(vm: &mut Vm<'_>, x: Noun) -> R {
     extreme::<true>(vm, x)
 }
@@ -156,7 +155,7 @@ fn extreme_vector<const MAX: bool>(vm: &mut Vm<'_>, x: &Noun, kind: Kind) -> R {
     })
 }
 
-/// The least or greatest item that is no null, in several lanes side by side.
+/// The least or greatest item, without nulls. Sixteen independent accumulators let the compiler vectorize the loop.
 pub(crate) fn extreme_items<T: Number, const MAX: bool>(items: &[T], boolean: bool) -> T {
     let most = if boolean { T::from_long(1) } else { T::MOST };
     let start = if MAX { T::LEAST } else { most };
@@ -172,7 +171,7 @@ pub(crate) fn extreme_items<T: Number, const MAX: bool>(items: &[T], boolean: bo
     tail.iter().chain(&best).fold(start, |so_far, &item| step(so_far, item))
 }
 
-/// `avg x`: the mean as a float, nulls left out of vectors.
+/// `avg x`: the mean as a float. Nulls in vectors are skipped.
 pub(crate) fn avg(vm: &mut Vm<'_>, x: Noun) -> R {
     fn avg_vector(vm: &mut Vm<'_>, x: &Noun, _: Kind) -> R {
         let (sum, count) = total(vm, x)?;
@@ -184,7 +183,7 @@ pub(crate) fn avg(vm: &mut Vm<'_>, x: Noun) -> R {
         }
         let count = Noun::float(items.len() as f64);
         let total = if items.iter().all(Noun::is_atom) {
-            // Nulls among atoms of several kinds count as items, but add nothing.
+            // In a list of atoms of several kinds, nulls add nothing to the sum but count as items.
             let mut total = 0.0;
             for item in items {
                 total += self::total(vm, item)?.0;
@@ -198,13 +197,13 @@ pub(crate) fn avg(vm: &mut Vm<'_>, x: Noun) -> R {
     aggregate(vm, x, avg_vector, avg_list)
 }
 
-/// The sum of the items that are no nulls, and how many these are.
+/// The sum and the number of the items that are not null.
 fn total(vm: &mut Vm<'_>, x: &Noun) -> R<(f64, f64)> {
     fn sums<T: Number>(items: &[T], sum: impl Into<Option<f64>>) -> (f64, f64) {
         let count = items.iter().map(|item| usize::from(!item.is_null())).sum::<usize>() as f64;
         (sum.into().unwrap_or_else(|| side_by_side(items)), count)
     }
-    /// Eight sums that do not wait for each other.
+    /// Sums with eight independent accumulators, so that additions do not wait for each other.
     fn side_by_side<T: Number>(items: &[T]) -> f64 {
         let value = |item: T| if item.is_null() { 0.0 } else { item.double() };
         let (chunks, tail) = items.as_chunks::<8>();
@@ -223,7 +222,7 @@ fn total(vm: &mut Vm<'_>, x: &Noun) -> R<(f64, f64)> {
         Items::U8(items) => sums(items, Slice::new(items.as_slice()).sum() as f64),
         Items::I16(items) => sums(items, Slice::new(items.as_slice()).sum() as f64),
         Items::I32(items) => sums(items, Slice::new(items.as_slice()).sum() as f64),
-        // The sum of longs may be more than a long holds.
+        // Summed as floats, because the sum of longs may overflow.
         Items::I64(items) => sums(items, None),
         Items::F32(items) => sums(items, Slice::new(items.as_slice()).sum()),
         Items::F64(items) => sums(items, Slice::new(items.as_slice()).sum()),
@@ -231,7 +230,7 @@ fn total(vm: &mut Vm<'_>, x: &Noun) -> R<(f64, f64)> {
     })
 }
 
-/// `all x`, `any x`: the least and the greatest of whether the items are other than zero.
+/// `all x`, `any x`: the least or greatest of the flags "item is not zero".
 fn flags(vm: &mut Vm<'_>, x: Noun, of: fn(&mut Vm<'_>, Noun) -> R) -> R {
     let zero = compare::not(vm, x)?;
     let flags = compare::not(vm, zero)?;

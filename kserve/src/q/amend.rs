@@ -1,4 +1,4 @@
-//! `x[i]:y`, `@[x;i;f;y]`, `.[x;i;f;y]`: values changed at some places.
+//! Amend: `x[i]:y`, `@[x;i;f;y]`, `.[x;i;f;y]`.
 
 use std::sync::Arc;
 
@@ -14,14 +14,15 @@ use super::verb::Verb;
 use super::vm::Vm;
 use kcodec::{Attribute, Kind};
 
-/// Where an amend changes: `@` at the items of one level, `.` at a path.
+/// The places to change: `@` items of one level, `.` a path.
 pub(crate) enum Where {
     At(Noun),
     Deep(Noun),
 }
 
 impl Vm<'_> {
-    /// `@[x;i;f]`, `@[x;i;f;y]` and their likes of `.`; of a name, in place, which gives the name back.
+    /// `@[x;i;f]`, `@[x;i;f;y]` and the same with `.`. If `x` is a name, changes the global in place and returns
+    /// the name.
     pub(crate) fn amend(&mut self, x: Noun, at: Where, function: Noun, y: Option<Noun>) -> R {
         let path = match at {
             Where::At(index) => vec![index],
@@ -51,7 +52,7 @@ impl Vm<'_> {
         }
     }
 
-    /// Changes a global, or globals of a namespace, which is a dict of them.
+    /// Changes a global. For the name of a namespace, `path` holds the names of its globals.
     fn amend_named(&mut self, name: Sym, path: &[Noun], function: &Noun, y: Option<Noun>) -> R<()> {
         if self.q.globals.contains_key(&name) || self.q.views.contains(name) {
             let alone = verb_of(function).is_some();
@@ -73,7 +74,7 @@ impl Vm<'_> {
                     let full = [prefix.as_slice(), self.text(*key)].concat();
                     let full = self.intern(&full);
                     let y = y.as_ref().map(|y| if many { y.at(index) } else { y.clone() });
-                    self.deeper(|vm| vm.amend_named(full, others, function, y))?;
+                    self.recurse(|vm| vm.amend_named(full, others, function, y))?;
                 }
                 Ok(())
             }
@@ -81,7 +82,7 @@ impl Vm<'_> {
         }
     }
 
-    /// ``.[`:file;();:;y]`` writes the object, ``.[`:file;();,;y]`` adds to the one that is there.
+    /// ``.[`:file;();:;y]`` writes an object to a file; ``.[`:file;();,;y]`` appends to the object in it.
     fn amend_file(&mut self, file: Sym, path: &[Noun], function: &Noun, y: Option<Noun>) -> R<()> {
         let (true, Some(y)) = (path.is_empty(), y) else { return Err(Fault::nyi("a change of a file in place")) };
         let file = self.path(&Noun::sym(file))?;
@@ -95,7 +96,7 @@ impl Vm<'_> {
         self.store_file(&file, &value)
     }
 
-    /// `a+:y`
+    /// `a+:y`: applies a verb to the whole value.
     pub(crate) fn amend_whole(&mut self, value: &mut Noun, verb: &Noun, y: Noun) -> R<()> {
         if is_join(verb) {
             return self.join_in_place(value, y);
@@ -106,7 +107,7 @@ impl Vm<'_> {
             return Ok(());
         }
         let old = std::mem::take(value);
-        // The old value stays where the verb fails.
+        // Restored if the verb fails.
         let kept = old.clone();
         match self.apply2(verb, old, y) {
             Ok(new) => {
@@ -120,9 +121,9 @@ impl Vm<'_> {
         }
     }
 
-    /// `a,:y`: unlike `a,y` a vector stays one, and a list of vectors takes another as an item.
+    /// `a,:y`. Unlike `a,y`, a vector stays a vector, and a list of vectors appends a vector as one item.
     fn join_in_place(&mut self, value: &mut Noun, y: Noun) -> R<()> {
-        let y = if self.q.enumerates { self.settled(value, y)? } else { y };
+        let y = if self.q.enumerates { self.conform_to_domain(value, y)? } else { y };
         match (&mut *value, &y) {
             (Noun::Vector(_), Noun::List(list)) if list.items().is_empty() => Ok(()),
             (Noun::Vector(vector), Noun::Atom(_) | Noun::Vector(_) | Noun::List(_))
@@ -130,7 +131,7 @@ impl Vm<'_> {
             {
                 Err(Fault::TYPE)
             }
-            // Columns that are not there are filled with nulls.
+            // Columns missing in `y` are filled with nulls.
             (Noun::Table(_), Noun::Table(_)) => self.add(value, y, false),
             (Noun::Dict(dict), Noun::Dict(more)) if matches!((&dict.values, &more.values), (Noun::Vector(x), Noun::Vector(y)) if x.kind != y.kind) => {
                 Err(Fault::TYPE)
@@ -144,7 +145,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `a[i;j]:y` and `a[i;j]+:y`; a verb of `:` assigns.
+    /// `a[i;j]:y` and `a[i;j]+:y`. The verb `:`, or `None`, assigns.
     pub(crate) fn amend_at(&mut self, value: &mut Noun, path: &[Noun], verb: Option<&Noun>, y: Noun) -> R<()> {
         match verb.filter(|verb| !is_assign(verb)) {
             None => self.amend_path(value, path, &mut |_, _| Err(Fault::TYPE), Some(&y)),
@@ -152,7 +153,7 @@ impl Vm<'_> {
         }
     }
 
-    /// Like [`amend_path`](Self::amend_path), with a verb between the old items and those of `y`.
+    /// Like [`amend_path`](Self::amend_path), but combines the old items with those of `y` through a verb.
     fn amend_path_with(&mut self, value: &mut Noun, path: &[Noun], verb: &Noun, y: &Noun) -> R<()> {
         let Some((first, others)) = path.split_first() else { return self.amend_whole(value, verb, y.clone()) };
         match first {
@@ -165,7 +166,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `@[x;i;f;y]` along the items of `i`, and of `y` if it is as long.
+    /// `@[x;i;f;y]` for a list `i`. A list `y` must have the same length; an atom is used for every item.
     fn amend_each(&mut self, value: &mut Noun, places: &Noun, others: &[Noun], verb: &Noun, y: &Noun) -> R<()> {
         let many = y.is_list();
         if many && y.len() != places.len() {
@@ -184,7 +185,7 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// Replaces what stands at a path: by `y`, spread over the places, or by what `work` makes of the old.
+    /// Replaces the items at a path by `y`, spread over the places, or by the result of `work` on the old items.
     fn amend_path(
         &mut self,
         value: &mut Noun,
@@ -245,8 +246,8 @@ impl Vm<'_> {
         }
     }
 
-    /// Changes one item: of a list by position, of a dict by key, which is added if it is not there, of a table a row
-    /// or a column.
+    /// Changes one item: of a list by position; of a dict by key, which is appended if missing; of a table a row or
+    /// a column.
     fn amend_one(&mut self, value: &mut Noun, at: &Noun, work: &mut dyn FnMut(&mut Self, &mut Noun) -> R<()>) -> R<()> {
         match value {
             Noun::Vector(_) | Noun::List(_) | Noun::Enum(_) => {
@@ -255,7 +256,7 @@ impl Vm<'_> {
                     return Err(Fault::INDEX);
                 }
                 let mut item = match value {
-                    // A list's item is taken out, so that it can be changed in place.
+                    // Moved out of the list, so that it is unshared and can be changed in place.
                     Noun::List(list) => self.own_list(list)?.replace(index, Noun::Null)?,
                     _ => value.at(index),
                 };
@@ -295,7 +296,8 @@ impl Vm<'_> {
         }
     }
 
-    /// Runs `work` on a column that the table lets go of meanwhile, so that it can be changed in place.
+    /// Runs `work` on a column while the table holds a placeholder. The column is then unshared and can be changed
+    /// in place.
     fn amend_taking(
         &mut self,
         table: &mut Arc<Table>,
@@ -308,7 +310,7 @@ impl Vm<'_> {
         if let (Some(at), Some(owned)) = (at, Arc::get_mut(table))
             && let Some(place) = owned.columns_mut().get_mut(at)
         {
-            // The reference that the table had is the one that `column` has now.
+            // Drops the table's reference, so that `column` holds the only one.
             *place = empty(Kind::List);
             drop(kept);
             let done = work(self, column);
@@ -358,7 +360,7 @@ impl Vm<'_> {
         })
     }
 
-    /// The list's own items to change; a copy if somebody else holds them.
+    /// Mutable access to a list's items. Copies them if they are shared.
     pub(crate) fn own_list<'a>(&mut self, list: &'a mut Arc<List>) -> R<&'a mut List> {
         if Arc::get_mut(list).is_none() {
             self.room(list.items().len().saturating_mul(size_of::<Noun>()))?;
@@ -366,10 +368,10 @@ impl Vm<'_> {
         Ok(Arc::make_mut(list))
     }
 
-    /// Puts an item into a list; one of another kind makes a general list of a vector.
+    /// Replaces an item of a list. In a general list the items may then have become uniform.
     pub(crate) fn put(&mut self, list: &mut Noun, index: usize, item: Noun) -> R<()> {
         if let Noun::Enum(_) = list {
-            let Noun::Enum(item) = self.settled(list, item)? else { return Err(Fault::TYPE) };
+            let Noun::Enum(item) = self.conform_to_domain(list, item)? else { return Err(Fault::TYPE) };
             let Noun::Enum(enumeration) = &*list else { return Err(Fault::TYPE) };
             let (domain, mut places) = (enumeration.domain, enumeration.places.clone());
             *list = Noun::Null;
@@ -386,7 +388,7 @@ impl Vm<'_> {
         }
         if let Noun::List(items) = list {
             self.own_list(items)?.replace(index, item)?;
-            return self.retidy(list);
+            return self.make_uniform(list);
         }
         if matches!(list, Noun::Vector(_)) && item.is_atom() && item.kind() != list.kind() {
             return Err(Fault::TYPE);
@@ -400,8 +402,8 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// A list whose items have become alike is a vector.
-    fn retidy(&mut self, list: &mut Noun) -> R<()> {
+    /// Converts a general list to a vector if its items have become uniform.
+    fn make_uniform(&mut self, list: &mut Noun) -> R<()> {
         let Noun::List(items) = &*list else { return Ok(()) };
         if let (Some(Noun::Atom(first)), Some(Noun::Atom(last))) = (items.items().first(), items.items().last())
             && first.kind == last.kind
@@ -412,9 +414,9 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// `value,:y`: amortised constant time for each item that comes.
+    /// `value,:y` in amortised constant time per item.
     pub(crate) fn append(&mut self, value: &mut Noun, y: Noun) -> R<()> {
-        let y = if self.q.enumerates { self.settled(value, y)? } else { y };
+        let y = if self.q.enumerates { self.conform_to_domain(value, y)? } else { y };
         match (&mut *value, &y) {
             (Noun::Enum(_), Noun::Enum(_)) => self.append_places(value, &y),
             (Noun::Vector(Vector { kind, items, attr }), Noun::Vector(more)) if *kind == more.kind => {
@@ -462,7 +464,7 @@ impl Vm<'_> {
         }
     }
 
-    /// Appends rows by their columns. All columns are grown or, where one does not fit, none.
+    /// Appends rows, given as columns. On an error all columns keep their old length.
     pub(crate) fn append_columns(&mut self, table: &mut Arc<Table>, more: &[Noun]) -> R<()> {
         let before = table.len();
         let table = Arc::make_mut(table);
@@ -488,7 +490,7 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// Appends one item, whatever it is.
+    /// Appends one item of any type.
     pub(crate) fn append_item(&mut self, list: &mut Noun, item: Noun) -> R<()> {
         if item.is_atom() && !matches!(list, Noun::List(list) if !list.items().is_empty()) {
             return self.append(list, item);
@@ -498,8 +500,8 @@ impl Vm<'_> {
     }
 }
 
-/// Whether appending keeps an attribute: `g` always, `s` where what comes is in order; of the others nobody has
-/// looked whether they still hold.
+/// The attribute after an append: `g` is kept, `s` if the new items continue the order. `u` and `p` are dropped,
+/// because they are not verified here.
 fn kept(attr: Attribute, kind: Kind, items: &Items, more: &Items) -> Attribute {
     let ascending = with_items!(more, more => more.is_sorted_by(|x, y| x.bits() <= y.bits()));
     let first = with_items!(more, more => more.first().map(|item| item.item()));
@@ -513,7 +515,7 @@ fn kept(attr: Attribute, kind: Kind, items: &Items, more: &Items) -> Attribute {
 fn kept_by<T: Key>(attr: Attribute, kind: Kind, items: &[T], more: &[Item]) -> Attribute {
     match attr {
         Attribute::Grouped => attr,
-        // Symbols are ordered by text, their numbers are not.
+        // Symbols are ordered by text, not by number.
         Attribute::Sorted if kind != Kind::Symbol => {
             let next = more.first().and_then(|&item| T::from_item(item));
             let above = items.last().zip(next).is_none_or(|(last, next)| last.bits() <= next.bits());
@@ -545,7 +547,7 @@ fn extend<T: Lane>(vm: &mut Vm<'_>, items: &mut Arc<Vec<T>>, more: &Vector) -> R
     Ok(())
 }
 
-/// Cuts a list that was grown back to its first items.
+/// Truncates a list to its first `count` items.
 fn truncate(list: &mut Noun, count: usize) {
     match list {
         Noun::Vector(vector) => with_items!(&mut vector.items, items => {

@@ -1,4 +1,4 @@
-//! Answers that lend their columns: a large value goes out in parts that nobody copied.
+//! Encodes large answers without copying their columns.
 
 use std::sync::Arc;
 
@@ -11,31 +11,31 @@ use super::noun::{Items, Lane, Noun};
 use super::symbols::Symbols;
 use super::wire;
 
-/// Values under so many bytes are copied: parts cost more.
+/// Values smaller than this many bytes are copied, which is cheaper than sending parts.
 pub(crate) const LARGE: usize = 256 << 10;
-/// Columns under so many bytes are copied too.
+/// Columns smaller than this many bytes are copied too.
 const RUN: usize = 64 << 10;
 
-/// Items as bytes, kept while somebody writes them.
-struct Lent<T>(Arc<Vec<T>>);
+/// The items of a vector as bytes. Shares ownership with the vector.
+struct SharedItems<T>(Arc<Vec<T>>);
 
-impl<T: Lane + bytemuck::NoUninit> AsRef<[u8]> for Lent<T> {
+impl<T: Lane + bytemuck::NoUninit> AsRef<[u8]> for SharedItems<T> {
     fn as_ref(&self) -> &[u8] {
         bytemuck::cast_slice(&self.0)
     }
 }
 
-/// The body of a value in parts: columns of fixed width as they stand, everything else encoded.
+/// Encodes a value in parts: large columns of fixed width are shared, everything else is copied.
 pub(crate) fn parts(noun: &Noun, symbols: &Symbols, capability: Capability) -> R<Vec<Bytes>> {
     let mut owners = Vec::new();
-    lend(noun, &mut owners);
+    share(noun, &mut owners);
     let bump = Bump::new();
     let gather = wire::view(noun, symbols, &bump)?.gather(capability)?;
     let mut owners = owners.into_iter().peekable();
     let mut parts: Vec<Bytes> = Vec::new();
     let mut copied: Vec<u8> = Vec::new();
     for part in gather.iter() {
-        // Runs come in the order of the columns, so that the next owner is the only one that can be meant.
+        // Owners are in the order of encoding, so only the next one can match this part.
         match owners.next_if(|owner| owner.as_ptr() == part.as_ptr() && owner.len() == part.len()) {
             Some(owner) => {
                 if !copied.is_empty() {
@@ -52,30 +52,30 @@ pub(crate) fn parts(noun: &Noun, symbols: &Symbols, capability: Capability) -> R
     Ok(parts)
 }
 
-/// The columns that are large enough to be lent, in the order in which they are encoded.
-fn lend(noun: &Noun, owners: &mut Vec<Bytes>) {
+/// Collects the columns that are large enough to be shared, in the order of encoding.
+fn share(noun: &Noun, owners: &mut Vec<Bytes>) {
     match noun {
         Noun::Vector(vector) => {
             let bytes = match &vector.items {
-                Items::U8(items) => Bytes::from_owner(Lent(items.clone())),
-                Items::I16(items) => Bytes::from_owner(Lent(items.clone())),
-                Items::I32(items) => Bytes::from_owner(Lent(items.clone())),
-                Items::I64(items) => Bytes::from_owner(Lent(items.clone())),
-                Items::F32(items) => Bytes::from_owner(Lent(items.clone())),
-                Items::F64(items) => Bytes::from_owner(Lent(items.clone())),
-                Items::Guid(items) => Bytes::from_owner(Lent(items.clone())),
+                Items::U8(items) => Bytes::from_owner(SharedItems(items.clone())),
+                Items::I16(items) => Bytes::from_owner(SharedItems(items.clone())),
+                Items::I32(items) => Bytes::from_owner(SharedItems(items.clone())),
+                Items::I64(items) => Bytes::from_owner(SharedItems(items.clone())),
+                Items::F32(items) => Bytes::from_owner(SharedItems(items.clone())),
+                Items::F64(items) => Bytes::from_owner(SharedItems(items.clone())),
+                Items::Guid(items) => Bytes::from_owner(SharedItems(items.clone())),
                 Items::Sym(_) => return,
             };
             if bytes.len() >= RUN {
                 owners.push(bytes);
             }
         }
-        Noun::List(list) => list.items().iter().for_each(|item| lend(item, owners)),
+        Noun::List(list) => list.items().iter().for_each(|item| share(item, owners)),
         Noun::Dict(dict) => {
-            lend(&dict.keys, owners);
-            lend(&dict.values, owners);
+            share(&dict.keys, owners);
+            share(&dict.values, owners);
         }
-        Noun::Table(table) => table.columns().iter().for_each(|column| lend(column, owners)),
+        Noun::Table(table) => table.columns().iter().for_each(|column| share(column, owners)),
         _ => {}
     }
 }

@@ -1,4 +1,4 @@
-//! `f x`, `f[x;y]`, `f@x`, `f . x`, and traps.
+//! Application: `f x`, `f[x;y]`, `f@x`, `f . x`, and traps.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use super::verb::Verb;
 use super::vm::Vm;
 use kcodec::Kind;
 
-/// Whether an argument is left out.
+/// Whether an argument is elided.
 const fn is_elided(noun: &Noun) -> bool {
     matches!(noun, Noun::Elided)
 }
 
 impl Vm<'_> {
-    /// Applies anything to arguments; elided ones make a projection.
+    /// Applies a function, list, dict, name or handle to arguments. Elided arguments give a projection.
     pub(crate) fn apply(&mut self, function: &Noun, args: Vec<Noun>) -> R {
         match function {
-            Noun::Func(func) => self.deeper(|vm| vm.apply_func(func, function, args)),
+            Noun::Func(func) => self.recurse(|vm| vm.apply_func(func, function, args)),
             Noun::Null => match <[Noun; 1]>::try_from(args) {
                 Ok([only]) => Ok(only),
                 Err(_) => Err(Fault::RANK),
@@ -33,7 +33,7 @@ impl Vm<'_> {
             }
             Noun::Atom(Atom { item: Item::Sym(name), kind: Kind::Symbol }) => {
                 let function = self.callable(*name)?;
-                self.deeper(|vm| vm.apply(&function, args))
+                self.recurse(|vm| vm.apply(&function, args))
             }
             Noun::Atom(Atom { kind: Kind::Int | Kind::Long | Kind::Short, .. }) => self.apply_handle(function, args),
             Noun::Atom(_) => Err(Fault::TYPE),
@@ -42,13 +42,13 @@ impl Vm<'_> {
         }
     }
 
-    /// One argument.
+    /// Applies to one argument.
     pub(crate) fn apply1(&mut self, function: &Noun, x: Noun) -> R {
         match function {
             Noun::Func(Func::Verb(Verb { role: super::verb::Role::Unary(function), .. })) if !is_enumeration(&x) => {
                 function(self, x)
             }
-            // The common case goes without a list of arguments.
+            // Fast path: no vector of arguments.
             Noun::Func(Func::Lambda(lambda)) if lambda.params.len() == 1 && !is_elided(&x) => {
                 self.call_with(lambda, |stack| stack.push(x))
             }
@@ -56,7 +56,7 @@ impl Vm<'_> {
         }
     }
 
-    /// Two arguments.
+    /// Applies to two arguments.
     pub(crate) fn apply2(&mut self, function: &Noun, x: Noun, y: Noun) -> R {
         match function {
             Noun::Func(Func::Verb(Verb { role: super::verb::Role::Binary(function), .. }))
@@ -84,8 +84,7 @@ impl Vm<'_> {
             Func::Derived(derived) if whole => self.iterate(derived, args),
             Func::Native(native) if whole => {
                 let bodies = args.iter().map(|arg| self.body(arg)).collect::<R<Vec<_>>>()?;
-                let mut call =
-                    native.call.try_lock().map_err(|_| Fault::nyi("a function of the host's within itself"))?;
+                let mut call = native.call.try_lock().map_err(|_| Fault::nyi("a recursive call of a host function"))?;
                 let body = call(&bodies)?;
                 self.noun(body.value())
             }
@@ -104,7 +103,7 @@ impl Vm<'_> {
                     .map(|given| if is_elided(given) { args.next().unwrap_or(Noun::Elided) } else { given.clone() })
                     .collect();
                 all.extend(args);
-                // An argument that is `::` fills a projection of nothing else: `f[1][]`.
+                // A single `::` fills the projection: `f[1][]`.
                 self.apply(&projection.function, all)
             }
             Func::Iterator(iterator) if whole => match (iterator, args.len()) {
@@ -121,7 +120,7 @@ impl Vm<'_> {
         }
     }
 
-    /// A function by its name: a global, or a keyword.
+    /// Looks up a function by name: a global or a keyword.
     pub(crate) fn callable(&mut self, name: Sym) -> R {
         if let Some(value) = self.q.globals.get(&name) {
             return Ok(value.clone());
@@ -133,7 +132,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `f@x` with two arguments; with three a trap or an amend, with four an amend.
+    /// `@` with two arguments applies; with three it is a trap or an amend, with four an amend.
     pub(crate) fn apply_at(&mut self, mut args: Vec<Noun>) -> R {
         if args.len() == 2 {
             let x = args.pop().unwrap_or(Noun::Null);
@@ -151,7 +150,7 @@ impl Vm<'_> {
         self.amend(function, amend::Where::At(x), third, fourth)
     }
 
-    /// `f . x`, where x is the list of arguments; likewise.
+    /// `.`, with `x` as the list of arguments; otherwise like [`apply_at`](Self::apply_at).
     pub(crate) fn apply_dot(&mut self, args: Vec<Noun>) -> R {
         let mut args = args.into_iter();
         let (Some(function), Some(x), third, fourth) = (args.next(), args.next(), args.next(), args.next()) else {
@@ -164,7 +163,8 @@ impl Vm<'_> {
         }
     }
 
-    /// A function, or the name of one: what a trap tries, where data are amended.
+    /// Whether `noun` is a function or names one. If so, three arguments of `@` and `.` are a trap, otherwise an
+    /// amend.
     fn is_callable(&self, noun: &Noun) -> bool {
         match noun {
             Noun::Func(_) | Noun::Null => true,
@@ -188,13 +188,14 @@ impl Vm<'_> {
                 }
                 self.apply(function, args)
             }
-            // A dict of arguments by name is q's 4.1; anything else is a rank of one.
+            // q 4.1 takes a dict of arguments by name, which is not supported; everything else is an error in q
+            // too.
             _ => Err(Fault::TYPE),
         }
     }
 
-    /// Tries; where that fails, `otherwise`, applied to the error's text if it is a function. What ends the request
-    /// is not caught.
+    /// Runs `work`. If it fails, returns `otherwise`, or applies it to the error's text if it is a function. Never
+    /// catches `stop`, which ends the request.
     fn trap(&mut self, work: impl FnOnce(&mut Self) -> R, otherwise: &Noun) -> R {
         let (depth, base, this) = (self.q.stack.len(), self.base, self.this.clone());
         match work(self) {
@@ -211,7 +212,8 @@ impl Vm<'_> {
         }
     }
 
-    /// The value of a message, or of `value x`: text is run, a name read, a list its first item applied to the rest.
+    /// The value of a message, and `value x`: evaluates text, looks up a name, applies the first item of a list to
+    /// the others.
     pub(crate) fn value(&mut self, x: Noun) -> R {
         if let Some(text) = x.as_text() {
             let text = text.to_vec();
@@ -228,7 +230,7 @@ impl Vm<'_> {
         }
     }
 
-    /// A list: its first item applied to the others, which are data.
+    /// Applies the first item of a list to the others. These are data and are not evaluated.
     fn value_list(&mut self, list: Noun) -> R {
         if !matches!(list, Noun::List(_)) && list.as_syms().is_none() {
             return Err(Fault::TYPE);
@@ -245,7 +247,7 @@ impl Vm<'_> {
             (Noun::Atom(Atom { item: Item::Sym(name), .. }), _) => self.callable(*name)?,
             _ => head,
         };
-        // The list is taken apart where nobody else holds it, so that its items can be changed in place.
+        // If the list is unshared, its items are moved out, so that they can be changed in place.
         let mut args = match list {
             Noun::List(list) => match Arc::try_unwrap(list) {
                 Ok(list) => list.into_items(),
@@ -263,7 +265,7 @@ impl Vm<'_> {
         self.apply(&function, args)
     }
 
-    /// `value f`: what a function is made of.
+    /// `value f`: the components of a function.
     fn parts(&self, func: &Func) -> R {
         match func {
             Func::Verb(Verb { id: Some(id), .. }) => Ok(Noun::long(i64::from(*id))),
@@ -278,8 +280,8 @@ impl Vm<'_> {
         }
     }
 
-    /// Bytecode is q's own and empty here; parameters, locals, context and globals, constants, then file and place of
-    /// the definition, and the text.
+    /// In q's order: bytecode (empty here), parameters, locals, context and globals, constants, file and position
+    /// of the definition, and the text.
     fn lambda_parts(&self, lambda: &Arc<Lambda>) -> R {
         let locals = lambda.slots.iter().skip(lambda.params.len()).filter(|slot| slot.local);
         let locals = Noun::syms(locals.map(|slot| slot.name).collect());
@@ -299,12 +301,12 @@ impl Vm<'_> {
     }
 }
 
-/// Whether anything but elided arguments stands before the last one.
+/// Whether any argument before the last one is not elided.
 fn whole_before(args: &[Noun]) -> bool {
     args.iter().rev().skip(1).any(|arg| !is_elided(arg))
 }
 
-/// A list of two.
+/// A list of two items.
 pub(crate) fn pair(x: Noun, y: Noun) -> R {
     super::noun::List::raw(vec![x, y])
 }

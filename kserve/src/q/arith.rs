@@ -1,14 +1,14 @@
 //! Arithmetic: `+ - * % & | ^`, `div mod xbar`, `neg abs signum reciprocal floor ceiling`.
 //!
-//! The kinds of the arguments give the kind of the result ([`promote`]), which says in what lane it is calculated and
-//! what each argument is converted to. A null makes the result null; infinities of integers are plain numbers and
-//! wrap around.
+//! The table of each verb ([`promote`](mod@promote)) maps the kinds of the arguments to the kind of the result, which
+//! sets the lane (item type) of the loop and the conversion of each argument. A null makes the result null. Integer
+//! infinities are ordinary numbers and wrap around.
 
 use std::sync::Arc;
 
 use kcodec::{Attribute, Kind};
 
-use super::atomic::Lone;
+use super::atomic::Unmatched;
 use super::fault::{Fault, R};
 use super::loops::{self, Side};
 use super::noun::{Item, Lane, Noun};
@@ -45,12 +45,12 @@ pub(crate) fn kind_of(x: &Noun) -> R<Kind> {
     x.kind().ok_or(Fault::TYPE)
 }
 
-/// How an argument gets into the lane of the result.
+/// How an argument is converted to the lane of the result.
 #[derive(Clone, Copy)]
 enum Unit {
-    /// Its number as it is.
+    /// Its number, unchanged.
     Raw,
-    /// In the unit of the result; `true`: a timestamp that becomes a time counts as its time of the day.
+    /// Converted to the unit of the result. `true`: a timestamp converted to a time gives its time of day.
     Of(bool),
 }
 
@@ -63,7 +63,7 @@ impl Unit {
     }
 }
 
-/// A leaf: two atoms or vectors by an operation that is there for every lane.
+/// A leaf function: applies an operation of [`Number`] to two atoms or vectors.
 macro_rules! leaf {
     ($table:expr, $unit:expr, $op:ident) => {
         |vm: &mut Vm<'_>, x: Noun, y: Noun| {
@@ -75,8 +75,8 @@ macro_rules! leaf {
     };
 }
 
-/// Two long atoms or two float atoms: no look-up, no allocation.
-macro_rules! quick {
+/// Fast path for two long atoms or two float atoms: no table lookup, no allocation.
+macro_rules! scalar_fast_path {
     ($x:expr, $y:expr, $long:expr, $float:expr) => {
         if let (Noun::Atom(x), Noun::Atom(y)) = (&$x, &$y) {
             match (x, y) {
@@ -97,41 +97,42 @@ macro_rules! quick {
         }
     };
 }
-pub(crate) use quick;
+pub(crate) use scalar_fast_path;
 
 /// `x+y`
 pub(crate) fn add(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    quick!(x, y, |x: i64, y| Noun::long(x.plus(y)), |x, y| Noun::float(x + y));
-    vm.atomic2(x, y, Lone::Keep, leaf!(&promote::ADD, Unit::Of(false), plus))
+    scalar_fast_path!(x, y, |x: i64, y| Noun::long(x.plus(y)), |x, y| Noun::float(x + y));
+    vm.atomic2(x, y, Unmatched::Keep, leaf!(&promote::ADD, Unit::Of(false), plus))
 }
 
 /// `x-y`
 pub(crate) fn subtract(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    quick!(x, y, |x: i64, y| Noun::long(x.minus(y)), |x, y| Noun::float(x - y));
-    vm.atomic2(x, y, Lone::Negate, leaf!(&promote::SUBTRACT, Unit::Of(false), minus))
+    scalar_fast_path!(x, y, |x: i64, y| Noun::long(x.minus(y)), |x, y| Noun::float(x - y));
+    vm.atomic2(x, y, Unmatched::Negate, leaf!(&promote::SUBTRACT, Unit::Of(false), minus))
 }
 
 /// `x*y`
 pub(crate) fn multiply(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    quick!(x, y, |x: i64, y| Noun::long(x.times(y)), |x, y| Noun::float(x * y));
-    vm.atomic2(x, y, Lone::Keep, leaf!(&promote::MULTIPLY, Unit::Raw, times))
+    scalar_fast_path!(x, y, |x: i64, y| Noun::long(x.times(y)), |x, y| Noun::float(x * y));
+    vm.atomic2(x, y, Unmatched::Keep, leaf!(&promote::MULTIPLY, Unit::Raw, times))
 }
 
 /// `x&y`
 pub(crate) fn lesser(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, leaf!(&promote::GREATER, Unit::Of(true), lesser))
+    vm.atomic2(x, y, Unmatched::Keep, leaf!(&promote::GREATER, Unit::Of(true), lesser))
 }
 
 /// `x|y`
 pub(crate) fn greater(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, leaf!(&promote::GREATER, Unit::Of(true), greater))
+    vm.atomic2(x, y, Unmatched::Keep, leaf!(&promote::GREATER, Unit::Of(true), greater))
 }
 
-/// `x+:y` of a vector that nobody else holds and an atom or vector of its kind, without a copy of it; whether it was done.
+/// `x+:y` in place, if the vector `x` is unshared and `y` is an atom or vector of the same kind. Returns `false` if
+/// it must be done otherwise.
 ///
 /// # Errors
 ///
-/// `length`, or the charge's; the vector is then as it was.
+/// `length`, or that of the charge. The vector is then unchanged.
 pub(crate) fn change_in_place(vm: &mut Vm<'_>, verb: &str, x: &mut Noun, y: &Noun) -> R<bool> {
     let Noun::Vector(vector) = x else { return Ok(false) };
     let kind = vector.kind;
@@ -160,17 +161,17 @@ pub(crate) fn change_in_place(vm: &mut Vm<'_>, verb: &str, x: &mut Noun, y: &Nou
     Ok(done)
 }
 
-/// `x%y`: the ratio of what is underneath, always a float.
+/// `x%y`: the ratio of the underlying numbers, always a float.
 pub(crate) fn divide(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    quick!(x, y, |x: i64, y: i64| Noun::float(x.double() / y.double()), |x, y| Noun::float(x / y));
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    scalar_fast_path!(x, y, |x: i64, y: i64| Noun::float(x.double() / y.double()), |x, y| Noun::float(x / y));
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         loops::pairs_in_place::<f64>(vm, Kind::Float, (x, Convert::Raw), (y, Convert::Raw), |x, y| x / y)
     })
 }
 
-/// `x^y`: `y` with its nulls replaced.
+/// `x^y`: `y`, with nulls replaced by `x`.
 pub(crate) fn fill(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         let (from, to) = (kind_of(&x)?, kind_of(&y)?);
         match (from, to) {
             (Kind::Symbol, Kind::Symbol) => fill_same::<super::symbols::Sym>(vm, Kind::Symbol, &x, &y),
@@ -181,7 +182,7 @@ pub(crate) fn fill(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     })
 }
 
-/// `x^y` in a lane that is not calculated in.
+/// `x^y` for item types without arithmetic.
 fn fill_same<T: Lane>(vm: &mut Vm<'_>, kind: Kind, x: &Noun, y: &Noun) -> R {
     super::compare::zip(vm, kind, x, y, |x: T, y: T| if y == T::NULL { x } else { y })
 }
@@ -219,7 +220,7 @@ fn abs(vm: &mut Vm<'_>, x: Noun) -> R {
     })
 }
 
-/// `signum x`: of a null -1.
+/// `signum x`: -1 for a null.
 fn signum(vm: &mut Vm<'_>, x: Noun) -> R {
     vm.atomic1(x, |vm, x| {
         in_lane!(kind_of(&x)?, T => loops::map::<T, i32>(vm, Kind::Int, &x, Convert::Raw, |item| {

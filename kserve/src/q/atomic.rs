@@ -1,4 +1,4 @@
-//! Verbs that go down to the items: of lists, of dicts' values, of tables' columns.
+//! Atomic application: verbs applied to the items of lists, the values of dicts and the columns of tables.
 
 use std::sync::Arc;
 
@@ -9,22 +9,22 @@ use super::fault::{Fault, R};
 use super::noun::{Dict, Noun, Table, empty};
 use super::vm::Vm;
 
-/// What becomes of the value of a key that only one of two dicts has.
+/// What a dyadic verb does with a key that only one of the two dicts has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lone {
-    /// It stays; of the right dict as well.
+pub(crate) enum Unmatched {
+    /// Keeps its value.
     Keep,
-    /// It stays, that of the right dict negated.
+    /// Keeps its value; a value of the right dict is negated.
     Negate,
-    /// It meets a null.
+    /// Applies the verb to its value and a null.
     Null,
 }
 
-/// Units that an item of a list costs.
+/// Units charged per item of a general list.
 const STEP: usize = 16;
 
 impl Vm<'_> {
-    /// Applies `leaf` to every atom and vector within `x`.
+    /// Applies `leaf` to every atom and vector in `x`.
     pub(crate) fn atomic1<F: Fn(&mut Self, Noun) -> R + Copy>(&mut self, x: Noun, leaf: F) -> R {
         match x {
             Noun::Atom(_) | Noun::Vector(_) => leaf(self, x),
@@ -52,7 +52,7 @@ impl Vm<'_> {
         }
     }
 
-    /// A table of what `work` makes of each column.
+    /// Builds a table with `work` applied to each column.
     pub(crate) fn each_column(&mut self, table: Arc<Table>, mut work: impl FnMut(&mut Self, Noun) -> R) -> R {
         let mut columns = self.vec(table.columns().len())?;
         let (names, old) = (table.names().clone(), columns_of(table));
@@ -62,12 +62,12 @@ impl Vm<'_> {
         Table::new(names, columns)
     }
 
-    /// Applies `leaf` to every pair of atoms and vectors within `x` and `y`.
+    /// Applies `leaf` to every pair of atoms or vectors in `x` and `y`.
     pub(crate) fn atomic2<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(
         &mut self,
         x: Noun,
         y: Noun,
-        lone: Lone,
+        unmatched: Unmatched,
         leaf: F,
     ) -> R {
         use Noun as N;
@@ -76,24 +76,24 @@ impl Vm<'_> {
             (N::Null | N::Elided | N::Func(_), _) | (_, N::Null | N::Elided | N::Func(_)) => Err(Fault::TYPE),
             (N::Enum(x), y) => {
                 let members = self.members(&x)?;
-                self.atomic2(members, y, lone, leaf)
+                self.atomic2(members, y, unmatched, leaf)
             }
             (x, N::Enum(y)) => {
                 let members = self.members(&y)?;
-                self.atomic2(x, members, lone, leaf)
+                self.atomic2(x, members, unmatched, leaf)
             }
-            (N::Dict(x), N::Dict(y)) => self.union(&x, &y, lone, leaf),
+            (N::Dict(x), N::Dict(y)) => self.union(&x, &y, unmatched, leaf),
             (N::Dict(x), N::Table(y)) | (N::Table(y), N::Dict(x)) => {
                 let _ = (x, y);
                 Err(Fault::nyi("a dict with a table"))
             }
             (N::Dict(x), y) => {
                 let (keys, values) = parts(x);
-                Dict::new(keys, self.atomic2(values, y, lone, leaf)?)
+                Dict::new(keys, self.atomic2(values, y, unmatched, leaf)?)
             }
             (x, N::Dict(y)) => {
                 let (keys, values) = parts(y);
-                Dict::new(keys, self.atomic2(x, values, lone, leaf)?)
+                Dict::new(keys, self.atomic2(x, values, unmatched, leaf)?)
             }
             (N::Table(x), N::Table(y)) => {
                 if x.len() != y.len() {
@@ -102,7 +102,7 @@ impl Vm<'_> {
                 let mut columns = self.vec(x.columns().len())?;
                 for (&name, column) in x.names().iter().zip(x.columns()) {
                     let other = y.column(name).ok_or_else(|| Fault::nyi("tables of different columns"))?;
-                    columns.push(self.atomic2(column.clone(), other.clone(), lone, leaf)?);
+                    columns.push(self.atomic2(column.clone(), other.clone(), unmatched, leaf)?);
                 }
                 if x.names().len() != y.names().len() {
                     return Err(Fault::nyi("tables of different columns"));
@@ -110,18 +110,24 @@ impl Vm<'_> {
                 Table::new(x.names().clone(), columns)
             }
             (N::Table(x), y @ N::Atom(_)) => {
-                self.each_column(x, |vm, column| vm.atomic2(column, y.clone(), lone, leaf))
+                self.each_column(x, |vm, column| vm.atomic2(column, y.clone(), unmatched, leaf))
             }
             (x @ N::Atom(_), N::Table(y)) => {
-                self.each_column(y, |vm, column| vm.atomic2(x.clone(), column, lone, leaf))
+                self.each_column(y, |vm, column| vm.atomic2(x.clone(), column, unmatched, leaf))
             }
             (N::Table(_), _) | (_, N::Table(_)) => Err(Fault::nyi("a table with a list")),
-            (x, y) => self.lists(&x, &y, lone, leaf),
+            (x, y) => self.lists(&x, &y, unmatched, leaf),
         }
     }
 
-    /// Two arguments of which one at least is a general list, the other one no more than a list.
-    fn lists<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(&mut self, x: &Noun, y: &Noun, lone: Lone, leaf: F) -> R {
+    /// At least one argument is a general list; the other one is a list or an atom.
+    fn lists<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(
+        &mut self,
+        x: &Noun,
+        y: &Noun,
+        unmatched: Unmatched,
+        leaf: F,
+    ) -> R {
         let count = match (x.is_list(), y.is_list()) {
             (true, true) if x.len() != y.len() => return Err(Fault::LENGTH),
             (true, _) => x.len(),
@@ -134,15 +140,21 @@ impl Vm<'_> {
         let mut out = self.vec(count)?;
         for index in 0..count {
             self.charge(STEP)?;
-            out.push(self.atomic2(item(x, index), item(y, index), lone, leaf)?);
+            out.push(self.atomic2(item(x, index), item(y, index), unmatched, leaf)?);
         }
         build::tidy(out)
     }
 
-    /// Two dicts, two keyed tables: the keys of both, those of the left one first.
-    fn union<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(&mut self, x: &Dict, y: &Dict, lone: Lone, leaf: F) -> R {
+    /// Two dicts or keyed tables: the union of their keys, the left ones first.
+    fn union<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(
+        &mut self,
+        x: &Dict,
+        y: &Dict,
+        unmatched: Unmatched,
+        leaf: F,
+    ) -> R {
         if self.matches(&x.keys, &y.keys)? {
-            return Dict::new(x.keys.clone(), self.atomic2(x.values.clone(), y.values.clone(), lone, leaf)?);
+            return Dict::new(x.keys.clone(), self.atomic2(x.values.clone(), y.values.clone(), unmatched, leaf)?);
         }
         let found = self.find(&x.keys, &y.keys)?;
         let found = self.places(&found)?;
@@ -163,25 +175,25 @@ impl Vm<'_> {
                 let mut columns = self.vec(names.len())?;
                 for (&name, column) in names.iter().zip(a.columns()) {
                     let other = b.column(name).ok_or(Fault::LENGTH)?;
-                    columns.push(self.join_values(column, other, &joined, lone, leaf)?);
+                    columns.push(self.join_values(column, other, &joined, unmatched, leaf)?);
                 }
                 Table::new(Arc::new(names), columns)?
             }
-            (a, b) => self.join_values(a, b, &joined, lone, leaf)?,
+            (a, b) => self.join_values(a, b, &joined, unmatched, leaf)?,
         };
         Dict::new(keys, values)
     }
 
-    /// The values of the keys of both, of one column or of all.
+    /// The values for the union of keys, for one column or for all values.
     fn join_values<F: Fn(&mut Self, Noun, Noun) -> R + Copy>(
         &mut self,
         x: &Noun,
         y: &Noun,
         joined: &Joined<'_>,
-        lone: Lone,
+        unmatched: Unmatched,
         leaf: F,
     ) -> R {
-        // `partner`: of each key of the left dict, where the right one has it.
+        // For each key of the left dict its position in the right one, or `usize::MAX`.
         let mut partner = self.vec(joined.count)?;
         partner.resize(joined.count, usize::MAX);
         for (at, &place) in joined.found.iter().enumerate() {
@@ -189,16 +201,16 @@ impl Vm<'_> {
                 *partner = at;
             }
         }
-        if lone == Lone::Null {
+        if unmatched == Unmatched::Null {
             let right = [partner.as_slice(), joined.fresh].concat();
             let left: Vec<usize> = (0..joined.count).chain(joined.fresh.iter().map(|_| usize::MAX)).collect();
             let (x, y) = (self.gather(x, &left)?, self.gather(y, &right)?);
-            return self.atomic2(x, y, lone, leaf);
+            return self.atomic2(x, y, unmatched, leaf);
         }
         let common: Vec<usize> = (0..joined.count).filter(|&at| partner.get(at) != Some(&usize::MAX)).collect();
         let partners: Vec<usize> = partner.iter().copied().filter(|&at| at != usize::MAX).collect();
         let (left, right) = (self.gather(x, &common)?, self.gather(y, &partners)?);
-        let both = build::items(&self.atomic2(left, right, lone, leaf)?);
+        let both = build::items(&self.atomic2(left, right, unmatched, leaf)?);
         let mut all = build::items(x);
         self.charge(all.len())?;
         for (at, value) in common.into_iter().zip(both) {
@@ -207,7 +219,7 @@ impl Vm<'_> {
             }
         }
         let mut fresh = self.gather(y, joined.fresh)?;
-        if lone == Lone::Negate {
+        if unmatched == Unmatched::Negate {
             fresh = super::arith::neg(self, fresh)?;
         }
         all.extend(build::items(&fresh));
@@ -215,22 +227,22 @@ impl Vm<'_> {
     }
 }
 
-/// How the keys of two dicts meet.
+/// How the keys of two dicts match.
 struct Joined<'a> {
-    /// Keys of the left dict.
+    /// Number of keys of the left dict.
     count: usize,
-    /// Of each key of the right dict, where the left one has it; `count` or more where it has not.
+    /// For each key of the right dict its position in the left one; `count` or more if it is missing there.
     found: &'a [usize],
-    /// Where the right dict has keys that the left one has not.
+    /// Positions of the keys that only the right dict has.
     fresh: &'a [usize],
 }
 
-/// The items of a list, moved out if nobody else holds it.
+/// The items of a list; moved out if it is unshared.
 fn unshared(list: Arc<super::noun::List>) -> Vec<Noun> {
     Arc::try_unwrap(list).map_or_else(|shared| shared.items().to_vec(), super::noun::List::into_items)
 }
 
-/// The columns of a table, likewise.
+/// The columns of a table; moved out if it is unshared.
 fn columns_of(table: Arc<Table>) -> Vec<Noun> {
     match Arc::try_unwrap(table) {
         Ok(mut table) => table.columns_mut().iter_mut().map(std::mem::take).collect(),
@@ -238,7 +250,7 @@ fn columns_of(table: Arc<Table>) -> Vec<Noun> {
     }
 }
 
-/// Keys and values, likewise.
+/// Keys and values of a dict; moved out if it is unshared.
 fn parts(dict: Arc<Dict>) -> (Noun, Noun) {
     match Arc::try_unwrap(dict) {
         Ok(dict) => (dict.keys, dict.values),

@@ -1,4 +1,4 @@
-//! Attributes: `` `s#x `` and its likes, verified before they are set.
+//! Attributes: `` `s#x `` and others, verified before they are set.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ pub(crate) static VERBS: &[Verb] = &[unary("attr", None, |vm, x| {
 })];
 
 impl Vm<'_> {
-    /// `` `s#x `` and its likes: the value under the attribute, where it may claim it.
+    /// `` `s#x `` and others: sets an attribute on a value, after verification.
     ///
     /// # Errors
     ///
-    /// `s-fail` and `u-fail`.
+    /// `s-fail` or `u-fail` if the value does not satisfy the attribute.
     pub(crate) fn set_attribute(&mut self, letter: &[u8], y: Noun) -> R {
         let attr = match letter {
             b"" => Attribute::None,
@@ -36,16 +36,16 @@ impl Vm<'_> {
             Noun::Vector(mut vector) => {
                 if vector.attr != attr {
                     let list = Noun::Vector(vector);
-                    self.claim(attr, &list)?;
+                    self.verify_attribute(attr, &list)?;
                     let Noun::Vector(list) = list else { return Err(Fault::TYPE) };
                     vector = list;
                 }
                 vector.attr = attr;
                 Ok(Noun::Vector(vector))
             }
-            // A general list holds no attribute here; the claim is verified.
+            // General lists do not store attributes here, but the claim is verified.
             Noun::List(_) => {
-                self.claim(attr, &y)?;
+                self.verify_attribute(attr, &y)?;
                 Ok(y)
             }
             Noun::Dict(dict) => {
@@ -58,7 +58,7 @@ impl Vm<'_> {
                     _ => Dict::new(keys, dict.values.clone()),
                 }
             }
-            // The rows are in order, so that equal items of the first column stand together.
+            // Sorted rows imply that equal items of the first column are adjacent: `p`.
             Noun::Table(table) => {
                 let first = if attr == Attribute::Sorted { Attribute::Parted } else { attr };
                 self.table_attribute(attr, &table, Some(first))
@@ -67,10 +67,12 @@ impl Vm<'_> {
         }
     }
 
-    /// An attribute of a table, which may say something of its first column as well; of a key it does not.
+    /// Sets an attribute on a table and `first_attr` on its first column. Key tables leave the column unchanged.
     fn table_attribute(&mut self, attr: Attribute, table: &Table, first_attr: Option<Attribute>) -> R {
         match attr {
-            Attribute::Sorted => self.claim(attr, &Table::new(table.names().clone(), table.columns().to_vec())?)?,
+            Attribute::Sorted => {
+                self.verify_attribute(attr, &Table::new(table.names().clone(), table.columns().to_vec())?)?
+            }
             Attribute::None => {}
             Attribute::Unique | Attribute::Parted | Attribute::Grouped => {
                 return Err(Fault::nyi("an attribute other than s of a table"));
@@ -92,8 +94,8 @@ impl Vm<'_> {
         }
     }
 
-    /// Verifies what an attribute says.
-    fn claim(&mut self, attr: Attribute, list: &Noun) -> R<()> {
+    /// Verifies that a list satisfies an attribute.
+    fn verify_attribute(&mut self, attr: Attribute, list: &Noun) -> R<()> {
         self.charge(list.len())?;
         match attr {
             Attribute::None => Ok(()),
@@ -111,14 +113,14 @@ impl Vm<'_> {
                 if distinct { Ok(()) } else { Err(Fault::new("u-fail")) }
             }
             Attribute::Parted => {
-                // In parts: no number comes again after another.
+                // Parted: equal items are adjacent, so the numbers of distinct items never decrease.
                 let numbered = self.numbered(list)?;
                 if numbered.numbers.is_sorted() { Ok(()) } else { Err(Fault::new("u-fail")) }
             }
         }
     }
 
-    /// Whether no item is below the one before.
+    /// Whether the items never decrease.
     fn is_ascending(&mut self, list: &Noun) -> R<bool> {
         let symbols = &self.q.symbols;
         Ok(match list {

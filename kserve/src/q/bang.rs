@@ -63,7 +63,7 @@ impl Vm<'_> {
         if count == 0 { Ok(Noun::Table(table)) } else { self.key_table(Noun::Table(table), count) }
     }
 
-    /// The first columns of a table as its keys.
+    /// Turns the first columns of a table into keys.
     pub(crate) fn key_table(&self, table: Noun, keys: usize) -> R {
         let Noun::Table(table) = table else { return Err(Fault::TYPE) };
         if keys >= table.columns().len() {

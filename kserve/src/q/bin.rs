@@ -1,4 +1,4 @@
-//! Search by halving: `bin` and `binr`.
+//! Binary search: `bin` and `binr`.
 
 use std::cmp::Ordering;
 
@@ -16,7 +16,8 @@ pub(crate) static VERBS: &[Verb] = &[
 ];
 
 impl Vm<'_> {
-    /// `x bin y`: the last item that is not above `y`; `x binr y`: the first that is not below.
+    /// `x bin y`: position of the last item that is at most `y`. `x binr y`: position of the first item that is at
+    /// least `y`.
     fn bin(&mut self, x: &Noun, y: &Noun, right: bool) -> R {
         match (x, y) {
             (Noun::Vector(list), Noun::Atom(item)) => {
@@ -32,11 +33,11 @@ impl Vm<'_> {
                 });
                 Ok(Noun::longs(places))
             }
-            (Noun::Vector(_), Noun::List(_)) => self.deeper(|vm| vm.each(y, |vm, item| vm.bin(x, &item, right))),
+            (Noun::Vector(_), Noun::List(_)) => self.recurse(|vm| vm.each(y, |vm, item| vm.bin(x, &item, right))),
             (Noun::List(list), _) if y.is_atom() || list.items().first().is_some_and(Noun::is_list) => {
                 let many = matches!(y, Noun::List(_));
                 if many {
-                    return self.deeper(|vm| vm.each(y, |vm, item| vm.bin(x, &item, right)));
+                    return self.recurse(|vm| vm.each(y, |vm, item| vm.bin(x, &item, right)));
                 }
                 self.charge(256)?;
                 let symbols = &self.q.symbols;

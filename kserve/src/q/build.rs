@@ -1,4 +1,4 @@
-//! Lists out of items.
+//! Builds lists from items.
 
 use kcodec::Kind;
 
@@ -7,21 +7,21 @@ use super::fault::{Fault, R};
 use super::noun::{self, Atom, Dict, Item, Lane, List, Noun, Table, Vector, with_items};
 use super::symbols::Sym;
 
-/// A list of these items as q holds it: like atoms are a vector, like dicts of symbols a table.
+/// Builds the list that q builds: atoms of one kind give a vector, dicts with the same symbol keys a table.
 pub(crate) fn tidy(items: Vec<Noun>) -> R {
     match items.first() {
         Some(Noun::Atom(first)) => {
             let kind = first.kind;
             if items.iter().all(|item| matches!(item, Noun::Atom(atom) if atom.kind == kind)) {
                 return match first.item {
-                    Item::U8(_) => like::<u8>(kind, &items),
-                    Item::I16(_) => like::<i16>(kind, &items),
-                    Item::I32(_) => like::<i32>(kind, &items),
-                    Item::I64(_) => like::<i64>(kind, &items),
-                    Item::F32(_) => like::<f32>(kind, &items),
-                    Item::F64(_) => like::<f64>(kind, &items),
-                    Item::Guid(_) => like::<[u8; 16]>(kind, &items),
-                    Item::Sym(_) => like::<Sym>(kind, &items),
+                    Item::U8(_) => vector_of::<u8>(kind, &items),
+                    Item::I16(_) => vector_of::<i16>(kind, &items),
+                    Item::I32(_) => vector_of::<i32>(kind, &items),
+                    Item::I64(_) => vector_of::<i64>(kind, &items),
+                    Item::F32(_) => vector_of::<f32>(kind, &items),
+                    Item::F64(_) => vector_of::<f64>(kind, &items),
+                    Item::Guid(_) => vector_of::<[u8; 16]>(kind, &items),
+                    Item::Sym(_) => vector_of::<Sym>(kind, &items),
                 };
             }
         }
@@ -40,8 +40,8 @@ pub(crate) fn tidy(items: Vec<Noun>) -> R {
     List::raw(items)
 }
 
-/// The items of atoms of one kind.
-fn like<T: Lane>(kind: Kind, items: &[Noun]) -> R {
+/// A vector of atoms of one kind.
+fn vector_of<T: Lane>(kind: Kind, items: &[Noun]) -> R {
     let item = |noun: &Noun| match noun {
         Noun::Atom(Atom { item, .. }) => T::from_item(*item),
         _ => None,
@@ -49,7 +49,7 @@ fn like<T: Lane>(kind: Kind, items: &[Noun]) -> R {
     items.iter().map(item).collect::<Option<Vec<T>>>().map(|items| noun::vector(kind, items)).ok_or(Fault::TYPE)
 }
 
-/// Dicts with the same symbols as keys, in the same order: the rows of a table.
+/// A table of dicts with the same symbol keys in the same order; `None` if they differ.
 fn rows(items: &[Noun]) -> R<Option<Noun>> {
     let mut names: Option<&std::sync::Arc<Vec<Sym>>> = None;
     for item in items {
@@ -72,7 +72,7 @@ fn rows(items: &[Noun]) -> R<Option<Noun>> {
     Table::new(names.clone(), columns).map(Some)
 }
 
-/// The items of a list, each as a value; of a dict its values' items, of an atom itself alone.
+/// The items of a list as nouns; of a dict its values; of an atom the atom itself.
 pub(crate) fn items(noun: &Noun) -> Vec<Noun> {
     match noun {
         Noun::List(list) => list.items().to_vec(),
@@ -96,7 +96,7 @@ pub(crate) fn enlist(item: Noun) -> R {
     }
 }
 
-/// Keys and values as a dict.
+/// Builds a dict from keys and values.
 pub(crate) fn dict(keys: Vec<Sym>, values: Vec<Noun>) -> R {
     Dict::new(Noun::syms(keys), tidy(values)?)
 }

@@ -1,4 +1,4 @@
-//! Text that was read before: queries and lambdas repeat.
+//! Cache of parsed text: queries and lambdas repeat.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,8 +8,7 @@ use super::code::Code;
 use super::func::Lambda;
 use super::symbols::Sym;
 
-/// What texts were parsed to, lambdas and whole queries, each in the namespace that it was read in last. Emptied when
-/// it is full.
+/// Parsed lambdas and queries by text, each with the namespace it was last parsed in. Cleared when it is full.
 #[derive(Default)]
 pub(crate) struct Cache {
     lambdas: HashMap<Arc<[u8]>, (Sym, Arc<Lambda>)>,
@@ -17,10 +16,10 @@ pub(crate) struct Cache {
     bytes: usize,
 }
 
-/// The longest text that is kept, in bytes.
-const LONGEST: usize = 1 << 12;
-/// Bytes of text that are kept at most; what is parsed takes up to a hundred times as much.
-const FULL: usize = 1 << 18;
+/// Longest text cached, in bytes.
+const MAX_TEXT: usize = 1 << 12;
+/// Bound on the bytes of text cached. The parsed form takes up to 100 times as much.
+const MAX_BYTES: usize = 1 << 18;
 
 impl Cache {
     pub(crate) fn lambda(&self, context: Sym, text: &[u8]) -> Option<Arc<Lambda>> {
@@ -44,10 +43,10 @@ impl Cache {
     }
 
     fn has_room(&mut self, bytes: usize) -> bool {
-        if bytes > LONGEST {
+        if bytes > MAX_TEXT {
             return false;
         }
-        if self.bytes + bytes > FULL {
+        if self.bytes + bytes > MAX_BYTES {
             *self = Self::default();
         }
         self.bytes += bytes;

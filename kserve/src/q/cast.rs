@@ -1,4 +1,4 @@
-//! `x$y`: casts, text read as a kind, padding; `string`.
+//! `x$y`: casts, parsing of text, padding; `string`.
 
 use kcodec::Kind;
 
@@ -16,12 +16,12 @@ use super::vm::Vm;
 
 pub(crate) static VERBS: &[Verb] = &[infix("$", Some(11), dollar), unary("string", Some(11), string)];
 
-/// What the left argument of `$` asks for.
+/// The operation that the left argument of `$` selects.
 #[derive(Debug, Clone, Copy)]
-enum Wish {
+enum Operation {
     /// `` `long$ ``, `"j"$`, `7h$`
     Cast(Kind),
-    /// `"J"$`, `-7h$`: text read.
+    /// `"J"$`, `-7h$`: parses text.
     Read(Kind),
     /// `"*"$`, `0h$`
     Same,
@@ -43,14 +43,14 @@ fn dollar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
             if let Some(domain) = domain(vm, *atom) {
                 return vm.enumerate(domain, y);
             }
-            let wish = wish(vm, *atom)?;
-            let y = match (&y, wish) {
-                (_, Wish::Same) => y,
-                // The positions are what is cast to numbers.
-                (Noun::Enum(list), Wish::Cast(kind)) if kind != Kind::Symbol => list.places.clone(),
+            let operation = operation(vm, *atom)?;
+            let y = match (&y, operation) {
+                (_, Operation::Same) => y,
+                // An enumeration is cast by its positions.
+                (Noun::Enum(list), Operation::Cast(kind)) if kind != Kind::Symbol => list.places.clone(),
                 _ => vm.plain(y)?,
             };
-            vm.fulfil(wish, y)
+            vm.run_operation(operation, y)
         }
         _ if matrix(&x) => super::math::multiply(vm, x, y),
         Noun::Vector(_) | Noun::List(_) => {
@@ -60,7 +60,7 @@ fn dollar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
             let mut out = vm.vec(x.len())?;
             for index in 0..x.len() {
                 let item = if y.is_list() { y.at(index) } else { y.clone() };
-                out.push(vm.deeper(|vm| dollar(vm, x.at(index), item))?);
+                out.push(vm.recurse(|vm| dollar(vm, x.at(index), item))?);
             }
             if out.is_empty() { Ok(empty(Kind::List)) } else { build::tidy(out) }
         }
@@ -68,7 +68,7 @@ fn dollar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     }
 }
 
-/// The domain that a symbol names, if it names neither a kind nor a part of a date.
+/// The domain that a symbol names, unless it names a kind or a temporal part.
 fn domain(vm: &Vm<'_>, x: Atom) -> Option<Sym> {
     let Item::Sym(name) = x.item else { return None };
     let text = vm.text(name);
@@ -76,52 +76,52 @@ fn domain(vm: &Vm<'_>, x: Atom) -> Option<Sym> {
     (!text.is_empty() && Part::named(text).is_none() && !is_kind).then_some(name)
 }
 
-fn wish(vm: &Vm<'_>, x: Atom) -> R<Wish> {
+fn operation(vm: &Vm<'_>, x: Atom) -> R<Operation> {
     let kind = match (x.kind, x.item) {
         (Kind::Symbol, Item::Sym(name)) => {
             let name = vm.text(name);
             if name.is_empty() {
-                return Ok(Wish::Cast(Kind::Symbol));
+                return Ok(Operation::Cast(Kind::Symbol));
             }
             if let Some(part) = Part::named(name) {
-                return Ok(Wish::Part(part));
+                return Ok(Operation::Part(part));
             }
             std::str::from_utf8(name).ok().and_then(Kind::from_name)
         }
-        (Kind::Char, Item::U8(b'*')) => return Ok(Wish::Same),
+        (Kind::Char, Item::U8(b'*')) => return Ok(Operation::Same),
         (Kind::Char, Item::U8(letter)) if letter.is_ascii_uppercase() => {
             let kind = Kind::from_letter(char::from(letter.to_ascii_lowercase()));
-            return kind.map(Wish::Read).ok_or(Fault::TYPE);
+            return kind.map(Operation::Read).ok_or(Fault::TYPE);
         }
         (Kind::Char, Item::U8(letter)) => {
-            return Kind::from_letter(char::from(letter)).map(Wish::Cast).ok_or(Fault::TYPE);
+            return Kind::from_letter(char::from(letter)).map(Operation::Cast).ok_or(Fault::TYPE);
         }
-        (Kind::Short, Item::I16(0)) => return Ok(Wish::Same),
+        (Kind::Short, Item::I16(0)) => return Ok(Operation::Same),
         (Kind::Short, Item::I16(code)) => {
             let kind = u8::try_from(code.unsigned_abs()).ok().and_then(Kind::from_code).filter(is_item);
             let kind = kind.ok_or(Fault::TYPE)?;
-            return Ok(if code < 0 { Wish::Read(kind) } else { Wish::Cast(kind) });
+            return Ok(if code < 0 { Operation::Read(kind) } else { Operation::Cast(kind) });
         }
-        (Kind::Long, Item::I64(count)) => return Ok(Wish::Pad(count)),
-        (Kind::Int, Item::I32(count)) => return Ok(Wish::Pad(i64::from(count))),
+        (Kind::Long, Item::I64(count)) => return Ok(Operation::Pad(count)),
+        (Kind::Int, Item::I32(count)) => return Ok(Operation::Pad(i64::from(count))),
         _ => return Err(Fault::TYPE),
     };
-    kind.filter(is_item).map(Wish::Cast).ok_or(Fault::TYPE)
+    kind.filter(is_item).map(Operation::Cast).ok_or(Fault::TYPE)
 }
 
-/// A kind that atoms and vectors have.
+/// Whether atoms and vectors of this kind exist.
 fn is_item(kind: &Kind) -> bool {
     Kind::List < *kind && *kind < Kind::Table && kind.letter() != ' '
 }
 
 impl Vm<'_> {
-    fn fulfil(&mut self, wish: Wish, y: Noun) -> R {
-        match wish {
-            Wish::Same => Ok(y),
-            Wish::Read(kind) => self.read_text(kind, &y),
-            Wish::Cast(kind) => self.cast_to(kind, y),
-            Wish::Part(part) => self.take_part(y, part),
-            Wish::Pad(count) => self.pad(count, &y),
+    fn run_operation(&mut self, operation: Operation, y: Noun) -> R {
+        match operation {
+            Operation::Same => Ok(y),
+            Operation::Read(kind) => self.read_text(kind, &y),
+            Operation::Cast(kind) => self.cast_to(kind, y),
+            Operation::Part(part) => self.take_part(y, part),
+            Operation::Pad(count) => self.pad(count, &y),
         }
     }
 
@@ -130,13 +130,13 @@ impl Vm<'_> {
         match &y {
             _ if y.kind() == Some(kind) => Ok(y),
             Noun::List(list) if list.items().is_empty() => Ok(empty(kind)),
-            // Symbols are made of text only.
+            // Only text is cast to symbols.
             _ if kind == Kind::Symbol => self.read_text(kind, &y),
             _ => self.atomic1(y, |vm, y| convert(vm, kind, y)),
         }
     }
 
-    /// Text, or each text within a list, as an item of `kind`; what cannot be read is null.
+    /// Parses text, or each text of a list, as `kind`. Invalid text gives a null.
     pub(crate) fn read_text(&mut self, kind: Kind, y: &Noun) -> R {
         match y {
             Noun::List(list) if list.items().is_empty() => Ok(empty(kind)),
@@ -162,7 +162,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `n$text`: as long as that, cut or filled with blanks; on the left if negative.
+    /// `n$text`: truncates or pads with blanks to `n` characters; on the left if `n` is negative.
     fn pad(&mut self, count: i64, y: &Noun) -> R {
         match y {
             Noun::List(_) | Noun::Dict(_) | Noun::Table(_) => self.each(y, |vm, item| vm.pad(count, &item)),
@@ -184,7 +184,7 @@ impl Vm<'_> {
     }
 }
 
-/// An atom or vector of numbers as those of `kind`.
+/// Converts an atom or vector of numbers to `kind`.
 fn convert(vm: &mut Vm<'_>, kind: Kind, y: Noun) -> R {
     let from = kind_of(&y)?;
     if kind == from {
@@ -240,7 +240,7 @@ pub(crate) fn string(vm: &mut Vm<'_>, x: Noun) -> R {
 }
 
 impl Vm<'_> {
-    /// An item without quotes, backtick or suffix; a null is no text.
+    /// The text of an item without quotes, backtick or suffix. A null is empty text.
     pub(crate) fn item_text(&mut self, atom: Atom) -> R<Vec<u8>> {
         match atom.item {
             Item::U8(byte) if atom.kind == Kind::Char => Ok(vec![byte]),

@@ -1,4 +1,4 @@
-//! Terms, as they stand, into a chain.
+//! Parses a sequence of terms into a chain of steps.
 
 use super::code::{Assign, Chain, Node, Place, Step};
 use super::destructure::Choice;
@@ -8,7 +8,7 @@ use super::parse::{Parser, Term};
 use super::verb;
 
 impl Parser<'_, '_> {
-    /// Terms, as they stand, into a last one and what is done to it.
+    /// Converts terms, in the order of the text, to the last term and the steps applied to it.
     pub(crate) fn chain(&mut self, terms: Vec<Term>) -> R<Chain> {
         let (mut steps, mut last) = (Vec::new(), None);
         let outer_doubled = std::mem::replace(&mut self.doubled, false);
@@ -20,7 +20,7 @@ impl Parser<'_, '_> {
                 Term::Verb(node) => {
                     match (&node, terms.peek()) {
                         (_, None) => {
-                            // `0|+`: composed, as nothing is there to apply to.
+                            // `0|+`: there is no argument, so the left side is composed with the verb.
                             open |= matches!(node, Node::Verb(_))
                                 && matches!(steps.last(), Some(Step::Infix(..) | Step::Between(..)));
                             last = Some(node);
@@ -48,7 +48,7 @@ impl Parser<'_, '_> {
             };
             let next = terms.next_if(|next| !matches!(next, Term::Noun(_)));
             if matches!(next, Some(Term::Double)) && terms.peek().is_none() {
-                // `1 2 3 ::`: applied to a null.
+                // `1 2 3 ::`: the term is applied to null.
                 steps.push(Step::Apply(node));
                 last = Some(Node::Const(Noun::Null));
                 continue;
@@ -57,14 +57,14 @@ impl Parser<'_, '_> {
                 None if terms.peek().is_none() => last = Some(node),
                 None => steps.push(Step::Apply(node)),
                 Some(Term::Verb(verb)) if terms.peek().is_none() => {
-                    // `2+`: what stands to its left is composed with it.
+                    // `2+`: a projection; terms to its left are composed with it.
                     open = true;
                     last = Some(Node::Apply(Box::new(verb), vec![Some(Chain::of(node)), None]));
                 }
                 Some(next) => steps.push(self.infix(node, next)?),
             }
         }
-        // `a::x` is a view only where it is all of a statement.
+        // `a::x` defines a view only as a whole statement.
         if std::mem::replace(&mut self.doubled, outer_doubled) {
             return Err(Fault::nyi("view within an expression"));
         }
@@ -75,7 +75,7 @@ impl Parser<'_, '_> {
         Ok(Chain { last: last.ok_or(Fault::PARSE)?, steps })
     }
 
-    /// A noun and what comes right after it.
+    /// A noun followed by a verb, an assignment or a colon.
     pub(crate) fn infix(&mut self, node: Node, next: Term) -> R<Step> {
         let (verb, double) = match next {
             Term::Verb(Node::Verb(verb)) => return Ok(Step::Infix(verb, node)),
@@ -104,7 +104,7 @@ impl Parser<'_, '_> {
         Ok(Step::Assign(Box::new(Assign { place, index, verb })))
     }
 
-    /// `f[x;y]`; `$` of three or more is a condition, `:` a choice by patterns.
+    /// `f[x;y]`. `$` with three or more arguments is a conditional, `:` a choice by patterns.
     pub(crate) fn applied(&mut self, node: Node, arguments: Vec<Option<Chain>>) -> R<Node> {
         Ok(match node {
             Node::Verb(verb) if verb.name == "$" && arguments.len() > 2 => Node::Cond(arguments),
@@ -125,8 +125,8 @@ impl Parser<'_, '_> {
         })
     }
 
-    /// Where an assignment goes. `::` makes a global unless there is a local of that name, and so does a change
-    /// through an index or a verb of what is no local: `a,:x`.
+    /// The place that an assignment changes. `::` assigns a global, unless a local has that name. A change through
+    /// an index or verb (`a,:x`) does the same if there is no such local.
     pub(crate) fn target(&mut self, place: Place, double: bool, change: bool) -> Place {
         let name = self.name_of(place);
         match (place, &self.scope) {
@@ -143,7 +143,7 @@ impl Parser<'_, '_> {
     }
 }
 
-/// A step to the left of an open end: a function that is composed with what follows.
+/// Composes a step to the left of a projection with what follows.
 fn composed(step: Step) -> Step {
     match step {
         Step::Apply(node) => Step::Compose(node),

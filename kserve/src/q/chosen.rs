@@ -1,4 +1,4 @@
-//! Items that are chosen: `where except inter union`, `?[b;x;y]`.
+//! Selection: `where except inter union`, `?[b;x;y]`.
 
 use super::fault::{Fault, R};
 use super::noun::{Atom, Items, Noun, Vector, empty};
@@ -28,14 +28,14 @@ pub(crate) static VERBS: &[Verb] = &[
 ];
 
 impl Vm<'_> {
-    /// The items where `flags` is `which`.
+    /// The items of `x` whose flag equals `which`.
     pub(crate) fn keep(&mut self, x: &Noun, flags: &[bool], which: bool) -> R {
         let mut places = self.vec(flags.len())?;
         places.extend(flags.iter().enumerate().filter(|(_, flag)| **flag == which).map(|(place, _)| place));
         if places.len() == x.len() { Ok(x.clone()) } else { self.gather(x, &places) }
     }
 
-    /// `where x`: each position as often as the item says; of a dict, its keys.
+    /// `where x`: each position as often as its item says; of a dict, its keys.
     fn places_of(&mut self, x: &Noun) -> R {
         match x {
             Noun::Dict(dict) => {
@@ -72,7 +72,7 @@ impl Vm<'_> {
         Ok(Noun::longs(out))
     }
 
-    /// `?[b;x;y]`: the items of `x` where `b` holds, those of `y` elsewhere.
+    /// `?[b;x;y]`: the item of `x` where `b` is true, otherwise the item of `y`.
     pub(crate) fn choose(&mut self, test: &Noun, x: &Noun, y: &Noun) -> R {
         match test {
             Noun::Atom(Atom { kind: Kind::Boolean, .. }) => {
@@ -87,7 +87,7 @@ impl Vm<'_> {
                 if [x, y].iter().any(|part| part.is_list() && part.len() != count) {
                     return Err(Fault::LENGTH);
                 }
-                // Items of both, then one place of each pair.
+                // Joins both, then gathers one position per flag.
                 let many = |part: &Noun| part.is_list();
                 let first = if many(x) { count } else { 1 };
                 if matches!((x, y), (Noun::Vector(_) | Noun::Atom(_), Noun::Vector(_) | Noun::Atom(_)))

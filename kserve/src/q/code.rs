@@ -1,8 +1,8 @@
-//! What text means: statements, chains, nodes, with the names of locals resolved to places.
+//! The parsed form of text: statements, chains and nodes, with names of locals resolved to slots.
 //!
-//! q reads from right to left and knows no precedence, so that an expression is a chain: a last term,
-//! then what is done to it, step by step, towards the left. A chain is as flat here as it is written;
-//! only brackets nest, and the parser bounds those.
+//! q evaluates from right to left and has no precedence. An expression is therefore a chain: a last term, and the
+//! steps applied to it towards the left. A chain is as flat as its text. Only brackets nest, and the parser bounds
+//! their depth.
 
 use super::destructure::{Choice, Pattern};
 use super::func::Iterator;
@@ -12,11 +12,11 @@ use super::symbols::Sym;
 use super::verb::Verb;
 use super::views::ViewSource;
 
-/// Statements in order; an empty one has the value `::`.
+/// Statements in order. An empty statement has the value `::`.
 #[derive(Debug, Default)]
 pub(crate) struct Code {
     pub(crate) statements: Vec<Option<Chain>>,
-    /// Whether the last statement assigns: its value is then `::`.
+    /// Whether the last statement is an assignment; the value is then `::`.
     pub(crate) assigns: bool,
 }
 
@@ -25,16 +25,16 @@ pub(crate) struct Code {
 pub(crate) struct Chain {
     /// The rightmost term.
     pub(crate) last: Node,
-    /// What happens next, from right to left.
+    /// The steps applied to it, from right to left.
     pub(crate) steps: Vec<Step>,
 }
 
-/// What is done to the value to the right.
+/// A step applied to the value on its right.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// `f x`, `v i`
     Apply(Node),
-    /// `x + y`: the verb, and what stands to its left.
+    /// `x + y`: the verb and its left argument.
     Infix(&'static Verb, Node),
     /// `x f' y`
     Between(Node, Node),
@@ -42,7 +42,7 @@ pub(crate) enum Step {
     Assign(Box<Assign>),
     /// `(a;b):x`
     Match(Box<Pattern>),
-    /// `x+`, to the left of a function: a projection that is composed with it. The verb and its left argument.
+    /// `x+` to the left of a function: a projection composed with it. Holds the verb and its left argument.
     Compose(Node),
     /// `:x`
     Return,
@@ -50,21 +50,21 @@ pub(crate) enum Step {
     Signal,
 }
 
-/// An assignment: to what, where in it, through what verb.
+/// An assignment: target, index and verb.
 #[derive(Debug)]
 pub(crate) struct Assign {
     pub(crate) place: Place,
-    /// The indexes between brackets; `None` without any, an elided one inside.
+    /// The index in brackets; `None` without brackets. An elided index is an inner `None`.
     pub(crate) index: Option<Vec<Option<Chain>>>,
     pub(crate) verb: Option<Node>,
 }
 
-/// Where a name's value is kept.
+/// Where a name's value is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In the frame.
+    /// A slot of the frame.
     Local(usize),
-    /// The full name of a global.
+    /// A global, by its full name.
     Global(Sym),
 }
 
@@ -78,7 +78,7 @@ pub(crate) enum Node {
     This,
     /// `(x)`
     Group(Box<Chain>),
-    /// `(x;y)`; an elided item makes it a projection of `enlist`.
+    /// `(x;y)`. With an elided item it is a projection of `enlist`.
     List(Vec<Option<Chain>>),
     /// `([k:x]v:y)`
     Table {
@@ -94,11 +94,11 @@ pub(crate) enum Node {
     Cond(Vec<Option<Chain>>),
     /// `:[x;p;y;z]`: `y` if `x` matches the pattern `p`, else `z`.
     Choice(Box<Choice>),
-    /// `[x;y]`: the value of the last.
+    /// `[x;y]`: has the value of its last item.
     Block(Vec<Option<Chain>>),
     /// `if[c;x]`, `do[n;x]`, `while[c;x]`
     Control(Control, Vec<Option<Chain>>),
-    /// `a::x` at the top
+    /// `a::x` as a statement outside of lambdas.
     View(std::sync::Arc<ViewSource>),
     /// `select … from t`
     Query(Box<Query>),

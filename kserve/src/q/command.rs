@@ -16,23 +16,23 @@ use kcodec::Kind;
 pub(crate) static VERBS: &[Verb] = &[
     unary("system", None, |vm, x| {
         let command = x.as_text().ok_or(Fault::TYPE)?.to_vec();
-        vm.deeper(|vm| vm.system(&command))
+        vm.recurse(|vm| vm.system(&command))
     }),
     unary("exit", Some(29), |vm, x| {
         let code = x.as_long().and_then(|code| i32::try_from(code).ok()).ok_or(Fault::TYPE)?;
         vm.host.exit(code)?;
         Ok(Noun::Null)
     }),
-    // The environment is the operating system's.
+    // The environment belongs to the operating system.
     unary("getenv", Some(30), |_, _| Err(Fault::ACCESS)),
     infix("setenv", Some(33), |_, _, _| Err(Fault::ACCESS)),
 ];
 
-/// The least and the most that rows and columns of the console may be.
+/// Bounds on the rows and columns of the console.
 const CONSOLE: (i64, i64) = (10, 2000);
 
 impl Vm<'_> {
-    /// What a text does: as a message, a line of the console, an argument of `value`.
+    /// Evaluates text: a message, a line of the console, an argument of `value`.
     pub(crate) fn command(&mut self, text: &[u8]) -> R {
         match text.trim_ascii_start().strip_prefix(b"\\") {
             Some(command) => self.system(command.trim_ascii_end()),
@@ -40,11 +40,11 @@ impl Vm<'_> {
         }
     }
 
-    /// A system command without its backslash.
+    /// Runs a system command, given without its backslash.
     ///
     /// # Errors
     ///
-    /// `access` for what would run a program of the operating system's.
+    /// `access` for commands that would run a program of the operating system.
     pub(crate) fn system(&mut self, command: &[u8]) -> R {
         let end =
             command.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').unwrap_or(command.len());
@@ -68,7 +68,7 @@ impl Vm<'_> {
                     Ok(Noun::Null)
                 }
             },
-            // The state of the generator, to be set again.
+            // Prints the state of the generator, which can be set again later.
             b"S" if argument == b"0N" => Ok(Noun::long(self.q.settings.seed.cast_signed())),
             b"S" => match number(argument)? {
                 None => Ok(Noun::int(self.q.settings.seed_shown)),
@@ -89,7 +89,7 @@ impl Vm<'_> {
             b"T" => match number(argument)? {
                 None => Ok(Noun::int(i32::try_from(self.host.timeout()).unwrap_or(i32::MAX))),
                 Some(seconds) => {
-                    self.only_local()?;
+                    self.check_local()?;
                     self.host.set_timeout(u64::try_from(seconds).map_err(|_| Fault::DOMAIN)?);
                     Ok(Noun::Null)
                 }
@@ -98,7 +98,7 @@ impl Vm<'_> {
             b"p" => match argument {
                 b"" => Ok(Noun::int(i32::from(self.host.port()))),
                 port => {
-                    self.only_local()?;
+                    self.check_local()?;
                     self.host.listen(port)?;
                     Ok(Noun::Null)
                 }
@@ -116,14 +116,14 @@ impl Vm<'_> {
             }
             b"l" => self.load(argument),
             b"u" => {
-                self.only_local()?;
+                self.check_local()?;
                 self.host.reload_users()?;
                 Ok(Noun::Null)
             }
-            b"W" => self.remembered(argument, |settings| &mut settings.week_offset),
+            b"W" => self.stored_setting(argument, |settings| &mut settings.week_offset),
             b"s" if argument == b"0N" => Ok(Noun::int(0)),
             b"e" | b"g" | b"s" if argument.is_empty() => Ok(Noun::int(0)),
-            // Neither debugger, nor another collector, nor threads: only what is so may be set.
+            // There is no debugger, garbage collector or thread, so only the values in effect can be set.
             b"e" | b"g" | b"s" if number(argument)? == Some(0) => Ok(Noun::Null),
             b"1" | b"2" if !argument.is_empty() => {
                 self.may_write(Sym::NULL)?;
@@ -147,12 +147,12 @@ impl Vm<'_> {
         }
     }
 
-    /// `access` unless the process itself asks.
-    fn only_local(&self) -> R<()> {
+    /// Fails with `access` for calls on behalf of a client.
+    fn check_local(&self) -> R<()> {
         if self.host.caller().handle == 0 { Ok(()) } else { Err(Fault::ACCESS) }
     }
 
-    /// The namespace that a command means, the session's if none is given; empty for the root.
+    /// The namespace of a command's argument, or the current one; empty for the root.
     fn space(&self, given: &[u8]) -> Vec<u8> {
         match (given, self.text(self.q.context)) {
             (b"", b"") | (b".", _) => Vec::new(),
@@ -161,7 +161,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `\a`, `\v .ns`: sorted names of globals in a namespace.
+    /// `\a`, `\v .ns`: the names of a namespace's globals, sorted.
     fn names_in(&mut self, given: &[u8], views: bool, is_wanted: impl Fn(&Noun) -> bool) -> R {
         let space = self.space(given);
         let prefix = if space.is_empty() { Vec::new() } else { [space.as_slice(), b"."].concat() };
@@ -190,7 +190,7 @@ impl Vm<'_> {
         Ok(Noun::syms(names.iter().map(|name| self.q.symbols.intern(name)).collect()))
     }
 
-    /// The names of tables, as `tables[]` and `\a` give them.
+    /// The names of tables, for `tables[]` and `\a`.
     pub(crate) fn table_names(&mut self, space: &[u8]) -> R {
         self.names_in(space, false, |noun| matches!(noun, Noun::Table(_)) || noun.as_keyed().is_some())
     }
@@ -207,7 +207,7 @@ impl Vm<'_> {
         Ok(Noun::Null)
     }
 
-    /// `\t 1000` sets the timer, `\t expression` and `\t:n expression` measure one.
+    /// `\t 1000` sets the timer; `\t expression` and `\t:n expression` measure time.
     fn timed(&mut self, name: &[u8], rest: &[u8]) -> R {
         let argument = rest.trim_ascii();
         if name == b"t" && !rest.starts_with(b":") {
@@ -256,7 +256,7 @@ impl Vm<'_> {
         Ok(Noun::Null)
     }
 
-    /// `\w`: bytes in use, allocated, at most, the limit, mapped, of the machine; `\w 0`: symbols and their bytes.
+    /// `\w`: bytes in use, allocated, peak, limit, mapped, and of the machine. `\w 0`: number and bytes of symbols.
     fn workspace(&self, argument: &[u8]) -> R {
         if !argument.is_empty() {
             return Ok(Noun::longs(vec![long(self.q.symbols.count()), long(self.q.symbols.bytes())]));
@@ -266,7 +266,7 @@ impl Vm<'_> {
         Ok(Noun::longs(vec![long(held), long(held), long(held), long(limit), 0, process::machine_memory()]))
     }
 
-    fn remembered(&mut self, argument: &[u8], setting: impl Fn(&mut super::vm::Settings) -> &mut i64) -> R {
+    fn stored_setting(&mut self, argument: &[u8], setting: impl Fn(&mut super::vm::Settings) -> &mut i64) -> R {
         let place = setting(&mut self.q.settings);
         match number(argument)? {
             None => Ok(Noun::int(i32::try_from(*place).unwrap_or(i32::MAX))),
@@ -283,16 +283,16 @@ impl Vm<'_> {
             return Err(Fault::nyi("\\l of a folder"));
         }
         let text = self.read_file(path, 0..u64::MAX)?;
-        // What begins the forms of objects begins no text.
+        // Text never starts with the first byte of a stored object.
         if text.first().is_some_and(|&byte| byte >= 0xfd) {
             return Err(Fault::nyi("\\l of an object"));
         }
-        self.deeper(|vm| vm.script(path, &text))?;
+        self.recurse(|vm| vm.script(path, &text))?;
         Ok(Noun::Null)
     }
 }
 
-/// An argument that is a number, if there is one.
+/// Parses an optional number; `None` for an empty argument.
 fn number(text: &[u8]) -> R<Option<i64>> {
     if text.is_empty() {
         return Ok(None);

@@ -2,8 +2,8 @@
 
 use kcodec::Kind;
 
-use super::arith::{kind_of, quick};
-use super::atomic::Lone;
+use super::arith::{kind_of, scalar_fast_path};
+use super::atomic::Unmatched;
 use super::fault::{Fault, R};
 use super::loops::{self, conform};
 use super::noun::{Item, Lane, Noun, Vector, atom, null_item, vector, with_items};
@@ -26,7 +26,7 @@ pub(crate) static VERBS: &[Verb] = &[
     unary("null", Some(7), null),
 ];
 
-/// What is asked of two items.
+/// The comparison of two items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     Equal,
@@ -42,8 +42,8 @@ macro_rules! compare {
                 let test: fn(T, T) -> bool = $test;
                 test(x, y)
             }
-            quick!(x, y, |x, y| Noun::bool(test::<i64>(x, y)), |x, y| Noun::bool(test::<f64>(x, y)));
-            vm.atomic2(x, y, Lone::Null, |vm, x, y| compare(vm, $order, $not, x, y))
+            scalar_fast_path!(x, y, |x, y| Noun::bool(test::<i64>(x, y)), |x, y| Noun::bool(test::<f64>(x, y)));
+            vm.atomic2(x, y, Unmatched::Null, |vm, x, y| compare(vm, $order, $not, x, y))
         }
     };
 }
@@ -54,7 +54,7 @@ compare!(at_least, Order::Less, true, |x, y| !x.less(y));
 compare!(greater, Order::Greater, false, |x, y| y.less(x));
 compare!(at_most, Order::Greater, true, |x, y| !y.less(x));
 
-/// `x order y` of two atoms or vectors; `not`: the opposite.
+/// Compares two atoms or vectors; `not` inverts the result.
 fn compare(vm: &mut Vm<'_>, order: Order, not: bool, x: Noun, y: Noun) -> R {
     let (from, to) = (kind_of(&x)?, kind_of(&y)?);
     match (from, to) {
@@ -90,8 +90,8 @@ fn numbers<T: Number>(vm: &mut Vm<'_>, order: Order, not: bool, x: (&Noun, Conve
     }
 }
 
-/// The kind in whose lane two kinds are compared, and the kind whose unit both are brought to; `None` where the bare
-/// numbers are.
+/// The kind in whose lane two kinds are compared, and the kind to whose unit both are converted. `None` compares
+/// the bare numbers.
 fn lane(x: Kind, y: Kind) -> (Kind, Option<Kind>) {
     if x == y {
         return (x, None);
@@ -118,7 +118,7 @@ fn lane(x: Kind, y: Kind) -> (Kind, Option<Kind>) {
     (lane, None)
 }
 
-/// Symbols are equal by number, and in order by text.
+/// Symbols: equality compares numbers, order compares text.
 fn symbols(vm: &mut Vm<'_>, order: Order, not: bool, x: &Noun, y: &Noun) -> R {
     if order == Order::Equal {
         return zip(vm, Kind::Boolean, x, y, |x: Sym, y| u8::from(not != (x == y)));
@@ -139,7 +139,7 @@ fn symbols(vm: &mut Vm<'_>, order: Order, not: bool, x: &Noun, y: &Noun) -> R {
     Ok(vector(Kind::Boolean, out))
 }
 
-/// `op` on each pair of items of one lane, calculated in or not.
+/// Applies `op` to each pair of items, for any item type.
 pub(crate) fn zip<T: Lane, U: Lane>(vm: &mut Vm<'_>, kind: Kind, x: &Noun, y: &Noun, op: impl Fn(T, T) -> U) -> R {
     let single = |noun: &Noun| match noun {
         Noun::Atom(atom) => T::from_item(atom.item),
@@ -169,7 +169,7 @@ pub(crate) fn zip<T: Lane, U: Lane>(vm: &mut Vm<'_>, kind: Kind, x: &Noun, y: &N
     }
 }
 
-/// `x within y`: whether it is between the two items of `y`, these included.
+/// `x within y`: whether `x` lies between the two items of `y`, inclusive.
 fn within(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     if !y.is_list() {
         return Err(Fault::TYPE);
@@ -182,7 +182,7 @@ fn within(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     super::arith::lesser(vm, above, below)
 }
 
-/// `not x`: whether what is underneath is zero.
+/// `not x`: whether the underlying number is zero.
 pub(crate) fn not(vm: &mut Vm<'_>, x: Noun) -> R {
     vm.atomic1(x, |vm, x| {
         let kind = kind_of(&x)?;
@@ -210,7 +210,7 @@ pub(crate) fn null(vm: &mut Vm<'_>, x: Noun) -> R {
     })
 }
 
-/// Whether an item is the null of its kind; booleans and bytes have none.
+/// Whether an item is the null of its kind. Booleans and bytes have no null.
 pub(crate) fn is_null(kind: Kind, item: Item) -> bool {
     match item {
         Item::F64(item) => item.is_nan(),

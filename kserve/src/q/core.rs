@@ -1,4 +1,4 @@
-//! The verbs that evaluation itself is made of: assignment, application, iteration, names.
+//! Core verbs: assignment, application, iteration, names.
 
 use super::build;
 use super::fault::{Fault, R};
@@ -13,23 +13,23 @@ pub(crate) static VERBS: &[Verb] = &[
     unary("::", Some(0), |_, x| Ok(x)),
     any("enlist", Some(41), |_, args| enlist(args)),
     unary(",:", Some(12), |_, x| build::enlist(x)),
-    many("@", Some(18), true, |vm, args| vm.deeper(|vm| vm.apply_at(args))),
-    many(".", Some(19), true, |vm, args| vm.deeper(|vm| vm.apply_dot(args))),
+    many("@", Some(18), true, |vm, args| vm.recurse(|vm| vm.apply_at(args))),
+    many(".", Some(19), true, |vm, args| vm.recurse(|vm| vm.apply_dot(args))),
     infix("~", Some(15), |vm, x, y| vm.matches(&x, &y).map(Noun::bool)),
     unary("type", Some(18), |_, x| Ok(atom(Kind::Short, x.type_code()))),
     unary("count", Some(13), |_, x| Ok(Noun::long(i64::try_from(x.len()).unwrap_or(i64::MAX)))),
-    unary("value", Some(19), |vm, x| vm.deeper(|vm| vm.value(x))),
-    unary("get", None, |vm, x| vm.deeper(|vm| vm.value(x))),
-    infix("each", None, |vm, f, x| under(vm, Iterator::Each, f, x)),
-    infix("peach", None, |vm, f, x| under(vm, Iterator::Each, f, x)),
-    infix("over", None, |vm, f, x| under(vm, Iterator::Over, f, x)),
-    infix("scan", None, |vm, f, x| under(vm, Iterator::Scan, f, x)),
-    infix("prior", None, |vm, f, x| under(vm, Iterator::Prior, f, x)),
+    unary("value", Some(19), |vm, x| vm.recurse(|vm| vm.value(x))),
+    unary("get", None, |vm, x| vm.recurse(|vm| vm.value(x))),
+    infix("each", None, |vm, f, x| apply_derived(vm, Iterator::Each, f, x)),
+    infix("peach", None, |vm, f, x| apply_derived(vm, Iterator::Each, f, x)),
+    infix("over", None, |vm, f, x| apply_derived(vm, Iterator::Over, f, x)),
+    infix("scan", None, |vm, f, x| apply_derived(vm, Iterator::Scan, f, x)),
+    infix("prior", None, |vm, f, x| apply_derived(vm, Iterator::Prior, f, x)),
     infix("set", None, set),
 ];
 
-/// `f each x`, where two lists in `x` may be the two arguments of over and scan: `f over x`.
-fn under(vm: &mut Vm<'_>, iterator: Iterator, function: Noun, x: Noun) -> R {
+/// `f each x`, `f over x`: applies the derived function to `x`.
+fn apply_derived(vm: &mut Vm<'_>, iterator: Iterator, function: Noun, x: Noun) -> R {
     let derived = func::derive(iterator, function)?;
     vm.apply(&derived, vec![x])
 }

@@ -1,4 +1,4 @@
-//! `0:`: tables as delimited lines, and lines as columns.
+//! `0:`: writes tables as delimited lines, and parses lines into columns.
 
 use kcodec::Kind;
 
@@ -10,9 +10,9 @@ use super::vm::Vm;
 
 pub(crate) static VERBS: &[Verb] = &[infix("0:", Some(20), zero)];
 
-/// Units that a field costs besides its bytes.
+/// Units charged per field, in addition to its bytes.
 const FIELD: usize = 32;
-/// Bytes that a text of separators alone takes for each, in pieces.
+/// Bytes that splitting takes per byte of a text that consists of separators only.
 const PIECE: usize = size_of::<Vec<u8>>() + 1;
 
 /// ``delimiter 0: table``, ``(types;delimiter)0:lines``, ``(types;widths)0:lines``, ``"S=;"0:text``.
@@ -36,14 +36,14 @@ fn zero(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
             _ => Err(Fault::LENGTH),
         },
         _ => match *x.as_text().ok_or(Fault::TYPE)? {
-            // `("S";",")` is a text of two.
+            // `("S";",")` is a text of two characters.
             [letter, delimiter] => load(vm, &Noun::char(letter), &Noun::char(delimiter), false, y),
             ref form => pairs(vm, form, &y),
         },
     }
 }
 
-/// A table, or a list of columns, as lines; a table's names are the first.
+/// Formats a table or a list of columns as lines. A table's first line holds the column names.
 fn prepare(vm: &mut Vm<'_>, delimiter: u8, y: &Noun) -> R {
     let y = &vm.plain(y.clone())?;
     let (names, columns) = match y {
@@ -77,7 +77,7 @@ fn prepare(vm: &mut Vm<'_>, delimiter: u8, y: &Noun) -> R {
     List::raw(lines.into_iter().map(Noun::text).collect())
 }
 
-/// One item of a column as text; dates as ISO 8601 has them.
+/// Formats one item of a column. Dates are in ISO 8601.
 fn cell(vm: &mut Vm<'_>, column: &Noun, row: usize) -> R<Vec<u8>> {
     let item = column.at(row);
     let mut text = match (column, &item) {
@@ -99,7 +99,7 @@ fn cell(vm: &mut Vm<'_>, column: &Noun, row: usize) -> R<Vec<u8>> {
     Ok(text)
 }
 
-/// A field: between quotes, those in it doubled, if it holds the delimiter or ends a line.
+/// Appends a field. If it contains the delimiter or a newline it is quoted, with inner quotes doubled.
 fn quote(cell: &[u8], delimiter: u8, line: &mut Vec<u8>) {
     if !cell.iter().any(|&byte| byte == delimiter || byte == b'\n') {
         return line.extend_from_slice(cell);
@@ -114,10 +114,11 @@ fn quote(cell: &[u8], delimiter: u8, line: &mut Vec<u8>) {
     line.push(b'"');
 }
 
-/// What takes a line apart.
+/// Splits a line into fields.
 type Split = Box<dyn Fn(&[u8]) -> Vec<Vec<u8>>>;
 
-/// Lines as columns of the types; with an enlisted delimiter the first names them and the result is a table.
+/// Parses lines into columns of the given types. An enlisted delimiter means that the first line holds names and
+/// the result is a table.
 fn load(vm: &mut Vm<'_>, types: &Noun, how: &Noun, embedded: bool, y: Noun) -> R {
     let types = types.as_text().ok_or(Fault::TYPE)?.to_vec();
     let single = matches!(&y, Noun::Vector(_)) && how.is_atom();
@@ -172,7 +173,7 @@ fn load(vm: &mut Vm<'_>, types: &Noun, how: &Noun, embedded: bool, y: Noun) -> R
     Table::new(std::sync::Arc::new(names), made)
 }
 
-/// A text, or what is in a file, split where lines end; or a list of texts.
+/// Splits a text or the content of a file into lines; a list of texts is returned as it is.
 fn lines(vm: &mut Vm<'_>, y: Noun, embedded: bool) -> R<Vec<Vec<u8>>> {
     let texts = match &y {
         Noun::List(list) if list.items().first().is_some_and(|first| first.as_sym().is_some()) => {
@@ -199,8 +200,8 @@ fn lines(vm: &mut Vm<'_>, y: Noun, embedded: bool) -> R<Vec<Vec<u8>>> {
     Ok(lines)
 }
 
-/// The fields of a line; one that begins with a quote, or has one after `starts`, goes on to the next quote, and holds
-/// two for each of its own.
+/// Splits a line into fields. A quote at the start of a field, or after `starts`, opens a quoted part; two quotes
+/// in it stand for one.
 fn fields(line: &[u8], delimiter: u8, starts: Option<u8>) -> Vec<Vec<u8>> {
     let mut fields = vec![Vec::new()];
     let (mut quoted, mut bytes) = (false, line.iter().copied().peekable());
@@ -225,7 +226,7 @@ fn widths(how: &Noun) -> R<Vec<usize>> {
     (0..how.len()).map(|at| if how.is_atom() { width(how.clone()) } else { width(how.at(at)) }).collect()
 }
 
-/// The pieces of a line that are so wide.
+/// Splits a line into pieces of fixed widths.
 fn slices(line: &[u8], widths: &[usize]) -> Vec<Vec<u8>> {
     let mut left = line;
     let mut pieces = Vec::with_capacity(widths.len());
@@ -243,7 +244,7 @@ fn kind(letter: u8) -> R<Kind> {
         .ok_or(Fault::TYPE)
 }
 
-/// A field as an item of the type.
+/// Parses a field as one item of the type.
 fn value(vm: &mut Vm<'_>, letter: u8, field: &[u8]) -> R {
     match letter {
         b'*' => Ok(Noun::text(field)),
@@ -252,8 +253,8 @@ fn value(vm: &mut Vm<'_>, letter: u8, field: &[u8]) -> R {
     }
 }
 
-/// Keys and values of `"k=v;k=v"`, of which the form says the keys' type, the separators, and with `*` that quotes
-/// count.
+/// Parses `"k=v;k=v"` into keys and values. The form gives the type of the keys and the separators; a `*` enables
+/// quotes.
 fn pairs(vm: &mut Vm<'_>, form: &[u8], y: &Noun) -> R {
     let (letter, field, record, quotes) = match *form {
         [letter, field, record] => (letter, field, record, false),

@@ -1,4 +1,4 @@
-//! Pieces of lists, and lists turned: `cut sublist rotate reverse`.
+//! Slices and reorders lists: `cut sublist rotate reverse`.
 
 use super::build;
 use super::fault::{Fault, R};
@@ -15,7 +15,7 @@ pub(crate) static VERBS: &[Verb] = &[
 ];
 
 impl Vm<'_> {
-    /// `2 4 _ y`: the pieces that begin at these positions.
+    /// `2 4 _ y`: the pieces that start at these positions.
     pub(crate) fn cut_at(&mut self, places: &Noun, y: &Noun) -> R {
         if !y.is_list() && !matches!(y, Noun::Dict(_)) {
             return Err(Fault::TYPE);
@@ -46,7 +46,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `n sublist y`, `start count sublist y`: what there is of them.
+    /// `n sublist y`, `start count sublist y`: at most as many items as there are.
     fn sublist(&mut self, x: &Noun, y: Noun) -> R {
         if y.is_atom() {
             return Err(Fault::TYPE);
@@ -126,7 +126,7 @@ impl Vm<'_> {
         }
     }
 
-    /// Pieces of `size` items; the last may be shorter.
+    /// Splits into pieces of `size` items; the last one may be shorter.
     pub(crate) fn chunks(&mut self, size: usize, y: &Noun) -> R {
         let has = y.len();
         let mut out = self.vec(has.div_ceil(size))?;

@@ -1,7 +1,7 @@
 //! Assignment to patterns: `(a;b):1 2`, `([k:v]):d`, `(a:`j;b):…`.
 //!
-//! A pattern is read as any expression is, and made a pattern where a colon follows. Names are bound once all of the value
-//! has matched, so that what does not match changes nothing.
+//! A pattern is parsed as an expression and converted when a colon follows. Names are bound only after the whole
+//! value has matched, so that a mismatch changes nothing.
 
 use super::build;
 use super::code::{Assign, Chain, Node, Place, Step};
@@ -14,24 +14,25 @@ use super::verb::Verb;
 use super::vm::Vm;
 use kcodec::Kind;
 
-/// What a value is held against.
+/// What a value is matched against.
 #[derive(Debug)]
 pub(crate) enum Pattern {
-    /// Left out: anything.
+    /// Elided: matches anything.
     Any,
-    /// A value that it must be.
+    /// Matches an equal value.
     Same(Noun),
-    /// A name, or a place in one, that takes the value.
+    /// Binds the value to a name, or to an index of one.
     Bind(Assign),
-    /// A list of as many items.
+    /// Matches a list with the same number of items.
     List(Vec<Self>),
-    /// `p:f`: what the function makes of the value, or the value if it is of the type that a symbol names.
+    /// `p:f`: matches the function's result on the value. If `f` is a symbol, it names the type that the value must
+    /// have.
     Filter(Box<Self>, Chain),
-    /// `k!p`: the values of those keys.
+    /// `k!p`: matches the values of these keys.
     Keys(Noun, Box<Self>),
-    /// `p!q`: the keys, and the values.
+    /// `p!q`: matches the keys and the values of a dict.
     Dict(Box<Self>, Box<Self>),
-    /// `([a:p])` of a dict, `([]a:p)` and `([k:p]a:q)` of a table: some of its columns.
+    /// `([a:p])` matches a dict, `([]a:p)` and `([k:p]a:q)` a table; columns not named are ignored.
     Columns { keys: Vec<(Sym, Self)>, columns: Vec<(Sym, Self)>, keyed: bool },
     /// `flip p`
     Flip(Box<Self>),
@@ -41,13 +42,13 @@ pub(crate) enum Pattern {
 #[derive(Debug)]
 pub(crate) struct Choice {
     pub(crate) value: Chain,
-    /// Patterns, and what each is worth.
+    /// Each pattern with its result.
     pub(crate) cases: Vec<(Pattern, Chain)>,
     pub(crate) otherwise: Chain,
 }
 
 impl Pattern {
-    /// Whether what it binds are globals, as at the top.
+    /// Whether it binds only globals, as outside of lambdas.
     pub(crate) fn binds_globals(&self) -> bool {
         match self {
             Self::Any | Self::Same(_) => true,
@@ -61,7 +62,7 @@ impl Pattern {
 }
 
 impl Parser<'_, '_> {
-    /// The pattern that a term is.
+    /// Converts a term to a pattern.
     pub(crate) fn pattern_of(&mut self, node: Node) -> R<Pattern> {
         self.vm.check_stack()?;
         Ok(match node {
@@ -99,7 +100,7 @@ impl Parser<'_, '_> {
         Assign { place, index, verb: None }
     }
 
-    /// The pattern that an expression is.
+    /// Converts an expression to a pattern.
     pub(crate) fn pattern_chain(&mut self, mut chain: Chain) -> R<Pattern> {
         let Some(step) = chain.steps.pop() else { return self.pattern_of(chain.last) };
         let filter = |pattern, filter| Ok(Pattern::Filter(Box::new(pattern), filter));
@@ -122,11 +123,11 @@ impl Parser<'_, '_> {
     }
 }
 
-/// A value, and where it goes.
+/// A target and the value to assign.
 type Bound<'a> = (&'a Assign, Noun);
 
 impl Vm<'_> {
-    /// Binds what a pattern names; the value, as filters have made it.
+    /// Matches a value and binds the names of the pattern. Returns the value, as changed by filters.
     pub(crate) fn match_pattern(&mut self, pattern: &Pattern, value: Noun) -> E {
         let mut bound = Vec::new();
         let value = self.matched(pattern, value, &mut bound)?;
@@ -155,7 +156,7 @@ impl Vm<'_> {
             }
             Pattern::List(items) => {
                 if !value.is_list() {
-                    return Err(Fault::nyi("a list's pattern of what is no list").into());
+                    return Err(Fault::nyi("a list pattern against a value that is not a list").into());
                 }
                 if value.len() != items.len() {
                     return Err(Fault::LENGTH.into());
@@ -171,13 +172,13 @@ impl Vm<'_> {
                 let value = match filter.as_sym() {
                     Some(letter) => self.of_type(letter, value)?,
                     None if filter.is_func() => self.apply(&filter, vec![value])?,
-                    None => return Err(Fault::nyi("a filter that is no function").into()),
+                    None => return Err(Fault::nyi("a filter that is not a function").into()),
                 };
                 self.matched(inner, value, bound)
             }
             Pattern::Keys(keys, inner) => {
                 let Noun::Dict(dict) = &value else {
-                    return Err(Fault::nyi("a dict's pattern of what is none").into());
+                    return Err(Fault::nyi("a dict pattern against a value that is not a dict").into());
                 };
                 let known = self.member(keys, &dict.keys)?;
                 if known.contains(&false) {
@@ -189,7 +190,7 @@ impl Vm<'_> {
             }
             Pattern::Dict(keys, values) => {
                 let Noun::Dict(dict) = &value else {
-                    return Err(Fault::nyi("a dict's pattern of what is none").into());
+                    return Err(Fault::nyi("a dict pattern against a value that is not a dict").into());
                 };
                 let keys = self.matched(keys, dict.keys.clone(), bound)?;
                 let values = self.matched(values, dict.values.clone(), bound)?;
@@ -210,7 +211,7 @@ impl Vm<'_> {
                         }
                     }
                     (Noun::Table(table), None) if !*keyed => self.matched_columns(columns, table, bound)?,
-                    _ => return Err(Fault::nyi("a table's pattern of what is none").into()),
+                    _ => return Err(Fault::nyi("a table pattern against a value that is not a table").into()),
                 }
                 Ok(value)
             }
@@ -235,7 +236,7 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// The value, if it is of the type that a letter names: an atom by the small one, a vector by the capital.
+    /// The value, if a letter names its type: a lower-case letter an atom's, an upper-case letter a vector's.
     fn of_type(&self, letter: Sym, value: Noun) -> R {
         let [letter] = self.text(letter) else { return Err(Fault::nyi("a filter by this name")) };
         let kind =
@@ -248,7 +249,7 @@ impl Vm<'_> {
         if fits { Ok(value) } else { Err(Fault::TYPE) }
     }
 
-    /// `:[x;p;y;q;z;w]`: `y` if `x` matches `p`, `z` if it matches `q`, else `w`.
+    /// `:[x;p;y;q;z;w]`: evaluates `y` if `x` matches `p`, `z` if it matches `q`, else `w`.
     pub(crate) fn choose_by_pattern(&mut self, choice: &Choice) -> E {
         let value = self.chain(&choice.value)?;
         for (pattern, result) in &choice.cases {

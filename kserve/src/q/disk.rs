@@ -1,5 +1,4 @@
-//! Files of the operating system, for q text: regular files and folders, in pieces, so that a request can be
-//! interrupted.
+//! File access for q code: regular files, folders and pipes. Works in pieces, so that a request can be interrupted.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -18,15 +17,15 @@ use rustix::fs::OFlags;
 use super::fault::Fault;
 use super::host::{Entry, Handle, Host};
 
-/// Bytes that are read or written between two questions whether to go on.
+/// Bytes read or written between two checks for an interrupt.
 const PIECE: usize = 1 << 20;
-/// How long a pipe is waited for between them.
+/// How long a read of a pipe blocks between two checks for an interrupt.
 const WAIT: Duration = Duration::from_millis(10);
-/// Names of a folder between two questions whether to go on.
+/// Directory entries read between two checks for an interrupt.
 const NAMES: usize = 1_000;
-/// Files that `hopen` may have open at a time.
+/// Bound on the files that `hopen` holds open.
 const OPEN: usize = 256;
-/// The handle of the first file: far beyond those of connections.
+/// The first handle of a file, far above those of connections.
 const FIRST: usize = 1 << 24;
 
 fn reported(path: &[u8], error: &io::Error) -> Fault {
@@ -37,7 +36,7 @@ fn path_of(path: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(path))
 }
 
-/// Opens a regular file. A pipe is not waited for and a device not read: `type`.
+/// Opens a regular file. Anything else (a pipe, a device) fails with `type` and does not block.
 fn open(path: &[u8], options: &mut OpenOptions) -> Result<File, Fault> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let file = options.custom_flags(flags).open(path_of(path)).map_err(|error| reported(path, &error))?;
@@ -45,7 +44,7 @@ fn open(path: &[u8], options: &mut OpenOptions) -> Result<File, Fault> {
     if about.is_file() { Ok(file) } else { Err(Fault::TYPE) }
 }
 
-/// Opens a file to be written, and makes it and the folders that it stands in.
+/// Opens a file for writing. Creates it and its parent folders if they are missing.
 fn open_to_write(path: &[u8], options: &mut OpenOptions) -> Result<File, Fault> {
     if let Some(folder) = path_of(path).parent() {
         fs::create_dir_all(folder).map_err(|error| reported(path, &error))?;
@@ -53,17 +52,17 @@ fn open_to_write(path: &[u8], options: &mut OpenOptions) -> Result<File, Fault> 
     open(path, options.create(true))
 }
 
-/// Opens a file to append to, and makes it if it is not there.
+/// Opens a file for appending. Creates it if it is missing.
 pub(crate) fn open_to_append(path: &[u8]) -> Result<File, Fault> {
     open_to_write(path, OpenOptions::new().append(true))
 }
 
-/// `stop` for a request that must end.
-fn go_on(host: &mut impl Host) -> Result<(), Fault> {
+/// Fails with `stop` if the request is interrupted.
+fn check_interrupt(host: &mut impl Host) -> Result<(), Fault> {
     if host.interrupted() { Err(Fault::STOP) } else { Ok(()) }
 }
 
-/// The bytes of a part of a file, as far as it goes.
+/// Reads a range of a file, truncated at its end.
 pub(crate) fn read(host: &mut impl Host, path: &[u8], part: Range<u64>) -> Result<Bytes, Fault> {
     let fault = |error: io::Error| reported(path, &error);
     let mut file = open(path, OpenOptions::new().read(true))?;
@@ -77,9 +76,9 @@ pub(crate) fn read(host: &mut impl Host, path: &[u8], part: Range<u64>) -> Resul
     }
     file.seek(SeekFrom::Start(start)).map_err(fault)?;
     while left > 0 {
-        go_on(host)?;
+        check_interrupt(host)?;
         let read = Read::by_ref(&mut file).take(left.min(PIECE as u64)).read_to_end(&mut bytes).map_err(fault)?;
-        // It may have become shorter meanwhile.
+        // The file may have been truncated meanwhile.
         if read == 0 {
             break;
         }
@@ -88,7 +87,7 @@ pub(crate) fn read(host: &mut impl Host, path: &[u8], part: Range<u64>) -> Resul
     Ok(bytes.into())
 }
 
-/// What a path leads to.
+/// Looks up what a path refers to.
 pub(crate) fn look(host: &mut impl Host, path: &[u8]) -> Result<Entry, Fault> {
     let about = match fs::metadata(path_of(path)) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -102,7 +101,7 @@ pub(crate) fn look(host: &mut impl Host, path: &[u8]) -> Result<Entry, Fault> {
     let mut names = Vec::new();
     for (number, entry) in fs::read_dir(path_of(path)).map_err(|error| reported(path, &error))?.enumerate() {
         if number % NAMES == 0 {
-            go_on(host)?;
+            check_interrupt(host)?;
             if !host.has_room(0) {
                 return Err(Fault::WSFULL);
             }
@@ -112,7 +111,7 @@ pub(crate) fn look(host: &mut impl Host, path: &[u8]) -> Result<Entry, Fault> {
     Ok(Entry::Folder(names))
 }
 
-/// Makes a file of these bytes.
+/// Replaces the content of a file, or creates it.
 pub(crate) fn write(host: &mut impl Host, path: &[u8], bytes: &[u8]) -> Result<(), Fault> {
     let file = open_to_write(path, OpenOptions::new().write(true))?;
     file.set_len(0).map_err(|error| reported(path, &error))?;
@@ -125,10 +124,10 @@ pub(crate) fn append(host: &mut impl Host, file: &File, bytes: &[u8]) -> Result<
     write_all(host, file, bytes).map_err(|fault| fault.unwrap_or_else(reported))
 }
 
-/// Writes piece by piece; a fault of q's, or an error of the operating system's.
+/// Writes in pieces. The error is `Ok` with a q fault, or `Err` with an OS error.
 fn write_all(host: &mut impl Host, mut file: &File, bytes: &[u8]) -> Result<(), Result<Fault, io::Error>> {
     for piece in bytes.chunks(PIECE) {
-        go_on(host).map_err(Ok)?;
+        check_interrupt(host).map_err(Ok)?;
         file.write_all(piece).map_err(Err)?;
     }
     Ok(())
@@ -141,7 +140,7 @@ pub(crate) fn remove(path: &[u8]) -> Result<(), Fault> {
     removed.map_err(|error| reported(path, &error))
 }
 
-/// Bytes of a pipe, at most so many: waits for the first, and asks meanwhile whether to go on.
+/// Reads at most `bytes` bytes of a pipe. Blocks until the first one arrives, and checks for interrupts meanwhile.
 pub(crate) fn read_pipe(host: &mut impl Host, pipe: &Fifo, bytes: usize) -> Result<Vec<u8>, Fault> {
     let mut buffer = Vec::new();
     if !host.has_room(bytes) || buffer.try_reserve_exact(bytes).is_err() {
@@ -149,7 +148,7 @@ pub(crate) fn read_pipe(host: &mut impl Host, pipe: &Fifo, bytes: usize) -> Resu
     }
     buffer.resize(bytes, 0);
     loop {
-        go_on(host)?;
+        check_interrupt(host)?;
         match pipe.read_until(&mut buffer, Instant::now().checked_add(WAIT)) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
             read => {
@@ -160,7 +159,7 @@ pub(crate) fn read_pipe(host: &mut impl Host, pipe: &Fifo, bytes: usize) -> Resu
     }
 }
 
-/// Files and pipes that were opened, by their handles.
+/// Open files and pipes, by handle.
 #[derive(Debug, Default)]
 pub(crate) struct OpenFiles {
     files: Vec<Option<Open>>,
@@ -168,19 +167,19 @@ pub(crate) struct OpenFiles {
 
 #[derive(Debug)]
 enum Open {
-    /// To append to.
+    /// Opened for appending.
     File(Arc<File>),
-    /// To be read.
+    /// Opened for reading.
     Pipe(Arc<Fifo>),
 }
 
 impl OpenFiles {
-    /// Opens a file to append to, and makes it if it is not there.
+    /// Opens a file for appending. Creates it if it is missing.
     pub(crate) fn open(&mut self, path: &[u8]) -> Result<Handle, Fault> {
         self.add(path, || Ok(Open::File(Arc::new(open_to_append(path)?))))
     }
 
-    /// Opens a pipe to be read.
+    /// Opens a pipe for reading.
     pub(crate) fn open_pipe(&mut self, path: &[u8]) -> Result<Handle, Fault> {
         let open = || Fifo::open(path_of(path)).map_err(|error| reported(path, &error));
         self.add(path, || Ok(Open::Pipe(Arc::new(open()?))))
@@ -199,12 +198,12 @@ impl OpenFiles {
         i32::try_from(FIRST + free).map_err(|_| Fault::TYPE)
     }
 
-    /// Whether a handle is a file's or a pipe's.
+    /// Whether a handle belongs to a file or pipe.
     pub(crate) fn has(&self, handle: Handle) -> bool {
         self.find(handle).is_some()
     }
 
-    /// The file of a handle.
+    /// The file of a handle; `None` for a pipe.
     pub(crate) fn get(&self, handle: Handle) -> Option<Arc<File>> {
         match self.find(handle)? {
             Open::File(file) => Some(Arc::clone(file)),
@@ -212,7 +211,7 @@ impl OpenFiles {
         }
     }
 
-    /// The pipe of a handle.
+    /// The pipe of a handle; `None` for a file.
     pub(crate) fn pipe(&self, handle: Handle) -> Option<Arc<Fifo>> {
         match self.find(handle)? {
             Open::Pipe(pipe) => Some(Arc::clone(pipe)),

@@ -1,10 +1,10 @@
-//! Equal items as one: `distinct` and `group`, and the numbers that both are made of.
+//! `distinct` and `group`, based on numbering the distinct items of a list.
 
 use std::collections::HashMap;
 
 use super::build;
 use super::fault::{Fault, R};
-use super::key::{Exact, HASH, Key, Keyed, hash_cost};
+use super::key::{Exact, HASH, Key, SeededHasher, hash_cost};
 use super::noun::{Dict, List, Noun, empty, with_items};
 use super::radix::sort;
 use super::search::{NONE, long, offset, span};
@@ -15,19 +15,19 @@ use kcodec::{Attribute, Kind};
 pub(crate) static VERBS: &[Verb] =
     &[unary("distinct", Some(17), |vm, x| vm.distinct(&x)), unary("group", Some(8), |vm, x| vm.group(&x))];
 
-/// Different items up to which a hash table stays in the cache; from there on sorting is faster.
+/// Number of distinct items up to which a hash table fits into the cache. With more, sorting is faster.
 const CACHED: usize = 1 << 15;
 
-/// Items numbered in the order in which they first appear.
+/// The distinct items of a list, numbered in order of first appearance.
 pub(crate) struct Numbered {
-    /// The number of each item.
+    /// For each item the number of its distinct item.
     pub(crate) numbers: Vec<u32>,
-    /// Where the first item of each number is.
+    /// For each number the position of its first item.
     pub(crate) firsts: Vec<usize>,
 }
 
 impl Vm<'_> {
-    /// Numbers the items of a list, the rows of a table.
+    /// Numbers the distinct items of a list, or the distinct rows of a table.
     #[expect(clippy::mutable_key_type, reason = "what is mutable in a function is none of its key")]
     pub(crate) fn numbered(&mut self, x: &Noun) -> R<Numbered> {
         match x {
@@ -54,7 +54,7 @@ impl Vm<'_> {
         }
     }
 
-    /// Numbers rows by their columns.
+    /// Numbers the distinct rows of several columns.
     pub(crate) fn numbered_columns(&mut self, columns: &[Noun]) -> R<Numbered> {
         let Some((first, others)) = columns.split_first() else { return Err(Fault::TYPE) };
         let mut all = self.numbered(first)?;
@@ -90,7 +90,7 @@ impl Vm<'_> {
             return Ok(Numbered { numbers, firsts });
         }
         self.room(items.len().min(CACHED).saturating_mul(24))?;
-        let mut known = HashMap::with_hasher(Keyed::new());
+        let mut known = HashMap::with_hasher(SeededHasher::new());
         for (place, item) in items.iter().enumerate() {
             self.charge(HASH)?;
             let next = number(firsts.len());
@@ -110,17 +110,17 @@ impl Vm<'_> {
         Ok(Numbered { numbers, firsts })
     }
 
-    /// The same of many different items: equal ones stand together once they are sorted.
+    /// Numbers many distinct items. After sorting, equal items are adjacent.
     fn numbered_by_sorting<T: Key>(&mut self, items: &[T]) -> R<Numbered> {
         let mut pairs: Vec<(u64, u32)> = self.vec(items.len())?;
         pairs.extend(items.iter().map(|item| item.prefix()).zip(0_u32..));
         sort(self, &mut pairs, true, |pair| pair.0, Ord::cmp)?;
-        // Of each item, where the first of its like stands.
+        // First pass: for each item the position of its first equal.
         let mut numbers: Vec<u32> = self.vec(items.len())?;
         numbers.resize(items.len(), 0);
-        for like in pairs.chunk_by(|x, y| x.0 == y.0) {
-            let first = like.first().map_or(0, |pair| pair.1);
-            for &(_, place) in like {
+        for equal in pairs.chunk_by(|x, y| x.0 == y.0) {
+            let first = equal.first().map_or(0, |pair| pair.1);
+            for &(_, place) in equal {
                 if let Some(number) = numbers.get_mut(place as usize) {
                     *number = first;
                 }
@@ -129,7 +129,7 @@ impl Vm<'_> {
         self.charge(items.len().saturating_mul(2))?;
         let mut firsts = Vec::new();
         for place in 0..numbers.len() {
-            // What stands further to the front has its number already.
+            // Second pass: earlier positions already hold their number.
             let first = numbers.get(place).map_or(0, |&first| first as usize);
             let number = if first == place {
                 self.grow(&mut firsts, 1)?;
@@ -145,7 +145,7 @@ impl Vm<'_> {
         Ok(Numbered { numbers, firsts })
     }
 
-    /// `distinct x`: each item once, where it first stands.
+    /// `distinct x`: each item once, in order of first appearance.
     pub(crate) fn distinct(&mut self, x: &Noun) -> R {
         match x {
             Noun::Vector(_) | Noun::List(_) | Noun::Table(_) => {
@@ -194,7 +194,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The positions of each number, in order.
+    /// The positions of the items of each number, ascending.
     pub(crate) fn groups(&mut self, numbered: &Numbered) -> R<Vec<Vec<i64>>> {
         let mut counts: Vec<usize> = self.vec(numbered.firsts.len())?;
         counts.resize(numbered.firsts.len(), 0);

@@ -1,4 +1,4 @@
-//! Functions of `.Q` that need more than q text: `.Q.s .Q.s1 .Q.ty .Q.f .Q.id .Q.w .Q.opt` and their like.
+//! Functions of `.Q` that cannot be written in q: `.Q.s .Q.s1 .Q.ty .Q.f .Q.id .Q.w .Q.opt` and others.
 
 use super::build;
 use super::fault::{Fault, R};
@@ -38,7 +38,7 @@ pub(crate) static VERBS: &[Verb] = &[
     }),
 ];
 
-/// The letter of a vector's kind; upper case for a list of vectors of one kind, blank for anything else.
+/// The type letter of an atom or vector; upper case for a list of vectors of one kind; blank otherwise.
 fn type_letter(x: &Noun) -> u8 {
     match x {
         Noun::Vector(vector) => letter(vector.kind),
@@ -68,7 +68,7 @@ fn floats(vm: &mut Vm<'_>, x: &Noun) -> R {
 }
 
 impl Vm<'_> {
-    /// `.Q.id x`: a symbol, or a table's names, as names of q.
+    /// `.Q.id x`: turns a symbol, or the column names of a table, into valid q names.
     fn sanitized(&mut self, x: &Noun) -> R {
         match x {
             Noun::Table(table) => {
@@ -110,7 +110,7 @@ impl Vm<'_> {
         name
     }
 
-    /// Names as names of q, none twice.
+    /// Turns names into valid q names without duplicates.
     fn sanitized_names(&mut self, names: &[Sym]) -> Vec<Sym> {
         let mut made: Vec<Vec<u8>> = Vec::new();
         for &name in names {
@@ -126,7 +126,7 @@ impl Vm<'_> {
         made.iter().map(|name| self.intern(name)).collect()
     }
 
-    /// `.Q.w[]`: memory and symbols.
+    /// `.Q.w[]`: statistics of memory and symbols.
     fn memory_stats(&mut self) -> R {
         let (used, limit) = self.host.memory();
         let count = self.q.symbols.len();
@@ -139,7 +139,7 @@ impl Vm<'_> {
         Dict::new(Noun::syms(names.to_vec()), Noun::longs(values))
     }
 
-    /// `.Q.opt x`: the words of a command line after each `-name`.
+    /// `.Q.opt x`: for each `-name` of a command line, the arguments that follow it.
     fn options(&mut self, x: &Noun) -> R {
         let words = build::items(x);
         let (mut names, mut values): (Vec<Sym>, Vec<Vec<Noun>>) = (Vec::new(), Vec::new());

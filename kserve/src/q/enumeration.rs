@@ -1,8 +1,9 @@
-//! Enumerations: positions in a domain, which is named by a symbol and read whenever an item is.
+//! Enumerations: positions in a domain. The domain is a global, named by a symbol, and is looked up at every
+//! access.
 //!
-//! A domain is a global: a list of symbols, a keyed table of one key (a foreign key), or a table (a link, whose items are
-//! row numbers). Verbs that only move items work on the positions; a verb that knows nothing of enumerations is given the
-//! items themselves. What leaves the process has no enumeration in it.
+//! A domain is a list of symbols, a keyed table with one key column (a foreign key), or a table (a link, whose
+//! items are row numbers). Verbs that only move items run on the positions. Verbs without support for enumerations
+//! receive the items themselves. Values that leave the process never contain enumerations.
 
 use std::sync::Arc;
 
@@ -21,21 +22,21 @@ use kcodec::{Attribute, Kind};
 #[derive(Debug)]
 pub(crate) struct Enumeration {
     pub(crate) domain: Sym,
-    /// A long, or a vector of longs.
+    /// A long atom or a long vector.
     pub(crate) places: Noun,
 }
 
-/// Verbs that take an enumeration as it is.
+/// Verbs that handle enumerations themselves.
 const KNOWN: &[&str] = &[
     "$", "!", "?", ",", "@", ".", ":", "::", "~", "type", "count", "value", "get", "key", "enlist", ",:", "attr",
     "set", "each", "peach", "group", "null", "asc", "desc", "show", ".Q.s", ".Q.s1", "insert", "upsert",
 ];
 
-/// Verbs that only move the items of their last argument.
+/// Verbs that only move the items of their last argument: they run on the positions.
 const MOVES: &[&str] =
     &["first", "last", "reverse", "next", "prev", "distinct", "#", "_", "rotate", "sublist", "xprev", "cut"];
 
-/// Verbs that compare or look up items, of whatever kind a domain is.
+/// Verbs that compare or look up items: they run on the items, whatever the domain.
 const COMPARES: &[&str] = &[
     "=", "<>", "<", ">", "<=", ">=", "in", "within", "bin", "binr", "iasc", "idesc", "rank", "except", "inter",
     "union", "differ", "raze", "string", "like", ".j.j",
@@ -45,7 +46,7 @@ pub(crate) const fn is_enumeration(noun: &Noun) -> bool {
     matches!(noun, Noun::Enum(_))
 }
 
-/// Positions at any depth as an enumeration; what is no position stays.
+/// Turns positions, at any depth, into an enumeration. Other values are returned unchanged.
 pub(crate) fn over(domain: Sym, places: Noun) -> R {
     match places {
         Noun::Atom(Atom { kind: Kind::Long, .. }) | Noun::Vector(Vector { kind: Kind::Long, .. }) => {
@@ -59,11 +60,11 @@ pub(crate) fn over(domain: Sym, places: Noun) -> R {
     }
 }
 
-/// What a domain's name stands for.
+/// The value of a domain.
 enum Domain {
-    /// Its items: of a keyed table the keys.
+    /// Its items; for a keyed table its keys.
     Items(Noun),
-    /// Rows of a table that has no single key.
+    /// A table without a single key column: items are row numbers.
     Rows,
 }
 
@@ -80,15 +81,15 @@ impl Vm<'_> {
             _ => match value.as_keyed().map(|(keys, _)| keys.columns()) {
                 Some([key]) => {
                     let key = key.clone();
-                    self.deeper(|vm| vm.plain(key)).map(Domain::Items)
+                    self.recurse(|vm| vm.plain(key)).map(Domain::Items)
                 }
                 Some(_) => Ok(Domain::Rows),
-                None => Err(Fault::nyi("an enumeration over what is neither symbols nor a table")),
+                None => Err(Fault::nyi("an enumeration over a value that is neither a symbol list nor a table")),
             },
         }
     }
 
-    /// The items that an enumeration stands for.
+    /// The items that an enumeration refers to.
     pub(crate) fn members(&mut self, enumeration: &Enumeration) -> R {
         match self.domain(enumeration.domain)? {
             Domain::Rows => Ok(enumeration.places.clone()),
@@ -102,7 +103,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The value without enumerations, at any depth.
+    /// Replaces enumerations by their items, at any depth.
     pub(crate) fn plain(&mut self, x: Noun) -> R {
         if !self.q.enumerates {
             return Ok(x);
@@ -160,9 +161,10 @@ impl Vm<'_> {
         }
     }
 
-    /// The value as it is printed. The codec knows no enumerations, but prints a lambda's text as it is, so that a part
-    /// with an enumeration in it becomes its text. `whole`: the console form, where columns and grids show items alone.
-    pub(crate) fn shown_form(&mut self, x: &Noun, whole: bool) -> R {
+    /// The form for printing. The codec cannot print enumerations, but prints the text of a lambda verbatim. So a
+    /// part that contains an enumeration is replaced by a lambda with its text. `whole`: console form, in which
+    /// columns and grids show items only.
+    pub(crate) fn print_form(&mut self, x: &Noun, whole: bool) -> R {
         if !self.q.enumerates || !self.holds_enumeration(x)? {
             return Ok(x.clone());
         }
@@ -209,8 +211,8 @@ impl Vm<'_> {
                     _ => true,
                 };
                 let open = if is_open { (&b"("[..], &b")"[..]) } else { (&b""[..], &b""[..]) };
-                let keys = self.deeper(|vm| vm.line_text(&dict.keys))?;
-                let values = self.deeper(|vm| vm.line_text(&dict.values))?;
+                let keys = self.recurse(|vm| vm.line_text(&dict.keys))?;
+                let values = self.recurse(|vm| vm.line_text(&dict.values))?;
                 let prefix: &[u8] = if dict.sorted { b"`s#" } else { b"" };
                 Ok(as_text([prefix, open.0, &keys, open.1, b"!", &values].concat()))
             }
@@ -221,7 +223,7 @@ impl Vm<'_> {
     fn shown_items(&mut self, items: &[Noun]) -> R {
         let mut forms = self.vec(items.len())?;
         for item in items {
-            forms.push(self.deeper(|vm| vm.shown_form(item, false))?);
+            forms.push(self.recurse(|vm| vm.print_form(item, false))?);
         }
         List::raw(forms)
     }
@@ -238,7 +240,7 @@ impl Vm<'_> {
     fn enumerate_in(&mut self, domain: Sym, items: &Noun, y: &Noun) -> R {
         match y {
             Noun::List(list) if list.items().is_empty() => self.enumerated(domain, empty(Kind::Long)),
-            Noun::List(_) => self.deeper(|vm| vm.each(y, |vm, item| vm.enumerate_in(domain, items, &item))),
+            Noun::List(_) => self.recurse(|vm| vm.each(y, |vm, item| vm.enumerate_in(domain, items, &item))),
             Noun::Atom(_) | Noun::Vector(_) if y.kind() == items.kind() => {
                 let places = self.find(items, y)?;
                 let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -252,13 +254,13 @@ impl Vm<'_> {
         }
     }
 
-    /// `` `d?y ``: what is not there is added to the domain.
+    /// `` `d?y ``: missing items are appended to the domain.
     pub(crate) fn extend_domain(&mut self, domain: Sym, y: Noun) -> R {
         if self.text(domain).starts_with(b":") {
             return Err(Fault::nyi("enumeration over a file"));
         }
         let items = match self.q.globals.contains_key(&domain) {
-            false => return Err(Fault::nyi("extending a domain that is not there")),
+            false => return Err(Fault::nyi("extending a domain that does not exist")),
             true => match self.domain(domain)? {
                 Domain::Items(items) if items.kind() == Some(Kind::Symbol) => items,
                 _ => return Err(Fault::nyi("extending a table")),
@@ -286,7 +288,7 @@ impl Vm<'_> {
     /// `` `d!y ``
     pub(crate) fn enumerate_places(&mut self, domain: Sym, y: Noun) -> R {
         if !self.q.globals.contains_key(&domain) {
-            return Err(Fault::nyi("an enumeration over what is not there"));
+            return Err(Fault::nyi("an enumeration over a domain that does not exist"));
         }
         self.domain(domain)?;
         let places = self.cast_to(Kind::Long, y)?;
@@ -298,8 +300,9 @@ impl Vm<'_> {
         over(domain, places)
     }
 
-    /// An item or items as they go into a list: into an enumeration by its domain, out of one into symbols.
-    pub(crate) fn settled(&mut self, list: &Noun, y: Noun) -> R {
+    /// Converts `y` for insertion into `list`: to an enumeration if the list is one, otherwise from an enumeration
+    /// to symbols.
+    pub(crate) fn conform_to_domain(&mut self, list: &Noun, y: Noun) -> R {
         match (list, &y) {
             (Noun::Enum(x), Noun::Enum(y)) if x.domain == y.domain => {}
             (Noun::Enum(x), _) => return self.enumerate(x.domain, y),
@@ -309,7 +312,7 @@ impl Vm<'_> {
         Ok(y)
     }
 
-    /// `enumeration,:y`, of what is settled.
+    /// `enumeration,:y`, where `y` is an enumeration over the same domain.
     pub(crate) fn append_places(&mut self, list: &mut Noun, y: &Noun) -> R<()> {
         let (Noun::Enum(x), Noun::Enum(y)) = (&mut *list, y) else { return Err(Fault::TYPE) };
         let domain = x.domain;
@@ -318,7 +321,7 @@ impl Vm<'_> {
             Some(own) => std::mem::take(&mut own.places),
             None => x.places.clone(),
         };
-        // Positions in order say nothing of the items' order.
+        // The order of the positions is not the order of the items, so `s` does not carry over.
         if let Noun::Vector(places) = &mut places
             && places.attr != Attribute::Grouped
         {
@@ -329,7 +332,7 @@ impl Vm<'_> {
         done
     }
 
-    /// The verb on arguments of which one at least is an enumeration.
+    /// Applies a verb to arguments of which at least one is an enumeration.
     pub(crate) fn apply_enumerated(&mut self, verb: &'static Verb, mut args: Vec<Noun>) -> R {
         if KNOWN.contains(&verb.name) {
             return self.apply_known(verb, args);
@@ -337,7 +340,7 @@ impl Vm<'_> {
         if MOVES.contains(&verb.name)
             && let Some(Noun::Enum(last)) = args.last()
             && args.iter().filter(|arg| is_enumeration(arg)).count() == 1
-            // The other arguments of `#` and `_` are a count or places, an attribute's name is not.
+            // For `#` and `_` the other argument must be a count or positions; a symbol would set an attribute.
             && !args.iter().rev().skip(1).any(|arg| arg.as_syms().is_some())
         {
             let (domain, places) = (last.domain, last.places.clone());
@@ -401,15 +404,15 @@ impl Vm<'_> {
         }
     }
 
-    /// `p.name`: the column of the domain, at the positions.
-    pub(crate) fn foreign(&mut self, enumeration: &Enumeration, column: Sym) -> R {
+    /// `p.name`: a column of the domain table, at the enumeration's positions.
+    pub(crate) fn foreign_column(&mut self, enumeration: &Enumeration, column: Sym) -> R {
         let table = self.q.globals.get(&enumeration.domain).cloned().unwrap_or_default();
         let (table, _) = self.flat(&table)?;
         let found = table.column(column).cloned().ok_or_else(|| Fault::named(self.text(column)))?;
         self.index(&found, &enumeration.places)
     }
 
-    /// The table that a column refers to.
+    /// The table that a column refers to, if it is a foreign key or link.
     pub(crate) fn refers_to(&self, column: &Noun) -> Option<Sym> {
         let Noun::Enum(enumeration) = column else { return None };
         let domain = self.q.globals.get(&enumeration.domain)?;
@@ -417,30 +420,30 @@ impl Vm<'_> {
     }
 }
 
-/// Whether lists of one length stand there, which a console shows as a grid.
+/// Whether all items are lists of one length, which the console prints as a grid.
 fn is_grid(items: &[Noun]) -> bool {
     let count = items.first().filter(|item| item.is_list()).map(Noun::len);
     count.is_some() && items.iter().all(|item| item.is_list() && Some(item.len()) == count)
 }
 
-/// What is printed as this text.
+/// A value that prints as this text.
 fn as_text(text: Vec<u8>) -> Noun {
     let (params, slots, body) = (Vec::new(), Vec::new(), Code::default());
     Noun::Func(Func::Lambda(Arc::new(Lambda { source: text.into(), context: Sym::NULL, params, slots, body })))
 }
 
 impl Enumeration {
-    /// The item at a position of it.
+    /// The item at a position, as an enumeration atom.
     pub(crate) fn at(&self, index: usize) -> Noun {
         Noun::Enum(Arc::new(Self { domain: self.domain, places: self.places.at(index) }))
     }
 
-    /// One of no items over the same domain.
+    /// An empty enumeration over the same domain.
     pub(crate) fn without_items(&self) -> Noun {
         Noun::Enum(Arc::new(Self { domain: self.domain, places: empty(Kind::Long) }))
     }
 
-    /// Of items that are enumerations of one domain, the list.
+    /// Builds an enumeration from its items. `None` unless all of them are atoms over one domain.
     pub(crate) fn list_of(items: &[Noun]) -> Option<Noun> {
         let Some(Noun::Enum(first)) = items.first() else { return None };
         let place = |item: &Noun| match item {

@@ -1,4 +1,4 @@
-//! Code into values.
+//! Evaluates parsed code.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use super::verb::{self, Role};
 use super::vm::Vm;
 use kcodec::Kind;
 
-/// Units that one step of a program costs.
+/// Units charged per step of a program.
 const STEP: usize = 16;
-/// Items of the values that all frames under way may hold together.
+/// Bound on the values on the stack, over all frames.
 const FRAMES: usize = 1 << 20;
 
-/// Why evaluation does not go on.
+/// Why evaluation of a body ends early.
 pub(crate) enum Exit {
     Fault(Fault),
     /// `:x`
@@ -32,7 +32,7 @@ impl From<Fault> for Exit {
 }
 
 impl Exit {
-    /// What the code that was left is worth.
+    /// The result of the body that ended early.
     pub(crate) fn result(self) -> R {
         match self {
             Self::Fault(fault) => Err(fault),
@@ -44,17 +44,17 @@ impl Exit {
 pub(crate) type E<T = Noun> = Result<T, Exit>;
 
 impl Vm<'_> {
-    /// The value of a text's last statement; `::` if it assigns, or ends with a semicolon.
+    /// Evaluates text. The value is that of its last statement, or `::` if that assigns or ends with a semicolon.
     pub(crate) fn text_value(&mut self, text: &[u8]) -> R {
         let code = self.parse(text)?;
         self.run(&code)
     }
 
-    /// Runs code at the top, whatever frame is under way.
+    /// Runs code outside of any lambda, with a frame of its own.
     pub(crate) fn run(&mut self, code: &Code) -> R {
         let (base, this) = (self.base, self.this.take());
         self.base = self.q.stack.len();
-        let value = self.deeper(|vm| vm.statements(code).or_else(Exit::result));
+        let value = self.recurse(|vm| vm.statements(code).or_else(Exit::result));
         (self.base, self.this) = (base, this);
         value
     }
@@ -64,7 +64,7 @@ impl Vm<'_> {
         self.call_with(lambda, |stack| stack.append(args))
     }
 
-    /// Calls a lambda whose arguments `push` puts on the stack, as many as it has parameters.
+    /// Calls a lambda. `push` must put exactly as many arguments on the stack as the lambda has parameters.
     pub(crate) fn call_with(&mut self, lambda: &Arc<Lambda>, push: impl FnOnce(&mut Vec<Noun>)) -> R {
         self.check_stack()?;
         self.charge(STEP)?;
@@ -91,7 +91,7 @@ impl Vm<'_> {
         Ok(if code.assigns { Noun::Null } else { value })
     }
 
-    /// The value of a chain, `::` if there is none.
+    /// The value of a chain; `::` if it is missing.
     fn optional(&mut self, chain: Option<&Chain>) -> E {
         chain.map_or(Ok(Noun::Null), |chain| self.chain(chain))
     }
@@ -104,7 +104,7 @@ impl Vm<'_> {
         Ok(value)
     }
 
-    /// One step further to the left.
+    /// Applies one step to the value on its right.
     fn step(&mut self, step: &Step, value: Noun) -> E {
         self.charge(STEP)?;
         match step {
@@ -167,21 +167,22 @@ impl Vm<'_> {
                 }
             };
         };
-        let index = self.backwards(index)?;
+        let index = self.right_to_left(index)?;
         self.change(assign.place, |vm, old| vm.amend_at(old, &index, verb.as_ref(), value.clone()))?;
         if verb.is_none() {
             return Ok(value);
         }
-        // Through a verb, an assignment is worth what is there now.
+        // The value of an assignment through a verb is the new item.
         let changed = self.read(assign.place)?;
         Ok(self.index_deep(&changed, &index)?)
     }
 
-    /// Sets a variable.
+    /// Assigns a variable.
     pub(crate) fn store(&mut self, place: Place, value: Noun) -> R<()> {
         match place {
             Place::Local(slot) => {
                 let at = self.base + slot;
+                debug_assert!(at < self.q.stack.len(), "a frame has a place for each slot of its lambda");
                 if let Some(local) = self.q.stack.get_mut(at) {
                     *local = value;
                 }
@@ -191,8 +192,8 @@ impl Vm<'_> {
         }
     }
 
-    /// Changes a variable's value in place: while it changes, the variable does not hold it, so that nothing need be
-    /// copied. It is put back also when the change fails, as far as that came.
+    /// Changes a variable's value in place. The value is moved out of the variable meanwhile, so that it is
+    /// unshared and needs no copy. It is moved back even if the change fails, with the changes made so far.
     pub(crate) fn change(&mut self, place: Place, change: impl FnOnce(&mut Self, &mut Noun) -> R<()>) -> R<()> {
         match place {
             Place::Local(slot) => {
@@ -211,8 +212,8 @@ impl Vm<'_> {
         }
     }
 
-    /// [`change`](Self::change) of a global. `alone`: nothing that runs meanwhile can read it, so that it need not keep
-    /// its value.
+    /// [`change`](Self::change) for a global. `alone`: no other code runs during the change, so the global need not
+    /// keep its value meanwhile.
     pub(crate) fn change_global(
         &mut self,
         name: Sym,
@@ -239,7 +240,7 @@ impl Vm<'_> {
         done
     }
 
-    /// Sets a global.
+    /// Assigns a global.
     pub(crate) fn define(&mut self, name: Sym, value: Noun) -> R<()> {
         self.may_write(name)?;
         self.q.views.remove(name);
@@ -247,7 +248,7 @@ impl Vm<'_> {
         self.global_changed(name)
     }
 
-    /// `noupdate` for a caller who may not change globals.
+    /// Fails with `noupdate` if the caller must not change globals.
     pub(crate) fn may_write(&self, name: Sym) -> R<()> {
         if self.q.read_only || !self.host.may_write() {
             return Err(Fault::from(format!("noupdate: `. `{}", String::from_utf8_lossy(self.text(name)))));
@@ -265,7 +266,7 @@ impl Vm<'_> {
         }
     }
 
-    /// A slot that nothing was put in: a global's, or a local's before it is assigned.
+    /// Reads an empty slot: that of a global, or of a local before its first assignment.
     fn read_unset(&mut self, slot: usize) -> R {
         match self.this.as_ref().and_then(|lambda| lambda.slots.get(slot)) {
             Some(slot) if !slot.local => self.global(slot.global),
@@ -273,7 +274,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The value of a term.
+    /// Evaluates a term.
     pub(crate) fn node(&mut self, node: &Node) -> E {
         match node {
             Node::Const(noun) => Ok(noun.clone()),
@@ -287,12 +288,12 @@ impl Vm<'_> {
         }
     }
 
-    /// The value of a term with brackets.
+    /// Evaluates a term with brackets.
     fn compound(&mut self, node: &Node) -> E {
         match node {
             Node::Group(chain) => self.chain(chain),
             Node::List(items) => {
-                let items = self.backwards(items)?;
+                let items = self.right_to_left(items)?;
                 if items.iter().any(|item| matches!(item, Noun::Elided)) {
                     let enlist = Noun::Func(Func::Verb(verb::require("enlist")?));
                     return Ok(func::project(enlist, items)?);
@@ -329,7 +330,7 @@ impl Vm<'_> {
     }
 
     fn apply_node(&mut self, function: &Node, args: &[Option<Chain>]) -> E {
-        let mut values = self.backwards(args)?;
+        let mut values = self.right_to_left(args)?;
         if let ([only], [None]) = (values.as_mut_slice(), args) {
             *only = Noun::Null;
         }
@@ -343,8 +344,8 @@ impl Vm<'_> {
         Ok(self.apply(&function, values)?)
     }
 
-    /// The values of several chains, the last evaluated first; one that is left out is elided.
-    fn backwards(&mut self, chains: &[Option<Chain>]) -> E<Vec<Noun>> {
+    /// Evaluates chains from right to left. A missing one is elided.
+    fn right_to_left(&mut self, chains: &[Option<Chain>]) -> E<Vec<Noun>> {
         let mut values = self.vec(chains.len())?;
         for chain in chains.iter().rev() {
             values.push(match chain {
@@ -361,7 +362,7 @@ impl Vm<'_> {
         for (name, chain) in columns.iter().rev() {
             let column = self.chain(chain)?;
             if matches!(column, Noun::Elided) {
-                return Err(Fault::nyi("a column that is left out").into());
+                return Err(Fault::nyi("an elided column").into());
             }
             made.push((*name, column));
         }
@@ -369,8 +370,8 @@ impl Vm<'_> {
         Ok(made)
     }
 
-    /// `([k:x]v:y)` of its columns; atoms are as long as the lists.
-    /// Without columns, `([k:x;l:y])` is a dict.
+    /// Builds `([k:x]v:y)`. Atoms are repeated to the length of the lists. Without columns, `([k:x;l:y])` is a
+    /// dict.
     pub(crate) fn table_of(&mut self, keys: Vec<(Sym, Noun)>, columns: Vec<(Sym, Noun)>, keyed: bool) -> R {
         if keyed && columns.is_empty() {
             let (names, values): (Vec<Sym>, Vec<Noun>) = keys.into_iter().unzip();
@@ -379,7 +380,7 @@ impl Vm<'_> {
         let lists = keys.iter().chain(&columns).filter(|(_, column)| column.is_list() || column.as_keyed().is_some());
         let count = lists.map(|(_, list)| list.len()).next();
         let Some(count) = count else {
-            // Only atoms: q wants a list among them.
+            // q requires at least one list.
             return if keys.is_empty() && columns.is_empty() { Err(Fault::TYPE) } else { Err(Fault::RANK) };
         };
         let mut half = |columns: Vec<(Sym, Noun)>| {
@@ -432,14 +433,14 @@ impl Vm<'_> {
         Ok(Noun::Null)
     }
 
-    /// Whether a condition is an atom other than zero.
+    /// Whether a condition evaluates to a nonzero atom.
     fn holds(&mut self, condition: Option<&Chain>) -> E<bool> {
         let value = self.optional(condition)?;
         Ok(truth(&value)?)
     }
 }
 
-/// Whether an atom is other than zero.
+/// Whether an atom is nonzero.
 pub(crate) fn truth(value: &Noun) -> R<bool> {
     use super::noun::{Atom, Item};
     match value {

@@ -1,4 +1,4 @@
-//! What goes wrong while evaluating, in q's words.
+//! Errors of evaluation, with q's texts.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,11 +8,11 @@ use kcodec::ErrorKind;
 /// The result of an evaluation.
 pub(crate) type R<T = super::noun::Noun> = Result<T, Fault>;
 
-/// A q error: its text, as it goes back to the client, and what a log says beside it.
+/// A q error: the text sent to the client, and details for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     text: Cow<'static, str>,
-    /// The construct that is not there, for `nyi`.
+    /// For `nyi`: the unsupported construct.
     construct: Option<Cow<'static, str>>,
 }
 
@@ -30,30 +30,30 @@ impl Fault {
     pub(crate) const TYPE: Self = Self::new("type");
     pub(crate) const WSFULL: Self = Self::new("wsfull");
 
-    /// An error of a fixed text.
+    /// An error with a fixed text.
     #[must_use]
     pub const fn new(text: &'static str) -> Self {
         Self { text: Cow::Borrowed(text), construct: None }
     }
 
-    /// `nyi` for a construct of q's that this evaluator does not have.
+    /// `nyi` for a construct that this evaluator does not support.
     #[must_use]
     pub const fn nyi(construct: &'static str) -> Self {
         Self { text: Cow::Borrowed("nyi"), construct: Some(Cow::Borrowed(construct)) }
     }
 
-    /// `nyi`, where the construct stands in the query.
+    /// `nyi` for a construct that is quoted from the query.
     pub(crate) fn nyi_of(construct: &[u8]) -> Self {
         Self { text: Cow::Borrowed("nyi"), construct: Some(String::from_utf8_lossy(construct).into_owned().into()) }
     }
 
-    /// The error whose text is a name or a token of the query's. A NUL ends it.
+    /// An error whose text is a name or token of the query. The text ends at the first NUL.
     pub(crate) fn named(text: &[u8]) -> Self {
         let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
         String::from_utf8_lossy(text).into_owned().into()
     }
 
-    /// What the operating system reports of something, without its number.
+    /// An OS error in q's form, without its number.
     pub(crate) fn reported(what: &str, error: &std::io::Error) -> Self {
         let text = error.to_string();
         format!("{what}. OS reports: {}", text.split(" (os error").next().unwrap_or_default()).into()
@@ -65,7 +65,7 @@ impl Fault {
         &self.text
     }
 
-    /// For `nyi`, the construct that is missing.
+    /// For `nyi`: the unsupported construct.
     #[must_use]
     pub fn construct(&self) -> Option<&str> {
         self.construct.as_deref()
@@ -84,7 +84,7 @@ impl From<String> for Fault {
     }
 }
 
-/// The text that q has for what the codec refuses.
+/// Maps errors of the codec to q's error texts.
 impl From<kcodec::Error> for Fault {
     fn from(error: kcodec::Error) -> Self {
         match error.kind {

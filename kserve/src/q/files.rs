@@ -1,4 +1,4 @@
-//! Files as q text reads, writes and deletes them, where the process was told to allow it.
+//! Verbs on files. The host decides whether the process may access them.
 
 use std::ops::Range;
 
@@ -28,21 +28,21 @@ pub(crate) static VERBS: &[Verb] = &[
     infix("dsave", None, |_, _, _| Err(Fault::nyi("dsave"))),
 ];
 
-/// Bytes of a pipe that are read without a count.
+/// Bytes read from a pipe if no count is given.
 const PIPED: i64 = 64 * 1024;
 
-/// The size of a file.
+/// `hcount x`: the size of a file.
 fn hcount(vm: &mut Vm<'_>, x: Noun) -> R {
     let path = vm.path(&x)?;
     match vm.host.look(&path)? {
         Entry::File(size) => Ok(Noun::long(i64::try_from(size).unwrap_or(i64::MAX))),
         Entry::Folder(_) => Err(Fault::nyi("hcount of a folder")),
-        // The error that opening it has.
+        // Fails with the error of opening the file.
         Entry::Missing => vm.host.read(&path, 0..0).and(Err(Fault::TYPE)),
     }
 }
 
-/// Deletes a file, or a folder that is empty.
+/// `hdel x`: deletes a file or an empty folder.
 fn hdel(vm: &mut Vm<'_>, x: Noun) -> R {
     let path = vm.path(&x)?;
     vm.may_write(Sym::NULL)?;
@@ -50,21 +50,21 @@ fn hdel(vm: &mut Vm<'_>, x: Noun) -> R {
     Ok(x)
 }
 
-/// `` `:f 1: bytes ``: a file of these bytes; `(types;widths)1: bytes`: columns.
+/// `` `:f 1: bytes `` writes a file; `(types;widths)1: bytes` parses columns.
 fn one(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     if x.as_sym().is_none() {
         return super::records::read(vm, &x, &y);
     }
     let path = vm.path(&x)?;
     let (Some(bytes), Some(Kind::Byte | Kind::Char)) = (y.items::<u8>(), y.kind()) else {
-        return Err(Fault::nyi("1: of what is no bytes"));
+        return Err(Fault::nyi("1: of a value that is not bytes"));
     };
     vm.may_write(Sym::NULL)?;
     vm.host.write(&path, bytes)?;
     Ok(x)
 }
 
-/// What a symbol, or each of several, comes to.
+/// Applies `work` to a symbol, or to each symbol of a list.
 pub(super) fn each_name(vm: &mut Vm<'_>, x: &Noun, work: fn(&mut Vm<'_>, Sym) -> R<Sym>) -> R {
     let names = x.as_syms().ok_or(Fault::TYPE)?.to_vec();
     let mut done = vm.vec(names.len())?;
@@ -74,7 +74,7 @@ pub(super) fn each_name(vm: &mut Vm<'_>, x: &Noun, work: fn(&mut Vm<'_>, Sym) ->
     Ok(if x.is_atom() { done.first().copied().map_or(Noun::Null, Noun::sym) } else { Noun::syms(done) })
 }
 
-/// Symbols as those of files.
+/// `hsym x`: prefixes symbols with a colon.
 fn hsym(vm: &mut Vm<'_>, x: Noun) -> R {
     each_name(vm, &x, |vm, name| {
         vm.charge(64)?;
@@ -84,7 +84,7 @@ fn hsym(vm: &mut Vm<'_>, x: Noun) -> R {
     })
 }
 
-/// A text as a list of its lines.
+/// Splits text into lines.
 fn lines(vm: &mut Vm<'_>, text: &[u8]) -> R {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     if text.is_empty() {
@@ -108,7 +108,7 @@ impl Vm<'_> {
         self.text(name).strip_prefix(b":").map(<[u8]>::to_vec).ok_or(Fault::TYPE)
     }
 
-    /// What is in a file, `` `:file ``, or in a part of it, `` (`:file;offset;length) ``.
+    /// Reads a file, `` `:file ``, or a part of it, `` (`:file;offset;length) ``.
     pub(crate) fn file(&mut self, x: &Noun) -> R<Vec<u8>> {
         if x.at(0).as_long().is_some() {
             return Err(Fault::nyi("a read from a handle"));
@@ -118,7 +118,7 @@ impl Vm<'_> {
         self.read_file(&path, part).map(Vec::from)
     }
 
-    /// What comes out of a pipe: `h`, at most 64 KiB of it, or `(h;n)`.
+    /// Reads from a pipe: `h` at most 64 KiB, `(h;n)` at most `n` bytes.
     fn pipe(&mut self, x: &Noun) -> R<Vec<u8>> {
         let (handle, most) = match (x.is_atom(), x.len()) {
             (true, _) => (x.as_long(), Some(PIPED)),
@@ -135,7 +135,7 @@ impl Vm<'_> {
         self.host.read_pipe(handle, most)
     }
 
-    /// A part of a file; of one that may not be taken no more than shows that.
+    /// Reads a range of a file, at most one byte over the limit, which is enough to detect an oversized file.
     pub(crate) fn read_file(&mut self, path: &[u8], part: Range<u64>) -> R<Bytes> {
         let most = u64::try_from(self.q.limits.bytes).unwrap_or(u64::MAX).saturating_add(1);
         let end = part.end.min(part.start.saturating_add(most));
@@ -144,7 +144,8 @@ impl Vm<'_> {
         Ok(bytes)
     }
 
-    /// ``key`:path``: the names in a folder, the file itself, nothing.
+    /// ``key`:path``: the names in a folder, the symbol itself for a file, an empty list if the path does not
+    /// exist.
     pub(crate) fn key_of_path(&mut self, name: Sym) -> R {
         let path = self.path(&Noun::sym(name))?;
         if path.is_empty() {
@@ -163,7 +164,7 @@ impl Vm<'_> {
         self.set_attribute(b"s", Noun::syms(symbols))
     }
 
-    /// `` `:f 0: lines ``: each line ends with a newline.
+    /// `` `:f 0: lines ``: writes lines, each terminated by a newline.
     pub(crate) fn write_lines(&mut self, path: &[u8], lines: &Noun) -> R<()> {
         let Noun::List(list) = lines else { return Err(Fault::TYPE) };
         let mut text = Vec::new();
@@ -178,7 +179,7 @@ impl Vm<'_> {
     }
 }
 
-/// From an offset on so many bytes, all of them without a count.
+/// The byte range of `(file;offset)` or `(file;offset;length)`.
 fn part(x: &Noun) -> R<Range<u64>> {
     let size = |at: usize| u64::try_from(x.at(at).as_long().ok_or(Fault::TYPE)?).map_err(|_| Fault::DOMAIN);
     match x.len() {

@@ -1,4 +1,4 @@
-//! `where`: conditions that narrow rows, one after the other.
+//! `where`: conditions applied one after the other, each to the rows left by the previous one.
 
 use super::build;
 use super::fault::{Fault, R};
@@ -8,10 +8,10 @@ use super::scope::Scope;
 use super::vm::Vm;
 use kcodec::Kind;
 
-/// Rows that are tested before those that hold are kept: their numbers stay in the first-level cache.
+/// Rows tested per block. The row numbers of a block stay in the L1 cache.
 const BLOCK: usize = 1024;
 
-/// Comparisons of items of one kind that no tolerance concerns.
+/// Comparisons of items of one kind that need no float tolerance.
 #[derive(Clone, Copy)]
 enum Test {
     Equal,
@@ -35,7 +35,7 @@ impl Test {
         })
     }
 
-    /// With the sides exchanged.
+    /// The same test with its arguments exchanged.
     const fn mirrored(self) -> Self {
         match self {
             Self::Less => Self::More,
@@ -48,7 +48,7 @@ impl Test {
 }
 
 impl Vm<'_> {
-    /// The rows of a table for which all conditions hold; `None` for all.
+    /// The rows that satisfy all conditions; `None` means all rows.
     pub(crate) fn filter(&mut self, table: &Table, conditions: &Noun, locals: bool) -> R<Option<Vec<usize>>> {
         let mut rows: Option<Vec<usize>> = None;
         let conditions = match conditions {
@@ -66,7 +66,7 @@ impl Vm<'_> {
         Ok(rows)
     }
 
-    /// Those of `rows` where a condition's value says so.
+    /// The rows for which a condition's value is true.
     fn keep_rows(&mut self, holds: &Noun, rows: Option<Vec<usize>>, count: usize) -> R<Option<Vec<usize>>> {
         match holds {
             Noun::Vector(Vector { kind: Kind::Boolean, items: Items::U8(flags), .. }) => {
@@ -90,7 +90,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The numbers below `count` for which a test holds.
+    /// The numbers below `count` for which `holds` is true.
     fn compress(&mut self, count: usize, holds: impl Fn(usize) -> bool) -> R<Vec<usize>> {
         let mut kept = Vec::new();
         let mut block = [0; BLOCK];
@@ -99,7 +99,7 @@ impl Vm<'_> {
             let to = count.min(from + BLOCK);
             let mut found = 0;
             for at in from..to {
-                // Written in any case, counted if it holds: no branch to mispredict.
+                // Branch-free: always stores, and advances only if the test holds.
                 if let Some(place) = block.get_mut(found) {
                     *place = at;
                 }
@@ -113,7 +113,7 @@ impl Vm<'_> {
         Ok(kept)
     }
 
-    /// A column against an atom of its kind: without a list of flags in between.
+    /// Fast path: compares a column with an atom of its kind, without an intermediate vector of flags.
     fn compare_column(
         &mut self,
         table: &Table,
@@ -131,7 +131,7 @@ impl Vm<'_> {
             _ => return Ok(None),
         };
         let Noun::Vector(vector) = column else { return Ok(None) };
-        // What does not depend on rows: a constant, or a name that is no column.
+        // The other side must not depend on rows: a constant, or a name that is not a column.
         let constant = match other {
             Noun::Atom(Atom { kind: Kind::Symbol, .. }) => {
                 let mut scope = Scope::of(table, Some(&[]), locals);

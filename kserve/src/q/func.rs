@@ -1,4 +1,4 @@
-//! Functions as values.
+//! Functions as q values.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -15,15 +15,15 @@ use super::vm::Vm;
 /// A function.
 #[derive(Debug, Clone)]
 pub(crate) enum Func {
-    /// An operator, a keyword, the unary form of an operator.
+    /// An operator, a keyword, or the unary form of an operator.
     Verb(&'static Verb),
-    /// An iterator without its function: `'`
+    /// A bare iterator: `'`.
     Iterator(Iterator),
     Lambda(Arc<Lambda>),
     Projection(Arc<Projection>),
-    /// Functions, the outermost first; the last may have any rank.
+    /// Composed functions, the outermost first. The last one may have any rank.
     Composition(Arc<Composition>),
-    /// A function, or a noun, under an iterator.
+    /// A function or noun modified by an iterator.
     Derived(Arc<Derived>),
     Native(Arc<Native>),
 }
@@ -42,7 +42,7 @@ pub(crate) enum Iterator {
 impl Iterator {
     pub(crate) const ALL: [Self; 6] = [Self::Each, Self::Over, Self::Scan, Self::Prior, Self::Right, Self::Left];
 
-    /// The kind of a function under it.
+    /// The kind of a derived function.
     pub(crate) const fn kind(self) -> Kind {
         match self {
             Self::Each => Kind::Each,
@@ -54,7 +54,7 @@ impl Iterator {
         }
     }
 
-    /// The id of the iterator itself, and its sign.
+    /// The id that the iterator is encoded with, and printed by.
     pub(crate) const fn id(self) -> u8 {
         self.kind().code() - Kind::Each.code()
     }
@@ -63,27 +63,26 @@ impl Iterator {
 /// A function given by its text.
 #[derive(Debug)]
 pub(crate) struct Lambda {
-    /// The text, braces included.
+    /// Its text, with braces.
     pub(crate) source: Arc<[u8]>,
-    /// The namespace it was read in, without the leading dot; null for the root.
+    /// The namespace it was parsed in, without the leading dot; null for the root.
     pub(crate) context: Sym,
     pub(crate) params: Vec<Sym>,
-    /// All names that its text mentions, the parameters first. The frame has a place for each; that of a global
-    /// stays empty.
+    /// All names in its text, parameters first. A frame has one slot per name; the slot of a global stays empty.
     pub(crate) slots: Vec<Slot>,
     pub(crate) body: Code,
 }
 
-/// A name in a lambda: whether it is a local is known once all of the text has been read.
+/// A name in a lambda. Whether it is local is known only after the whole text is parsed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slot {
     pub(crate) name: Sym,
-    /// Its full name, where it is a global.
+    /// Its full name as a global.
     pub(crate) global: Sym,
     pub(crate) local: bool,
 }
 
-/// A function and some of its arguments; the others are [`Noun::Elided`].
+/// A function with some of its arguments. Missing ones are [`Noun::Elided`].
 #[derive(Debug)]
 pub(crate) struct Projection {
     pub(crate) function: Noun,
@@ -104,14 +103,14 @@ pub(crate) struct Derived {
     depth: u8,
 }
 
-/// A function of the host program's.
+/// A function registered by the host program.
 pub(crate) struct Native {
     pub(crate) name: Sym,
-    /// Locked while it runs: it cannot be called by itself.
+    /// Locked during a call, so it cannot call itself.
     pub(crate) call: Mutex<NativeCall>,
 }
 
-/// What a host program registers: it is given the arguments as bodies.
+/// The host's function. Receives the arguments as bodies.
 pub(crate) type NativeCall = Box<dyn FnMut(&[kcodec::Body]) -> Result<kcodec::Body, Fault> + Send>;
 
 impl fmt::Debug for Native {
@@ -142,7 +141,7 @@ impl Func {
         }
     }
 
-    /// How many arguments it takes; `None` where any number will do.
+    /// The number of arguments; `None` if any number is accepted.
     pub(crate) fn rank(&self) -> Option<usize> {
         match self {
             Self::Verb(verb) => verb.rank(),
@@ -172,21 +171,21 @@ pub(crate) fn project(function: Noun, args: Vec<Noun>) -> R {
     Ok(Noun::Func(Func::Projection(Arc::new(Projection { function, args, depth }))))
 }
 
-/// Functions one after the other, the outermost first.
+/// Composes functions, the outermost first.
 pub(crate) fn compose(parts: Vec<Noun>) -> R {
     let depth = noun::nest(&parts)?;
     Ok(Noun::Func(Func::Composition(Arc::new(Composition { parts, depth }))))
 }
 
-/// A function under an iterator.
+/// Modifies a function with an iterator.
 pub(crate) fn derive(iterator: Iterator, function: Noun) -> R {
     let depth = noun::nest([&function])?;
     Ok(Noun::Func(Func::Derived(Arc::new(Derived { iterator, function, depth }))))
 }
 
-/// A verb's function of one argument.
+/// Implementation of a verb with one argument.
 pub(crate) type Unary = fn(&mut Vm<'_>, Noun) -> R;
-/// A verb's function of two arguments.
+/// Implementation of a verb with two arguments.
 pub(crate) type Binary = fn(&mut Vm<'_>, Noun, Noun) -> R;
-/// A verb's function of as many arguments as come.
+/// Implementation of a verb with any number of arguments.
 pub(crate) type Many = fn(&mut Vm<'_>, Vec<Noun>) -> R;

@@ -1,4 +1,4 @@
-//! Rows by the values of some columns: groups.
+//! Groups rows by the values of some columns.
 
 use std::sync::Arc;
 
@@ -8,31 +8,31 @@ use super::symbols::Sym;
 use super::verb::Verb;
 use super::vm::Vm;
 
-/// Symbols whose number costs no more than numbering a few rows.
+/// If there are at most this many symbols, their numbers are used as group numbers regardless of the row count.
 const MANY: usize = 1 << 10;
 
 pub(crate) static VERBS: &[Verb] = &[];
 
-/// The groups that rows belong to.
+/// Rows divided into groups. Each group has a number; the numbers may have gaps.
 pub(crate) struct Groups {
     ids: Ids,
-    /// The first row of each group by number; empty where the numbers are symbols.
+    /// The first row of each group, by number. Empty if the numbers are those of symbols.
     firsts: Vec<usize>,
-    /// One more than the greatest number of a group.
+    /// One more than the greatest group number.
     numbers: usize,
-    /// The groups in the order of their keys.
+    /// The group numbers in the order of their keys.
     pub(crate) order: Vec<usize>,
 }
 
-/// The number of each row's group.
+/// The group number of each row.
 enum Ids {
     Own(Vec<u32>),
-    /// Symbols are numbers already.
+    /// The numbers of the symbols serve as group numbers.
     Symbols(Arc<Vec<Sym>>),
 }
 
 impl Groups {
-    /// The group of each row.
+    /// The group number of each row.
     pub(crate) fn ids(&self) -> &[u32] {
         match &self.ids {
             Ids::Own(ids) => ids,
@@ -40,7 +40,7 @@ impl Groups {
         }
     }
 
-    /// Takes off the rows from one on, and gives the groups of those.
+    /// Removes the rows from `row` on and returns their group numbers.
     pub(crate) fn split_off(&mut self, row: usize) -> Vec<u32> {
         let mut ids = match std::mem::replace(&mut self.ids, Ids::Own(Vec::new())) {
             Ids::Own(ids) => ids,
@@ -51,17 +51,17 @@ impl Groups {
         left
     }
 
-    /// One more than the greatest number of a group.
+    /// One more than the greatest group number.
     pub(crate) const fn numbers(&self) -> usize {
         self.numbers
     }
 
-    /// How many groups there are.
+    /// Number of groups.
     pub(crate) fn count(&self) -> usize {
         self.order.len()
     }
 
-    /// The symbols that groups are numbered by, in the order of the keys.
+    /// The key symbols in order, if symbols serve as group numbers.
     pub(crate) fn symbols(&self) -> Option<Vec<Sym>> {
         match self.ids {
             Ids::Own(_) => None,
@@ -71,8 +71,8 @@ impl Groups {
         }
     }
 
-    /// The first row of each group by number, where groups are numbered as they appear.
-    pub(crate) fn as_met(&self) -> &[usize] {
+    /// The first row of each group by number. Only for groups numbered by appearance.
+    pub(crate) fn firsts(&self) -> &[usize] {
         debug_assert!(matches!(self.ids, Ids::Own(_)), "symbols are numbered as they are");
         &self.firsts
     }
@@ -81,17 +81,17 @@ impl Groups {
     pub(crate) fn first_rows(&self, vm: &mut Vm<'_>) -> R<Vec<usize>> {
         match self.ids {
             Ids::Own(_) => Ok(self.in_order(&self.firsts)),
-            Ids::Symbols(_) => self.marked(vm, self.ids().iter().enumerate().rev()),
+            Ids::Symbols(_) => self.last_rows_in(vm, self.ids().iter().enumerate().rev()),
         }
     }
 
     /// The last row of each group, in the order of the keys.
     pub(crate) fn last_rows(&self, vm: &mut Vm<'_>) -> R<Vec<usize>> {
-        self.marked(vm, self.ids().iter().enumerate())
+        self.last_rows_in(vm, self.ids().iter().enumerate())
     }
 
-    /// The row of each group that comes last in an order of all rows.
-    fn marked<'a>(&self, vm: &mut Vm<'_>, rows: impl Iterator<Item = (usize, &'a u32)>) -> R<Vec<usize>> {
+    /// For each group its last row in the given order of rows.
+    fn last_rows_in<'a>(&self, vm: &mut Vm<'_>, rows: impl Iterator<Item = (usize, &'a u32)>) -> R<Vec<usize>> {
         let mut marks = vm.vec(self.numbers())?;
         marks.resize(self.numbers(), usize::MAX);
         vm.charge(self.ids().len())?;
@@ -103,12 +103,13 @@ impl Groups {
         Ok(self.in_order(&marks))
     }
 
-    /// What stands at the numbers of the groups, in the order of the keys.
+    /// Selects the items at the group numbers, in the order of the keys.
     pub(crate) fn in_order<T: Copy>(&self, items: &[T]) -> Vec<T> {
         self.order.iter().filter_map(|&group| items.get(group).copied()).collect()
     }
 
-    /// The rows of each group one after the other, and where each group's end, by number.
+    /// The rows of all groups, one group after the other, and the end of each group's range, by number. A counting
+    /// sort.
     pub(crate) fn rows(&self, vm: &mut Vm<'_>) -> R<(Vec<usize>, Vec<usize>)> {
         let mut ends = vm.vec::<usize>(self.numbers() + 1)?;
         ends.resize(self.numbers(), 0);
@@ -139,7 +140,7 @@ impl Groups {
 }
 
 impl Vm<'_> {
-    /// Groups rows by the values in columns of equal count, at least one.
+    /// Groups rows by the values of columns, which must have equal length. At least one column is required.
     pub(crate) fn group_rows(&mut self, columns: &[Noun]) -> R<Groups> {
         if let [Noun::Vector(Vector { items: Items::Sym(symbols), .. })] = columns
             && self.q.symbols.len() <= MANY.max(symbols.len() / 4)
@@ -153,14 +154,14 @@ impl Vm<'_> {
         Ok(Groups { ids: Ids::Own(numbered.numbers), firsts: numbered.firsts, numbers, order })
     }
 
-    /// Groups numbered as their symbols are: no list of numbers is made.
+    /// Fast path: symbol numbers serve as group numbers, so that no vector of numbers is built.
     fn group_symbols(&mut self, symbols: &Arc<Vec<Sym>>) -> R<Groups> {
         self.charge(symbols.len())?;
         let numbers = self.q.symbols.len();
         let mut seen: Vec<u8> = self.vec(numbers)?;
         seen.resize(numbers, 0);
         for symbol in symbols.iter() {
-            // A store without a question.
+            // Branch-free: an unconditional store.
             if let Some(seen) = seen.get_mut(symbol.index()) {
                 *seen = 1;
             }
@@ -172,8 +173,8 @@ impl Vm<'_> {
         Ok(Groups { ids: Ids::Symbols(symbols.clone()), firsts: Vec::new(), numbers, order })
     }
 
-    /// Groups that stay in the order of their appearance.
-    pub(crate) fn groups_as_met(&mut self, columns: &[Noun]) -> R<Groups> {
+    /// Groups in order of first appearance.
+    pub(crate) fn groups_by_appearance(&mut self, columns: &[Noun]) -> R<Groups> {
         let numbered = self.numbered_columns(columns)?;
         let order = (0..numbered.firsts.len()).collect();
         let numbers = numbered.firsts.len();

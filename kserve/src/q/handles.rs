@@ -1,4 +1,4 @@
-//! `h "2+2"`, `neg[h] x`, `hopen`: other processes, as handles that are applied.
+//! Handles: `h "2+2"`, `neg[h] x`, `hopen`.
 
 use std::time::Duration;
 
@@ -36,13 +36,13 @@ fn hopen(vm: &mut Vm<'_>, x: Noun) -> R {
     vm.host.open(&address, timeout).map(Noun::int)
 }
 
-/// Whether an address, without its colon, is a file's: a host's has a second colon, or is a number.
+/// Whether an address (without its leading colon) is a path. A host has a second colon, and a port is a number.
 fn is_path(address: &[u8]) -> bool {
     !address.contains(&b':') && !address.iter().all(u8::is_ascii_digit)
 }
 
 impl Vm<'_> {
-    /// An address with the time that connecting may take.
+    /// Splits the argument of `hopen` into address and connect timeout.
     fn address(&self, x: &Noun) -> R<(Vec<u8>, Option<Duration>)> {
         match x {
             Noun::List(list) => match list.items() {
@@ -71,12 +71,13 @@ impl Vm<'_> {
         }
     }
 
-    /// An integer applied: 0 evaluates here, 1 and 2 print, others are connections; negative ones do not wait.
+    /// Applies an integer: 0 evaluates locally, 1 and 2 print, others are files or connections. Negative handles do
+    /// not wait.
     pub(crate) fn apply_handle(&mut self, handle: &Noun, args: Vec<Noun>) -> R {
         let number = handle.as_long().and_then(|number| i32::try_from(number).ok()).ok_or(Fault::TYPE)?;
         let [x] = <[Noun; 1]>::try_from(args).map_err(|_| Fault::RANK)?;
         match number {
-            0 => self.deeper(|vm| vm.value(x)),
+            0 => self.recurse(|vm| vm.value(x)),
             -2 | -1 | 1 | 2 => {
                 self.print(number, &x)?;
                 Ok(handle.clone())
@@ -100,7 +101,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `-1 x`, `2 x`: text to the process's own output; negative handles end it with a newline, of a list each item.
+    /// `-1 x`, `2 x`: prints text. Negative handles add a newline, and print each item of a list on a line.
     pub(crate) fn print(&mut self, handle: Handle, x: &Noun) -> R<()> {
         if let (Noun::List(list), true) = (x, handle < 0) {
             return list.items().iter().try_for_each(|item| self.print(handle, item));
@@ -118,7 +119,7 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// `h x`: appends text, bytes, or each item of a list as it would be sent; `neg[h] x`: text and a newline, of a list each.
+    /// `h x` appends text, bytes, or the encoding of each list item. `neg[h] x` appends text lines.
     fn append_file(&mut self, handle: Handle, x: &Noun) -> R<()> {
         let file = handle.saturating_abs();
         self.may_write(Sym::NULL)?;
@@ -147,7 +148,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `h x`: asks a peer, and serves what it sends before the response.
+    /// `h x`: sends a request and waits for its response. Serves other messages meanwhile.
     fn ask(&mut self, handle: Handle, x: &Noun) -> R {
         let body = self.body(x)?;
         self.host.request(handle, &body)?;
@@ -159,7 +160,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `h[]`: the next async message, as it is.
+    /// `h[]`: waits for the next async message and returns it unevaluated.
     fn next_message(&mut self, handle: Handle) -> R {
         loop {
             match self.host.wait(handle)? {
@@ -170,7 +171,7 @@ impl Vm<'_> {
         }
     }
 
-    /// A message that came while a response was waited for, for `.z.ps` or `.z.pg`.
+    /// Passes a message that arrived during a wait to `.z.ps` or `.z.pg`.
     fn serve(&mut self, handle: Handle, incoming: Incoming) -> R<()> {
         self.check_stack()?;
         match incoming {
@@ -192,7 +193,7 @@ impl Vm<'_> {
         }
     }
 
-    /// What a message handler makes of a message: `value` where none is set.
+    /// Evaluates a message with a handler; with `value` if the handler is not set.
     pub(crate) fn handle_with(&mut self, handler: &[u8], message: Noun) -> R {
         match self.q.symbols.find(handler).and_then(|name| self.q.globals.get(&name)).cloned() {
             Some(function) => self.apply(&function, vec![message]),
@@ -200,7 +201,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `` `::5001 "2+2" ``, `` `::[(address;ms);query] ``: connects, asks, closes.
+    /// `` `::5001 "2+2" ``, `` `::[(address;ms);query] ``: connects, sends a request, closes.
     pub(crate) fn one_shot(&mut self, address: &Noun, args: Vec<Noun>) -> R {
         let mut args = args.into_iter();
         let (Some(first), second, None) = (args.next(), args.next(), args.next()) else { return Err(Fault::RANK) };
@@ -221,7 +222,7 @@ impl Vm<'_> {
         answer
     }
 
-    /// `-25!(handles;message)`: one encoding for all; `::` flushes.
+    /// `-25!(handles;message)`: encodes once for all handles; `::` flushes.
     pub(crate) fn broadcast(&mut self, x: &Noun) -> R {
         let Noun::List(list) = x else { return Err(Fault::TYPE) };
         let [handles, message] = list.items() else { return Err(Fault::LENGTH) };
@@ -251,7 +252,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `-30!(::)` defers the response to the request under way; `-30!(handle;is error;value)` gives one.
+    /// `-30!(::)` defers the response to the current request; `-30!(handle;is error;value)` sends it.
     pub(crate) fn deferred(&mut self, x: &Noun) -> R {
         if matches!(x, Noun::Null) {
             self.host.defer()?;
@@ -277,7 +278,7 @@ impl Vm<'_> {
         Ok(Noun::Null)
     }
 
-    /// `-38!handles`: protocol, transport, whether messages are compressed, what is queued.
+    /// `-38!handles`: protocol, transport, compression, and the size of the output queue.
     pub(crate) fn sockets(&mut self, x: &Noun) -> R {
         let open = self.host.handles();
         let numbers = self.handle_numbers(x)?;
@@ -302,7 +303,7 @@ impl Vm<'_> {
     }
 }
 
-/// `::` or an empty list: what flushes a handle.
+/// Whether a message to a handle means flush: `::` or an empty list.
 fn is_nothing(x: &Noun) -> bool {
     matches!(x, Noun::Null) || matches!(x, Noun::List(list) if list.items().is_empty())
 }

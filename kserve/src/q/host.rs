@@ -1,4 +1,4 @@
-//! What the evaluator asks of the process it runs in.
+//! The interface between the evaluator and the process it runs in.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -8,24 +8,24 @@ use kcodec::Body;
 
 use super::fault::Fault;
 
-/// A connection as q text names it: a small number from 3 on; 0 is the process itself.
+/// A connection's number in q code, from 3 on. 0 is the process itself.
 pub type Handle = i32;
 
-/// What came from a peer that an evaluation waits for.
+/// A message received while an evaluation waits for a peer.
 #[derive(Debug)]
 pub enum Incoming {
-    /// The response to the sync request; an error is an error value.
+    /// The response to the sync request. An error response is an error value.
     Response(Body),
     /// An async message, for `.z.ps`.
     Async(Body),
-    /// A sync message, for `.z.pg`; answered with [`Host::respond`].
+    /// A sync message, for `.z.pg`. The evaluator answers it with [`Host::respond`].
     Sync(Body),
 }
 
-/// How a connection stands, as `-38!` and `.z.W` show it.
+/// The state of a connection, for `-38!` and `.z.W`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct HandleInfo {
-    /// Its number.
+    /// Its handle.
     pub handle: Handle,
     /// Messages queued and not yet written.
     pub messages: usize,
@@ -33,24 +33,24 @@ pub struct HandleInfo {
     pub bytes: usize,
     /// Over a Unix socket.
     pub unix: bool,
-    /// Large messages to it are compressed.
+    /// Whether large messages to it are compressed.
     pub compresses: bool,
-    /// Cipher suite and protocol, if it is TLS.
+    /// Cipher suite and protocol, if it uses TLS.
     pub tls: Option<(&'static str, &'static str)>,
 }
 
-/// Words of the command line, as `.z.x` and its likes show them.
+/// Selects arguments of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Words {
-    /// `.z.x`: what stands after the script.
+pub enum CommandLinePart {
+    /// `.z.x`: the arguments after the script.
     Arguments,
-    /// `.z.X`: all of it.
-    CommandLine,
+    /// `.z.X`: the whole command line.
+    All,
     /// `.z.f`: the script.
     Script,
 }
 
-/// Who asked for what is being evaluated.
+/// The peer or process on whose behalf code is evaluated.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
     /// `.z.w`: 0 for the process itself.
@@ -61,26 +61,26 @@ pub struct Caller {
     pub address: u32,
 }
 
-/// The process around an evaluation: connections, time, memory, output. Every method has a default for a
-/// process that has none of them, so that `impl Host for () {}` evaluates alone.
+/// The process around an evaluation: connections, time, memory, output. Every method has a default, so that
+/// `impl Host for () {}` evaluates without any of them.
 pub trait Host {
-    /// Who asked.
+    /// On whose behalf the code runs.
     fn caller(&self) -> Caller {
         Caller::default()
     }
 
-    /// Whether the caller may change globals: not under `-b`.
+    /// Whether the caller may change globals; `false` under `-b`.
     fn may_write(&self) -> bool {
         true
     }
 
-    /// Whether the evaluation must end: its time is up, it was cancelled, who asked has gone. Called about ten
-    /// times a millisecond.
+    /// Whether the evaluation must end: timeout, cancelled, or the caller hung up. Called about ten times per
+    /// millisecond.
     fn interrupted(&mut self) -> bool {
         false
     }
 
-    /// Whether so many bytes more may be taken.
+    /// Whether another `bytes` bytes can be taken.
     fn has_room(&self, bytes: usize) -> bool {
         let _ = bytes;
         true
@@ -91,12 +91,13 @@ pub trait Host {
         (0, 0)
     }
 
-    /// Writes to the process's own output: handle -1 or 1, to its errors: -2 or 2.
+    /// Prints to the process's standard output (handles -1 and 1) or standard error (-2 and 2).
     fn print(&mut self, handle: Handle, text: &[u8]) {
         let _ = (handle, text);
     }
 
-    /// `\\1 file`, `\\2 file`: what is printed to handle 1 or 2 is appended to a file from now on; to `/dev/stdin`, no longer.
+    /// `\\1 file`, `\\2 file`: appends output of handle 1 or 2 to a file from now on. `/dev/stdin` ends the
+    /// redirection.
     ///
     /// # Errors
     ///
@@ -106,41 +107,41 @@ pub trait Host {
         Err(Fault::ACCESS)
     }
 
-    /// Tells of a fault that nobody is answered with: of an async message, a timer.
+    /// Reports a fault that is not answered to a caller: of an async message or a timer.
     fn fault(&mut self, handle: Handle, what: &'static str, fault: &Fault) {
         let _ = (handle, what, fault);
     }
 
-    /// Words of the command line.
-    fn words(&self, which: Words) -> Vec<Vec<u8>> {
-        let _ = which;
+    /// Arguments of the command line.
+    fn command_line(&self, part: CommandLinePart) -> Vec<Vec<u8>> {
+        let _ = part;
         Vec::new()
     }
 
-    /// The port that is listened on, 0 for none.
+    /// The listening port; 0 if there is none.
     fn port(&self) -> u16 {
         0
     }
 
-    /// `\\E`: 0 for no TLS, 1 for TLS besides plain connections, 2 for TLS alone.
+    /// `\\E`: 0 for no TLS, 1 for TLS and plain connections, 2 for TLS only.
     fn tls_mode(&self) -> i32 {
         0
     }
 
-    /// `(-26!)[]`: settings of TLS.
+    /// `(-26!)[]`: the TLS settings.
     ///
     /// # Errors
     ///
-    /// `nyi` without TLS; if one of them has no such value.
+    /// `nyi` in a build without TLS; an error if a setting is invalid.
     fn tls_settings(&self) -> Result<Vec<(&'static str, String)>, Fault> {
         Err(Fault::nyi("-26!"))
     }
 
-    /// `hopen`: a handle, or the error that q would signal.
+    /// `hopen`: connects and returns a handle.
     ///
     /// # Errors
     ///
-    /// `access` where the process may not; what the operating system reports.
+    /// `access` if the process is not allowed to connect; the OS error in q's form.
     fn open(&mut self, address: &[u8], timeout: Option<Duration>) -> Result<Handle, Fault> {
         let _ = (address, timeout);
         Err(Fault::nyi("hopen"))
@@ -150,64 +151,64 @@ pub trait Host {
     ///
     /// # Errors
     ///
-    /// If there is no such handle.
+    /// If the handle is not open.
     fn close(&mut self, handle: Handle) -> Result<(), Fault> {
         Err(bad_handle(handle))
     }
 
-    /// `neg[h]x`: queues an async message whose body comes in parts; to several handles the same.
+    /// `neg[h]x`: queues an async message to each of the handles.
     ///
     /// # Errors
     ///
-    /// If there is no such handle, or one of them cannot read the value; then none is sent anything.
+    /// If a handle is not open or its peer cannot read the value; then nothing is sent.
     fn send(&mut self, handles: &[Handle], body: &Body) -> Result<(), Fault> {
         let _ = body;
         Err(bad_handle(handles.first().copied().unwrap_or_default()))
     }
 
-    /// `neg[h][]`: waits until what is queued is written.
+    /// `neg[h][]`: blocks until all queued output is written.
     ///
     /// # Errors
     ///
-    /// If there is no such handle, or it fails.
+    /// If the handle is not open, or the connection fails.
     fn flush(&mut self, handle: Handle) -> Result<(), Fault> {
         Err(bad_handle(handle))
     }
 
-    /// `h x`: sends a sync request; its response comes through [`wait`](Self::wait).
+    /// `h x`: sends a sync request. [`wait`](Self::wait) returns its response.
     ///
     /// # Errors
     ///
-    /// If there is no such handle, or it cannot read the value.
+    /// If the handle is not open, or its peer cannot read the value.
     fn request(&mut self, handle: Handle, body: &Body) -> Result<(), Fault> {
         let _ = body;
         Err(bad_handle(handle))
     }
 
-    /// Waits for the next message of one peer.
+    /// Blocks until the next message of one peer.
     ///
     /// # Errors
     ///
-    /// If it closes, or the evaluation is interrupted.
+    /// If the connection closes, or the evaluation is interrupted.
     fn wait(&mut self, handle: Handle) -> Result<Incoming, Fault> {
         Err(bad_handle(handle))
     }
 
-    /// Answers a sync message that came through [`wait`](Self::wait), or one that was deferred.
+    /// Answers a sync message returned by [`wait`](Self::wait), or a deferred one.
     ///
     /// # Errors
     ///
-    /// If there is no such handle, or it is owed no response.
+    /// If the handle is not open, or no response is pending on it.
     fn respond(&mut self, handle: Handle, answer: Result<&Body, &str>) -> Result<(), Fault> {
         let _ = answer;
         Err(bad_handle(handle))
     }
 
-    /// `-30!(::)`: the response to the request under way comes later.
+    /// `-30!(::)`: defers the response to the current request.
     ///
     /// # Errors
     ///
-    /// If none is under way.
+    /// If there is no current request.
     fn defer(&mut self) -> Result<(), Fault> {
         Err(Fault::nyi("-30!"))
     }
@@ -217,7 +218,7 @@ pub trait Host {
         Vec::new()
     }
 
-    /// `\t`: calls `.z.ts` every so often; `None` never.
+    /// `\t`: sets the period of `.z.ts`; `None` stops the timer.
     fn set_timer(&mut self, period: Option<Duration>) {
         let _ = period;
     }
@@ -226,52 +227,52 @@ pub trait Host {
     ///
     /// # Errors
     ///
-    /// `access`, or what the operating system reports.
+    /// `access`, or the OS error in q's form.
     fn listen(&mut self, port: &[u8]) -> Result<(), Fault> {
         let _ = port;
         Err(Fault::nyi("\\p"))
     }
 
-    /// `\u`: reads the password file again.
+    /// `\u`: reloads the password file.
     ///
     /// # Errors
     ///
-    /// If there is none, or it cannot be read.
+    /// If there is no password file, or it cannot be read.
     fn reload_users(&mut self) -> Result<(), Fault> {
         Err(Fault::nyi("\\u"))
     }
 
-    /// `\T`: seconds that a request of a client may run; 0 for ever.
+    /// `\T`: time limit of a client's request in seconds; 0 means no limit.
     fn timeout(&self) -> u64 {
         0
     }
 
-    /// Sets that.
+    /// Sets the limit that [`timeout`](Self::timeout) returns.
     fn set_timeout(&mut self, seconds: u64) {
         let _ = seconds;
     }
 
-    /// `exit`: whether the process will end, and what with.
+    /// `exit`: requests the end of the process with this exit code.
     ///
     /// # Errors
     ///
-    /// `access` where the caller may not.
+    /// `access` if the caller is not allowed to.
     fn exit(&mut self, code: i32) -> Result<(), Fault> {
         let _ = code;
         Err(Fault::new("access"))
     }
 
-    /// Reads a part of a file, all of it for `0..u64::MAX`: scripts, `read0`, `get`.
+    /// Reads a byte range of a file (`0..u64::MAX` for all of it): scripts, `read0`, `get`.
     ///
     /// # Errors
     ///
-    /// `access` unless the process was told to allow it; what the operating system reports.
+    /// `access` if the process is not allowed to access files; the OS error in q's form.
     fn read(&mut self, path: &[u8], part: Range<u64>) -> Result<Bytes, Fault> {
         let _ = (path, part);
         Err(Fault::ACCESS)
     }
 
-    /// What a path leads to: `key`, `hcount`.
+    /// Looks up what a path refers to: `key`, `hcount`.
     ///
     /// # Errors
     ///
@@ -281,7 +282,7 @@ pub trait Host {
         Err(Fault::ACCESS)
     }
 
-    /// Makes a file of these bytes, and the folders that it stands in; one that is there is overwritten: `0:`, `set`.
+    /// Replaces the content of a file: `0:`, `set`. Creates the file and its parent folders if they are missing.
     ///
     /// # Errors
     ///
@@ -301,7 +302,7 @@ pub trait Host {
         Err(Fault::ACCESS)
     }
 
-    /// `hopen` of a file, made if it is not there: a handle that appends, until [`close`](Self::close).
+    /// `hopen` of a file: opens it for appending until [`close`](Self::close). Creates it if it is missing.
     ///
     /// # Errors
     ///
@@ -311,7 +312,7 @@ pub trait Host {
         Err(Fault::ACCESS)
     }
 
-    /// `` hopen`:fifo://path ``: a handle that is read, until [`close`](Self::close).
+    /// `` hopen`:fifo://path ``: opens a pipe for reading until [`close`](Self::close).
     ///
     /// # Errors
     ///
@@ -321,47 +322,47 @@ pub trait Host {
         Err(Fault::ACCESS)
     }
 
-    /// `read1(h;n)`: waits for bytes of a pipe, and takes at most so many of them; none at its end.
+    /// `read1(h;n)`: blocks until a pipe has bytes, and returns at most `bytes` of them; none at end of input.
     ///
     /// # Errors
     ///
-    /// If there is no such handle; what the operating system reports.
+    /// If the handle is not open; the OS error in q's form.
     fn read_pipe(&mut self, handle: Handle, bytes: usize) -> Result<Vec<u8>, Fault> {
         let _ = bytes;
         Err(bad_handle(handle))
     }
 
-    /// Whether a handle is a file's.
+    /// Whether a handle belongs to a file or pipe.
     fn is_file(&self, handle: Handle) -> bool {
         let _ = handle;
         false
     }
 
-    /// Appends to a file that is open.
+    /// Appends to an open file.
     ///
     /// # Errors
     ///
-    /// If there is no such handle; what the operating system reports.
+    /// If the handle is not open; the OS error in q's form.
     fn append(&mut self, handle: Handle, bytes: &[u8]) -> Result<(), Fault> {
         let _ = bytes;
         Err(bad_handle(handle))
     }
 }
 
-/// What a path leads to.
+/// What a path refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// Nothing.
     Missing,
-    /// A file of so many bytes.
+    /// A file, with its size in bytes.
     File(u64),
-    /// A folder of these names, in no order.
+    /// A folder, with its names in no particular order.
     Folder(Vec<Vec<u8>>),
 }
 
 impl Host for () {}
 
-/// What q says of a handle that is not open.
+/// q's error for a handle that is not open.
 pub(crate) fn bad_handle(handle: Handle) -> Fault {
     Fault::from(format!("Cannot write to handle {handle}. OS reports: Bad file descriptor"))
 }

@@ -1,4 +1,4 @@
-//! `x[i]`, `x i`: items by position, by key, by column.
+//! Indexing: `x[i]`, `x i`, by position, key or column.
 
 use super::build;
 use super::enumeration;
@@ -14,7 +14,7 @@ impl Vm<'_> {
         if others.is_empty() {
             return self.index(x, first);
         }
-        // A table's first index may be of a column.
+        // The first index of a table may be a column.
         if let (Noun::Dict(_), Noun::Elided | Noun::Null, true) = (x, first, x.as_keyed().is_none()) {
             return self.each(x, |vm, item| vm.apply(&item, others.to_vec()));
         }
@@ -26,7 +26,7 @@ impl Vm<'_> {
             }),
             _ => {
                 let item = self.index(x, first)?;
-                self.deeper(|vm| vm.apply(&item, others.to_vec()))
+                self.recurse(|vm| vm.apply(&item, others.to_vec()))
             }
         }
     }
@@ -73,7 +73,7 @@ impl Vm<'_> {
         List::raw(columns.ok_or(Fault::INDEX)?)
     }
 
-    /// The positions that a vector of integers names; null and negative ones are past the end.
+    /// Converts a vector of integers to positions. Null and negative integers become `usize::MAX`.
     pub(crate) fn places(&mut self, index: &Noun) -> R<Vec<usize>> {
         let Noun::Vector(vector) = index else { return Err(Fault::TYPE) };
         let mut places = self.vec(vector.len())?;
@@ -88,7 +88,7 @@ impl Vm<'_> {
         Ok(places)
     }
 
-    /// The items at positions; past the end, nulls.
+    /// Gathers the items at positions. A position past the end gives a null.
     pub(crate) fn gather(&mut self, x: &Noun, places: &[usize]) -> R {
         match x {
             Noun::Enum(list) => enumeration::over(list.domain, self.gather(&list.places, places)?),
@@ -124,7 +124,7 @@ impl Vm<'_> {
         Ok(super::noun::vector(kind, out))
     }
 
-    /// The values of keys; of a key that is not there, the values' null.
+    /// Looks up keys in a dict. A missing key gives the null of the values.
     pub(crate) fn lookup(&mut self, dict: &Dict, key: &Noun) -> R {
         let found = self.find_keys(dict, key)?;
         match found {
@@ -133,13 +133,13 @@ impl Vm<'_> {
         }
     }
 
-    /// `keys?key`, where a step dict finds the last key that is not above.
+    /// `keys?key`. A step dict finds the last key that is at most `key`.
     fn find_keys(&mut self, dict: &Dict, key: &Noun) -> R {
         if dict.sorted {
             let bin = super::verb::require("bin")?;
             return bin.apply(self, vec![dict.keys.clone(), key.clone()]);
         }
-        // A keyed table may be asked by a row, by a list of its key's cells, or by one cell where the key is one column.
+        // A keyed table is indexed by a row, a list of key cells, or a single cell if it has one key column.
         if let Noun::Table(keys) = &dict.keys {
             let key = self.key_rows(keys, key)?;
             return self.find(&dict.keys, &key);
@@ -147,7 +147,7 @@ impl Vm<'_> {
         self.find(&dict.keys, key)
     }
 
-    /// What a keyed table is asked by, as a row (a dict) or rows (a table) of its key.
+    /// Converts an index of a keyed table to a row (a dict) or rows (a table) of its key.
     fn key_rows(&mut self, keys: &Table, key: &Noun) -> R {
         let names = || {
             Noun::Vector(Vector { kind: Kind::Symbol, attr: Attribute::None, items: Items::Sym(keys.names().clone()) })
@@ -159,7 +159,8 @@ impl Vm<'_> {
                 let key = self.members(key)?;
                 self.key_rows(keys, &key)
             }
-            // One key column: a vector is many keys. Several: a list is one row, a list of lists their columns.
+            // One key column: a vector holds several keys. Several columns: a list is one row, a list of lists
+            // several rows.
             Noun::Vector(_) if keys.names().len() == 1 => Table::new(keys.names().clone(), vec![key.clone()]),
             _ if key.len() == keys.names().len() && build::items(key).iter().all(Noun::is_atom) => {
                 Dict::new(names(), key.clone())
@@ -172,7 +173,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `count#enlist x`: a value as a list of so many.
+    /// `count#enlist x`: a list of `count` equal items.
     pub(crate) fn repeat(&mut self, x: &Noun, count: usize) -> R {
         match x {
             Noun::Enum(item) if x.is_atom() => enumeration::over(item.domain, self.repeat(&item.places, count)?),
@@ -206,7 +207,7 @@ fn is_place(index: &Noun) -> bool {
     matches!(index.kind(), Some(Kind::Boolean | Kind::Byte | Kind::Short | Kind::Int | Kind::Long))
 }
 
-/// A position; null and negative ones are past the end.
+/// Converts an integer to a position. Null and negative integers become `usize::MAX`, which is past any end.
 pub(crate) fn place(long: i64) -> usize {
     usize::try_from(long).unwrap_or(usize::MAX)
 }

@@ -1,4 +1,4 @@
-//! `f' f/ f\ f': f/: f\:`: a function along the items of its arguments.
+//! Iterators: `f' f/ f\ f': f/: f\:`.
 
 use super::build;
 use super::fault::{Fault, R};
@@ -7,16 +7,16 @@ use super::noun::{Atom, Dict, Item, Items, Noun};
 use super::vm::Vm;
 use kcodec::Kind;
 
-/// Units that one call of a function costs.
+/// Units charged per call of a function.
 const STEP: usize = 16;
 
 impl Vm<'_> {
-    /// A derived function on its arguments.
+    /// Applies a derived function to its arguments.
     pub(crate) fn iterate(&mut self, derived: &Derived, mut args: Vec<Noun>) -> R {
         let function = &derived.function;
         match (derived.iterator, args.len()) {
             (Iterator::Each, 1) if !function.is_func() => {
-                // A list of indexes, or an integer vector: `v'[…]` is case.
+                // A list or integer vector under `'` is case: `v'[…]`.
                 self.case(function, &args)
             }
             (Iterator::Each, _) if !function.is_func() && function.is_list() => self.case(function, &args),
@@ -53,7 +53,7 @@ impl Vm<'_> {
                         let c = args.pop().unwrap_or(Noun::Null);
                         self.recurrence(&args.pop().unwrap_or(Noun::Null), function, &c)
                     }
-                    (Some(1), 1 | 2) => self.again(function, args, scan),
+                    (Some(1), 1 | 2) => self.repeat_until(function, args, scan),
                     (_, 1) => {
                         if let Some(done) = self.shortcut(derived.iterator, function, &mut args)? {
                             return Ok(done);
@@ -72,7 +72,7 @@ impl Vm<'_> {
         }
     }
 
-    /// How many arguments a function takes, as iterators see it: data take one, a matrix two.
+    /// The rank of a function as iterators see it: data have rank one, a matrix rank two.
     fn rank(&self, function: &Noun) -> Option<usize> {
         match function {
             Noun::Func(Func::Derived(derived)) => match derived.iterator {
@@ -87,8 +87,8 @@ impl Vm<'_> {
         }
     }
 
-    /// Iterations of a verb over a vector that have a loop of their own: `+/x` is `sum x`, `+\x` is `sums x`, `-':x` is
-    /// `deltas x`.
+    /// Fast path for verbs over vectors that have a loop of their own: `+/x` is `sum x`, `+\x` is `sums x`, `-':x`
+    /// is `deltas x`.
     fn shortcut(&mut self, iterator: Iterator, function: &Noun, args: &mut Vec<Noun>) -> R<Option<Noun>> {
         let Noun::Func(Func::Verb(verb)) = function else { return Ok(None) };
         let whole = match (verb.name, iterator) {
@@ -108,7 +108,7 @@ impl Vm<'_> {
                 let typed = vector.kind != Kind::Symbol && vector.kind != Kind::Guid && vector.kind != Kind::Char;
                 typed && vector.len() != 1 && whole != "raze" && (vector.len() > 1 || iterator == Iterator::Over)
             }
-            // An empty list has the neutral item of a verb that has one.
+            // An empty list gives the identity of the verb, if it has one.
             Some(Noun::List(list)) if list.items().is_empty() => iterator == Iterator::Over,
             Some(Noun::List(_)) => whole == "raze",
             _ => false,
@@ -117,8 +117,8 @@ impl Vm<'_> {
         verb.apply(self, std::mem::take(args)).map(Some)
     }
 
-    /// `deltas[x;y]`: the words that are a verb under an iterator take what comes before the first item too.
-    pub(crate) fn seeded(&mut self, name: &str, args: Vec<Noun>) -> R {
+    /// `deltas[x;y]`: keywords derived from a verb and an iterator also accept an initial value.
+    pub(crate) fn with_initial(&mut self, name: &str, args: Vec<Noun>) -> R {
         let (verb, iterator) = match name {
             "deltas" => ("-", Iterator::Prior),
             "ratios" => ("%", Iterator::Prior),
@@ -134,7 +134,7 @@ impl Vm<'_> {
         self.iterate(&derived, args)
     }
 
-    /// Applies `work` to each item; those of a dict keep their keys.
+    /// Applies `work` to each item. The result for a dict keeps its keys.
     pub(crate) fn each(&mut self, x: &Noun, mut work: impl FnMut(&mut Self, Noun) -> R) -> R {
         let count = match x {
             Noun::Vector(_) | Noun::List(_) | Noun::Table(_) | Noun::Dict(_) => x.len(),
@@ -156,7 +156,7 @@ impl Vm<'_> {
         build::tidy(all)
     }
 
-    /// `f'[x;y]`: atoms go with every item, lists go together; dicts by their keys.
+    /// `f'[x;y]`: iterates over lists in parallel; atoms are passed to every call. Dicts iterate over their values.
     fn each_together(&mut self, function: &Noun, args: &[Noun]) -> R {
         let is_many = |arg: &&Noun| arg.is_list() || matches!(arg, Noun::Dict(_));
         let Some(count) = args.iter().find(is_many).map(Noun::len) else { return self.apply(function, args.to_vec()) };
@@ -180,7 +180,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `v'[x;y;…]`: of each place, the item of the list that `v` says.
+    /// Case, `v'[x;y;…]`: item `i` of the result is item `i` of the argument with number `v[i]`.
     fn case(&mut self, choice: &Noun, args: &[Noun]) -> R {
         let count = choice.len();
         let mut all = self.vec(count)?;
@@ -193,7 +193,7 @@ impl Vm<'_> {
         build::tidy(all)
     }
 
-    /// `f':[x;y]`: each item with the one before it, the first with `start`.
+    /// `f':[x;y]`: applies `function` to each item and its predecessor; the first one's predecessor is `start`.
     fn prior(&mut self, function: &Noun, start: Option<Noun>, list: &Noun) -> R {
         if !list.is_list() && !matches!(list, Noun::Dict(_)) {
             return Ok(list.clone());
@@ -205,7 +205,7 @@ impl Vm<'_> {
         })
     }
 
-    /// `f/[x;y;z]`: from `start`, or the first item, through the others.
+    /// `f/[x;y;z]`: folds from `start`, or from the first item.
     fn reduce(&mut self, function: &Noun, start: Option<Noun>, lists: &[Noun], scan: bool) -> R {
         let is_many = |arg: &&Noun| arg.is_list() || matches!(arg, Noun::Dict(_));
         let Some(count) = lists.iter().find(is_many).map(Noun::len) else {
@@ -221,7 +221,7 @@ impl Vm<'_> {
         let mut all = if scan { self.vec(count)? } else { Vec::new() };
         let (mut value, from) = match start {
             Some(start) => (start, 0),
-            // Of which kind the result of a lambda would be is not known.
+            // The kind of a lambda's result is unknown if it is never called.
             None if count == 0 => {
                 let known = is_join(function) || scan && matches!(function, Noun::Func(Func::Verb(_)));
                 return Ok(if known { first } else { super::noun::empty(Kind::List) });
@@ -256,7 +256,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `a b\c` of floats: each item is the one before it times one of `b`, plus one of `c`.
+    /// `a b\c` for floats, the linear recurrence `v[i] = v[i-1] * b[i] + c[i]`.
     fn recurrence(&mut self, start: &Noun, b: &Noun, c: &Noun) -> R {
         let (Noun::Atom(Atom { item: Item::F64(start), .. }), Noun::Vector(b), Noun::Vector(c)) = (start, b, c) else {
             return Err(Fault::TYPE);
@@ -274,9 +274,9 @@ impl Vm<'_> {
         Ok(super::noun::vector(Kind::Float, all))
     }
 
-    /// `f/[x]` of a function of one argument: again until nothing changes; `f/[n;x]`: n times; `f/[g;x]`: while `g`
-    /// holds.
-    fn again(&mut self, function: &Noun, mut args: Vec<Noun>, scan: bool) -> R {
+    /// `f/[x]` for a function of one argument: repeats until the value stops changing. `f/[n;x]`: repeats `n`
+    /// times. `f/[g;x]`: repeats while `g` is true.
+    fn repeat_until(&mut self, function: &Noun, mut args: Vec<Noun>, scan: bool) -> R {
         let mut value = args.pop().unwrap_or(Noun::Null);
         let control = args.pop();
         let mut all = if scan { vec![value.clone()] } else { Vec::new() };
@@ -314,12 +314,12 @@ impl Vm<'_> {
     }
 }
 
-/// Whether it is `,`.
+/// Whether the function is `,`.
 fn is_join(function: &Noun) -> bool {
     matches!(function, Noun::Func(Func::Verb(verb)) if verb.name == ",")
 }
 
-/// What an each-prior verb sets against the first item, where that is not the item's null.
+/// The predecessor of the first item for each-prior of a verb; `None` means the item's null.
 fn prior_start(function: &Noun) -> Option<Noun> {
     match function {
         Noun::Func(Func::Verb(verb)) => match verb.name {

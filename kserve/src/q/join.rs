@@ -1,4 +1,4 @@
-//! Lists out of lists: `,`, `raze cross flip`.
+//! Concatenates and rearranges lists: `,`, `raze cross flip`.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ impl Vm<'_> {
             (x @ Noun::Enum(_), y @ (Noun::Enum(_) | Noun::Atom(_) | Noun::Vector(_)))
             | (x @ (Noun::Atom(_) | Noun::Vector(_)), y @ Noun::Enum(_)) => self.join_enumerations(x, y),
             (x @ (Noun::Table(_) | Noun::Dict(_)), y @ (Noun::Table(_) | Noun::Dict(_))) => self.join_tables(x, y),
-            // A row, or rows, as lists.
+            // A row, or rows, given as lists.
             (x @ Noun::Table(_), y @ (Noun::Vector(_) | Noun::List(_))) => self.join_tables(x, y),
             (x @ Noun::Dict(_), y @ (Noun::Vector(_) | Noun::List(_))) if x.as_keyed().is_some() => {
                 self.join_tables(x, y)
@@ -34,7 +34,7 @@ impl Vm<'_> {
             }
             (Noun::List(list), y) if list.items().is_empty() && y.is_list() => Ok(y),
             (x, Noun::List(list)) if list.items().is_empty() && x.is_list() => Ok(x),
-            // Of one kind: appended in place where nobody else holds the left one.
+            // Same kind: appends in place if the left vector is unshared.
             (Noun::Vector(mut x), Noun::Vector(y)) if x.kind == y.kind => {
                 if x.len() == 0 {
                     return Ok(bare(y));
@@ -58,8 +58,8 @@ impl Vm<'_> {
                     Ok(vector(kind, out))
                 })
             }
-            (x @ Noun::Table(_), y) | (x, y @ Noun::Table(_)) if is_short(&x) && is_short(&y) => {
-                // A table and a list: rows that have no names are items like any.
+            (x @ Noun::Table(_), y) | (x, y @ Noun::Table(_)) if joins_by_item(&x) && joins_by_item(&y) => {
+                // A table and a list: rows become dict items of a general list.
                 self.join_items(x, y)
             }
             (Noun::Vector(x), Noun::Vector(y)) if x.len() == 0 => Ok(bare(y)),
@@ -69,7 +69,8 @@ impl Vm<'_> {
         }
     }
 
-    /// Of one domain they stay an enumeration, two atoms stay as they are, everything else becomes plain.
+    /// Enumerations over one domain stay an enumeration; two atoms form a list; everything else is converted to
+    /// plain items.
     fn join_enumerations(&mut self, x: Noun, y: Noun) -> R {
         match (&x, &y) {
             (Noun::Enum(left), Noun::Enum(right)) if left.domain == right.domain => {
@@ -83,7 +84,7 @@ impl Vm<'_> {
         }
     }
 
-    /// Items after those of a general list, in place where nobody else holds it.
+    /// Appends to a general list, in place if it is unshared.
     fn join_list(&mut self, mut list: Arc<List>, y: Noun) -> R {
         let own = self.own_list(&mut list)?;
         match y {
@@ -110,7 +111,7 @@ impl Vm<'_> {
         if all.is_empty() { Ok(empty(Kind::List)) } else { build::tidy(all) }
     }
 
-    /// `raze x`: the items joined.
+    /// `raze x`: joins all items.
     fn raze(&mut self, x: Noun) -> R {
         match x {
             Noun::List(list) => {
@@ -126,7 +127,7 @@ impl Vm<'_> {
                 if list.items().len() == 1 && !all.is_list() && !matches!(all, Noun::Dict(_)) {
                     return build::enlist(all);
                 }
-                self.retidied(all)
+                self.made_uniform(all)
             }
             Noun::Dict(dict) if !matches!(dict.values, Noun::Table(_)) => self.raze(dict.values.clone()),
             Noun::Atom(_) => build::enlist(x),
@@ -134,7 +135,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The items of vectors and atoms of one kind in one vector.
+    /// Fast path: concatenates vectors and atoms of one kind. `None` for other items.
     fn concatenate(&mut self, parts: &[Noun]) -> R<Option<Noun>> {
         let Some(kind) = parts.iter().find(|part| part.len() > 0).and_then(Noun::kind) else { return Ok(None) };
         let fits = |part: &Noun| match part {
@@ -168,8 +169,8 @@ impl Vm<'_> {
         })
     }
 
-    /// A list that was made by appending, as q holds it.
-    fn retidied(&mut self, all: Noun) -> R {
+    /// Converts a general list to a vector if its items have become uniform.
+    fn made_uniform(&mut self, all: Noun) -> R {
         match all {
             Noun::List(list) if !list.items().is_empty() => {
                 self.charge(list.items().len())?;
@@ -179,7 +180,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `x cross y`: every item of `x` before every item of `y`.
+    /// `x cross y`: all pairs of an item of `x` and an item of `y`.
     fn cross(&mut self, x: &Noun, y: &Noun) -> R {
         let part = |part: &Noun| if part.is_list() { Ok(part.clone()) } else { build::enlist(part.clone()) };
         if let (Noun::Dict(left), Noun::Dict(right)) = (x, y) {
@@ -210,7 +211,7 @@ impl Vm<'_> {
         if out.is_empty() { Ok(empty(Kind::List)) } else { build::tidy(out) }
     }
 
-    /// `flip x`: columns for rows; a dict of columns as a table, and back.
+    /// `flip x`: transposes lists; converts a dict of columns to a table and back.
     pub(crate) fn flip(&mut self, x: &Noun) -> R {
         match x {
             Noun::Table(table) => table.flip(),
@@ -270,18 +271,18 @@ impl Vm<'_> {
     }
 }
 
-/// Appends an item of the lane.
+/// Appends one item.
 fn push<T: Lane>(out: &mut Vec<T>, item: Item) {
     out.extend(T::from_item(item));
 }
 
-/// A vector without its attribute.
+/// Removes the attribute.
 fn bare(mut vector: Vector) -> Noun {
     vector.attr = Attribute::None;
     Noun::Vector(vector)
 }
 
-/// Whether joining it item by item is no waste: not what has rows of its own to join by columns.
-fn is_short(part: &Noun) -> bool {
+/// Whether the value can be joined item by item, which dicts cannot.
+fn joins_by_item(part: &Noun) -> bool {
     !matches!(part, Noun::Dict(_))
 }

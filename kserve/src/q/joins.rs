@@ -1,4 +1,4 @@
-//! Joins of tables: `lj ij uj pj ej`, and by time `aj asof wj`.
+//! Table joins: `lj ij uj pj ej` by key, `aj asof wj` by time.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::build;
 use super::fault::{Fault, R};
 use super::key::Key;
 use super::noun::{self, Item, Noun, Table};
-use super::select::part;
+use super::select::rows_of_group;
 use super::symbols::Sym;
 use super::verb::{self, Verb, infix, many};
 use super::vm::Vm;
@@ -30,7 +30,7 @@ pub(crate) static VERBS: &[Verb] = &[
     many("wj1", None, false, |vm, args| window_join(vm, args, false)),
 ];
 
-/// Columns of a table while it is put together.
+/// The columns of a table under construction.
 struct Columns {
     names: Vec<Sym>,
     lists: Vec<Noun>,
@@ -41,8 +41,8 @@ impl Columns {
         Self { names: table.names().to_vec(), lists: table.columns().to_vec() }
     }
 
-    /// Sets a column to what `from` has at `places`, where that is a place; a new column has nulls elsewhere. `fill`:
-    /// nulls of `from` do not count.
+    /// Sets the rows of a column to the items of `from` at `places`, where a place is within `from`. If the column
+    /// is new, its other rows are null. `fill`: a null of `from` keeps the old item.
     fn take(&mut self, vm: &mut Vm<'_>, name: Sym, from: &Noun, places: &[usize], fill: bool) -> R<()> {
         let new = vm.gather(from, places)?;
         let Some(at) = self.names.iter().position(|&found| found == name) else {
@@ -76,20 +76,20 @@ impl Columns {
 }
 
 impl Vm<'_> {
-    /// Columns to look rows up by, enumerations as their items.
+    /// The key columns of a table, with enumerations replaced by their items.
     fn column_list(&mut self, table: &Table, names: &[Sym]) -> R<Vec<Noun>> {
         let column = |&name: &Sym| table.column(name).cloned().ok_or_else(|| Fault::named(self.text(name)));
         let columns = names.iter().map(column).collect::<R<Vec<Noun>>>()?;
         self.plain_all(&columns)
     }
 
-    /// A table as it was keyed before.
+    /// Restores the key columns that [`flat`](Self::flat) removed.
     fn rekey(&self, table: Noun, keys: usize) -> R {
         if keys == 0 { Ok(table) } else { self.key_table(table, keys) }
     }
 }
 
-/// `x lj y`: to each row of `x` the values that `y` has of its key.
+/// `x lj y`: adds to each row of `x` the values of `y` for its key.
 fn left_join(vm: &mut Vm<'_>, x: &Noun, y: &Noun, fill: bool) -> R {
     let (keys, values) = y.as_keyed().map(|(keys, values)| (keys.clone(), values.clone())).ok_or(Fault::TYPE)?;
     let (table, keyed) = vm.flat(x)?;
@@ -103,7 +103,7 @@ fn left_join(vm: &mut Vm<'_>, x: &Noun, y: &Noun, fill: bool) -> R {
     vm.rekey(joined, keyed)
 }
 
-/// `x ij y`: the same of the rows whose key `y` has.
+/// `x ij y`: like `lj`, restricted to rows whose key is in `y`.
 fn inner_join(vm: &mut Vm<'_>, x: &Noun, y: &Noun, fill: bool) -> R {
     let (keys, _) = y.as_keyed().ok_or(Fault::TYPE)?;
     let (table, keyed) = vm.flat(x)?;
@@ -116,7 +116,7 @@ fn inner_join(vm: &mut Vm<'_>, x: &Noun, y: &Noun, fill: bool) -> R {
     left_join(vm, &kept, y, fill)
 }
 
-/// `x uj y`: the rows of both, with the columns of both; of keyed tables `y` counts where both have a key.
+/// `x uj y`: all rows and all columns of both. For keyed tables, `y` wins where both have a key.
 fn union_join(vm: &mut Vm<'_>, x: Noun, y: Noun, fill: bool) -> R {
     let (left, keys) = vm.flat(&x)?;
     let (right, right_keys) = vm.flat(&y)?;
@@ -133,7 +133,7 @@ fn union_join(vm: &mut Vm<'_>, x: Noun, y: Noun, fill: bool) -> R {
             }
             Some(old) if old.kind() != column.kind() && old.len() > 0 && column.len() > 0 => {
                 if let Some(list) = columns.names.iter().position(|&found| found == name) {
-                    // Columns of two kinds make one of any.
+                    // Columns of different kinds become a general list.
                     let items = build::items(old);
                     if let Some(list) = columns.lists.get_mut(list) {
                         *list = noun::List::raw(items)?;
@@ -152,7 +152,7 @@ fn union_join(vm: &mut Vm<'_>, x: Noun, y: Noun, fill: bool) -> R {
     Ok(all)
 }
 
-/// `x pj y`: the values of `y` are added; where it has no key, nothing is.
+/// `x pj y`: adds the values of `y` to those of `x`; missing keys add 0.
 fn plus_join(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     let (keys, values) = y.as_keyed().map(|(keys, values)| (keys.clone(), values.clone())).ok_or(Fault::TYPE)?;
     let (table, keyed) = vm.flat(&x)?;
@@ -175,39 +175,40 @@ fn plus_join(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     vm.rekey(joined, keyed)
 }
 
-/// The rows of a table by what stands in some of its columns.
+/// Rows of a table, grouped by the values of some columns.
 struct Index {
     rows: Vec<usize>,
     ends: Vec<usize>,
-    /// The group of each row of the table that asks; `usize::MAX` if no row is like it.
-    asked: Vec<usize>,
+    /// For each row of the probing table its group. The group has no rows if no row of the other table matches.
+    probes: Vec<usize>,
 }
 
 impl Index {
-    /// `have` and `ask`: columns of the two tables; without any all rows are alike.
+    /// Groups the rows of `have`, and finds the group of each row of `ask`. Without columns all rows are in one
+    /// group.
     fn new(vm: &mut Vm<'_>, have: &[Noun], ask: &[Noun], have_count: usize, ask_count: usize) -> R<Self> {
         if have.is_empty() {
-            return Ok(Self { rows: (0..have_count).collect(), ends: vec![have_count], asked: vec![0; ask_count] });
+            return Ok(Self { rows: (0..have_count).collect(), ends: vec![have_count], probes: vec![0; ask_count] });
         }
         let mut both = vm.vec(have.len())?;
         for (have, ask) in have.iter().zip(ask) {
             if have.kind() != ask.kind() {
                 return Err(Fault::TYPE);
             }
-            both.push(vm.one_after_other(have, ask)?);
+            both.push(vm.concatenated(have, ask)?);
         }
-        let mut groups = vm.groups_as_met(&both)?;
-        let asked = groups.split_off(have_count).into_iter().map(|id| id as usize).collect();
+        let mut groups = vm.groups_by_appearance(&both)?;
+        let probes = groups.split_off(have_count).into_iter().map(|id| id as usize).collect();
         let (rows, ends) = groups.rows(vm)?;
-        Ok(Self { rows, ends, asked })
+        Ok(Self { rows, ends, probes })
     }
 
-    fn like(&self, row: usize) -> &[usize] {
-        self.asked.get(row).map(|&group| part(&self.rows, &self.ends, group)).unwrap_or_default()
+    fn matching_rows(&self, row: usize) -> &[usize] {
+        self.probes.get(row).map(|&group| rows_of_group(&self.rows, &self.ends, group)).unwrap_or_default()
     }
 }
 
-/// `ej[c;x;y]`: each row of `x` with each row of `y` that has the same in columns `c`.
+/// `ej[c;x;y]`: each row of `x` with every row of `y` that has equal values in columns `c`.
 fn equi_join(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
     let [names, x, y] = <[Noun; 3]>::try_from(args).map_err(|_| Fault::RANK)?;
     let names = names.as_syms().ok_or(Fault::TYPE)?.to_vec();
@@ -216,11 +217,11 @@ fn equi_join(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
     let index = Index::new(vm, &have, &ask, y.len(), x.len())?;
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for row in 0..x.len() {
-        let like = index.like(row);
-        vm.grow(&mut left, like.len())?;
-        vm.grow(&mut right, like.len())?;
-        left.extend(std::iter::repeat_n(row, like.len()));
-        right.extend_from_slice(like);
+        let matches = index.matching_rows(row);
+        vm.grow(&mut left, matches.len())?;
+        vm.grow(&mut right, matches.len())?;
+        left.extend(std::iter::repeat_n(row, matches.len()));
+        right.extend_from_slice(matches);
     }
     let joined = vm.gather(&Noun::Table(x), &left)?;
     let Noun::Table(joined) = joined else { return Err(Fault::TYPE) };
@@ -233,14 +234,14 @@ fn equi_join(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
     columns.table()
 }
 
-/// How many of some rows, ascending by a column of theirs, have at most an item there; or, `below`, less than it.
-fn reached(vm: &mut Vm<'_>, rows: &[usize], times: &Noun, time: &Noun, below: bool) -> R<usize> {
+/// Binary search in `rows`, which ascend by `times`: how many have at most `time`; with `below`, less than `time`.
+fn count_until(vm: &mut Vm<'_>, rows: &[usize], times: &Noun, time: &Noun, below: bool) -> R<usize> {
     vm.charge(64)?;
     if let (Noun::Vector(times), Noun::Atom(time)) = (times, time)
         && times.kind == time.kind
         && times.kind != Kind::Symbol
     {
-        return Ok(noun::with_items!(&times.items, items => reached_items(rows, items, time.item, below)));
+        return Ok(noun::with_items!(&times.items, items => count_items_until(rows, items, time.item, below)));
     }
     let symbols = &vm.q.symbols;
     Ok(rows.partition_point(|&row| {
@@ -249,42 +250,41 @@ fn reached(vm: &mut Vm<'_>, rows: &[usize], times: &Noun, time: &Noun, below: bo
     }))
 }
 
-fn reached_items<T: Key>(rows: &[usize], items: &[T], time: Item, below: bool) -> usize {
+fn count_items_until<T: Key>(rows: &[usize], items: &[T], time: Item, below: bool) -> usize {
     let Some(time) = T::from_item(time).map(Key::bits) else { return 0 };
     rows.partition_point(|&row| {
         items.get(row).is_some_and(|item| if below { item.bits() < time } else { item.bits() <= time })
     })
 }
 
-/// Of each row of a table, the last row of another with the same in the first columns and at most the same in the
-/// last one.
+/// For each row of `x`, the last row of `y` that is equal in all columns but the last and at most equal in that.
 fn last_before(vm: &mut Vm<'_>, names: &[Sym], x: &Table, y: &Table) -> R<Vec<usize>> {
     let (have, ask) = (vm.column_list(y, names)?, vm.column_list(x, names)?);
-    let (Some((times, have)), Some((asked, ask))) = (have.split_last(), ask.split_last()) else {
+    let (Some((times, have)), Some((wanted, ask))) = (have.split_last(), ask.split_last()) else {
         return Err(Fault::LENGTH);
     };
-    if times.kind() != asked.kind() {
+    if times.kind() != wanted.kind() {
         return Err(Fault::TYPE);
     }
     let index = Index::new(vm, have, ask, y.len(), x.len())?;
     let mut places = vm.vec(x.len())?;
     for row in 0..x.len() {
-        let like = index.like(row);
-        let count = reached(vm, like, times, &asked.at(row), false)?;
-        places.push(count.checked_sub(1).and_then(|at| like.get(at)).copied().unwrap_or(usize::MAX));
+        let matches = index.matching_rows(row);
+        let count = count_until(vm, matches, times, &wanted.at(row), false)?;
+        places.push(count.checked_sub(1).and_then(|at| matches.get(at)).copied().unwrap_or(usize::MAX));
     }
     Ok(places)
 }
 
-/// `aj[c;x;y]`; `aj0`: with the times of `y`; `ajf`: nulls of `y` do not count.
-fn as_of_join(vm: &mut Vm<'_>, args: Vec<Noun>, its_time: bool, fill: bool) -> R {
+/// `aj[c;x;y]`. `aj0` takes the times of `y`; `ajf` keeps values of `x` where those of `y` are null.
+fn as_of_join(vm: &mut Vm<'_>, args: Vec<Noun>, take_time: bool, fill: bool) -> R {
     let [names, x, y] = <[Noun; 3]>::try_from(args).map_err(|_| Fault::RANK)?;
     let names = names.as_syms().ok_or(Fault::TYPE)?.to_vec();
     let ((x, keyed), (y, _)) = (vm.flat(&x)?, vm.flat(&y)?);
     let places = last_before(vm, &names, &x, &y)?;
     let mut columns = Columns::of(&x);
     for (name, column) in y.names().iter().zip(y.columns()) {
-        if !names.contains(name) || (its_time && names.last() == Some(name)) {
+        if !names.contains(name) || (take_time && names.last() == Some(name)) {
             columns.take(vm, *name, column, &places, fill && !names.contains(name))?;
         }
     }
@@ -295,13 +295,13 @@ fn as_of_join(vm: &mut Vm<'_>, args: Vec<Noun>, its_time: bool, fill: bool) -> R
 /// `t asof d`
 fn as_of(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     let (table, _) = vm.flat(&x)?;
-    let (asked, one) = match &y {
+    let (wanted, one) = match &y {
         Noun::Dict(_) if y.as_keyed().is_none() => (build::enlist(y.clone())?, true),
         _ => (y.clone(), false),
     };
-    let (asked, _) = vm.flat(&asked)?;
-    let names = asked.names().to_vec();
-    let places = last_before(vm, &names, &asked, &table)?;
+    let (wanted, _) = vm.flat(&wanted)?;
+    let names = wanted.names().to_vec();
+    let places = last_before(vm, &names, &wanted, &table)?;
     let (mut left, mut lists) = (Vec::new(), Vec::new());
     for (name, column) in table.names().iter().zip(table.columns()) {
         if !names.contains(name) {
@@ -313,8 +313,8 @@ fn as_of(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     Ok(if one { found.at(0) } else { found })
 }
 
-/// `wj[w;c;x;(y;(f;a);(g;b))]`: functions of what `y` has within a window of time around each row; `before`: and of
-/// what held when the window began.
+/// `wj[w;c;x;(y;(f;a);(g;b))]`: applies functions to the rows of `y` in a time window around each row of `x`.
+/// `before`: includes the row that is prevailing at the start of the window.
 fn window_join(vm: &mut Vm<'_>, args: Vec<Noun>, before: bool) -> R {
     let [windows, names, x, spec] = <[Noun; 4]>::try_from(args).map_err(|_| Fault::RANK)?;
     let names = names.as_syms().ok_or(Fault::TYPE)?.to_vec();
@@ -335,10 +335,10 @@ fn window_join(vm: &mut Vm<'_>, args: Vec<Noun>, before: bool) -> R {
     let index = Index::new(vm, have, ask, y.len(), x.len())?;
     let mut ranges = vm.vec(x.len())?;
     for row in 0..x.len() {
-        let like = index.like(row);
-        let below = reached(vm, like, times, &starts.at(row), !before)?;
+        let matches = index.matching_rows(row);
+        let below = count_until(vm, matches, times, &starts.at(row), !before)?;
         let from = if before { below.saturating_sub(1) } else { below };
-        ranges.push((from, reached(vm, like, times, &ends.at(row), false)?));
+        ranges.push((from, count_until(vm, matches, times, &ends.at(row), false)?));
     }
     let mut columns = Columns::of(&x);
     let mut made = Vec::new();
@@ -348,12 +348,12 @@ fn window_join(vm: &mut Vm<'_>, args: Vec<Noun>, before: bool) -> R {
             return Err(Fault::TYPE);
         };
         if items.len() != 2 {
-            return Err(Fault::nyi("wj of a function of several columns"));
+            return Err(Fault::nyi("wj with a function of several columns"));
         }
         let column = y.column(name).cloned().ok_or_else(|| Fault::named(vm.text(name)))?;
         let mut values = vm.vec(x.len())?;
         for (row, &(from, to)) in ranges.iter().enumerate() {
-            let rows = index.like(row).get(from..to.max(from)).unwrap_or_default();
+            let rows = index.matching_rows(row).get(from..to.max(from)).unwrap_or_default();
             let cells = vm.gather(&column, rows)?;
             values.push(vm.apply(function, vec![cells])?);
         }

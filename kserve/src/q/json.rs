@@ -1,4 +1,4 @@
-//! `.j.j .j.jd .j.k`: values as JSON and back.
+//! `.j.j .j.k`: encodes values as JSON and decodes them.
 
 use serde_json::Value as Json;
 
@@ -15,7 +15,7 @@ pub(crate) static VERBS: &[Verb] = &[
     unary(".j.jd", None, |_, _| Err(Fault::nyi(".j.jd"))),
 ];
 
-/// Units, and bytes, that one byte of JSON may cost.
+/// Units and bytes charged per byte of JSON.
 const COST: usize = 32;
 
 impl Vm<'_> {
@@ -57,7 +57,7 @@ impl Vm<'_> {
                     if at > 0 {
                         out.push(b',');
                     }
-                    self.deeper(|vm| vm.write_json(item, out))?;
+                    self.recurse(|vm| vm.write_json(item, out))?;
                 }
                 self.put_json(b"]", out)
             }
@@ -106,7 +106,7 @@ impl Vm<'_> {
             self.write_json_text(&text, out)?;
             out.push(b':');
             let value = dict.values.at(at);
-            self.deeper(|vm| vm.write_json(&value, out))?;
+            self.recurse(|vm| vm.write_json(&value, out))?;
         }
         self.put_json(b"}", out)
     }
@@ -123,13 +123,13 @@ impl Vm<'_> {
                 self.write_json_text(&name, out)?;
                 out.push(b':');
                 let cell = column.at(row);
-                self.deeper(|vm| vm.write_json(&cell, out))?;
+                self.recurse(|vm| vm.write_json(&cell, out))?;
             }
         }
         self.put_json(b"}", out)
     }
 
-    /// A value as `string` has it: without suffix, quotes or backtick.
+    /// A value as `string` prints it: without suffix, quotes or backtick.
     fn bare_text(&mut self, x: &Noun) -> R<Vec<u8>> {
         let string = super::verb::require("string")?;
         let text = string.apply(self, vec![x.clone()])?;
@@ -153,11 +153,11 @@ impl Vm<'_> {
                 let text = self.bare_text(&Noun::Atom(atom))?;
                 self.put_json(&text, out)
             }
-            // Nulls of moments are empty texts.
+            // Temporal nulls become empty text.
             (kind, _) if null && !matches!(kind, Kind::Byte | Kind::Guid) => self.write_json_text(b"", out),
             (kind, _) => {
                 let mut text = self.bare_text(&Noun::Atom(atom))?;
-                // Dates as ISO 8601 has them.
+                // Dates are in ISO 8601.
                 let dots = match kind {
                     Kind::Date | Kind::Timestamp | Kind::Datetime => 2,
                     Kind::Month => 1,
@@ -231,7 +231,7 @@ impl Vm<'_> {
                 }
                 let mut out = self.vec(items.len())?;
                 for item in items {
-                    out.push(self.deeper(|vm| vm.json_noun(item))?);
+                    out.push(self.recurse(|vm| vm.json_noun(item))?);
                 }
                 build::tidy(out)?
             }
@@ -240,7 +240,7 @@ impl Vm<'_> {
                 let mut values = self.vec(members.len())?;
                 for (key, value) in members {
                     keys.push(self.intern(key.as_bytes()));
-                    values.push(self.deeper(|vm| vm.json_noun(value))?);
+                    values.push(self.recurse(|vm| vm.json_noun(value))?);
                 }
                 let values = if values.is_empty() { empty(Kind::List) } else { build::tidy(values)? };
                 Dict::new(Noun::syms(keys), values)?

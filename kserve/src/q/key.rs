@@ -1,6 +1,7 @@
-//! Items as bits that are equal where the items are, and hashes of them that nobody can choose.
+//! Keys for hashing and sorting: bits that are equal if and only if the items are, and a keyed hash.
 //!
-//! What q looks up it compares exactly, without tolerance: nulls are equal to nulls, and the two zeros to each other.
+//! Lookups compare exactly, without tolerance: nulls equal nulls, and -0.0 equals 0.0. The hash is seeded at
+//! random, so that a client cannot choose colliding keys.
 
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
@@ -9,16 +10,16 @@ use super::func::Func;
 use super::noun::{Item, Lane, Noun, with_items};
 use super::symbols::Sym;
 
-/// A lane whose items can be hashed and ordered.
+/// An item type that can be hashed and ordered.
 pub(crate) trait Key: Lane {
-    /// Ordered as the items are; of symbols, which are ordered by text, only as numbers.
+    /// Ordered like the items. For symbols, which q orders by text, the order is that of their numbers.
     type Bits: Copy + Ord + Hash;
-    /// Whether [`prefix`](Self::prefix) tells all items apart.
+    /// Whether [`prefix`](Self::prefix) distinguishes all items.
     const EXACT: bool = true;
 
     fn bits(self) -> Self::Bits;
 
-    /// The first 64 bits.
+    /// The most significant 64 bits.
     fn prefix(self) -> u64;
 
     fn compare(self, other: Self) -> Ordering {
@@ -73,14 +74,15 @@ impl Key for [u8; 16] {
     }
 }
 
-/// A hasher of whole items: a product with a random number, begun with another, the halves folded.
+/// A hasher for whole items: multiplies by a random odd factor, starting from a random state, and folds the halves
+/// of the product.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Keyed {
+pub(crate) struct SeededHasher {
     state: u64,
     factor: u64,
 }
 
-impl Keyed {
+impl SeededHasher {
     pub(crate) fn new() -> Self {
         let random = RandomState::new();
         Self { state: random.hash_one(0_u8), factor: random.hash_one(1_u8) | 1 }
@@ -93,7 +95,7 @@ impl Keyed {
     }
 }
 
-impl BuildHasher for Keyed {
+impl BuildHasher for SeededHasher {
     type Hasher = Self;
 
     fn build_hasher(&self) -> Self {
@@ -101,7 +103,7 @@ impl BuildHasher for Keyed {
     }
 }
 
-impl Hasher for Keyed {
+impl Hasher for SeededHasher {
     fn finish(&self) -> u64 {
         self.state
     }
@@ -136,15 +138,15 @@ impl Hasher for Keyed {
     }
 }
 
-/// Units that one item in a hash table costs.
+/// Units charged per fixed-width item that is hashed.
 pub(crate) const HASH: usize = 8;
 
-/// Units that any value in a hash table costs: all of it is read.
+/// Units charged for hashing any value; all of it is read.
 pub(crate) fn hash_cost(item: &Noun) -> usize {
     if item.is_atom() { 2 * HASH } else { 4 * HASH + super::wire::weight(item) / 4 }
 }
 
-/// Any value as a key: equal to those of the same kind and content at every depth.
+/// Any value as a key. Equal values have the same kind and content at every depth.
 #[derive(Clone, Copy)]
 pub(crate) struct Exact<'a>(pub(crate) &'a Noun);
 
@@ -196,7 +198,7 @@ fn hash_item<H: Hasher>(item: Item, state: &mut H) {
     }
 }
 
-/// Whether two items of one kind are the same.
+/// Whether two items of one kind are exactly equal.
 pub(crate) fn exact_item(x: Item, y: Item) -> bool {
     match (x, y) {
         (Item::F64(x), Item::F64(y)) => x.bits() == y.bits(),

@@ -1,4 +1,4 @@
-//! Lambdas in text: parameters, their patterns, and the names that a body mentions.
+//! Parses lambdas: parameters, parameter patterns, and the names in a body.
 
 use std::sync::Arc;
 
@@ -10,39 +10,40 @@ use super::noun::Noun;
 use super::parse::{Parser, finished};
 use super::symbols::Sym;
 
-/// The arguments of a lambda that declares none.
+/// The parameters of a lambda that declares none.
 const IMPLICIT: [&[u8]; 3] = [b"x", b"y", b"z"];
 
-/// Names that a lambda may mention, and parameters that it may declare; q's bounds are of this size.
+/// Bounds on the names and the parameters of a lambda, similar to q's.
 const NAMES: usize = 250;
 const PARAMS: usize = 8;
 
-/// The names of a lambda that is being read.
+/// The names of the lambda being parsed.
 #[derive(Default)]
 pub(crate) struct Scope {
     pub(crate) slots: Vec<Slot>,
-    /// Parameters are declared, or x, y and z have the first slots; then how many of them are used.
+    /// `None` if parameters are declared. Otherwise x, y and z have the first slots, and this is how many of them
+    /// are used.
     implicit: Option<usize>,
-    /// More names than a lambda may mention.
-    crowded: bool,
+    /// Whether the lambda has more names than allowed.
+    too_many: bool,
 }
 
 impl<'a> Parser<'a, '_> {
-    /// Whether a name is that of an implicit parameter that the text has not mentioned so far: `z::x` does not make a
-    /// parameter of `z`.
+    /// Whether a name is an implicit parameter that has not been read yet. Assigning it with `z::x` does not make
+    /// it a parameter.
     pub(crate) fn is_unused_parameter(&self, name: Sym) -> bool {
         let Some(Scope { slots, implicit: Some(used), .. }) = &self.scope else { return false };
         slots.iter().take(IMPLICIT.len()).skip(*used).any(|slot| slot.name == name)
     }
 
-    /// Where a name is kept that is only read.
+    /// The place of a name that is read.
     pub(crate) fn place(&mut self, name: Sym) -> Place {
         let global = self.qualified(name);
         let Some(scope) = &mut self.scope else { return Place::Global(global) };
         if self.vm.q.symbols.text(name).contains(&b'.') {
             return Place::Global(global);
         }
-        if scope.crowded {
+        if scope.too_many {
             return Place::Global(global);
         }
         if let Some(slot) = scope.slots.iter().position(|slot| slot.name == name) {
@@ -51,11 +52,11 @@ impl<'a> Parser<'a, '_> {
             return Place::Local(slot);
         }
         scope.slots.push(Slot { name, global, local: false });
-        scope.crowded |= scope.slots.len() > NAMES;
+        scope.too_many |= scope.slots.len() > NAMES;
         Place::Local(scope.slots.len() - 1)
     }
 
-    /// Where a name is kept that is assigned with one colon.
+    /// The place of a name that is assigned with a single colon, which makes it a local.
     pub(crate) fn assigned(&mut self, name: Sym) -> Place {
         let place = self.place(name);
         if let (Place::Local(slot), Some(scope)) = (place, &mut self.scope)
@@ -66,7 +67,7 @@ impl<'a> Parser<'a, '_> {
         place
     }
 
-    /// The full name of a global in the namespace of the text.
+    /// The full name of a global in the current namespace.
     pub(crate) fn qualified(&mut self, name: Sym) -> Sym {
         let text = self.vm.q.symbols.text(name);
         if self.context == Sym::NULL || text.first() == Some(&b'.') {
@@ -77,7 +78,7 @@ impl<'a> Parser<'a, '_> {
         self.vm.intern(&full)
     }
 
-    /// `{x+y}`, of which the brace has been read.
+    /// Parses `{x+y}`, after the opening brace.
     pub(crate) fn braces(&mut self, start: usize) -> R {
         self.vm.check_stack()?;
         let phrase = std::mem::replace(&mut self.phrase, false);
@@ -92,7 +93,7 @@ impl<'a> Parser<'a, '_> {
         inside
     }
 
-    /// Parameters and statements, up to the closing brace.
+    /// Parses parameters and statements up to the closing brace.
     fn function(&mut self, start: usize) -> R {
         let mut patterns = Vec::new();
         let declared = self.open(b'[');
@@ -108,11 +109,11 @@ impl<'a> Parser<'a, '_> {
         let body = finished(statements);
         let end = self.close(b'{', b'}')?.end;
         let mut scope = self.scope.take().unwrap_or_default();
-        if scope.crowded {
+        if scope.too_many {
             return Err(Fault::new("locals"));
         }
         let used = scope.implicit.unwrap_or(params.len());
-        // The places of implicit parameters that the text does not mention stay, without a name.
+        // Slots of unused implicit parameters remain, without a name.
         for slot in scope.slots.iter_mut().take(params.len()).skip(used) {
             *slot = Slot { name: Sym::NULL, global: Sym::NULL, local: false };
         }
@@ -125,7 +126,7 @@ impl<'a> Parser<'a, '_> {
         Ok(Noun::Func(Func::Lambda(Arc::new(lambda))))
     }
 
-    /// `a;b]`: names. What stands there instead of one, or behind it, is a pattern: `(a;b)`, `a:f`.
+    /// Parses `a;b]`. A parameter may be a pattern: `(a;b)`, `a:f`.
     fn params(&mut self, patterns: &mut Vec<(usize, &'a [Token])>) -> R<Vec<Sym>> {
         let mut params = Vec::new();
         loop {
@@ -157,7 +158,7 @@ impl<'a> Parser<'a, '_> {
         param.first().map_or(Sym::NULL, |token| self.vm.intern(self.token_text(token)))
     }
 
-    /// Tokens up to the semicolon or bracket that ends a parameter.
+    /// The number of tokens up to the semicolon or bracket that ends a parameter.
     fn param_length(&self) -> Option<usize> {
         let mut depth = 0_usize;
         self.tokens.iter().position(|token| match token.kind {
@@ -174,7 +175,7 @@ impl<'a> Parser<'a, '_> {
         })
     }
 
-    /// What the patterns of parameters check and bind, before the body.
+    /// Builds the statements that match the patterns of parameters before the body runs.
     fn checks(&mut self, patterns: Vec<(usize, &'a [Token])>) -> R<Vec<Option<Chain>>> {
         let mut checks = Vec::new();
         let after = self.tokens;

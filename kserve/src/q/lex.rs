@@ -1,4 +1,4 @@
-//! Text into tokens.
+//! Splits text into tokens.
 
 use kcodec::Kind;
 
@@ -8,7 +8,7 @@ use super::noun::Noun;
 use super::verb::{self, Verb};
 use super::vm::Vm;
 
-/// A piece of text and where it stands.
+/// A token and its position in the text.
 #[derive(Debug)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
@@ -23,9 +23,9 @@ pub(crate) enum TokenKind {
     Name,
     /// An operator or a keyword.
     Verb(&'static Verb),
-    /// An operator and a colon, `+:`: assignment through it, or its unary form.
+    /// An operator followed by a colon, `+:`: assignment through it, or its unary form.
     Colon(&'static Verb),
-    /// An iterator; `'` may be a signal.
+    /// An iterator; `'` may also be a signal.
     Iterator(Iterator),
     /// `(`, `[` or `{`
     Open(u8),
@@ -39,7 +39,7 @@ pub(crate) enum TokenKind {
 }
 
 impl TokenKind {
-    /// Whether a `-` right after it takes it for its left argument.
+    /// Whether a following `-` is the binary operator, with this token as its left argument.
     const fn ends_noun(&self) -> bool {
         match self {
             Self::Noun(_) | Self::Name | Self::Close(_) => true,
@@ -49,7 +49,7 @@ impl TokenKind {
     }
 }
 
-/// Iterators, the longer first.
+/// Iterators; longer ones first, so that the first match is the longest.
 const ITERATORS: [(&[u8], Iterator); 6] = [
     (b"':", Iterator::Prior),
     (b"/:", Iterator::Right),
@@ -59,11 +59,11 @@ const ITERATORS: [(&[u8], Iterator); 6] = [
     (b"\\", Iterator::Scan),
 ];
 
-/// The tokens of a text, comments left out. In k text most keywords are names.
+/// Splits text into tokens, without comments. In k mode most keywords are plain names.
 ///
 /// # Errors
 ///
-/// The text of what no token begins with; a quote that is never closed; `stop`.
+/// The text that does not start a token; an unterminated string; `stop`.
 pub(crate) fn lex(vm: &mut Vm<'_>, text: &[u8], k: bool) -> R<Vec<Token>> {
     vm.charge(text.len().saturating_mul(8))?;
     let mut tokens = vm.vec(text.len().min(64))?;
@@ -82,7 +82,7 @@ pub(crate) fn lex(vm: &mut Vm<'_>, text: &[u8], k: bool) -> R<Vec<Token>> {
 struct Lexer<'a> {
     text: &'a [u8],
     at: usize,
-    /// Whether the last token ends a noun.
+    /// Whether the last token ends a noun; `None` at the start.
     last: Option<bool>,
     k: bool,
 }
@@ -92,17 +92,17 @@ impl<'a> Lexer<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// The byte so many after the next one; 0 past the end.
+    /// The byte at `distance`; 0 past the end.
     fn ahead(&self, distance: usize) -> u8 {
         self.left().get(distance).copied().unwrap_or_default()
     }
 
-    /// Whether a blank or the beginning of the text is to the left.
+    /// Whether the previous byte is whitespace, or this is the start of the text.
     fn spaced(&self) -> bool {
         self.at.checked_sub(1).and_then(|at| self.text.get(at)).is_none_or(u8::is_ascii_whitespace)
     }
 
-    /// Goes past blanks and comments; whether anything is left.
+    /// Skips whitespace and comments. Returns `false` at the end.
     fn skip(&mut self) -> bool {
         loop {
             match self.left() {
@@ -116,13 +116,13 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The next token and its length.
+    /// Parses the next token and returns its length in bytes.
     fn next(&self, vm: &mut Vm<'_>) -> R<(TokenKind, usize)> {
         let one = |kind| Ok((kind, 1));
         match (self.ahead(0), self.ahead(1)) {
             (b'0'..=b'2', b':') if !self.ahead(2).is_ascii_digit() => self.file(),
             (b'0'..=b'9' | b'"' | b'`', _) | (b'.', b'0'..=b'9') => self.noun(vm),
-            (b'-', b'0'..=b'9' | b'.') if self.signs() => self.noun(vm),
+            (b'-', b'0'..=b'9' | b'.') if self.is_sign() => self.noun(vm),
             (b'a'..=b'z' | b'A'..=b'Z', _) | (b'.', b'a'..=b'z' | b'A'..=b'Z') => Ok(self.name()),
             (byte @ (b'(' | b'[' | b'{'), _) => one(TokenKind::Open(byte)),
             (byte @ (b')' | b']' | b'}'), _) => one(TokenKind::Close(byte)),
@@ -140,19 +140,20 @@ impl<'a> Lexer<'a> {
         verb::named(name).map(|verb| (TokenKind::Verb(verb), 2)).ok_or_else(|| Fault::nyi_of(name))
     }
 
-    /// Whether the `-` that comes next belongs to the number after it.
-    fn signs(&self) -> bool {
+    /// Whether a `-` is the sign of the number after it.
+    fn is_sign(&self) -> bool {
         let digit = self.ahead(1).is_ascii_digit() || self.ahead(2).is_ascii_digit();
         digit && (self.last != Some(true) || self.spaced())
     }
 
     fn noun(&self, vm: &mut Vm<'_>) -> R<(TokenKind, usize)> {
-        let (body, length) = kcodec::literal(self.left()).ok().flatten().ok_or_else(|| self.wrong())?;
+        let (body, length) = kcodec::literal(self.left()).ok().flatten().ok_or_else(|| self.invalid_literal())?;
         let number = !matches!(self.ahead(0), b'"' | b'`');
         if length == 0 || (number && self.ahead(length).is_ascii_alphanumeric()) {
-            return Err(self.wrong());
+            return Err(self.invalid_literal());
         }
-        // Numbers with blanks between are one literal: those that are of no one kind are not applied to each other.
+        // Numbers separated by blanks are one literal. If they have no common kind, they are not applied to each
+        // other.
         let blanks = self.left().iter().skip(length).take_while(|&&byte| byte == b' ').count();
         if number
             && blanks > 0
@@ -164,8 +165,8 @@ impl<'a> Lexer<'a> {
         Ok((TokenKind::Noun(vm.noun(body.value())?), length))
     }
 
-    /// What should have been a literal: its first word, the beginning of it if it is long.
-    fn wrong(&self) -> Fault {
+    /// The error for an invalid literal: its first word, truncated.
+    fn invalid_literal(&self) -> Fault {
         let length = self.left().iter().take(32).take_while(|byte| byte.is_ascii_graphic() && !b";)]}".contains(byte));
         let length = if self.ahead(0) == b'"' { 1 } else { length.count() };
         Fault::named(self.left().get(..length).unwrap_or_default())
@@ -192,7 +193,7 @@ impl<'a> Lexer<'a> {
                 continue;
             }
             return Ok(match self.left().get(length..).unwrap_or_default() {
-                // `a,::x` is `a,:x`; `1,::` ends with a null.
+                // `a,::x` means `a,:x`, but `1,::` ends with a null.
                 [b':', b':', rest @ ..] if !ends(rest) => (TokenKind::Colon(verb), length + 2),
                 [b':', b':', ..] => (TokenKind::Verb(verb), length),
                 [b':', ..] => (TokenKind::Colon(verb), length + 1),
@@ -204,7 +205,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Whether an expression ends where this text begins.
+/// Whether an expression ends at this position.
 fn ends(text: &[u8]) -> bool {
     matches!(text.trim_ascii_start().first(), None | Some(b';' | b')' | b']' | b'}'))
 }

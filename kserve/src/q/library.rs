@@ -1,11 +1,11 @@
-//! Functions and constants of q's own namespaces that are written in q: `.Q`, `.h`.
+//! Functions and constants of q's namespaces `.Q` and `.h`, written in q.
 
 use super::fault::{Fault, R};
 use super::noun::{Noun, empty};
 use super::vm::Vm;
 use kcodec::Kind;
 
-/// Functions, each by its text.
+/// Functions, as name and source text.
 const FUNCTIONS: &[(&str, &str)] = &[
     (".Q.addmonths", "{m:\"m\"$x;(\"d\"$m+y)+x-\"d\"$m}"),
     (".Q.fu", "{[f;x]$[0h>type x;f x;[u:distinct x;(f u)u?x]]}"),
@@ -77,7 +77,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     (".h.htac", "{[t;d;x](.h.hta[t;d]),x,\"</\",(string t),\">\"}"),
 ];
 
-/// Values, each by q text that mentions no name.
+/// Values, as name and a q expression without names.
 const VALUES: &[(&str, &str)] = &[
     (".h.br", "\"<br>\""),
     (".h.c0", "`024C7E"),
@@ -97,11 +97,11 @@ const VALUES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Names of `.h` that are missing.
+/// Names of `.h` that are not implemented.
 const MISSING_H: &[&str] =
     &["d", "data", "eb", "ec", "ed", "edsn", "es", "estr", "fram", "ht", "http", "hug", "jx", "ka", "logo", "val"];
 
-/// Names of q's own that are known to be missing: better said than taken for a name that nobody set.
+/// Names of `.Q` that are not implemented. They fail with `nyi` instead of being reported as undefined.
 const MISSING: &[&str] = &[
     "ajf0", "bt", "btx", "Cf", "cp", "d0", "dt", "fqk", "hap", "hmb", "IN", "L", "nct", "p", "p1", "p2", "qm", "rp",
     "S", "sw", "t0", "tab", "tx", "unm", "vt", "bv", "bvi", "chk", "cn", "D", "dpft", "dpfts", "dsftg", "en", "ens",
@@ -109,21 +109,21 @@ const MISSING: &[&str] = &[
     "pn", "prf0", "PV", "pv", "rb", "s2", "tt", "u", "view", "vp", "Xf",
 ];
 
-/// Constants, each with its namespace.
+/// Constants, by their full name.
 const CONSTANTS: &[&str] =
     &[".Q.a", ".Q.A", ".Q.n", ".Q.nA", ".Q.an", ".Q.b6", ".Q.t", ".Q.k", ".Q.K", ".Q.M", ".Q.x", ".Q.res"];
 
-/// The full names that are known here.
+/// The full names of everything defined here.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     FUNCTIONS.iter().chain(VALUES).map(|(name, _)| *name).chain(CONSTANTS.iter().copied())
 }
 
 impl Vm<'_> {
-    /// The value that q itself has under a name.
+    /// The built-in value of a name; `None` if the name is not built in.
     ///
     /// # Errors
     ///
-    /// `nyi` where q has one and this has none.
+    /// `nyi` if q defines the name and this implementation does not.
     pub(crate) fn library(&mut self, name: &[u8]) -> R<Option<Noun>> {
         if name == b"csv" {
             return Ok(Some(Noun::char(b',')));
@@ -175,7 +175,7 @@ impl Vm<'_> {
     }
 }
 
-/// Words that q reserves and that are no functions of `.q`.
+/// Reserved words that are not functions of `.q`.
 pub(crate) const RESERVED: &str = "abs acos asin atan avg bin binr cor cos cov delete dev div do enlist exec exit exp \
                                    getenv hopen if in insert last like log max min prd select setenv sin sqrt ss sum \
                                    tan update var wavg while within wsum xexp";

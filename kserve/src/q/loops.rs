@@ -1,8 +1,14 @@
-//! Loops over one or two arguments, atoms or vectors, in one lane.
+//! Loops over one or two arguments, atoms or vectors, in one lane (item type).
 //!
-//! A loop runs over blocks of [`BLOCK`] items. An argument whose items are of the loop's own lane is borrowed block
-//! by block, any other is converted into a buffer that stays in the L1 cache, so that mixed kinds cost one pass over
-//! memory as well. An argument that nobody else holds is overwritten with the result.
+//! ```text
+//! for each block of BLOCK items:
+//!     x, y = the block of each argument, in the loop's lane
+//!     append op(x, y) to the result
+//! ```
+//!
+//! An argument in the loop's lane is borrowed. Any other is converted block by block into a buffer that stays in
+//! the L1 cache, so mixed kinds also cost only one pass over memory. An unshared argument in the loop's lane is
+//! overwritten with the result.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,10 +21,10 @@ use super::number::Number;
 use super::temporal::Convert;
 use super::vm::Vm;
 
-/// Items that are converted at once.
+/// Items converted at a time.
 const BLOCK: usize = 1024;
 
-/// Runs an expression with `$items` as the slice of a numeric vector; otherwise `$else`.
+/// Runs `$work` with `$items` bound to the slice of a numeric vector; otherwise runs `$else`.
 macro_rules! with_numbers {
     ($value:expr, $items:ident => $work:expr, $else:expr) => {
         match $value {
@@ -33,13 +39,13 @@ macro_rules! with_numbers {
     };
 }
 
-/// A number of one lane in another.
+/// Converts a number to another lane.
 #[inline]
 fn convert_raw<S: Number, T: Number>(item: S) -> T {
     if S::FLOAT { T::from_double(item.double()) } else { T::from_long(item.long()) }
 }
 
-/// Likewise, from the unit of one temporal kind to that of another. Infinities stay infinite.
+/// Converts a number between the units of temporal kinds. Infinities stay infinite.
 #[inline]
 fn convert_unit<S: Number, T: Number>(item: S, convert: Convert) -> T {
     if S::FLOAT {
@@ -53,7 +59,7 @@ fn convert_unit<S: Number, T: Number>(item: S, convert: Convert) -> T {
     }
 }
 
-/// An item in a lane; `None` for guids and symbols.
+/// Converts an item to a lane; `None` for guids and symbols.
 pub(crate) fn convert_item<T: Number>(item: Item, convert: Convert) -> Option<T> {
     fn one<S: Number, T: Number>(item: S, convert: Convert) -> T {
         match convert {
@@ -72,7 +78,7 @@ pub(crate) fn convert_item<T: Number>(item: Item, convert: Convert) -> Option<T>
     })
 }
 
-/// Appends items in another lane.
+/// Converts a range of items to another lane and appends them.
 fn convert_into<T: Number>(items: &Items, from: usize, to: usize, convert: Convert, out: &mut Vec<T>) {
     fn run<S: Number, T: Number>(items: &[S], convert: Convert, out: &mut Vec<T>) {
         match convert {
@@ -83,14 +89,14 @@ fn convert_into<T: Number>(items: &Items, from: usize, to: usize, convert: Conve
     with_numbers!(items, items => run(items.get(from..to).unwrap_or_default(), convert, out), ());
 }
 
-/// One argument of a loop.
+/// An argument of a loop.
 pub(crate) enum Side<'a, T> {
     Atom(T),
     Items(&'a [T]),
     Other(&'a Vector, Convert),
 }
 
-/// A block of an argument.
+/// One block of an argument.
 #[derive(Clone, Copy)]
 pub(crate) enum Part<'a, T> {
     Atom(T),
@@ -100,7 +106,7 @@ pub(crate) enum Part<'a, T> {
 impl<'a, T: Number> Side<'a, T> {
     /// # Errors
     ///
-    /// `type` for what has no numbers underneath.
+    /// `type` for values that are not numeric underneath.
     pub(crate) fn new(x: &'a Noun, convert: Convert) -> R<Self> {
         match x {
             Noun::Atom(atom) => convert_item(atom.item, convert).map(Self::Atom).ok_or(Fault::TYPE),
@@ -113,7 +119,7 @@ impl<'a, T: Number> Side<'a, T> {
         }
     }
 
-    /// Items; `None` of an atom.
+    /// Number of items; `None` for an atom.
     pub(crate) fn count(&self) -> Option<usize> {
         match self {
             Self::Atom(_) => None,
@@ -134,7 +140,7 @@ impl<'a, T: Number> Side<'a, T> {
         }
     }
 
-    /// All items in the lane, copied.
+    /// Copies all items, converted to the lane.
     pub(crate) fn items(&self, vm: &mut Vm<'_>) -> R<Vec<T>> {
         let mut out = vm.vec(self.count().unwrap_or(1))?;
         match self {
@@ -145,7 +151,7 @@ impl<'a, T: Number> Side<'a, T> {
         Ok(out)
     }
 
-    /// All items in the lane, borrowed if they are of it.
+    /// All items in the lane; borrowed if no conversion is needed.
     pub(crate) fn all(&self, vm: &mut Vm<'_>) -> R<Cow<'_, [T]>> {
         match self {
             Self::Items(items) => Ok(Cow::Borrowed(items)),
@@ -153,7 +159,7 @@ impl<'a, T: Number> Side<'a, T> {
         }
     }
 
-    /// Calls `work` with each block of items, in order; an atom is a block of one.
+    /// Calls `work` with each block in order. An atom is a block of one item.
     pub(crate) fn blocks(&self, vm: &mut Vm<'_>, mut work: impl FnMut(&[T])) -> R<()> {
         match self {
             Self::Atom(item) => work(&[*item]),
@@ -176,11 +182,11 @@ impl<'a, T: Number> Side<'a, T> {
     }
 }
 
-/// The count of what two arguments make together; `None` for two atoms.
+/// The length of the result of two arguments; `None` for two atoms.
 ///
 /// # Errors
 ///
-/// `length` where the counts differ.
+/// `length` if both are vectors of different lengths.
 pub(crate) fn conform(x: Option<usize>, y: Option<usize>) -> R<Option<usize>> {
     match (x, y) {
         (Some(x), Some(y)) if x != y => Err(Fault::LENGTH),
@@ -189,7 +195,7 @@ pub(crate) fn conform(x: Option<usize>, y: Option<usize>) -> R<Option<usize>> {
     }
 }
 
-/// Calls `work` with each pair of items, block by block.
+/// Calls `work` with each pair of blocks.
 pub(crate) fn pair_blocks<T: Number, S: Number>(
     vm: &mut Vm<'_>,
     x: &Side<'_, T>,
@@ -217,7 +223,7 @@ fn extend<T: Copy, S: Copy, U>(out: &mut Vec<U>, x: Part<'_, T>, y: Part<'_, S>,
     }
 }
 
-/// `op` on each pair of items, of atoms or vectors; the result is of `kind`, whose lane is `U`.
+/// Applies `op` to each pair of items. The result is of `kind`, whose lane must be `U`.
 pub(crate) fn pairs<T: Number, U: Lane>(
     vm: &mut Vm<'_>,
     kind: Kind,
@@ -234,8 +240,7 @@ pub(crate) fn pairs<T: Number, U: Lane>(
     Ok(vector(kind, out))
 }
 
-/// Like [`pairs`], where the result is of the lane that is calculated in: an argument of that lane which nobody else
-/// holds is overwritten.
+/// Like [`pairs`], for a result in the loop's lane: an unshared argument in that lane is overwritten.
 pub(crate) fn pairs_in_place<T: Number>(
     vm: &mut Vm<'_>,
     kind: Kind,
@@ -251,7 +256,7 @@ pub(crate) fn pairs_in_place<T: Number>(
     Ok(overwritten.map_or(Noun::Null, |noun| of_kind(noun, kind)))
 }
 
-/// The items of an argument to overwrite, if it is a vector of this lane that nobody else holds.
+/// Mutable access to the items of an argument, if it is an unshared vector of this lane.
 fn own<T: Number>(side: &mut (Noun, Convert)) -> Option<&mut Vec<T>> {
     match side {
         (Noun::Vector(vector), Convert::Raw) => T::of_mut(&mut vector.items).and_then(Arc::get_mut),
@@ -259,7 +264,8 @@ fn own<T: Number>(side: &mut (Noun, Convert)) -> Option<&mut Vec<T>> {
     }
 }
 
-/// `op` on each item in place, with an atom or as many items. Whatever fails does so before an item is changed.
+/// Applies `op` to each item in place, with an atom or a vector of equal length. An error leaves all items
+/// unchanged.
 pub(crate) fn overwrite<T: Number>(
     vm: &mut Vm<'_>,
     items: &mut [T],
@@ -280,7 +286,7 @@ pub(crate) fn overwrite<T: Number>(
     Ok(true)
 }
 
-/// A vector as one of another kind in the same lane, without attribute.
+/// Changes the kind of a value within its lane, and removes the attribute.
 pub(crate) fn of_kind(noun: Noun, kind: Kind) -> Noun {
     match noun {
         Noun::Vector(Vector { items, .. }) => Noun::Vector(Vector { kind, attr: Attribute::None, items }),
@@ -289,7 +295,7 @@ pub(crate) fn of_kind(noun: Noun, kind: Kind) -> Noun {
     }
 }
 
-/// `op` on each item of an atom or vector; the result is of `kind`, whose lane is `U`.
+/// Applies `op` to each item of an atom or vector. The result is of `kind`, whose lane must be `U`.
 pub(crate) fn map<T: Number, U: Lane>(
     vm: &mut Vm<'_>,
     kind: Kind,
@@ -307,7 +313,7 @@ pub(crate) fn map<T: Number, U: Lane>(
     Ok(vector(kind, out))
 }
 
-/// Like [`map`], within the lane: a vector that nobody else holds is overwritten.
+/// Like [`map`], for a result in the argument's lane: an unshared vector is overwritten.
 pub(crate) fn map_in_place<T: Number>(vm: &mut Vm<'_>, kind: Kind, x: Noun, op: impl Fn(T) -> T + Copy) -> R {
     let mut side = (x, Convert::Raw);
     match own::<T>(&mut side) {

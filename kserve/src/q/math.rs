@@ -1,9 +1,9 @@
-//! Functions of floats, `til`, and small dense matrices.
+//! Functions of floats, `til`, and dense matrices.
 
 use kcodec::Kind;
 
 use super::arith::kind_of;
-use super::atomic::Lone;
+use super::atomic::Unmatched;
 use super::build;
 use super::fault::{Fault, R};
 use super::loops::{self, Side};
@@ -31,7 +31,7 @@ pub(crate) static VERBS: &[Verb] = &[
     infix("lsq", None, least_squares),
 ];
 
-/// Units that a transcendental function costs, beyond one.
+/// Units charged per item of a transcendental function.
 const COST: usize = 10;
 
 /// `til x`
@@ -46,21 +46,21 @@ fn til(vm: &mut Vm<'_>, x: Noun) -> R {
     Err(Fault::TYPE)
 }
 
-/// A function of floats.
+/// Applies a function of one float.
 fn float(vm: &mut Vm<'_>, x: Noun, function: fn(f64) -> f64) -> R {
     vm.atomic1(x, |vm, x| {
         if !is_number(kind_of(&x)?) {
             return Err(Fault::TYPE);
         }
         vm.charge(COST.saturating_mul(x.len()))?;
-        // A null stays the null that it is.
+        // Preserves the bits of a NaN: the sign of q's null must not change.
         loops::map_in_place::<f64>(vm, Kind::Float, x, |item| if item.is_nan() { item } else { function(item) })
     })
 }
 
-/// A function of two floats.
+/// Applies a function of two floats.
 fn floats(vm: &mut Vm<'_>, x: Noun, y: Noun, function: fn(f64, f64) -> f64) -> R {
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         vm.charge(COST.saturating_mul(x.len().max(y.len())))?;
         let (x, y) = ((x, Convert::Raw), (y, Convert::Raw));
         loops::pairs_in_place::<f64>(vm, Kind::Float, x, y, |x, y| {
@@ -69,14 +69,15 @@ fn floats(vm: &mut Vm<'_>, x: Noun, y: Noun, function: fn(f64, f64) -> f64) -> R
     })
 }
 
-/// Rows of equal length.
+/// A matrix in row-major order.
 struct Matrix {
     width: usize,
     items: Vec<f64>,
 }
 
 impl Matrix {
-    /// A matrix of a list of float vectors; a float vector is one row. q wants floats.
+    /// Builds a matrix from a list of float vectors. A float vector is a single row. Other kinds fail with `type`,
+    /// as in q.
     fn new(vm: &mut Vm<'_>, x: &Noun) -> R<Self> {
         let rows = match x {
             Noun::Vector(_) => std::slice::from_ref(x),
@@ -130,7 +131,7 @@ impl Matrix {
         }
     }
 
-    /// Adds `factor` times one row to another.
+    /// Adds `factor` times one row to another row.
     fn add_row(&mut self, from: usize, to: usize, factor: f64) {
         let row = self.rows().nth(from).map(<[f64]>::to_vec).unwrap_or_default();
         self.row_mut(to).iter_mut().zip(row).for_each(|(item, other)| *item += factor * other);
@@ -163,7 +164,7 @@ impl Matrix {
         Ok(out)
     }
 
-    /// Solves `self` times x = `right` by elimination with the largest pivot; nulls where there is no solution.
+    /// Solves `self` x = `right` by Gauss-Jordan elimination with partial pivoting. A singular matrix gives nulls.
     fn solve(mut self, vm: &mut Vm<'_>, mut right: Self) -> R<Self> {
         let count = self.width;
         vm.charge(count.saturating_mul(count).saturating_mul(count.saturating_add(right.width)))?;
@@ -202,7 +203,7 @@ impl Matrix {
     }
 }
 
-/// `x mmu y`: of matrices their product; a vector is a row on the left, a column on the right.
+/// `x mmu y`: matrix product. A vector is a row on the left and a column on the right.
 pub(crate) fn multiply(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     let (row, column) = (matches!(x, Noun::Vector(_)), matches!(y, Noun::Vector(_)));
     let left = Matrix::new(vm, &x)?;
@@ -237,7 +238,7 @@ fn invert(vm: &mut Vm<'_>, x: Noun) -> R {
     matrix.solve(vm, one)?.noun(vm)
 }
 
-/// `x lsq y`: z such that z mmu y is as near to x as can be, by the normal equations.
+/// `x lsq y`: the least-squares solution z of z mmu y = x, by the normal equations.
 fn least_squares(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     if matches!(x, Noun::Vector(_)) || matches!(y, Noun::Vector(_)) {
         return Err(Fault::LENGTH);
@@ -254,7 +255,7 @@ fn least_squares(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     square.solve(vm, right)?.transposed(vm)?.noun(vm)
 }
 
-/// All numbers of an atom or vector as floats; those of a general list of atoms one by one.
+/// Converts all numbers of an atom, a vector or a general list of atoms to floats.
 pub(crate) fn all_floats(vm: &mut Vm<'_>, x: &Noun) -> R<Vec<f64>> {
     match x {
         Noun::List(_) => {

@@ -1,4 +1,4 @@
-//! How numbers are spread and how they go together: `var dev svar sdev med`, `wsum wavg cov scov cor`.
+//! Statistics: `var dev svar sdev med`, `wsum wavg cov scov cor`.
 
 use kcodec::Slice;
 
@@ -14,19 +14,19 @@ use super::verb::{Verb, infix, unary};
 use super::vm::Vm;
 
 pub(crate) static VERBS: &[Verb] = &[
-    unary("var", Some(42), |vm, x| spread(vm, x, |moments| moments.variance(0.0))),
-    unary("dev", Some(43), |vm, x| spread(vm, x, |moments| moments.variance(0.0).sqrt())),
-    unary("svar", None, |vm, x| spread(vm, x, |moments| moments.variance(1.0))),
-    unary("sdev", None, |vm, x| spread(vm, x, |moments| moments.variance(1.0).sqrt())),
+    unary("var", Some(42), |vm, x| dispersion(vm, x, |moments| moments.variance(0.0))),
+    unary("dev", Some(43), |vm, x| dispersion(vm, x, |moments| moments.variance(0.0).sqrt())),
+    unary("svar", None, |vm, x| dispersion(vm, x, |moments| moments.variance(1.0))),
+    unary("sdev", None, |vm, x| dispersion(vm, x, |moments| moments.variance(1.0).sqrt())),
     unary("med", None, med),
     infix("wsum", Some(29), wsum),
     infix("wavg", Some(30), wavg),
-    infix("cov", Some(35), |vm, x, y| together(vm, x, y, |both| both.covariance(0.0))),
-    infix("scov", None, |vm, x, y| together(vm, x, y, |both| both.covariance(1.0))),
-    infix("cor", Some(36), |vm, x, y| together(vm, x, y, Both::correlation)),
+    infix("cov", Some(35), |vm, x, y| pair_statistic(vm, x, y, |both| both.covariance(0.0))),
+    infix("scov", None, |vm, x, y| pair_statistic(vm, x, y, |both| both.covariance(1.0))),
+    infix("cor", Some(36), |vm, x, y| pair_statistic(vm, x, y, PairSums::correlation)),
 ];
 
-/// How many numbers there are, their mean, and the sum of the squares of what they are apart from it.
+/// Number of items, and their sum of squared deviations from the mean. Nulls are skipped.
 struct Moments {
     count: f64,
     squares: f64,
@@ -40,14 +40,14 @@ impl Moments {
         Self { count, squares: known().map(|item| (item - mean) * (item - mean)).sum() }
     }
 
-    /// `less` is 1 for that of a sample.
+    /// `less`: 0 for the population, 1 for a sample.
     fn variance(&self, less: f64) -> f64 {
         if self.count > less { self.squares / (self.count - less) } else { NULL_FLOAT }
     }
 }
 
-/// A measure of how far apart numbers are: of a list of lists along the lists.
-fn spread(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
+/// Applies a statistic to the items of a list; to a list of lists item by item across the lists.
+fn dispersion(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
     match &x {
         Noun::Atom(_) | Noun::Vector(_) => {
             let items = all_floats(vm, &x)?;
@@ -59,12 +59,12 @@ fn spread(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
             let items = all_floats(vm, &x)?;
             Ok(Noun::float(measure(&Moments::of(&items))))
         }
-        Noun::List(_) => along(vm, &x, &mut |vm, x| spread(vm, x, measure)),
-        Noun::Dict(dict) => spread(vm, dict.values.clone(), measure),
+        Noun::List(_) => across(vm, &x, &mut |vm, x| dispersion(vm, x, measure)),
+        Noun::Dict(dict) => dispersion(vm, dict.values.clone(), measure),
         Noun::Table(table) => {
             let mut cells = vm.vec(table.columns().len())?;
             for column in table.columns() {
-                cells.push(spread(vm, column.clone(), measure)?);
+                cells.push(dispersion(vm, column.clone(), measure)?);
             }
             build::dict(table.names().to_vec(), cells)
         }
@@ -72,9 +72,9 @@ fn spread(vm: &mut Vm<'_>, x: Noun, measure: fn(&Moments) -> f64) -> R {
     }
 }
 
-/// What `work` makes of the first items of all lists, of the second ones, and so on; `'type` where nothing is a list,
-/// because `work` would be given its own argument again.
-pub(crate) fn along(vm: &mut Vm<'_>, lists: &Noun, work: &mut dyn FnMut(&mut Vm<'_>, Noun) -> R) -> R {
+/// Applies `work` to the first items of all lists, then to the second items, and so on. Fails with `type` if no
+/// item is a list, because `work` would receive its own argument again and recurse for ever.
+pub(crate) fn across(vm: &mut Vm<'_>, lists: &Noun, work: &mut dyn FnMut(&mut Vm<'_>, Noun) -> R) -> R {
     let lists = build::items(lists);
     let width = lists.iter().find(|list| list.is_list()).ok_or(Fault::TYPE)?.len();
     if lists.iter().any(|list| list.is_list() && list.len() != width) {
@@ -90,11 +90,11 @@ pub(crate) fn along(vm: &mut Vm<'_>, lists: &Noun, work: &mut dyn FnMut(&mut Vm<
     build::tidy(out)
 }
 
-/// `med x`: the mean of the two items in the middle of the order, where nulls are the least.
+/// `med x`: the median. Nulls sort first.
 fn med(vm: &mut Vm<'_>, x: Noun) -> R {
     match &x {
         Noun::List(list) if !list.items().is_empty() && !list.items().iter().all(Noun::is_atom) => {
-            along(vm, &x, &mut med)
+            across(vm, &x, &mut med)
         }
         Noun::Dict(dict) => med(vm, dict.values.clone()),
         Noun::Table(table) => {
@@ -107,13 +107,13 @@ fn med(vm: &mut Vm<'_>, x: Noun) -> R {
         _ => {
             let mut items = all_floats(vm, &x)?;
             vm.charge(items.len().saturating_mul(4))?;
-            Ok(Noun::float(middle(&mut items)))
+            Ok(Noun::float(median(&mut items)))
         }
     }
 }
 
-/// The median; the order of the items changes.
-pub(crate) fn middle(items: &mut [f64]) -> f64 {
+/// The median. Reorders the items.
+pub(crate) fn median(items: &mut [f64]) -> f64 {
     let order = |x: &f64, y: &f64| {
         y.is_nan().cmp(&x.is_nan()).then_with(|| x.partial_cmp(y).unwrap_or(std::cmp::Ordering::Equal))
     };
@@ -127,12 +127,12 @@ pub(crate) fn middle(items: &mut [f64]) -> f64 {
     }
 }
 
-/// Whether both are vectors, or lists of atoms, of numbers.
+/// Whether both are vectors.
 fn plain(x: &Noun, y: &Noun) -> bool {
     matches!((x, y), (Noun::Vector(_), Noun::Vector(_)))
 }
 
-/// `x wsum y`: the sum of the products; pairs with a null are left out.
+/// `x wsum y`: the sum of the products. Pairs with a null are skipped.
 pub(crate) fn wsum(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     if plain(&x, &y) {
         return Ok(Noun::float(weighted(vm, &x, &y)?.0));
@@ -141,7 +141,7 @@ pub(crate) fn wsum(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     sum(vm, products)
 }
 
-/// `x wavg y`: the mean of `y` with the weights `x`; pairs with a null are left out.
+/// `x wavg y`: the mean of `y` with weights `x`. Pairs with a null are skipped.
 pub(crate) fn wavg(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     if let Noun::Table(_) = y {
         return Err(Fault::nyi("wavg of a table"));
@@ -163,7 +163,8 @@ pub(crate) fn wavg(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     arith::divide(vm, products, weights)
 }
 
-/// The sum of the products, and that of the weights.
+/// The sum of the products and the sum of the weights. Four accumulators, so that additions do not wait for each
+/// other.
 fn weighted(vm: &mut Vm<'_>, x: &Noun, y: &Noun) -> R<(f64, f64)> {
     let (x, y) = (Side::<f64>::new(x, Convert::Raw)?, Side::<f64>::new(y, Convert::Raw)?);
     let mut sums = [(0.0, 0.0); 4];
@@ -185,15 +186,15 @@ fn weighted(vm: &mut Vm<'_>, x: &Noun, y: &Noun) -> R<(f64, f64)> {
     Ok(((a.0 + b.0) + (c.0 + d.0), (a.1 + b.1) + (c.1 + d.1)))
 }
 
-/// Two runs of numbers and their moments, pairs with a null left out.
-struct Both {
+/// Sums for the covariance of two vectors. Pairs with a null are skipped.
+struct PairSums {
     count: f64,
     products: f64,
     left: f64,
     right: f64,
 }
 
-impl Both {
+impl PairSums {
     fn of(x: &[f64], y: &[f64]) -> Self {
         let known = || x.iter().zip(y).map(|(&x, &y)| (x, y)).filter(|(x, y)| !x.is_nan() && !y.is_nan());
         let (mut count, mut left, mut right) = (0.0, 0.0, 0.0);
@@ -213,7 +214,7 @@ impl Both {
         both
     }
 
-    /// `less` is 1 for that of a sample.
+    /// `less`: 0 for the population, 1 for a sample.
     fn covariance(&self, less: f64) -> f64 {
         if self.count > less { self.products / (self.count - less) } else { NULL_FLOAT }
     }
@@ -223,8 +224,8 @@ impl Both {
     }
 }
 
-/// A measure of two runs of numbers: of lists of lists along the lists.
-fn together(vm: &mut Vm<'_>, x: Noun, y: Noun, measure: fn(&Both) -> f64) -> R {
+/// Applies a statistic to two vectors.
+fn pair_statistic(vm: &mut Vm<'_>, x: Noun, y: Noun, measure: fn(&PairSums) -> f64) -> R {
     let flat = |noun: &Noun| match noun {
         Noun::Atom(_) | Noun::Vector(_) => true,
         Noun::List(list) => list.items().iter().all(Noun::is_atom),
@@ -236,5 +237,5 @@ fn together(vm: &mut Vm<'_>, x: Noun, y: Noun, measure: fn(&Both) -> f64) -> R {
     let (left, right) = (all_floats(vm, &x)?, all_floats(vm, &y)?);
     loops::conform(Some(left.len()), Some(right.len()))?;
     vm.charge(left.len().saturating_mul(4))?;
-    Ok(Noun::float(measure(&Both::of(&left, &right))))
+    Ok(Noun::float(measure(&PairSums::of(&left, &right))))
 }

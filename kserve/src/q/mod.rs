@@ -1,8 +1,8 @@
 //! q's `value`: the part of q that kserve evaluates.
 //!
-//! Text becomes tokens (`lex`), tokens become code (`parse`), code is evaluated (`eval`) over values that share
-//! their columns (`noun`). Every loop and every large result goes through one door (`vm`). What q has and this has
-//! not fails with q's own `nyi`, which names the construct for the log.
+//! Text is split into tokens (`lex`), parsed to code (`parse`) and evaluated (`eval`) over values with shared
+//! columns (`noun`). Every loop charges its work and every large result asks for memory through `vm`. Constructs of
+//! q that are not supported fail with `nyi`, which names the construct for the log.
 
 mod accumulate;
 mod aggregate;
@@ -34,7 +34,6 @@ mod eval;
 mod fault;
 mod files;
 mod filter;
-mod find;
 mod func;
 mod group;
 mod handles;
@@ -49,6 +48,7 @@ mod lambda;
 mod lex;
 mod library;
 mod loops;
+mod matches;
 mod math;
 mod measure;
 mod moving;
@@ -97,14 +97,14 @@ use std::sync::{Arc, Mutex};
 use kcodec::{Body, Value};
 
 pub use fault::Fault;
-pub use host::{Caller, Entry, Handle, HandleInfo, Host, Incoming, Words};
+pub use host::{Caller, CommandLinePart, Entry, Handle, HandleInfo, Host, Incoming};
 pub use vm::EvalLimits;
 
 use func::{Func, Native};
 use noun::Noun;
 use vm::{State, Vm};
 
-/// q's `value`: names, registered functions and the part of q that kserve evaluates.
+/// Evaluates q: globals, registered functions, and the subset of q that kserve supports.
 ///
 /// ```
 /// use kcodec::{Body, Value};
@@ -122,56 +122,56 @@ pub struct Interpreter {
     shell: Shell,
 }
 
-/// What a process lets its clients reach beyond its own memory; a script, the console and timers may do all of it.
+/// What clients may access beyond variables. Scripts, the console and timers may always access all of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Grants {
     /// `hopen`, one-shot requests.
     pub net: bool,
-    /// `\\l`, `read0`, `get`, `set`, `0:`, `hdel`, `hopen` of a file: whatever files the process can reach.
+    /// `\\l`, `read0`, `get`, `set`, `0:`, `hdel`, `hopen` of a file: any file that the process can access.
     pub files: bool,
     /// `exit`, `\\\\`.
     pub exit: bool,
 }
 
-/// What an interpreter prints.
+/// Output of an interpreter.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Output<'a> {
-    /// Text for the process's output: `show`, `0N!`, `-1`.
+    /// Text for standard output: `show`, `0N!`, `-1`.
     Text(&'a [u8]),
-    /// Text for its errors: `-2`.
+    /// Text for standard error: `-2`.
     Errors(&'a [u8]),
-    /// A request that failed. Clients are told of the faults of sync requests alone.
+    /// A request that failed. Clients receive only the faults of sync requests.
     Fault {
-        /// Whose it was; 0 for the process's own.
+        /// The connection it came from; 0 for the process itself.
         handle: Handle,
         /// `sync`, `async`, or the handler that failed.
         what: &'static str,
-        /// Why.
+        /// The error.
         fault: &'a Fault,
     },
 }
 
-/// Where an interpreter's output goes.
+/// Receives an interpreter's output.
 type Sink = Box<dyn FnMut(Output<'_>) + Send>;
 
-/// What an interpreter is told of the process around it.
+/// The interpreter's connection to the process around it.
 struct Shell {
     output: Sink,
     grants: Grants,
-    /// `.z.u` of the process itself.
+    /// `.z.u` for calls of the process itself.
     user: Vec<u8>,
     /// `.z.x`, `.z.X`, `.z.f`
     arguments: Vec<Vec<u8>>,
     command_line: Vec<Vec<u8>>,
     script: Option<Vec<u8>>,
-    /// To run before anybody is served.
+    /// Scripts to run before clients are served: path and text.
     scripts: Vec<(Vec<u8>, Vec<u8>)>,
-    /// What `exit` was given.
+    /// The argument of `exit`.
     exit: Option<i32>,
-    /// What `hopen` has opened.
+    /// Files and pipes that `hopen` has opened.
     files: disk::OpenFiles,
-    /// Where text and errors go instead.
+    /// The files that output and errors are redirected to.
     redirected: [Option<Arc<std::fs::File>>; 2],
 }
 
@@ -193,51 +193,51 @@ impl Default for Shell {
 }
 
 impl Interpreter {
-    /// An interpreter without names of its own, under the default [`EvalLimits`].
+    /// Creates an interpreter without globals, with the default [`EvalLimits`].
     #[must_use]
     pub fn new() -> Self {
         Self { state: State::new(EvalLimits::default()), shell: Shell::default() }
     }
 
-    /// The same interpreter under other limits.
+    /// Sets the limits.
     #[must_use]
     pub fn with_limits(mut self, limits: EvalLimits) -> Self {
         self.state.limits = limits;
         self
     }
 
-    /// Sends what is printed, and the faults that nobody is answered with, to `output`.
+    /// Passes printed text, and faults that are not answered to a client, to `output`.
     #[must_use]
     pub fn with_output(mut self, output: impl FnMut(Output<'_>) + Send + 'static) -> Self {
         self.shell.output = Box::new(output);
         self
     }
 
-    /// Allows clients more than to evaluate.
+    /// Grants clients access beyond variables.
     #[must_use]
     pub const fn with_grants(mut self, grants: Grants) -> Self {
         self.shell.grants = grants;
         self
     }
 
-    /// Runs a script when the server starts, before anybody is served. A fault in it stops the server.
+    /// Adds a script that runs when the server starts, before clients are served. A fault in it stops the server.
     pub fn add_script(&mut self, path: &str, text: &[u8]) {
         self.shell.script = Some(path.as_bytes().to_vec());
         self.shell.scripts.push((path.as_bytes().to_vec(), text.to_vec()));
     }
 
-    /// Sets the command line's words: `.z.X`, and those after the script, `.z.x`.
-    pub fn set_words(&mut self, command_line: Vec<Vec<u8>>, arguments: Vec<Vec<u8>>) {
+    /// Sets the command line, `.z.X`, and the arguments after the script, `.z.x`.
+    pub fn set_command_line(&mut self, command_line: Vec<Vec<u8>>, arguments: Vec<Vec<u8>>) {
         self.shell.command_line = command_line;
         self.shell.arguments = arguments;
     }
 
-    /// Sets the user of the process itself: `.z.u` where no client asks.
+    /// Sets `.z.u` for calls of the process itself.
     pub fn set_user(&mut self, user: &str) {
         self.shell.user = user.as_bytes().to_vec();
     }
 
-    /// The console's prompt: `q)`, or with the namespace, `q.a)`.
+    /// The prompt of the console: `q)`, or with the current namespace `q.a)`.
     #[must_use]
     pub fn prompt(&self) -> String {
         let context = String::from_utf8_lossy(self.state.symbols.text(self.state.context));
@@ -245,18 +245,18 @@ impl Interpreter {
         format!("q{dot}{context})")
     }
 
-    /// Runs `.z.exit` and gives the code that the process ends with.
+    /// Runs `.z.exit` and returns the exit code of the process.
     pub fn exit(&mut self) -> i32 {
         let code = self.shell.exit.unwrap_or(0);
-        Self::leave(&mut self.state, &mut (), code);
+        Self::run_exit_handler(&mut self.state, &mut (), code);
         code
     }
 
-    /// Sets a global, as `name:body` does at the top.
+    /// Sets a global, as the statement `name:body` does.
     ///
     /// # Errors
     ///
-    /// `nyi` for a body that has no value here, a splayed table.
+    /// `nyi` for a body that is not supported: a splayed table.
     pub fn set(&mut self, name: &str, body: Body) -> Result<(), Fault> {
         let mut alone = ();
         let mut vm = Vm::new(&mut self.state, &mut alone);
@@ -275,15 +275,15 @@ impl Interpreter {
         vm.body(&value).ok()
     }
 
-    /// Makes a Rust function callable by name: in text as `f x`, `f[x;y]` or `f[]`, in lists as
-    /// ``(`f;x)`` or `("f";x)`. Called without arguments it gets one, `::`, as in q.
+    /// Registers a Rust function under a name. q calls it as `f x`, `f[x;y]` or `f[]`, and in lists as ``(`f;x)``
+    /// or `("f";x)`. As in q, a call without arguments passes `::`.
     pub fn register(&mut self, name: &str, function: impl FnMut(&[Body]) -> Result<Body, Fault> + Send + 'static) {
         let name = self.state.symbols.intern(name.as_bytes());
         let native = Native { name, call: Mutex::new(Box::new(function)) };
         self.state.globals.insert(name, Noun::Func(Func::Native(Arc::new(native))));
     }
 
-    /// What q's `value` makes of a message, without a process around it.
+    /// Evaluates a message as q's `value` does, without a host.
     ///
     /// # Errors
     ///
@@ -292,15 +292,15 @@ impl Interpreter {
         self.evaluate_in(&mut (), query)
     }
 
-    /// What q's `value` makes of a message: the default of `.z.pg` and `.z.ps`.
+    /// Evaluates a message as q's `value` does: the default of `.z.pg` and `.z.ps`.
     ///
-    /// Text is parsed and executed, a symbol names a global, a list is its first item applied to the
-    /// others, a dict gives its values.
+    /// Text is parsed and run. A symbol names a global. A list applies its first item to the others. A dict gives
+    /// its values.
     ///
     /// # Errors
     ///
-    /// The error that q would signal; `nyi` for what this interpreter does not do; `stack`, `stop`
-    /// and `wsfull` past the limits.
+    /// The error that q would signal; `nyi` for unsupported constructs; `stack`, `stop` or `wsfull` if a limit is
+    /// exceeded.
     pub fn evaluate_in(&mut self, host: &mut dyn Host, query: Value<'_>) -> Result<Body, Fault> {
         let mut vm = Vm::new(&mut self.state, host);
         let query = vm.noun(query)?;

@@ -8,17 +8,17 @@ use super::arith::kind_of;
 use super::compare;
 use super::fault::{Fault, R};
 use super::loops::Side;
-use super::measure::along;
+use super::measure::across;
 use super::noun::{Dict, Noun, vector};
 use super::number::{Number, in_lane};
 use super::running::summed;
 use super::temporal::Convert;
 use super::vm::Vm;
 
-/// A loop over a vector with a window of so many items.
+/// A moving aggregate over a vector, with the number of items in the window.
 pub(crate) type Moving = fn(&mut Vm<'_>, usize, &Noun) -> R;
 
-/// A moving aggregate: of lists of lists along the lists.
+/// Applies a moving aggregate; to a list of lists item by item across the lists.
 pub(crate) fn moving(vm: &mut Vm<'_>, n: Noun, x: Noun, run: Moving) -> R {
     let count = n.as_long().filter(|_| kind_of(&n).is_ok_and(|kind| kind < Kind::Real)).ok_or(Fault::TYPE)?;
     window(vm, usize::try_from(count).unwrap_or(0), x, run)
@@ -33,8 +33,8 @@ fn window(vm: &mut Vm<'_>, count: usize, x: Noun, run: Moving) -> R {
             run(vm, count, &vector(Kind::Float, floats))
         }
         Noun::List(_) => {
-            let columns = along(vm, &x, &mut |vm, column| window(vm, count, column, run))?;
-            along(vm, &columns, &mut |_, row| Ok(row))
+            let columns = across(vm, &x, &mut |vm, column| window(vm, count, column, run))?;
+            across(vm, &columns, &mut |_, row| Ok(row))
         }
         Noun::Dict(dict) => {
             let values = window(vm, count, dict.values.clone(), run)?;
@@ -45,7 +45,8 @@ fn window(vm: &mut Vm<'_>, count: usize, x: Noun, run: Moving) -> R {
     }
 }
 
-/// `n msum x`: as q does it, the sum up to each item less that up to the one before the window; nulls add nothing.
+/// `n msum x`, as q computes it: the prefix sum at the item minus the prefix sum before the window. Nulls add
+/// nothing.
 pub(crate) fn msum(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
     let kind = summed(x)?;
     in_lane!(kind, T => {
@@ -54,7 +55,7 @@ pub(crate) fn msum(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
         let value = |item: T| if item.is_null() { T::default() } else { item };
         let (mut head, mut tail) = (T::default(), T::default());
         let mut out = vm.vec(items.len())?;
-        out.extend(items.iter().zip(left_behind(&items, count)).map(|(&item, gone)| {
+        out.extend(items.iter().zip(leaving(&items, count)).map(|(&item, gone)| {
             head = head.plus(value(item));
             if let Some(gone) = gone {
                 tail = tail.plus(value(gone));
@@ -65,12 +66,12 @@ pub(crate) fn msum(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
     })
 }
 
-/// Of each item, the one that leaves the window as it comes in.
-fn left_behind<T: Copy>(items: &[T], count: usize) -> impl Iterator<Item = Option<T>> {
+/// For each item, the item that leaves the window when it enters.
+fn leaving<T: Copy>(items: &[T], count: usize) -> impl Iterator<Item = Option<T>> {
     std::iter::repeat_n(None, count.min(items.len())).chain(items.iter().copied().map(Some))
 }
 
-/// Sums of the numbers and of their squares, and how many there were, up to an item.
+/// Prefix sums of the items and of their squares, and the number of items. Nulls are skipped.
 #[derive(Default, Clone, Copy)]
 struct Prefix {
     sum: f64,
@@ -88,12 +89,13 @@ impl Prefix {
     }
 }
 
-/// What `of` makes of the window that ends at each item, by the difference of two prefixes.
+/// Computes `of` for the window that ends at each item, from the difference of two prefix sums. `from` is
+/// subtracted from every item first.
 fn windows(vm: &mut Vm<'_>, count: usize, items: &[f64], from: f64, of: impl Fn(f64, f64, f64) -> f64) -> R {
     let (mut head, mut tail) = (Prefix::default(), Prefix::default());
     let mut out = vm.vec(items.len())?;
     vm.charge(items.len().saturating_mul(2))?;
-    out.extend(items.iter().zip(left_behind(items, count)).map(|(&item, gone)| {
+    out.extend(items.iter().zip(leaving(items, count)).map(|(&item, gone)| {
         head.take(item - from);
         if let Some(gone) = gone {
             tail.take(gone - from);
@@ -103,14 +105,14 @@ fn windows(vm: &mut Vm<'_>, count: usize, items: &[f64], from: f64, of: impl Fn(
     Ok(vector(Kind::Float, out))
 }
 
-/// `n mavg x`: nulls are left out.
+/// `n mavg x`: nulls are skipped.
 pub(crate) fn mavg(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
     let side = Side::<f64>::new(x, Convert::Raw)?;
     let items = side.all(vm)?;
     windows(vm, count, &items, 0.0, |sum, _, known| sum / known)
 }
 
-/// `n mcount x`: how many are no nulls.
+/// `n mcount x`: the number of items in the window that are not null.
 pub(crate) fn mcount(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
     let null = compare::null(vm, x.clone())?;
     let known = compare::not(vm, null)?;
@@ -121,26 +123,28 @@ pub(crate) fn mcount(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
 pub(crate) fn mdev(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
     let side = Side::<f64>::new(x, Convert::Raw)?;
     let items = side.all(vm)?;
-    // Far from zero the squares would lose what the items differ by: they are counted from the mean.
+    // Items are taken relative to the overall mean: far from zero, the squares would lose the digits in which items
+    // differ.
     let (sum, known) =
         items.iter().filter(|item| item.is_finite()).fold((0.0, 0.0), |(sum, known), &item| (sum + item, known + 1.0));
     let mean = if known > 0.0 { sum / known } else { 0.0 };
     windows(vm, count, &items, mean, |sum, squares, known| {
         let (mean, square) = (sum / known, squares / known);
         let variance = square - mean * mean;
-        // What is left of equal numbers is rounding.
+        // Below this bound, the variance of equal items is rounding error.
         if variance < square.abs() * 1e-14 { 0.0 } else { variance.sqrt() }
     })
 }
 
-/// `n mmin x`, `n mmax x`: nulls are the least.
+/// `n mmin x`, `n mmax x`: nulls are the least items.
 pub(crate) fn mextreme<const MAX: bool>(vm: &mut Vm<'_>, count: usize, x: &Noun) -> R {
     let kind = kind_of(x)?;
     in_lane!(kind, T => {
         let items = x.items::<T>().ok_or(Fault::TYPE)?;
         let mut out = vm.vec(items.len())?;
         vm.charge(items.len().saturating_mul(4))?;
-        // The positions whose items no later one in the window beats.
+        // Monotonic queue: positions in the window whose item is not beaten by a later one. The front is the
+        // window's extreme.
         let mut best: VecDeque<usize> = VecDeque::new();
         for (index, &item) in items.iter().enumerate() {
             let beaten = |&at: &usize| {

@@ -1,4 +1,4 @@
-//! Globals, and the namespaces that dots in their names make.
+//! Globals and namespaces.
 
 use super::build;
 use super::fault::{Fault, R};
@@ -11,12 +11,12 @@ use super::verb;
 use super::vm::Vm;
 
 impl Vm<'_> {
-    /// The value of a name: a global, what the process knows (`.z.w`), a keyword of q's own (`.q.til`), or the dict of a
+    /// The value of a name: a global, a value of the process (`.z.w`), a built-in (`.q.til`), or the dict of a
     /// namespace.
     ///
     /// # Errors
     ///
-    /// The name.
+    /// The name itself, if it is undefined.
     pub(crate) fn global(&mut self, name: Sym) -> R {
         if let Some(value) = self.q.globals.get(&name) {
             return Ok(value.clone());
@@ -44,8 +44,8 @@ impl Vm<'_> {
         self.dotted(&text)?.ok_or_else(|| Fault::named(&text))
     }
 
-    /// What the dots of a name lead to from a global: `.a.b.c` to an item of the dict `.a.b`, `t.time.minute` to a part
-    /// of a column.
+    /// Resolves a dotted name from a global: `.a.b.c` is an item of the dict `.a.b`, `t.time.minute` a part of a
+    /// column.
     fn dotted(&mut self, text: &[u8]) -> R<Option<Noun>> {
         let dots = text.iter().enumerate().skip(1).rev().filter(|&(_, &byte)| byte == b'.').map(|(dot, _)| dot);
         for dot in dots {
@@ -72,7 +72,7 @@ impl Vm<'_> {
         Ok(None)
     }
 
-    /// What q itself has in a namespace: the names within it, and their values.
+    /// The built-in names of a namespace and their values.
     pub(crate) fn own_names(&mut self, space: &[u8]) -> R<Vec<(Vec<u8>, Noun)>> {
         let mut own: Vec<(Vec<u8>, Noun)> = verb::of_namespace(space)
             .into_iter()
@@ -88,9 +88,9 @@ impl Vm<'_> {
         Ok(own)
     }
 
-    /// The dict of a namespace, `.u`, if any of its names is set or it is one of q's own. As in q its first key is the
-    /// null symbol, its first value `::`. The root's, `` `. ``, has no such key. Verbs of q's own
-    /// stand in `.q`, `.Q` and `.j`.
+    /// The dict of a namespace such as `.u`; `None` if none of its names is set and it is not built in. As in q its
+    /// first key is the null symbol with the value `::`; the root `` `. `` has no such key. Built-in verbs are in
+    /// `.q`, `.Q` and `.j`.
     pub(crate) fn namespace(&mut self, name: &[u8]) -> R<Option<Noun>> {
         if name.first() != Some(&b'.') {
             return Ok(None);
@@ -138,7 +138,7 @@ impl Vm<'_> {
         }
         for inner in spaces {
             let full = [prefix.as_slice(), &inner].concat();
-            if let Some(space) = self.deeper(|vm| vm.namespace(&full))? {
+            if let Some(space) = self.recurse(|vm| vm.namespace(&full))? {
                 keys.push(self.intern(&inner));
                 values.push(space);
             }

@@ -1,9 +1,8 @@
-//! Values as the evaluator holds them: atoms inline, everything longer refcounted.
+//! Values of the evaluator: atoms are inline, everything longer is refcounted.
 //!
-//! Kinds that are stored alike share a lane: dates, months and ints are `i32` items of another kind.
-//! A verb is written once for each lane and looks the result's kind up in a table. A vector whose
-//! reference is the only one may be changed in place ([`Arc::get_mut`]); whoever copies asks
-//! [`Vm::vec`](super::vm::Vm::vec) for the memory first.
+//! Kinds with the same representation share a lane: dates, months and ints are all `i32` items. A verb is written
+//! once per lane, and looks the kind of its result up in a table. An unshared vector may be changed in place
+//! ([`Arc::get_mut`]). Code that copies must ask [`Vm::vec`](super::vm::Vm::vec) for the memory.
 
 use std::sync::Arc;
 
@@ -20,15 +19,15 @@ pub(crate) enum Noun {
     /// `::`
     #[default]
     Null,
-    /// The argument that is left out, in the arguments of a projection.
+    /// An elided argument of a projection.
     Elided,
     Atom(Atom),
     Vector(Vector),
-    /// A general list; never one that q would hold as a vector, unless built by [`List::raw`].
+    /// A general list. Never a list that q would store as a vector, unless built by [`List::raw`].
     List(Arc<List>),
     Dict(Arc<Dict>),
     Table(Arc<Table>),
-    /// Positions in a domain, one or a list of them.
+    /// An enumeration: one position in a domain, or a list of them.
     Enum(Arc<Enumeration>),
     Func(Func),
 }
@@ -74,7 +73,7 @@ pub(crate) enum Items {
     Sym(Arc<Vec<Sym>>),
 }
 
-/// Runs an expression with `$items` bound to the `Arc<Vec<_>>` of whatever lane it is.
+/// Runs `$work` with `$items` bound to the `Arc<Vec<_>>` of the vector's lane.
 macro_rules! with_items {
     ($value:expr, $items:ident => $work:expr) => {
         match $value {
@@ -91,9 +90,9 @@ macro_rules! with_items {
 }
 pub(crate) use with_items;
 
-/// A Rust type that items are stored in.
+/// A Rust type that stores items.
 pub(crate) trait Lane: Copy + PartialEq + Default + std::fmt::Debug + Send + Sync + 'static {
-    /// The null of the lane's own kinds; bytes, chars and booleans differ ([`null_item`]).
+    /// The null of the lane's numeric kinds. Bytes, chars and booleans differ: see [`null_item`].
     const NULL: Self;
 
     fn item(self) -> Item;
@@ -141,12 +140,12 @@ lanes! {
     Sym, Sym, Sym::NULL;
 }
 
-/// kdb+'s float null: a quiet NaN with the sign set, as x86 makes it.
+/// kdb+'s float null: a quiet NaN with the sign bit set.
 pub(crate) const NULL_FLOAT: f64 = f64::from_bits(0xfff8_0000_0000_0000);
 /// kdb+'s real null.
 pub(crate) const NULL_REAL: f32 = f32::from_bits(0xffc0_0000);
 
-/// The null of a kind: of booleans and bytes 0, of chars a blank.
+/// The null of a kind: 0 for booleans and bytes, a blank for chars.
 pub(crate) const fn null_item(kind: Kind) -> Item {
     match kind {
         Kind::Boolean | Kind::Byte => Item::U8(0),
@@ -161,17 +160,17 @@ pub(crate) const fn null_item(kind: Kind) -> Item {
     }
 }
 
-/// A vector of `kind` with these items; the lane must be the kind's own.
+/// A vector of `kind`. `T` must be the lane of the kind.
 pub(crate) fn vector<T: Lane>(kind: Kind, items: Vec<T>) -> Noun {
     Noun::Vector(Vector { kind, attr: Attribute::None, items: T::wrap(Arc::new(items)) })
 }
 
-/// An atom of `kind`; the lane must be the kind's own.
+/// An atom of `kind`. `T` must be the lane of the kind.
 pub(crate) fn atom<T: Lane>(kind: Kind, item: T) -> Noun {
     Noun::Atom(Atom { kind, item: item.item() })
 }
 
-/// A vector of no items; of kind [`Kind::List`] the empty general list.
+/// An empty vector; for [`Kind::List`] the empty general list.
 pub(crate) fn empty(kind: Kind) -> Noun {
     if kind == Kind::List {
         return Noun::List(Arc::new(List { items: Vec::new(), depth: 1 }));
@@ -189,7 +188,7 @@ pub(crate) fn empty(kind: Kind) -> Noun {
     Noun::Vector(Vector { kind, attr: Attribute::None, items })
 }
 
-/// Short ways to the common values.
+/// Constructors for common values.
 impl Noun {
     pub(crate) fn long(item: i64) -> Self {
         atom(Kind::Long, item)
@@ -280,7 +279,7 @@ impl Noun {
         }
     }
 
-    /// Whether it has items that can be indexed by position: a vector, list or table.
+    /// Whether it can be indexed by position: a vector, list or table.
     pub(crate) fn is_list(&self) -> bool {
         match self {
             Self::Vector(_) | Self::List(_) | Self::Table(_) => true,
@@ -293,7 +292,7 @@ impl Noun {
         matches!(self, Self::Func(_) | Self::Null)
     }
 
-    /// The table, and for a keyed table its key and value parts.
+    /// The key table and the value table of a keyed table.
     pub(crate) fn as_keyed(&self) -> Option<(&Arc<Table>, &Arc<Table>)> {
         match self {
             Self::Dict(dict) => match (&dict.keys, &dict.values) {
@@ -320,7 +319,7 @@ impl Noun {
         }
     }
 
-    /// The symbols of an atom or vector of them.
+    /// The symbols of a symbol atom or vector.
     pub(crate) fn as_syms(&self) -> Option<&[Sym]> {
         match self {
             Self::Vector(Vector { items: Items::Sym(syms), .. }) => Some(syms),
@@ -329,7 +328,7 @@ impl Noun {
         }
     }
 
-    /// The number of an integer atom (boolean, byte, short, int, long and the integral temporals); null stays null.
+    /// The number of an integer atom (boolean, byte, short, int, long, integral temporals). A null is `i64::MIN`.
     pub(crate) fn as_long(&self) -> Option<i64> {
         let Self::Atom(atom) = self else { return None };
         match atom.item {
@@ -342,7 +341,7 @@ impl Noun {
         }
     }
 
-    /// The items of a vector in this lane.
+    /// The items of a vector, if it has this lane.
     pub(crate) fn items<T: Lane>(&self) -> Option<&[T]> {
         match self {
             Self::Vector(vector) => T::of(&vector.items).map(|items| items.as_slice()),
@@ -350,7 +349,7 @@ impl Noun {
         }
     }
 
-    /// The item at a position of a list, its null past the end: an atom of a vector, a dict of a table.
+    /// The item at a position: an atom of a vector, a row dict of a table. Past the end, the null.
     pub(crate) fn at(&self, index: usize) -> Self {
         match self {
             Self::Vector(vector) => Self::Atom(vector.at(index)),
@@ -362,7 +361,7 @@ impl Noun {
         }
     }
 
-    /// What indexing out of range gives: of a vector its null, of a general list the null of its first item.
+    /// The result of indexing past the end: for a vector its null, for a general list the null of its first item.
     pub(crate) fn null_of(&self) -> Self {
         match self {
             Self::Vector(Vector { kind, .. }) | Self::Atom(Atom { kind, .. }) => {
@@ -382,7 +381,7 @@ impl Noun {
         }
     }
 
-    /// How deeply it nests: an atom or vector 1.
+    /// Nesting depth; 1 for atoms and vectors.
     pub(crate) fn depth(&self) -> u8 {
         match self {
             Self::List(list) => list.depth,
@@ -417,16 +416,16 @@ impl Item {
 /// The type number of every enumeration.
 const ENUMERATION: i16 = 20;
 
-/// Levels of nesting that a value may have: what a message may have by default, so that every value can be sent.
+/// Bound on the nesting depth of values. Equals the default bound for messages, so that every value can be sent.
 pub(crate) const DEPTH: u8 = 100;
 
-/// One level more than the deepest of `parts`, or q's `stack`.
+/// One more than the depth of the deepest part, or the error `stack`.
 pub(crate) fn nest<'a>(parts: impl IntoIterator<Item = &'a Noun>) -> R<u8> {
     let depth = parts.into_iter().map(Noun::depth).max().unwrap_or(0) + 1;
     if depth > DEPTH { Err(Fault::STACK) } else { Ok(depth) }
 }
 
-/// Values of any kind.
+/// A general list.
 #[derive(Debug, Clone)]
 pub(crate) struct List {
     items: Vec<Noun>,
@@ -434,7 +433,7 @@ pub(crate) struct List {
 }
 
 impl List {
-    /// A general list of these items as they are; [`Vm::list`](super::vm::Vm::list) makes a vector of like atoms.
+    /// Builds a general list without converting uniform items to a vector; see [`build::tidy`](super::build::tidy).
     pub(crate) fn raw(items: Vec<Noun>) -> R {
         let depth = nest(&items)?;
         Ok(Noun::List(Arc::new(Self { items, depth })))
@@ -444,14 +443,14 @@ impl List {
         &self.items
     }
 
-    /// Appends an item: amortised constant time.
+    /// Appends an item, in amortised constant time.
     pub(crate) fn push(&mut self, item: Noun) -> R<()> {
         self.depth = self.depth.max(nest([&item])?);
         self.items.push(item);
         Ok(())
     }
 
-    /// Replaces an item, and gives the one that was there.
+    /// Replaces an item and returns the old one.
     pub(crate) fn replace(&mut self, index: usize, item: Noun) -> R {
         self.depth = self.depth.max(nest([&item])?);
         let place = self.items.get_mut(index).ok_or(Fault::INDEX)?;
@@ -463,12 +462,12 @@ impl List {
     }
 }
 
-/// Keys and their values, as many of either; a keyed table where both are tables.
+/// Keys and values of equal count. A keyed table if both are tables.
 #[derive(Debug, Clone)]
 pub(crate) struct Dict {
     pub(crate) keys: Noun,
     pub(crate) values: Noun,
-    /// A step dict, type 127: a key that is not there has the value of the one below.
+    /// A step dict, type 127: a missing key has the value of the greatest key below it.
     pub(crate) sorted: bool,
     depth: u8,
 }
@@ -476,7 +475,7 @@ pub(crate) struct Dict {
 impl Dict {
     /// # Errors
     ///
-    /// `length` where the counts differ.
+    /// `length` if the counts differ.
     #[expect(clippy::new_ret_no_self, reason = "a dict is only made to be a value")]
     pub(crate) fn new(keys: Noun, values: Noun) -> R {
         if keys.len() != values.len() {
@@ -486,13 +485,13 @@ impl Dict {
         Ok(Noun::Dict(Arc::new(Self { keys, values, sorted: false, depth })))
     }
 
-    /// The same, as a step dict.
+    /// Builds a step dict. The counts must be equal.
     pub(crate) fn stepped(keys: Noun, values: Noun) -> R {
         let depth = nest([&keys, &values])?;
         Ok(Noun::Dict(Arc::new(Self { keys, values, sorted: true, depth })))
     }
 
-    /// Gives keys and values to change, and takes the depth anew.
+    /// Changes keys and values, and updates the depth.
     pub(crate) fn change<T>(&mut self, change: impl FnOnce(&mut Noun, &mut Noun) -> R<T>) -> R<T> {
         let done = change(&mut self.keys, &mut self.values);
         self.depth = nest([&self.keys, &self.values])?;
@@ -500,7 +499,7 @@ impl Dict {
     }
 }
 
-/// Named columns of equal count.
+/// Named columns of equal length.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     names: Arc<Vec<Sym>>,
@@ -512,7 +511,8 @@ pub(crate) struct Table {
 impl Table {
     /// # Errors
     ///
-    /// `length` where names and columns, or the columns' counts, differ; `type` for a column that is no list.
+    /// `length` if there are not as many names as columns, or if the columns differ in length. `type` if a column
+    /// is not a list.
     #[expect(clippy::new_ret_no_self, reason = "a table is only made to be a value")]
     pub(crate) fn new(names: Arc<Vec<Sym>>, columns: Vec<Noun>) -> R {
         let length = columns.first().map(Noun::len);
@@ -529,7 +529,7 @@ impl Table {
         Ok(Noun::Table(Arc::new(Self { names, columns, depth, attr: Attribute::None })))
     }
 
-    /// Rows.
+    /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.columns.first().map_or(0, Noun::len)
     }
@@ -550,13 +550,14 @@ impl Table {
         self.names.iter().position(|&found| found == name)
     }
 
-    /// The columns to change in place; they must be of equal count again afterwards, also after an error.
+    /// Mutable access to the columns. The caller must leave them at equal length, also on an error.
     pub(crate) fn columns_mut(&mut self) -> &mut [Noun] {
         &mut self.columns
     }
 
-    /// A row as a dict; past the end, of nulls.
+    /// A row as a dict; a row of nulls past the end.
     pub(crate) fn row(&self, index: usize) -> Noun {
+        // Neither call fails: `new` rejects tables whose rows, two levels deeper, would exceed the depth limit.
         let items: Vec<Noun> = self.columns.iter().map(|column| column.at(index)).collect();
         let values = super::build::tidy(items).unwrap_or(Noun::Null);
         let keys =
@@ -570,10 +571,11 @@ impl Table {
             Noun::Enum(enumeration) => enumeration.without_items(),
             _ => empty(column.kind().unwrap_or(Kind::List)),
         });
+        // Never fails: there are as many names as columns, and all columns are empty lists.
         Self::new(self.names.clone(), columns.collect()).unwrap_or_default()
     }
 
-    /// The columns as a dict of names and lists.
+    /// The table as a dict of names and columns.
     pub(crate) fn flip(&self) -> R {
         let keys =
             Noun::Vector(Vector { kind: Kind::Symbol, attr: Attribute::None, items: Items::Sym(self.names.clone()) });

@@ -1,28 +1,28 @@
-//! Lanes that are calculated in: the arithmetic, the order and the nulls of the numbers under items.
+//! Numeric lanes: arithmetic, order and nulls of the numbers under items.
 
-use super::find::TOLERANCE;
+use super::matches::TOLERANCE;
 use super::noun::{Lane, NULL_FLOAT, NULL_REAL};
 
-/// A lane that is calculated in. Null is the lane's own; booleans, bytes and chars have none.
+/// A numeric lane. Null is that of the lane; `u8` (booleans, bytes, chars) has none.
 pub(crate) trait Number: Lane {
     const FLOAT: bool;
-    /// Greatest and least: infinities where the lane has some.
+    /// Greatest and least value: the infinities, if the lane has them.
     const MOST: Self;
     const LEAST: Self;
 
     fn long(self) -> i64;
     fn double(self) -> f64;
-    /// Saturates; bytes are cut off.
+    /// Saturates; `u8` truncates.
     fn from_long(long: i64) -> Self;
-    /// Rounds to the nearest, halves up.
+    /// Rounds to the nearest integer, halves up.
     fn from_double(double: f64) -> Self;
     fn is_null(self) -> bool;
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
     fn times(self, other: Self) -> Self;
-    /// The order of the numbers; any exceeds a null.
+    /// Strict order of the numbers. A null is below all others.
     fn below(self, other: Self) -> bool;
-    /// Equality, tolerant between floats; nulls are equal.
+    /// Equality: within the tolerance for floats; nulls are equal.
     fn same(self, other: Self) -> bool;
 
     #[inline]
@@ -218,7 +218,8 @@ macro_rules! float {
                 (self < other) | (self.is_nan() & !other.is_nan())
             }
 
-            /// Without branches, so that the loop vectorises: unequal infinities are infinitely far apart.
+            /// Branch-free, so that the loop vectorizes. The finiteness test keeps infinities from being near
+            /// anything.
             #[inline]
             fn same(self, other: Self) -> bool {
                 let apart = (self - other).abs();
@@ -231,7 +232,7 @@ macro_rules! float {
 float!(f32, NULL_REAL);
 float!(f64, NULL_FLOAT);
 
-/// Runs an expression with `$lane` as the type that items of a kind are kept in; `type` for guids and symbols.
+/// Runs `$work` with `$lane` as the item type of a kind; fails with `type` for guids and symbols.
 macro_rules! in_lane {
     ($kind:expr, $lane:ident => $work:expr) => {
         match $kind {

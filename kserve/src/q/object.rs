@@ -1,4 +1,4 @@
-//! `set`, `get`, `save`, `load`: one object in one file; `-11!`: a log of them.
+//! Objects in files: `set`, `get`, `save`, `load`; replay of logs: `-11!`.
 
 use super::fault::{Fault, R};
 use super::files::each_name;
@@ -15,18 +15,18 @@ pub(crate) static VERBS: &[Verb] = &[
     unary("rsave", None, |_, _| Err(Fault::nyi("rsave"))),
 ];
 
-/// The path of a name, with or without its colon, and its last part.
+/// Splits a file name, with or without its colon, into path and last component.
 fn parts(text: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let path = text.strip_prefix(b":").unwrap_or(text);
     let last = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
     (path.to_vec(), last.to_vec())
 }
 
-/// ``load `:dir/t``: sets the global that a file is named after.
+/// ``load `:dir/t``: sets the global with the file's name to the object in it.
 fn load(vm: &mut Vm<'_>, name: Sym) -> R<Sym> {
     let (path, last) = parts(vm.text(name));
     if last.is_empty() || last.contains(&b'.') {
-        return Err(Fault::nyi("load of what is no single object"));
+        return Err(Fault::nyi("load of a file that is not a single object"));
     }
     let value = vm.stored(&path)?;
     let global = vm.intern(&last);
@@ -34,7 +34,7 @@ fn load(vm: &mut Vm<'_>, name: Sym) -> R<Sym> {
     Ok(global)
 }
 
-/// ``save `:dir/t.csv``: writes the global that a file is named after, in the form that its ending says.
+/// ``save `:dir/t.csv``: writes the global with the file's name. The extension selects the format.
 fn save(vm: &mut Vm<'_>, name: Sym) -> R<Sym> {
     let (path, last) = parts(vm.text(name));
     let file = [b":", path.as_slice()].concat();
@@ -57,7 +57,7 @@ fn save(vm: &mut Vm<'_>, name: Sym) -> R<Sym> {
 }
 
 impl Vm<'_> {
-    /// The object in a file.
+    /// Reads the object in a file.
     pub(crate) fn stored(&mut self, path: &[u8]) -> R {
         let bytes = self.read_file(path, 0..u64::MAX)?;
         match decode_file(&bytes) {
@@ -81,8 +81,8 @@ impl Vm<'_> {
         self.host.write(path, &bytes)
     }
 
-    /// ``-11!`:log``, ``-11!(n;`:log)``: runs the first n messages of a log, all for -1, and counts them. -2 only counts,
-    /// and says where the last whole one ends if more follows.
+    /// ``-11!`:log``, ``-11!(n;`:log)``: runs the first `n` messages of a log (-1: all) and returns their number.
+    /// -2 only counts, and also returns the length of the valid prefix if the log is torn or corrupt after it.
     pub(crate) fn replay(&mut self, x: &Noun) -> R {
         let (most, file) = match x {
             Noun::List(list) => match list.items() {
@@ -98,7 +98,7 @@ impl Vm<'_> {
             return Err(Fault::DOMAIN);
         }
         let bytes = self.file(&file)?;
-        let mut log = Log::new(&bytes).map_err(|_| Fault::nyi("-11! of what is no log"))?;
+        let mut log = Log::new(&bytes).map_err(|_| Fault::nyi("-11! of a file that is not a log"))?;
         let limit = u64::try_from(most).unwrap_or(u64::MAX);
         let mut count = 0;
         while count < limit {

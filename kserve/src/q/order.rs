@@ -1,4 +1,4 @@
-//! Which of two values comes first.
+//! The sort order of values.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use super::key::Key;
 use super::noun::{Item, Items, Lane, Noun, with_items};
 use super::symbols::Symbols;
 
-/// Which of two values comes first: by type, then by content.
+/// Compares two values: by type, then by content.
 pub(crate) fn order(symbols: &Symbols, x: &Noun, y: &Noun) -> Ordering {
     match (x, y) {
         (Noun::Atom(x), Noun::Atom(y)) if x.kind == y.kind => order_items(symbols, x.item, y.item),

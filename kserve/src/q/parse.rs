@@ -1,4 +1,4 @@
-//! Tokens into code.
+//! Parses tokens into code.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use super::views::ViewSource;
 use super::vm::Vm;
 
 impl Vm<'_> {
-    /// The statements of a text, read in a namespace; kept for the next time.
+    /// Parses a text in the current namespace. The result is cached.
     ///
     /// # Errors
     ///
-    /// As q, the token that is wrong there.
+    /// As in q, the text of the invalid token.
     pub(crate) fn parse(&mut self, text: &[u8]) -> R<Arc<Code>> {
         let context = self.q.context;
         if let Some(code) = self.q.lambdas.query(context, text) {
@@ -36,7 +36,7 @@ impl Vm<'_> {
         Ok(code)
     }
 
-    /// The lambda that is all of a text: one that came as a message, or stands in a script.
+    /// Parses a text that must be a single lambda: from a message or a script.
     pub(crate) fn lambda(&mut self, text: &[u8], context: Sym) -> R {
         if let Some(lambda) = self.q.lambdas.lambda(context, text) {
             return Ok(Noun::Func(Func::Lambda(lambda)));
@@ -62,7 +62,7 @@ pub(crate) fn finished(statements: Vec<Option<Chain>>) -> Code {
 }
 
 impl Chain {
-    /// Whether the last thing it does is to assign a global, which has the value `::` where it stands last.
+    /// Whether its last step assigns a global. As the last statement, such a chain has the value `::`.
     pub(crate) fn assigns(&self) -> bool {
         match self.steps.last() {
             Some(Step::Assign(assign)) => matches!(assign.place, Place::Global(_)),
@@ -71,7 +71,7 @@ impl Chain {
         }
     }
 
-    /// A term alone.
+    /// A chain of a single term.
     pub(crate) const fn of(last: Node) -> Self {
         Self { last, steps: Vec::new() }
     }
@@ -81,22 +81,22 @@ pub(crate) struct Parser<'a, 'h> {
     pub(crate) vm: &'a mut Vm<'h>,
     pub(crate) text: &'a [u8],
     pub(crate) context: Sym,
-    /// Those not yet read.
+    /// The tokens not read yet.
     pub(crate) tokens: &'a [Token],
-    /// The lambda that is being read; none at the top.
+    /// The scope of the enclosing lambda; `None` outside of lambdas.
     pub(crate) scope: Option<Scope>,
-    /// Whether a comma and the words of q-sql end an expression.
+    /// Whether commas and the words of q-sql end an expression.
     pub(crate) phrase: bool,
-    /// Whether a statement stands at the top, outside all brackets, where `a::x` makes a view.
+    /// Whether the statement is outside of all brackets, where `a::x` defines a view.
     pub(crate) is_top: bool,
-    /// Whether the chain that is put together assigns with two colons at the top.
+    /// Whether the current chain contains an assignment with `::` outside of lambdas.
     pub(crate) doubled: bool,
-    /// Within the column phrases of a query: x, y and z there do not make implicit parameters.
+    /// Whether this is a column phrase of a query, where x, y and z are not implicit parameters.
     pub(crate) quoted: bool,
     pub(crate) k: bool,
 }
 
-/// A part of a chain.
+/// An element of a chain.
 pub(crate) enum Term {
     Noun(Node),
     Verb(Node),
@@ -133,12 +133,12 @@ impl<'a, 'h> Parser<'a, 'h> {
         Fault::named(self.token_text(token))
     }
 
-    /// Nothing is left.
+    /// Fails unless all tokens are read.
     pub(crate) fn end(&self) -> R<()> {
         self.tokens.first().map_or(Ok(()), |token| Err(self.unexpected(token)))
     }
 
-    /// Reads an opening bracket, if it is that which comes next.
+    /// Reads an opening bracket if it is next. Returns whether it was.
     pub(crate) fn open(&mut self, bracket: u8) -> bool {
         let is_next = matches!(self.peek(), Some(TokenKind::Open(next)) if *next == bracket);
         if is_next {
@@ -147,7 +147,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         is_next
     }
 
-    /// Reads the closing bracket of what was opened.
+    /// Reads the closing bracket that matches `open`.
     pub(crate) fn close(&mut self, open: u8, close: u8) -> R<&'a Token> {
         match self.next() {
             Some(token) if matches!(token.kind, TokenKind::Close(next) if next == close) => Ok(token),
@@ -156,7 +156,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         }
     }
 
-    /// Reads what is inside brackets of which the opening one has been read.
+    /// Parses the content of brackets and the closing bracket. The opening one must have been read.
     pub(crate) fn inside<T>(&mut self, open: u8, close: u8, read: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
         self.vm.check_stack()?;
         let phrase = std::mem::replace(&mut self.phrase, false);
@@ -169,7 +169,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         Ok(inside)
     }
 
-    /// Expressions between semicolons, up to a closing bracket or the end.
+    /// Parses statements separated by semicolons, up to a closing bracket or the end.
     pub(crate) fn separated(&mut self) -> R<Vec<Option<Chain>>> {
         let mut all = vec![self.statement()?];
         while let Some(TokenKind::Semicolon) = self.peek() {
@@ -192,7 +192,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         }
     }
 
-    /// `a::x`, of which the colons have been read: everything up to the end belongs to it.
+    /// Parses `a::x` after the colons. All statements up to the end belong to the view.
     fn view(&mut self, name: Sym) -> R<Chain> {
         let (Some(first), Some(last)) = (self.tokens.first(), self.tokens.last()) else { return Err(Fault::PARSE) };
         let text = self.source(first.start, last.end).into();
@@ -202,7 +202,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         Ok(Chain::of(Node::View(Arc::new(ViewSource { name, text, code }))))
     }
 
-    /// One chain, up to a semicolon, a closing bracket or the end; `None` if nothing is there.
+    /// Parses a chain up to a semicolon, a closing bracket or the end; `None` if it is empty.
     pub(crate) fn expression(&mut self) -> R<Option<Chain>> {
         let mut terms = Vec::new();
         while let Some(term) = self.term(terms.is_empty())? {
@@ -211,7 +211,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         if terms.is_empty() { Ok(None) } else { self.chain(terms).map(Some) }
     }
 
-    /// One chain, where q-sql's words and commas end it.
+    /// Parses with commas and the words of q-sql as ends of an expression.
     pub(crate) fn in_phrase<T>(&mut self, read: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
         self.vm.check_stack()?;
         let phrase = std::mem::replace(&mut self.phrase, true);
@@ -220,7 +220,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         done
     }
 
-    /// Reads a word, if it is that which comes next.
+    /// Reads a word if it is next. Returns whether it was.
     pub(crate) fn word(&mut self, word: &[u8]) -> bool {
         let is_next = self.is_word(word);
         if is_next {
@@ -236,12 +236,12 @@ impl<'a, 'h> Parser<'a, 'h> {
         }
     }
 
-    /// Reads a comma, if it comes next.
+    /// Reads a comma if it is next. Returns whether it was.
     pub(crate) fn comma(&mut self) -> bool {
         self.word(b",")
     }
 
-    /// Reads `name:`, if that comes next.
+    /// Reads `name:` if it is next, and returns the name.
     pub(crate) fn column_name(&mut self) -> Option<Sym> {
         match self.tokens {
             [name @ Token { kind: TokenKind::Name, .. }, Token { kind: TokenKind::Assign, .. }, left @ ..] => {
@@ -256,7 +256,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         self.phrase && (self.is_word(b",") || [&b"by"[..], b"from", b"where"].iter().any(|word| self.is_from(word)))
     }
 
-    /// `where` is a keyword as well: in a phrase it ends one only where an expression could end.
+    /// `where` is also a keyword; in a phrase it always ends the expression.
     fn is_from(&self, word: &[u8]) -> bool {
         self.is_word(word)
     }
@@ -279,17 +279,17 @@ impl<'a, 'h> Parser<'a, 'h> {
         Ok(Some(term))
     }
 
-    /// Whether nothing of the expression follows the next token.
+    /// Whether the next token is the last one of its expression.
     fn is_last(&self) -> bool {
         matches!(self.tokens.get(1).map(|token| &token.kind), None | Some(TokenKind::Semicolon | TokenKind::Close(_)))
     }
 
-    /// Whether a colon that comes next is the verb, not an assignment or a return.
+    /// Whether a colon at this position is the verb, and not an assignment or return.
     fn is_operand(&self, first: bool) -> bool {
         (first && self.is_last()) || self.is_applied()
     }
 
-    /// Whether brackets or an iterator follow the next token.
+    /// Whether brackets or an iterator directly follow the next token.
     fn is_applied(&self) -> bool {
         match self.tokens {
             [Token { end, .. }, Token { kind: TokenKind::Open(b'['), start, .. }, ..] => end == start,
@@ -298,7 +298,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         }
     }
 
-    /// A noun or verb with the brackets and iterators after it.
+    /// Parses a noun or verb with the brackets and iterators that follow it.
     fn operand(&mut self) -> R<Term> {
         let Some(token) = self.next() else { return Err(Fault::PARSE) };
         let (mut node, mut verb) = self.primary(token)?;
@@ -319,7 +319,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         Err(Fault::STACK)
     }
 
-    /// A term without what follows it, and whether it is a verb.
+    /// Parses a term without what follows it. Returns whether it is a verb.
     fn primary(&mut self, token: &Token) -> R<(Node, bool)> {
         let node = match &token.kind {
             TokenKind::Noun(noun) => Node::Const(noun.clone()),
@@ -380,7 +380,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         })
     }
 
-    /// `([k:x]v:y)`, of which `([` has been read.
+    /// Parses `([k:x]v:y)` after `([`.
     fn table(&mut self) -> R<Node> {
         let keyed = !matches!(self.peek(), Some(TokenKind::Close(_)));
         let keys = self.inside(b'[', b']', Self::columns)?;
@@ -388,7 +388,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         Ok(Node::Table { keys, columns, keyed })
     }
 
-    /// The columns of a table; a name that is taken gets a number: `x`, `x1`.
+    /// Parses the columns of a table literal. A duplicate name gets a number: `x`, `x1`.
     fn columns(&mut self) -> R<Vec<(Sym, Chain)>> {
         let (mut columns, mut taken) = (Vec::new(), HashSet::new());
         loop {
@@ -417,7 +417,7 @@ impl<'a, 'h> Parser<'a, 'h> {
         }
     }
 
-    /// The name that is all of a chain.
+    /// The name, if the chain is only a name.
     fn own_name(&self, chain: &Chain) -> Option<Sym> {
         match (&chain.last, chain.steps.as_slice()) {
             (Node::Name(place), []) => Some(self.name_of(*place)),

@@ -1,19 +1,20 @@
-//! Patterns of `like`, `ss` and `ssr`: `?` any byte, `*` any bytes, `[…]` one of these, `[^…]` none of these.
+//! Patterns of `like`, `ss` and `ssr`: `?` any byte, `*` any bytes, `[…]` one of these bytes, `[^…]` any other
+//! byte.
 
 use super::fault::{Fault, R};
 
-/// One place of a pattern.
+/// One element of a pattern.
 #[derive(Debug)]
 enum Part {
     Byte(u8),
     Any,
-    /// Bytes by their bits.
+    /// A set of bytes, as a bitmap.
     Set([u64; 4]),
     /// `*`
     Gap,
 }
 
-/// A pattern that was read.
+/// A compiled pattern.
 #[derive(Debug)]
 pub(crate) struct Pattern {
     parts: Vec<Part>,
@@ -31,11 +32,11 @@ impl Part {
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Compiles a pattern.
     ///
     /// # Errors
     ///
-    /// `nyi` for a bracket that is never closed.
+    /// `nyi` for an unterminated bracket.
     pub(crate) fn new(text: &[u8]) -> R<Self> {
         let mut parts = Vec::new();
         let mut left = text;
@@ -60,20 +61,21 @@ impl Pattern {
         Ok(Self { parts })
     }
 
-    /// About how much work a match of a text takes.
+    /// Approximate units that matching a text of this length takes.
     pub(crate) fn cost(&self, length: usize) -> usize {
         let gaps = self.parts.iter().filter(|part| matches!(part, Part::Gap)).count();
         if gaps < 2 { length + 8 } else { length.saturating_mul(self.parts.len()).saturating_add(8) }
     }
 
-    /// About how much work it is to look through a text.
+    /// Approximate units that searching a text of this length takes.
     pub(crate) fn work(&self, length: usize) -> usize {
         length.saturating_mul(self.parts.len().saturating_add(4))
     }
 
-    /// Whether all of a text matches.
+    /// Whether the whole text matches.
     pub(crate) fn matches(&self, text: &[u8]) -> bool {
-        // After the last gap passed, the place to go back to: every gap takes as little as it can.
+        // Greedy matching: on a mismatch, go back to the last gap only and let it take one byte more. Earlier gaps
+        // need not be retried, because each took as few bytes as possible.
         let (mut at, mut part) = (0, 0);
         let mut back: Option<(usize, usize)> = None;
         loop {
@@ -95,11 +97,11 @@ impl Pattern {
         }
     }
 
-    /// Where it stands in a text: beginnings and ends, none over another.
+    /// Finds all matches that do not overlap, as start and end positions.
     ///
     /// # Errors
     ///
-    /// `length` for a pattern with a gap, whose matches have no length, and for an empty one.
+    /// `length` for an empty pattern, or one with a gap, whose matches have no fixed length.
     pub(crate) fn places(&self, text: &[u8]) -> R<Vec<(usize, usize)>> {
         let size = self.parts.len();
         if size == 0 || self.parts.iter().any(|part| matches!(part, Part::Gap)) {
@@ -119,13 +121,13 @@ impl Pattern {
     }
 }
 
-/// What stands between brackets, and what follows them.
+/// Parses the content of brackets. Returns the text after them.
 fn set(text: &[u8]) -> R<(Part, &[u8])> {
     let (negated, body) = match text.strip_prefix(b"^") {
         Some(body) => (true, body),
         None => (false, text),
     };
-    // A bracket that comes first is one of the bytes.
+    // A `]` in first position is a member of the set.
     let end =
         body.iter().skip(1).position(|&byte| byte == b']').ok_or_else(|| Fault::nyi("a pattern without its ]"))? + 1;
     let inside = body.get(..end).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `.z.*`: what the process and the request know.
+//! `.z.*`: values of the process and of the current request.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,12 +9,12 @@ use super::temporal::{DAY, EPOCH};
 use super::vm::Vm;
 use kcodec::Kind;
 
-/// The version of q whose behaviour this is: `.z.K`.
+/// The version of q that is emulated: `.z.K`.
 const VERSION: f64 = 4.1;
-/// The day of that version, as days since 2000.01.01: `.z.k`.
+/// The release date of that version, as days since 2000.01.01: `.z.k`.
 const RELEASE: i32 = 8815;
 
-/// Names under `.z` that may be assigned: the handlers that are called here.
+/// The handlers under `.z` that can be assigned, because the server calls them.
 const HANDLERS: [&[u8]; 10] = [b"pg", b"ps", b"pw", b"po", b"pc", b"bm", b"ts", b"exit", b"ph", b"pi"];
 
 /// Nanoseconds since 2000.01.01, in UTC.
@@ -23,18 +23,18 @@ pub(crate) fn now() -> i64 {
     i64::try_from(since).unwrap_or(i64::MAX).saturating_sub(EPOCH)
 }
 
-/// Bytes of memory that the machine has.
+/// Bytes of memory of the machine.
 pub(crate) fn machine_memory() -> i64 {
     let system = rustix::system::sysinfo();
     let bytes = (system.totalram as u64).saturating_mul(system.mem_unit.into());
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// Whether a name may be set: of those under `.z` only the handlers.
+/// Checks that a name can be assigned. Under `.z`, only handlers can.
 ///
 /// # Errors
 ///
-/// `nyi` with the name: a handler that is accepted and never called would check nothing.
+/// `nyi` with the name. Accepting a handler that is never called would disable a check silently.
 pub(crate) fn settable(name: &[u8]) -> R<()> {
     match name.strip_prefix(b".z.") {
         Some(handler) if !HANDLERS.contains(&handler) => Err(Fault::nyi_of(name)),
@@ -44,13 +44,13 @@ pub(crate) fn settable(name: &[u8]) -> R<()> {
     }
 }
 
-/// Whether `name` is a handler that can be reset: `\x .z.pg`.
+/// Whether `name` is a handler that `\x` can reset: `\x .z.pg`.
 pub(crate) fn is_handler(name: &[u8]) -> bool {
     name.strip_prefix(b".z.").is_some_and(|handler| HANDLERS.contains(&handler))
 }
 
 impl Vm<'_> {
-    /// What the process itself has under a name: `.z.w` and its like.
+    /// The value of a name of the process such as `.z.w`.
     pub(crate) fn process_value(&mut self, name: &[u8]) -> R<Option<Noun>> {
         let Some(name) = name.strip_prefix(b".z.") else { return Ok(None) };
         Ok(Some(match name {
@@ -88,10 +88,10 @@ impl Vm<'_> {
                 Dict::new(vector(Kind::Int, keys), Noun::longs(bytes))?
             }
             b"H" => vector(Kind::Int, self.host.handles().iter().map(|info| info.handle).collect::<Vec<i32>>()),
-            b"x" => self.texts(super::host::Words::Arguments)?,
-            b"X" => self.texts(super::host::Words::CommandLine)?,
+            b"x" => self.texts(super::host::CommandLinePart::Arguments)?,
+            b"X" => self.texts(super::host::CommandLinePart::All)?,
             b"f" => {
-                let script = self.host.words(super::host::Words::Script).pop().unwrap_or_default();
+                let script = self.host.command_line(super::host::CommandLinePart::Script).pop().unwrap_or_default();
                 Noun::sym(self.intern(&script))
             }
             b"b" => self.dependencies()?,
@@ -102,7 +102,7 @@ impl Vm<'_> {
         }))
     }
 
-    /// `.z.e`: cipher suite and protocol of the connection that asks; empty if it is plain.
+    /// `.z.e`: cipher suite and protocol of the caller's connection; empty if it is plain.
     fn tls_status(&mut self) -> R {
         let handle = self.host.caller().handle;
         let tls = self.host.handles().iter().find(|info| info.handle == handle).and_then(|info| info.tls);
@@ -112,7 +112,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `(-26!)[]`, `-26!()`: the settings of TLS.
+    /// `(-26!)[]`, `-26!()`: the TLS settings.
     pub(crate) fn tls_settings(&mut self, x: &Noun) -> R {
         if !matches!(x, Noun::Null) && x.len() > 0 {
             return Err(Fault::nyi("-26! of a handle"));
@@ -127,19 +127,19 @@ impl Vm<'_> {
         Dict::new(Noun::syms(keys), Noun::syms(values))
     }
 
-    /// Nanoseconds since 2000.01.01 by the process's clock: in its time zone, or as far from UTC as `\\o` says.
+    /// Nanoseconds since 2000.01.01 in local time: the process's time zone, or the offset set by `\\o`.
     fn local(&self) -> i64 {
         let now = now();
         now.saturating_add(self.q.settings.offset.map_or_else(|| super::zone::offset(now), offset_nanos))
     }
 
-    fn texts(&self, which: super::host::Words) -> R {
-        let words: Vec<Noun> = self.host.words(which).into_iter().map(Noun::text).collect();
+    fn texts(&self, part: super::host::CommandLinePart) -> R {
+        let words: Vec<Noun> = self.host.command_line(part).into_iter().map(Noun::text).collect();
         if words.is_empty() { Ok(empty(Kind::List)) } else { super::noun::List::raw(words) }
     }
 }
 
-/// What `\\o` was given: hours, minutes from 24 on.
+/// The offset set by `\\o` in nanoseconds. Numbers up to 23 are hours, others minutes.
 fn offset_nanos(offset: i32) -> i64 {
     let minutes = i64::from(offset) * if offset.abs() > 23 { 1 } else { 60 };
     minutes * 60_000_000_000

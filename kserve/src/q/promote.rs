@@ -1,10 +1,9 @@
-//! Of which kind the result of an operation is, by the kinds of its arguments: KX's own tables, from
-//! the reference pages of the operators. Rows are the left argument, columns the right one, a dot is
-//! q's `type`.
+//! The kinds of results, by the kinds of the arguments. The tables are those of KX's reference pages of the
+//! operators. Rows are the left argument, columns the right one; a dot is q's `type`.
 
 use kcodec::Kind;
 
-/// The order of rows and columns, in q's type letters: that of the codes.
+/// The kinds of rows and columns as q's type letters, in the order of the type codes.
 const ORDER: &[u8; 18] = b"bgxhijefcspmdznuvt";
 
 /// `+`
@@ -30,7 +29,7 @@ pub(crate) const ADD: Kinds = [
     b"t.tttttft.pppznttt",
 ];
 
-/// `-`: as `+`, but for chars on the right.
+/// `-`: differs from `+` for chars on the right.
 #[rustfmt::skip]
 pub(crate) const SUBTRACT: Kinds = [
     b"i.iiijefi.pmdznuvt",
@@ -99,30 +98,30 @@ pub(crate) const GREATER: Kinds = [
     b"t.ttttttt.t..tnttt",
 ];
 
-/// What `x div y` gives, by x; y is a number.
+/// Result of `x div y`, by the kind of x; y is a number.
 pub(crate) const DIV: &[u8; 18] = b"i.iiijefi.pmd.nuvt";
 
-/// What the difference of two of the same kind is: what is left of a division.
+/// Result of the difference of two values of one kind, which is the kind of a remainder.
 pub(crate) const REST: &[u8; 18] = b"i.iiijefi.nii.nuvt";
 
-/// A kind for each two kinds.
+/// A kind for each pair of kinds.
 pub(crate) type Kinds = [&'static [u8; 18]; 18];
 
-/// What `neg` and `abs` give.
+/// Result of `neg` and `abs`.
 pub(crate) const NEGATE: &[u8; 18] = b"i.ihijefi.pmdznuvt";
 
-/// What `sum` and `prd` give. Chars are no numbers.
+/// Result of `sum` and `prd`. Chars are not numbers.
 pub(crate) const SUM: &[u8; 18] = b"i.iiijef..pmdznuvt";
 
-/// What `floor` and `ceiling` give.
+/// Result of `floor` and `ceiling`.
 pub(crate) const FLOOR: &[u8; 18] = b"i.ihijjj..pmddnuvt";
 
-/// The kind of a verb's result on two kinds.
+/// The kind of a dyadic verb's result.
 pub(crate) fn promote(table: &Kinds, x: Kind, y: Kind) -> Option<Kind> {
     result(table.get(column(x)?)?, y)
 }
 
-/// The kind of a verb's result on one kind.
+/// The kind of a monadic verb's result.
 pub(crate) fn result(row: &[u8; 18], x: Kind) -> Option<Kind> {
     let letter = *row.get(column(x)?)?;
     let place = ORDER.iter().position(|&found| found == letter)?;
@@ -130,12 +129,12 @@ pub(crate) fn result(row: &[u8; 18], x: Kind) -> Option<Kind> {
     Kind::from_code(if place < 2 { place + 1 } else { place + 2 })
 }
 
-/// Whether items of the kind have a number underneath: all but guids and symbols.
+/// Whether items of the kind are numbers underneath: all kinds but guid and symbol.
 pub(crate) fn is_number(kind: Kind) -> bool {
     column(kind).is_some() && !matches!(kind, Kind::Guid | Kind::Symbol)
 }
 
-/// Where a kind stands in [`ORDER`]. No kind has the code 3.
+/// The index of a kind in [`ORDER`]. No kind has code 3.
 fn column(kind: Kind) -> Option<usize> {
     match usize::from(kind.code()) {
         code @ 1..=2 => Some(code - 1),

@@ -1,4 +1,4 @@
-//! q-sql as it is written: `select x by y from t where z`.
+//! Parses q-sql: `select x by y from t where z`.
 
 use super::build;
 use super::code::Chain;
@@ -10,14 +10,14 @@ use super::symbols::Sym;
 use super::verb::{self, Verb};
 use kcodec::Kind;
 
-/// A query: column phrases are parse trees, as functional forms take them.
+/// A query. Column phrases are parse trees, as in functional form.
 #[derive(Debug)]
 pub(crate) struct Query {
     pub(crate) word: QueryWord,
-    /// What stands after `from`.
+    /// The expression after `from`.
     pub(crate) table: Chain,
-    /// The functional form's arguments after the table: `(c;b;a)`, `(c;b;a;n)` or `(c;b;a;n;order)`. `n` is a parse
-    /// tree.
+    /// The arguments of the functional form after the table: `(c;b;a)`, `(c;b;a;n)` or `(c;b;a;n;order)`. `n` is a
+    /// parse tree.
     pub(crate) args: Vec<Noun>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum QueryWord {
     Delete,
 }
 
-/// A column of a phrase: its name, whether that was written, and its parse tree.
+/// A column of a phrase: its name, whether the text gives the name, and its parse tree.
 struct Column {
     name: Sym,
     named: bool,
@@ -55,7 +55,7 @@ impl QueryWord {
 }
 
 impl Parser<'_, '_> {
-    /// The query that begins with `name`, which has been read, if it is one of the four words.
+    /// Parses a query after its first word; `None` if `name` is not one of the four words.
     pub(crate) fn query(&mut self, name: &[u8]) -> R<Option<Query>> {
         match QueryWord::of(name) {
             Some(word) => {
@@ -113,7 +113,7 @@ impl Parser<'_, '_> {
         Ok(Query { word, table, args })
     }
 
-    /// `n`, `n;>c`, `>c`: how many rows, and the order they are taken in.
+    /// Parses `n`, `n;>c` or `>c`: the number of rows and their order.
     fn limit(&mut self) -> R<Vec<Noun>> {
         let mut limit = vec![Noun::long(i64::MAX)];
         if !self.is_order() {
@@ -137,7 +137,7 @@ impl Parser<'_, '_> {
         matches!(self.peek(), Some(TokenKind::Verb(verb)) if matches!(verb.name, "<" | ">"))
     }
 
-    /// `x, name:y`, up to the next word.
+    /// Parses `x, name:y` up to the next word of q-sql.
     fn phrase_columns(&mut self) -> R<Vec<Column>> {
         let mut columns: Vec<Column> = Vec::new();
         loop {
@@ -168,8 +168,8 @@ impl Parser<'_, '_> {
         self.vm.tree(chain, slots, self.context)
     }
 
-    /// The name of the column that an expression is about, `x` if there is none, with a number behind it if that is
-    /// taken.
+    /// The default name of a column: that of the column its expression refers to, or `x`, with a number appended if
+    /// the name is taken.
     fn default_name(&mut self, tree: &Noun, taken: &[Column]) -> R<Sym> {
         let name = self.vm.tree_name(tree).unwrap_or_else(|| self.vm.intern(b"x"));
         let mut free = name;
@@ -187,7 +187,7 @@ impl Parser<'_, '_> {
         Dict::new(Noun::syms(names), build::tidy(trees)?)
     }
 
-    /// What `exec` takes: one column without a name as it is.
+    /// The phrase of `exec`: a single column without a name is not put into a dict.
     fn one_or_dict(&self, mut columns: Vec<Column>) -> R {
         match columns.as_slice() {
             [Column { named: false, .. }] => Ok(columns.pop().map_or(Noun::Null, |column| column.tree)),

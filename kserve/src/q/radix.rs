@@ -1,19 +1,26 @@
-//! The sort itself: by 64 bits of each item, in pieces that fit the cache.
+//! Radix sort on 64-bit keys, in pieces that fit into the cache.
 //!
-//! A long list is spread by the first eight bits in which its keys differ, then each part likewise, until a part is
-//! short or of one key. Every pass is a sequence of linear walks; between parts the host is asked whether to go on.
+//! ```text
+//! sort(items):
+//!     if items are few: comparison sort
+//!     shift = position of the highest 8 bits in which the keys differ
+//!     distribute items into 256 buckets by (key - lowest key) >> shift
+//!     sort(bucket) for each bucket
+//! ```
+//!
+//! Each pass walks memory linearly. Between pieces, the work is charged and interrupts are checked.
 
 use std::cmp::Ordering;
 
 use super::fault::R;
 use super::vm::Vm;
 
-/// Items that are sorted at once.
+/// Lists of at most this many items are sorted by comparison.
 const PIECE: usize = 1 << 13;
-/// Units that one item of a sort costs.
+/// Units charged per item of a comparison sort.
 const SORT: usize = 24;
 
-/// Sorts; `exact`: items of one key are equal, or stand in their order already.
+/// Sorts. `exact`: items with equal keys are equal, or already in order.
 pub(crate) fn sort<T: Copy>(
     vm: &mut Vm<'_>,
     items: &mut [T],
@@ -31,7 +38,7 @@ pub(crate) fn sort<T: Copy>(
     pieces(vm, items, &mut spare, exact, key, compare)
 }
 
-/// Spreads items by the first eight bits in which their keys differ, then sorts what has the same.
+/// Distributes items by the highest 8 bits in which their keys differ, then sorts each bucket.
 fn pieces<T: Copy>(
     vm: &mut Vm<'_>,
     items: &mut [T],
@@ -61,7 +68,7 @@ fn pieces<T: Copy>(
     }
     let mut sum = 0;
     for end in &mut ends {
-        // Where the next item of the digit goes: once all are there, where the digit ends.
+        // Start of the digit's bucket; after the distribution, its end.
         sum += std::mem::replace(end, sum);
     }
     for item in items.iter() {

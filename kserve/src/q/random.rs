@@ -1,4 +1,5 @@
-//! Chance: `n?x`, `rand`. Not kdb+'s generator, whose numbers are not documented; the same seed gives the same numbers.
+//! Random numbers: `n?x`, `rand`. kdb+'s generator is not documented, so the numbers differ from kdb+'s. Equal
+//! seeds give equal numbers.
 
 use super::fault::{Fault, R};
 use super::noun::{Atom, Item, Lane, Noun, null_item, vector};
@@ -11,9 +12,9 @@ pub(crate) static VERBS: &[Verb] = &[unary("rand", None, |vm, x| {
     Ok(one.at(0))
 })];
 
-/// Letters of random symbols, as many as a nibble has values.
+/// Number of letters in random symbols: one per value of a nibble.
 const LETTERS: u64 = 16;
-/// The longest random symbol.
+/// Length of the longest random symbol.
 const LONGEST: usize = 8;
 
 impl Vm<'_> {
@@ -21,7 +22,7 @@ impl Vm<'_> {
         fastrand::Rng::with_seed(self.q.settings.seed)
     }
 
-    /// `n?x`: so many at random; `-n?x`: so many different ones; `0N?x`: all, shuffled.
+    /// `n?x`: `n` random items; `-n?x`: `n` distinct ones; `0N?x`: a permutation.
     pub(crate) fn roll(&mut self, n: &Noun, x: &Noun) -> R {
         let count = n.as_long().ok_or(Fault::TYPE)?;
         if !matches!(n.kind(), Some(Kind::Boolean | Kind::Byte | Kind::Short | Kind::Int | Kind::Long)) {
@@ -48,7 +49,7 @@ impl Vm<'_> {
         done
     }
 
-    /// Positions in a list, with or without repetition.
+    /// Random positions in a list, with or without repetition.
     fn roll_places(&mut self, random: &mut fastrand::Rng, count: i64, has: usize) -> R<Vec<usize>> {
         let wanted = usize::try_from(count.unsigned_abs()).map_err(|_| Fault::LENGTH)?;
         if count == i64::MIN {
@@ -67,10 +68,10 @@ impl Vm<'_> {
         Ok(places)
     }
 
-    /// `wanted` of the numbers below `has`, all different, in any order.
+    /// `wanted` distinct numbers below `has`, in random order.
     fn shuffled(&mut self, random: &mut fastrand::Rng, has: usize, wanted: usize) -> R<Vec<usize>> {
         if wanted < has / 64 {
-            // Few of many: each drawn until it is new.
+            // Few of many: rejection sampling.
             let mut seen = rustc_hash::FxHashSet::default();
             let mut places = self.vec(wanted)?;
             while places.len() < wanted {
@@ -162,7 +163,7 @@ impl Vm<'_> {
                 Ok(vector(kind, out))
             }};
         }
-        // A zero stands for all numbers of its kind.
+        // A zero means the full range of its kind.
         match (kind, atom.item) {
             (Kind::Boolean, Item::U8(_)) => fill!(u8::from(random.bool())),
             (Kind::Char, Item::U8(b' ')) => fill!(random.u8(b'a'..=b'z')),
@@ -179,7 +180,7 @@ impl Vm<'_> {
             (_, Item::F64(below)) if below >= 0.0 => fill!(random.f64() * if below == 0.0 { 1.0 } else { below }),
             (_, Item::Guid(guid)) if Item::Guid(guid) == null_item(Kind::Guid) => fill!({
                 let mut guid = random.u128(..).to_be_bytes();
-                // Version 4, as RFC 4122 has them.
+                // The version and variant bits of RFC 4122, version 4.
                 if let Some(byte) = guid.get_mut(6) {
                     *byte = (*byte & 0x0f) | 0x40;
                 }

@@ -1,4 +1,4 @@
-//! `"J"$text`: text read as an item of a kind. What cannot be read is null.
+//! `"J"$text`: parses text as an item of a kind. Invalid text gives a null.
 
 use kcodec::Kind;
 use kcodec::calendar::{first_day, month_of};
@@ -11,7 +11,8 @@ const SECOND: i64 = 1_000_000_000;
 /// Days from 1970.01.01 to 2000.01.01.
 const EPOCH: i64 = 10_957;
 
-/// The atom of `kind` that all of a text spells; of char the text itself. `day_first`: the order of `31/12/2000`.
+/// Parses a whole text as an atom of `kind`; as a char, the text itself. `day_first` selects the order
+/// `31/12/2000`.
 pub(crate) fn read(kind: Kind, text: &[u8], day_first: bool) -> Noun {
     if kind == Kind::Char {
         return Noun::text(text);
@@ -49,7 +50,7 @@ fn item(kind: Kind, text: &[u8], day_first: bool) -> Option<Item> {
     }
 }
 
-/// `0N`, `0W` and their like.
+/// `0N`, `0W` and other nulls and infinities.
 fn special(kind: Kind, text: &[u8]) -> Option<Item> {
     let (negative, text) = sign(text);
     let infinite = match text {
@@ -82,7 +83,7 @@ fn integer(text: &[u8]) -> Option<i64> {
     Some(if negative { -number } else { number })
 }
 
-/// The number that digits alone spell.
+/// Parses digits without a sign.
 fn natural(digits: &[u8]) -> Option<i64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
@@ -116,7 +117,7 @@ fn address(text: &[u8]) -> Option<i32> {
     Some(u32::from(address).cast_signed())
 }
 
-/// 32 hex digits, with or without dashes; an IP address.
+/// A guid: 32 hex digits, with or without dashes, or an IP address.
 fn guid(text: &[u8]) -> Option<[u8; 16]> {
     if let Ok(address) = std::str::from_utf8(text).ok()?.parse::<std::net::IpAddr>() {
         return Some(match address {
@@ -133,7 +134,7 @@ fn guid(text: &[u8]) -> Option<[u8; 16]> {
     Some(bytes)
 }
 
-/// The number of so many digits, and what follows it.
+/// Parses the first `digits` bytes as a number. Returns the rest.
 fn take(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
     let (number, left) = text.split_at_checked(digits)?;
     Some((natural(number)?, left))
@@ -146,7 +147,7 @@ fn digits(text: &[u8]) -> usize {
 const MONTHS: [&[u8]; 12] =
     [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 
-/// A month's number in one or two digits, or the beginning of its name.
+/// A month: one or two digits, or the first three letters of its name.
 fn month_part(text: &[u8]) -> Option<(i64, &[u8])> {
     if let Some((name, left)) = text.split_at_checked(3)
         && let Some(at) = MONTHS.iter().position(|month| month.eq_ignore_ascii_case(name))
@@ -163,7 +164,7 @@ fn separator(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A year of two digits: q's century changes at 50.
+/// Expands a year of two digits: below 50 is 20xx, as in q.
 const fn century(year: i64, digits: usize) -> i64 {
     match (digits, year) {
         (2, ..50) => year + 2000,
@@ -172,7 +173,7 @@ const fn century(year: i64, digits: usize) -> i64 {
     }
 }
 
-/// Days since 2000.01.01, of a date that is there.
+/// Days since 2000.01.01; `None` if there is no such date.
 fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     if !(1..=12).contains(&month) || !(1..=9999).contains(&year) {
         return None;
@@ -183,7 +184,8 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     (day >= 1 && month_of(date) == months).then_some(date)
 }
 
-/// A date at the start of text: `2000.12.31`, `2000-12-31`, `20001231`, `001231`, `31dec2000`, `12/31/2000`.
+/// Parses a date at the start of the text: `2000.12.31`, `2000-12-31`, `20001231`, `001231`, `31dec2000`,
+/// `12/31/2000`.
 fn date(text: &[u8], day_first: bool) -> Option<(i64, &[u8])> {
     let count = digits(text);
     match count {
@@ -227,7 +229,7 @@ fn date(text: &[u8], day_first: bool) -> Option<(i64, &[u8])> {
     }
 }
 
-/// What may follow the date in text that is read as a date.
+/// Whether the rest of the text may follow a date.
 const fn ends_date(left: &[u8]) -> bool {
     matches!(left, [] | [b'D' | b'T' | b' ' | b'-', ..])
 }
@@ -239,7 +241,7 @@ fn month(text: &[u8]) -> Option<i64> {
     ((1..=12).contains(&month) && whole).then(|| (year - 2000) * 12 + month - 1)
 }
 
-/// Nanoseconds of `hh:mm:ss.f`, `hhmmssf`, `1D12:00:00`.
+/// Parses `hh:mm:ss.f`, `hhmmssf` or `1D12:00:00` to nanoseconds.
 fn clock(text: &[u8]) -> Option<i64> {
     let (negative, text) = sign(text);
     let (day, text) = match text.iter().position(|&byte| byte == b'D') {
@@ -275,7 +277,7 @@ fn with_colons(text: &[u8]) -> Option<i64> {
     seconds.checked_mul(SECOND)?.checked_add(nanoseconds(fraction)?)
 }
 
-/// `hhmm`, `hhmmss` and a fraction.
+/// `hhmm` or `hhmmss`, with an optional fraction.
 fn packed(text: &[u8]) -> Option<i64> {
     let (hours, left) = take(text, text.len().min(2))?;
     let (minutes, left) = take(left, left.len().min(2))?;
@@ -286,7 +288,7 @@ fn packed(text: &[u8]) -> Option<i64> {
     Some((hours * 3600 + minutes * 60 + seconds) * SECOND + nanoseconds(left)?)
 }
 
-/// A fraction of a second: its first nine digits.
+/// Nanoseconds of a fraction of a second: its first nine digits.
 fn nanoseconds(fraction: &[u8]) -> Option<i64> {
     if !fraction.iter().all(u8::is_ascii_digit) {
         return None;
@@ -295,7 +297,7 @@ fn nanoseconds(fraction: &[u8]) -> Option<i64> {
     Some((0..9).fold(0, |sum, at| sum * 10 + digit(at)))
 }
 
-/// A date and perhaps a time; digits alone are seconds since 1970.
+/// A date with an optional time. 9 to 11 digits are seconds since 1970.
 fn timestamp(text: &[u8], day_first: bool) -> Option<i64> {
     let text = text.strip_suffix(b"Z").unwrap_or(text);
     let count = digits(text);

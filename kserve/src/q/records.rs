@@ -5,7 +5,7 @@ use super::noun::{Item, Lane, List, Noun, null_item, vector};
 use super::vm::Vm;
 use kcodec::Kind;
 
-/// Records as bytes, and how their bytes stand.
+/// Bytes of records of equal length.
 struct Records<'a> {
     bytes: &'a [u8],
     /// Bytes of one record.
@@ -14,7 +14,7 @@ struct Records<'a> {
 }
 
 impl Records<'_> {
-    /// What stands in each record at an offset.
+    /// Reads the item at an offset of each record.
     fn column<const N: usize, T: Lane>(&self, vm: &mut Vm<'_>, kind: Kind, at: usize, make: fn([u8; N]) -> T) -> R {
         let mut items = vm.vec(self.bytes.len() / self.stride)?;
         for record in self.bytes.chunks_exact(self.stride) {
@@ -27,7 +27,7 @@ impl Records<'_> {
         Ok(vector(kind, items))
     }
 
-    /// The text of so many bytes that stands in each record at an offset.
+    /// Reads the text of `width` bytes at an offset of each record.
     fn texts(&self, vm: &mut Vm<'_>, at: usize, width: usize) -> R {
         let mut items = vm.vec(self.bytes.len() / self.stride)?;
         vm.room(self.bytes.len())?;
@@ -39,8 +39,8 @@ impl Records<'_> {
     }
 }
 
-/// Types and widths in little-endian order, widths and types in big-endian; what is read is bytes, a text, a file or a
-/// part of one.
+/// `(types;widths)` is little-endian, `(widths;types)` big-endian. The source is bytes, a text, a file or a part of
+/// a file.
 pub(crate) fn read(vm: &mut Vm<'_>, form: &Noun, y: &Noun) -> R {
     let Noun::List(list) = form else { return Err(Fault::TYPE) };
     let [first, second] = list.items() else { return Err(Fault::LENGTH) };
@@ -82,7 +82,7 @@ pub(crate) fn read(vm: &mut Vm<'_>, form: &Noun, y: &Noun) -> R {
     List::raw(columns)
 }
 
-/// A column of a kind of fixed width.
+/// Reads a column of a kind with fixed width.
 fn column(vm: &mut Vm<'_>, records: &Records<'_>, letter: u8, at: usize, width: usize) -> R {
     let kind = Kind::from_letter(char::from(letter)).ok_or(Fault::TYPE)?;
     if kind.width() != Some(width) || (kind == Kind::Guid && records.big_endian) {

@@ -1,4 +1,4 @@
-//! Rows that come to a table: `insert`, `upsert`, `x,y`.
+//! Adds rows to tables: `insert`, `upsert`, `x,y`.
 
 use std::sync::Arc;
 
@@ -12,15 +12,15 @@ use kcodec::Kind;
 
 pub(crate) static VERBS: &[Verb] = &[infix("insert", Some(28), insert), infix("upsert", None, upsert)];
 
-/// New rows: for each column of the table an atom, if it is one row, or a list of items.
+/// New rows: for each column of the table an atom if it is a single row, otherwise a list; `None` if missing.
 struct Rows {
     parts: Vec<Option<Noun>>,
-    /// One row, whose cells are the parts themselves.
+    /// Whether it is a single row, whose cells are the parts.
     one: bool,
     count: usize,
 }
 
-/// `` `t insert x ``: the numbers of the new rows.
+/// `` `t insert x ``: returns the positions of the new rows.
 fn insert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     let name = x.as_sym().filter(|_| x.is_atom()).ok_or(Fault::TYPE)?;
     let name = vm.global_name(name);
@@ -31,7 +31,7 @@ fn insert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
         return Err(Fault::nyi("insert into a view"));
     }
     if !vm.q.globals.contains_key(&name) {
-        return vm.found(name, y, true);
+        return vm.create_table(name, y, true);
     }
     let mut range = (0, 0);
     vm.change_global(name, true, |vm, value| {
@@ -63,7 +63,7 @@ fn upsert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
             if vm.q.globals.contains_key(&full) {
                 vm.change_global(full, true, |vm, value| vm.add(value, y, false))?;
             } else {
-                vm.found(full, y, false)?;
+                vm.create_table(full, y, false)?;
             }
             Ok(x)
         }
@@ -76,7 +76,7 @@ fn upsert(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
 }
 
 impl Vm<'_> {
-    /// The full name of a global in the namespace of the session.
+    /// The full name of a global in the current namespace.
     fn global_name(&mut self, name: Sym) -> Sym {
         let text = self.text(name);
         if self.q.context == Sym::NULL || text.first() == Some(&b'.') || self.q.globals.contains_key(&name) {
@@ -86,8 +86,8 @@ impl Vm<'_> {
         self.intern(&full)
     }
 
-    /// A table of a name that is not there yet.
-    fn found(&mut self, name: Sym, rows: Noun, numbers: bool) -> R {
+    /// Creates the table for a global that does not exist yet.
+    fn create_table(&mut self, name: Sym, rows: Noun, numbers: bool) -> R {
         let table = match &rows {
             Noun::Table(_) => rows,
             Noun::Dict(dict) if rows.as_keyed().is_none() && dict.keys.as_syms().is_some() => build::enlist(rows)?,
@@ -100,8 +100,8 @@ impl Vm<'_> {
         Ok(Noun::longs(rows.collect()))
     }
 
-    /// Adds rows. `insert`: lists are columns, and keys must be new; otherwise lists are rows, and known keys get new
-    /// values.
+    /// Adds rows. `insert`: lists are columns, and keys must be new. Otherwise lists are rows, and existing keys
+    /// get new values.
     pub(crate) fn add(&mut self, value: &mut Noun, rows: Noun, insert: bool) -> R<()> {
         match value {
             Noun::Table(table) => {
@@ -119,13 +119,13 @@ impl Vm<'_> {
         }
     }
 
-    /// What comes as a row, rows, columns, a dict or a table, as parts of the columns.
+    /// Splits a row, rows, columns, a dict or a table into one part per column.
     fn new_rows(&mut self, names: &[Sym], columns: &[Noun], rows: Noun, insert: bool) -> R<Rows> {
         let mut rows = self.given_rows(names, columns, rows, insert)?;
         if self.q.enumerates {
             for (column, part) in columns.iter().zip(&mut rows.parts) {
                 if let Some(given) = part.take() {
-                    *part = Some(self.settled(column, given)?);
+                    *part = Some(self.conform_to_domain(column, given)?);
                 }
             }
         }
@@ -150,7 +150,7 @@ impl Vm<'_> {
                 }
             },
             Noun::Vector(_) | Noun::List(_) => self.list_rows(columns, &rows, insert),
-            // An atom is a row of one column.
+            // An atom is a row of a table with one column.
             atom if names.len() == 1 => Ok(Rows { parts: vec![Some(atom)], one: true, count: 1 }),
             _ => Err(Fault::TYPE),
         }
@@ -169,7 +169,7 @@ impl Vm<'_> {
         let nested =
             columns.first().is_some_and(|column| matches!(column, Noun::List(list) if !list.items().is_empty()));
         if !insert && first_is_list && !nested {
-            // Rows one after the other.
+            // A list of rows.
             let mut parts = self.vec(columns.len())?;
             for at in 0..columns.len() {
                 let Noun::List(list) = rows else { return Err(Fault::TYPE) };
@@ -205,7 +205,7 @@ impl Vm<'_> {
         Ok(Rows { parts, one: false, count })
     }
 
-    /// Appends rows to all columns, or to none: what does not fit is seen before.
+    /// Appends rows to all columns. Kinds are checked first, so that an error leaves all columns unchanged.
     fn add_rows(&mut self, table: &mut Arc<Table>, rows: Rows) -> R<()> {
         for (column, part) in table.columns().iter().zip(&rows.parts) {
             if let Some(part) = part
@@ -214,7 +214,7 @@ impl Vm<'_> {
                 return Err(Fault::TYPE);
             }
         }
-        // Memory may yet be short: it is asked for before anything is changed.
+        // Memory is checked before any column changes.
         self.room(rows.count.saturating_mul(rows.parts.len()).saturating_mul(16))?;
         let table = Arc::make_mut(table);
         for (column, part) in table.columns_mut().iter_mut().zip(rows.parts) {
@@ -306,7 +306,7 @@ impl Vm<'_> {
             if known.is_empty() {
                 return Ok(());
             }
-            debug_assert!(known.iter().all(|&(at, _)| at < old), "found among the keys that were there");
+            debug_assert!(known.iter().all(|&(at, _)| at < old), "positions refer to the old keys");
             let places: Vec<usize> = known.iter().map(|&(at, _)| at).collect();
             let rows: Vec<usize> = known.iter().map(|&(_, row)| row).collect();
             let values = Arc::make_mut(values);
@@ -320,7 +320,8 @@ impl Vm<'_> {
         })
     }
 
-    /// Rows whose key was there, with its place, and for each new key its first and its last row.
+    /// Splits rows by their key: for an existing key its position and the row; for each new key its first and last
+    /// row.
     #[expect(clippy::type_complexity, reason = "two lists of pairs")]
     fn split_known(&mut self, found: &[usize], keys: &[Noun]) -> R<(Vec<(usize, usize)>, Vec<(usize, usize)>)> {
         let known = found.iter().enumerate().filter(|(_, at)| **at != usize::MAX).map(|(row, &at)| (at, row)).collect();
@@ -333,9 +334,9 @@ impl Vm<'_> {
         for key in keys {
             columns.push(self.gather(key, &fresh)?);
         }
-        let groups = self.groups_as_met(&columns)?;
+        let groups = self.groups_by_appearance(&columns)?;
         let mut new: Vec<(usize, usize)> =
-            groups.as_met().iter().filter_map(|&at| fresh.get(at).map(|&row| (row, row))).collect();
+            groups.firsts().iter().filter_map(|&at| fresh.get(at).map(|&row| (row, row))).collect();
         for (&id, &row) in groups.ids().iter().zip(&fresh) {
             if let Some(entry) = new.get_mut(id as usize) {
                 entry.1 = row;
@@ -355,7 +356,7 @@ impl Vm<'_> {
         Ok(Rows { parts: picked, one: false, count: rows.len() })
     }
 
-    /// Items at positions; a general list stays one.
+    /// Gathers items at positions. A general list stays a general list.
     fn gather_raw(&mut self, list: &Noun, rows: &[usize]) -> R {
         match list {
             Noun::List(items) => {
@@ -365,15 +366,15 @@ impl Vm<'_> {
         }
     }
 
-    /// `x,y` where one of them is a dict or a table.
+    /// `x,y` if one of them is a dict or a table.
     pub(crate) fn join_tables(&mut self, x: Noun, y: Noun) -> R {
         match (&x, &y) {
             (Noun::Table(left), Noun::Table(right)) if is_mixed(left, right) => {
-                // Columns of two kinds make one of any.
+                // Columns of different kinds become a general list.
                 let mut columns = self.vec(left.columns().len())?;
                 for (&name, column) in left.names().iter().zip(left.columns()) {
                     let more = right.column(name).ok_or(Fault::MISMATCH)?;
-                    columns.push(self.one_after_other(column, more)?);
+                    columns.push(self.concatenated(column, more)?);
                 }
                 Table::new(left.names().clone(), columns)
             }
@@ -423,7 +424,8 @@ impl Vm<'_> {
         }
     }
 
-    /// Keys of both, values of the right one where both have a key: in place where nobody else holds the left one.
+    /// Joins dicts: the union of the keys, with the values of `y` where both have a key. In place if the left dict
+    /// is unshared.
     fn join_dict(&mut self, x: &mut Noun, y: &Noun) -> R<()> {
         let Noun::Dict(right) = y else { return Err(Fault::TYPE) };
         let Noun::Dict(left) = x else { return Err(Fault::TYPE) };
@@ -460,21 +462,21 @@ impl Vm<'_> {
         })
     }
 
-    /// Appends a list's items, whatever both are.
+    /// Appends the items of a list of any type.
     fn extend(&mut self, list: &mut Noun, more: Noun) -> R<()> {
         match (&*list, &more) {
             (Noun::Vector(x), Noun::Vector(y)) if x.kind == y.kind => self.append(list, more),
             (Noun::List(x), Noun::List(_)) if !x.items().is_empty() => self.append(list, more),
             (Noun::Table(_), Noun::Table(_)) => self.add(list, more, false),
             _ => {
-                *list = self.one_after_other(list, &more)?;
+                *list = self.concatenated(list, &more)?;
                 Ok(())
             }
         }
     }
 }
 
-/// Whether columns of one name are of two kinds.
+/// Whether two tables have a column of the same name with different kinds.
 fn is_mixed(x: &Table, y: &Table) -> bool {
     x.columns().len() == y.columns().len()
         && x.names().iter().zip(x.columns()).any(|(&name, column)| {
@@ -485,7 +487,7 @@ fn is_mixed(x: &Table, y: &Table) -> bool {
         })
 }
 
-/// Whether new rows can stand in a column.
+/// Whether new rows fit into a column.
 fn fits(column: &Noun, part: &Noun, one: bool, count: usize) -> bool {
     match (column, part) {
         (Noun::List(_), _) => true,
@@ -493,7 +495,7 @@ fn fits(column: &Noun, part: &Noun, one: bool, count: usize) -> bool {
         (Noun::Vector(vector), Noun::Vector(more)) => !one && vector.kind == more.kind,
         (Noun::Vector(_), Noun::List(list)) => !one && list.items().is_empty() && count == 0,
         (Noun::Enum(_), Noun::Enum(_)) => one == part.is_atom(),
-        // A column that is a table.
+        // A column may be a table.
         _ => column.type_code() == part.type_code(),
     }
 }

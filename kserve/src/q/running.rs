@@ -1,4 +1,4 @@
-//! As long as what they are made of: running and moving aggregates, and items with their neighbours.
+//! Uniform functions: running and moving aggregates, and neighbours of items.
 
 use kcodec::Kind;
 
@@ -6,8 +6,8 @@ use super::arith::{self, kind_of};
 use super::build;
 use super::compare;
 use super::fault::{Fault, R};
-use super::find::same_item;
 use super::loops::Side;
+use super::matches::same_item;
 use super::moving;
 use super::noun::{Dict, Lane, Noun, Vector, empty, null_item, vector, with_items};
 use super::number::{Number, in_lane};
@@ -38,10 +38,10 @@ pub(crate) static VERBS: &[Verb] = &[
     infix("ema", None, ema),
 ];
 
-/// A loop over a vector, or a general list.
+/// A running aggregate over a vector or general list.
 type Running = fn(&mut Vm<'_>, &Noun) -> R;
 
-/// Along a list, the values of a dict, each column of a table.
+/// Applies a running aggregate to a list, the values of a dict, or each column of a table.
 fn running(vm: &mut Vm<'_>, x: Noun, run: Running) -> R {
     match x {
         Noun::Vector(_) => run(vm, &x),
@@ -61,7 +61,7 @@ fn running(vm: &mut Vm<'_>, x: Noun, run: Running) -> R {
     }
 }
 
-/// `f\x` of a general list.
+/// `f\x` for a general list.
 fn scan(vm: &mut Vm<'_>, x: &Noun, verb: fn(&mut Vm<'_>, Noun, Noun) -> R) -> R {
     let items = build::items(x);
     let mut out: Vec<Noun> = vm.vec(items.len())?;
@@ -76,7 +76,7 @@ fn scan(vm: &mut Vm<'_>, x: &Noun, verb: fn(&mut Vm<'_>, Noun, Noun) -> R) -> R 
     build::tidy(out)
 }
 
-/// What a loop that keeps a state makes of each item of a vector.
+/// Maps the items of a vector with a stateful function.
 fn stateful<T: Number, U: Lane>(vm: &mut Vm<'_>, kind: Kind, x: &Noun, mut step: impl FnMut(T) -> U) -> R {
     let side = Side::<T>::new(x, Convert::Raw)?;
     let mut out = vm.vec(side.count().unwrap_or(1))?;
@@ -125,7 +125,7 @@ fn prds(vm: &mut Vm<'_>, x: &Noun) -> R {
     })
 }
 
-/// `mins x`, `maxs x`: nulls at the start are the greatest or the least of the kind.
+/// `mins x`, `maxs x`: leading nulls become the greatest or least value of the kind.
 fn extremes<const MAX: bool>(vm: &mut Vm<'_>, x: &Noun) -> R {
     if matches!(x, Noun::List(_)) {
         return scan(vm, x, if MAX { arith::greater } else { arith::lesser });
@@ -145,7 +145,7 @@ fn extremes<const MAX: bool>(vm: &mut Vm<'_>, x: &Noun) -> R {
     })
 }
 
-/// `avgs x`: nulls are left out.
+/// `avgs x`: nulls are skipped.
 fn avgs(vm: &mut Vm<'_>, x: &Noun) -> R {
     if matches!(x, Noun::List(_)) {
         let sums = sums(vm, x)?;
@@ -162,7 +162,7 @@ fn avgs(vm: &mut Vm<'_>, x: &Noun) -> R {
     })
 }
 
-/// Each item of a list with the one before it, by an operator on lists; the first one is given.
+/// Applies a verb to each item and its predecessor; `first` is the first result.
 fn with_prior(vm: &mut Vm<'_>, x: &Noun, verb: fn(&mut Vm<'_>, Noun, Noun) -> R, first: Noun) -> R {
     if let Noun::List(list) = x {
         let mut all = vm.vec(list.items().len())?;
@@ -226,7 +226,7 @@ fn ratios(vm: &mut Vm<'_>, x: &Noun) -> R {
     }
 }
 
-/// `fills x`: nulls are replaced by what stands before them.
+/// `fills x`: replaces each null by the last item before it that is not null.
 fn fills(vm: &mut Vm<'_>, x: &Noun) -> R {
     match x {
         Noun::Vector(Vector { kind, items, .. }) => with_items!(items, items => fill_items(vm, *kind, items)),
@@ -247,7 +247,7 @@ fn fill_items<T: Lane>(vm: &mut Vm<'_>, kind: Kind, items: &[T]) -> R {
     Ok(vector(kind, out))
 }
 
-/// `differ x`: whether each item is another than the one before.
+/// `differ x`: whether each item differs from the one before it.
 fn differ(vm: &mut Vm<'_>, x: Noun) -> R {
     match &x {
         Noun::Vector(Vector { items, .. }) => with_items!(items, items => differ_items(vm, items)),
@@ -291,7 +291,7 @@ fn xprev(vm: &mut Vm<'_>, n: Noun, x: Noun) -> R {
     shift(vm, x, count)
 }
 
-/// Items moved so many places towards the end; nulls where none comes.
+/// Shifts items by `by` places towards the end. Vacated places become nulls.
 fn shift(vm: &mut Vm<'_>, x: Noun, by: i64) -> R {
     match &x {
         Noun::Vector(Vector { kind, items, .. }) => with_items!(items, items => shift_items(vm, *kind, items, by)),
@@ -326,7 +326,7 @@ fn shift_items<T: Lane>(vm: &mut Vm<'_>, kind: Kind, items: &[T], by: i64) -> R 
     Ok(vector(kind, out))
 }
 
-/// `a ema x`: each item by `a`, what came before by the rest.
+/// `a ema x`: exponential moving average, `v[i] = (1 - a) * v[i-1] + a * x[i]`.
 fn ema(vm: &mut Vm<'_>, a: Noun, x: Noun) -> R {
     let Side::Atom(a) = Side::<f64>::new(&a, Convert::Raw)? else { return Err(Fault::nyi("ema of a list of factors")) };
     match &x {
@@ -338,6 +338,6 @@ fn ema(vm: &mut Vm<'_>, a: Noun, x: Noun) -> R {
                 value
             })
         }
-        _ => Err(Fault::nyi("ema of anything but a vector")),
+        _ => Err(Fault::nyi("ema of a value that is not a vector")),
     }
 }

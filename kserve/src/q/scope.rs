@@ -1,4 +1,4 @@
-//! What names mean in a parse tree: columns of the table it is about, locals, globals.
+//! Name resolution in parse trees: columns of the query's table, locals, globals.
 
 use super::code::Place;
 use super::fault::{Fault, R};
@@ -6,19 +6,19 @@ use super::noun::{Noun, Table};
 use super::symbols::Sym;
 use super::vm::Vm;
 
-/// Where a tree is evaluated.
+/// The scope of a parse tree.
 pub(crate) struct Scope<'a> {
     pub(crate) table: Option<&'a Table>,
-    /// The rows of the table that are looked at; all if `None`.
+    /// The selected rows of the table; `None` means all.
     rows: Option<&'a [usize]>,
-    /// Columns at these rows, as far as they were asked for.
+    /// Columns at the selected rows, cached on first use.
     columns: Vec<Option<Noun>>,
-    /// Whether the locals of the lambda under way are visible: in q-sql text, not in functional forms.
+    /// Whether locals of the current lambda are visible: in q-sql text, but not in functional form.
     pub(crate) locals: bool,
 }
 
 impl<'a> Scope<'a> {
-    /// No table around: `eval`.
+    /// The scope of `eval`: no table.
     pub(crate) const fn none() -> Self {
         Scope { table: None, rows: None, columns: Vec::new(), locals: false }
     }
@@ -27,8 +27,8 @@ impl<'a> Scope<'a> {
         Scope { table: Some(table), rows, columns: vec![None; table.columns().len()], locals }
     }
 
-    /// Looks at other rows.
-    pub(crate) fn turn(&mut self, rows: &'a [usize]) {
+    /// Selects other rows.
+    pub(crate) fn select_rows(&mut self, rows: &'a [usize]) {
         self.rows = Some(rows);
         self.columns.fill(None);
     }
@@ -37,14 +37,14 @@ impl<'a> Scope<'a> {
         self.rows
     }
 
-    /// How many rows are looked at.
+    /// Number of selected rows.
     pub(crate) fn count(&self) -> usize {
         self.rows.map_or_else(|| self.table.map_or(0, Table::len), <[usize]>::len)
     }
 }
 
 impl Vm<'_> {
-    /// The value of a name.
+    /// Resolves a name.
     pub(crate) fn scope_value(&mut self, name: Sym, scope: &mut Scope<'_>) -> R {
         if let Some(column) = self.scope_column(name, scope)? {
             return Ok(column);
@@ -62,7 +62,7 @@ impl Vm<'_> {
         }
     }
 
-    /// A column at the rows that are looked at: `i` is their numbers, `time.minute` a part of a temporal column.
+    /// A column at the selected rows. `i` is the row numbers, `time.minute` a part of a temporal column.
     pub(crate) fn scope_column(&mut self, name: Sym, scope: &mut Scope<'_>) -> R<Option<Noun>> {
         let Some(table) = scope.table else { return Ok(None) };
         if let Some(at) = table.position(name) {
@@ -98,7 +98,7 @@ impl Vm<'_> {
             column = match &column {
                 Noun::Enum(list) => {
                     let part = self.intern(part);
-                    self.foreign(list, part)?
+                    self.foreign_column(list, part)?
                 }
                 _ => self.part(column, part)?,
             };
@@ -106,12 +106,12 @@ impl Vm<'_> {
         Ok(Some(column))
     }
 
-    /// The slot of the lambda under way that has a name.
+    /// The slot of a name in the current lambda.
     fn local_slot(&self, name: Sym) -> Option<usize> {
         self.this.as_ref()?.slots.iter().position(|slot| slot.name == name)
     }
 
-    /// Where an assignment to a name goes.
+    /// The place that an assignment to a name changes.
     pub(crate) fn scope_place(&mut self, name: Sym, scope: &Scope<'_>) -> Place {
         let slot = self.local_slot(name).filter(|_| scope.locals);
         let is_local =
@@ -122,7 +122,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The full name of a global: in the namespace of the lambda, or of the session.
+    /// The full name of a global, in the namespace of the lambda or of the session.
     fn scope_global(&mut self, name: Sym, scope: &Scope<'_>) -> Sym {
         let context = match &self.this {
             Some(this) if scope.locals => this.context,

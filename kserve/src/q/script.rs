@@ -1,20 +1,20 @@
-//! Scripts: a file's lines, put together to statements.
+//! Scripts: joins the lines of a file to statements and runs them.
 
 use super::fault::R;
 use super::noun::Noun;
 use super::vm::Vm;
 
-/// A statement of a script and the line it begins in, from 1.
+/// A statement of a script, with the number of its first line, from 1.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Statement {
     pub(crate) line: usize,
     pub(crate) text: Vec<u8>,
 }
 
-/// The statements of a script.
+/// Splits a script into statements.
 ///
-/// A line that begins with a blank, or with a closing brace, goes on with the statement before it. A line of `/`
-/// alone begins a comment that a line of `\` alone ends; a `\` alone outside of one ends the script.
+/// A line that starts with whitespace or a closing brace continues the previous statement. A line with only `/`
+/// starts a block comment, which a line with only `\` ends. A `\` outside of a comment ends the script.
 pub(crate) fn statements(text: &[u8]) -> Vec<Statement> {
     let mut all: Vec<Statement> = Vec::new();
     let mut comment = false;
@@ -42,11 +42,11 @@ pub(crate) fn statements(text: &[u8]) -> Vec<Statement> {
 }
 
 impl Vm<'_> {
-    /// Runs a script; its namespace is left as it was.
+    /// Runs a script, and restores the namespace afterwards.
     ///
     /// # Errors
     ///
-    /// Of the first statement that fails; the file and line go to the process's errors.
+    /// That of the first failing statement. Its file and line are printed to standard error.
     pub(crate) fn script(&mut self, path: &[u8], text: &[u8]) -> R<()> {
         let context = self.q.context;
         let done = self.run_statements(path, text);
@@ -70,7 +70,7 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// A line of the console: what it prints, nothing for `::`.
+    /// Evaluates a line of the console and returns its output; empty for `::`.
     pub(crate) fn console_line(&mut self, text: &[u8]) -> R<String> {
         let value = self.command(text)?;
         if matches!(value, Noun::Null) {
@@ -99,14 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_begin_with_a_blank_go_on() {
+    fn indented_lines_continue_a_statement() {
         let found = texts("f:{\n  x+y\n  }\n\na:1 / one\n/ all of it\ng:{[a]\n a\n }\n");
         let wanted = [(1, "f:{\n  x+y\n  }"), (5, "a:1 / one"), (7, "g:{[a]\n a\n }")];
         assert_eq!(found, wanted.map(|(line, text)| (line, text.to_owned())));
     }
 
     #[test]
-    fn comments_and_the_end() {
+    fn block_comments_and_the_end_marker() {
         assert_eq!(texts("/\nnot this\n\\\na:1\n\\\nb:2"), [(4, "a:1".to_owned())]);
     }
 }

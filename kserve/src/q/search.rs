@@ -1,11 +1,11 @@
-//! Where items stand: `?` and `in`.
+//! Search: `?` and `in`.
 
 use std::collections::HashMap;
 
 use super::build;
 use super::fault::{Fault, R};
 use super::func::Func;
-use super::key::{Exact, HASH, Key, Keyed, hash_cost};
+use super::key::{Exact, HASH, Key, SeededHasher, hash_cost};
 use super::noun::{Atom, Dict, List, Noun, Table, Vector, empty, vector, with_items};
 use super::take::as_list;
 use super::verb::{Verb, infix, many};
@@ -15,9 +15,9 @@ use kcodec::{Attribute, Kind};
 pub(crate) static VERBS: &[Verb] =
     &[many("?", Some(17), true, query), infix("in", Some(23), |vm, x, y| vm.is_in(&x, &y))];
 
-/// The number of an item that is not there.
+/// Sentinel: no number.
 pub(crate) const NONE: u32 = u32::MAX;
-/// Lookups up to which one after the other is faster than a table of all.
+/// Up to this many lookups, a linear scan each is faster than a table of all items.
 const FEW: usize = 4;
 
 /// `x?y`, `?[b;x;y]`, `?[t;c;b;a]`
@@ -40,12 +40,12 @@ fn query(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
     }
 }
 
-/// A position as q gives it.
+/// Converts a position to a q long.
 pub(crate) fn long(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// How deeply a value nests, as its first items tell: an atom 0, a vector 1.
+/// Nesting rank, judged by first items: 0 for an atom, 1 for a vector.
 fn rank(x: &Noun) -> usize {
     let (mut x, mut rank) = (x, 0);
     loop {
@@ -61,7 +61,7 @@ fn rank(x: &Noun) -> usize {
 }
 
 impl Vm<'_> {
-    /// `x?y`: the first position of each item of `y`, the count of `x` where it is not there.
+    /// `x?y`: the first position of each item of `y`; the count of `x` for a missing item.
     pub(crate) fn find(&mut self, x: &Noun, y: &Noun) -> R {
         if self.q.enumerates && !matches!(x, Noun::Dict(_)) {
             let (x, y) = (self.plain(x.clone())?, self.plain(y.clone())?);
@@ -88,10 +88,10 @@ impl Vm<'_> {
             (Noun::Vector(_), Noun::List(_)) => self.each_position(y, |vm, item| vm.find(x, &item)),
             (Noun::Table(table), _) => self.find_row(table, y),
             (Noun::List(list), _) => {
-                // What has the rank of the items of `x` is looked for whole.
+                // A value with the rank of `x`'s items is searched as a whole.
                 let inner = list.items().first().map_or(0, rank);
                 match y {
-                    // Among lists no atom is looked for.
+                    // An atom is never equal to a list.
                     Noun::Atom(_) if inner > 0 => Ok(Noun::long(long(list.items().len()))),
                     Noun::Vector(_) if inner == 0 => {
                         let places = self.positions(x, y)?;
@@ -121,9 +121,9 @@ impl Vm<'_> {
         }
     }
 
-    /// The results of lookups, of none the empty vector of positions.
+    /// Applies `work` to each item. No items give the empty vector of positions.
     fn each_position(&mut self, y: &Noun, work: impl FnMut(&mut Self, Noun) -> R) -> R {
-        if y.len() == 0 { Ok(empty(Kind::Long)) } else { self.deeper(|vm| vm.each(y, work)) }
+        if y.len() == 0 { Ok(empty(Kind::Long)) } else { self.recurse(|vm| vm.each(y, work)) }
     }
 
     pub(crate) fn longs(&mut self, places: &[usize]) -> R {
@@ -144,7 +144,7 @@ impl Vm<'_> {
         Ok(with_items!(&list.items, items => position(items, *item)))
     }
 
-    /// For each item of `y`, a list, its first position in `x`, a list as well; the count of `x` where it is not there.
+    /// For each item of the list `y` its first position in the list `x`; the count of `x` for a missing item.
     #[expect(clippy::mutable_key_type, reason = "what is mutable in a function is none of its key")]
     pub(crate) fn positions(&mut self, x: &Noun, y: &Noun) -> R<Vec<usize>> {
         match (x, y) {
@@ -200,7 +200,7 @@ impl Vm<'_> {
             return Ok(out);
         }
         self.room(count.saturating_mul(32))?;
-        let mut numbers = HashMap::with_capacity_and_hasher(count, Keyed::new());
+        let mut numbers = HashMap::with_capacity_and_hasher(count, SeededHasher::new());
         for (place, item) in all.iter().enumerate() {
             self.charge(2 * HASH)?;
             numbers.entry(item.bits()).or_insert(place);
@@ -212,7 +212,7 @@ impl Vm<'_> {
         Ok(out)
     }
 
-    /// The position of a row, or of rows: a dict or table of the same columns, or the cells of one row.
+    /// The position of a row (a dict, or its cells) or of rows (a table).
     fn find_row(&mut self, table: &Table, y: &Noun) -> R {
         let cells =
             |row: &Noun| -> R<Vec<Noun>> { (0..table.columns().len()).map(|at| build::enlist(row.at(at))).collect() };
@@ -235,7 +235,7 @@ impl Vm<'_> {
                 self.find_cells(table, &cells(&row)?)
             }
             Noun::List(_) | Noun::Vector(_) if y.len() == table.columns().len() => {
-                // Cells of one row, or, where they are lists themselves, columns of several.
+                // The cells of one row; if they are lists themselves, the columns of several rows.
                 if y.len() > 0 && (0..y.len()).all(|at| y.at(at).is_list()) {
                     let rows = Table::new(table.names().clone(), build::items(y))?;
                     return self.find_row(table, &rows);
@@ -247,7 +247,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The first row with these cells, each in a list of its own.
+    /// The first row with these cells, each given as a list of one item.
     fn find_cells(&mut self, table: &Table, cells: &[Noun]) -> R {
         let count = table.len();
         for (column, cell) in table.columns().iter().zip(cells) {
@@ -285,7 +285,7 @@ impl Vm<'_> {
         Ok(Noun::long(long(count)))
     }
 
-    /// The first positions of rows in a table with columns of the same names.
+    /// The first positions of rows in a table with the same column names.
     fn row_positions(&mut self, table: &Table, rows: &Table) -> R<Vec<usize>> {
         let count = table.len();
         let mut both = self.vec(table.columns().len())?;
@@ -313,7 +313,7 @@ impl Vm<'_> {
         Ok(out)
     }
 
-    /// Which items of the list `x` are among those of `y`; an atom stands for itself.
+    /// Whether each item of the list `x` is in `y`. An atom `y` counts as a list of one item.
     pub(crate) fn member(&mut self, x: &Noun, y: &Noun) -> R<Vec<bool>> {
         let y = if y.is_list() { y.clone() } else { build::enlist(y.clone())? };
         if !x.is_list() {
@@ -334,7 +334,7 @@ impl Vm<'_> {
         match (x, y) {
             (_, Noun::Dict(dict)) if y.as_keyed().is_none() => return self.is_in(x, &dict.values),
             (_, Noun::Dict(_)) => return Err(Fault::nyi("in a keyed table")),
-            // One item is compared, whatever its kind.
+            // A single item is compared with `=`, whatever its kind.
             (Noun::Atom(_) | Noun::Vector(_), Noun::Atom(_) | Noun::Vector(_))
                 if (y.is_atom() || y.len() == 1) && x.kind() != y.kind() =>
             {
@@ -353,7 +353,7 @@ impl Vm<'_> {
         self.below(&places, count)
     }
 
-    /// Which of the positions, at any depth, are below a count.
+    /// Whether positions, at any depth, are below a count.
     fn below(&mut self, places: &Noun, count: i64) -> R {
         match places {
             Noun::Atom(_) => Ok(Noun::bool(places.as_long().is_some_and(|place| place < count))),
@@ -363,12 +363,12 @@ impl Vm<'_> {
                 out.extend(places.iter().map(|&place| u8::from(place < count)));
                 Ok(vector(Kind::Boolean, out))
             }
-            _ => self.deeper(|vm| vm.each(places, |vm, item| vm.below(&item, count))),
+            _ => self.recurse(|vm| vm.each(places, |vm, item| vm.below(&item, count))),
         }
     }
 }
 
-/// Whether dicts are among the items of a list.
+/// Whether the items of a list include dicts.
 fn has_dicts(x: &Noun) -> bool {
     matches!(x, Noun::List(list) if list.items().iter().any(|item| matches!(item, Noun::Dict(_) | Noun::Func(Func::Verb(_)))))
 }
@@ -386,7 +386,7 @@ fn sorted_position<T: Key>(items: &[T], wanted: Atom) -> usize {
     if items.get(at).is_some_and(|item| item.bits() == wanted.bits()) { at } else { items.len() }
 }
 
-/// The lowest of the items' bits, and how many lie between it and the highest.
+/// The lowest key, and the size of the range up to the highest.
 pub(crate) fn span<T: Key>(items: &[T]) -> Option<(u64, usize)> {
     let first = items.first()?.prefix();
     let (low, high) =

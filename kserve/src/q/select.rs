@@ -1,4 +1,4 @@
-//! `?[t;c;b;a]`: what `select` and `exec` mean.
+//! Functional `?[t;c;b;a]`: evaluates `select` and `exec`.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use kcodec::{Attribute, Kind};
 
 pub(crate) static VERBS: &[Verb] = &[infix("fby", None, fby)];
 
-/// The columns of a phrase: names and trees.
+/// The columns of a phrase: names and parse trees.
 pub(crate) struct Phrase {
     pub(crate) names: Vec<Sym>,
     pub(crate) trees: Vec<Noun>,
@@ -29,17 +29,17 @@ impl Phrase {
     }
 }
 
-/// What an expression gives by group.
+/// The value of an expression over groups.
 pub(crate) enum Grouped {
-    /// One item for each row.
+    /// One item per row.
     Rows(Noun),
-    /// One item for each group, in the order of their keys.
+    /// One item per group, in the order of the keys.
     Groups(Noun),
-    /// The same everywhere.
+    /// The same value for all rows.
     Constant(Noun),
 }
 
-/// Verbs that work item by item: of whole columns they give what they give of each group's part.
+/// Atomic verbs: applied to whole columns, they give the same items as applied to each group.
 const ATOMIC: &[&str] = &[
     "+",
     "-",
@@ -76,7 +76,7 @@ const ATOMIC: &[&str] = &[
 ];
 
 impl Vm<'_> {
-    /// `select … from t`, as text.
+    /// Runs q-sql given as text.
     pub(crate) fn run_query(&mut self, query: &Query) -> R {
         let table = self.chain(&query.table).or_else(super::eval::Exit::result)?;
         let mut args = self.vec(1 + query.args.len())?;
@@ -88,7 +88,7 @@ impl Vm<'_> {
             scope.locals = true;
             *limit = self.eval_tree(&tree, &mut scope)?;
         }
-        self.deeper(|vm| match query.word {
+        self.recurse(|vm| match query.word {
             QueryWord::Select | QueryWord::Exec => vm.select_from(args, true),
             QueryWord::Update | QueryWord::Delete => vm.update_from(args, true),
         })
@@ -96,10 +96,10 @@ impl Vm<'_> {
 
     /// `?[t;c;b;a]`, `?[t;c;b;a;n]`, `?[t;c;b;a;n;(g;c)]`, `?[t;i;x]`
     pub(crate) fn functional_select(&mut self, args: Vec<Noun>) -> R {
-        self.deeper(|vm| vm.select_from(args, false))
+        self.recurse(|vm| vm.select_from(args, false))
     }
 
-    /// The table that a query is about, and its global name.
+    /// The table of a query, and the global that holds it if the query names one.
     pub(crate) fn source(&mut self, table: Noun) -> R<(Noun, Option<Sym>)> {
         match table.as_sym().filter(|_| table.is_atom()) {
             Some(name) => Ok((self.global(name)?, Some(name))),
@@ -107,7 +107,7 @@ impl Vm<'_> {
         }
     }
 
-    /// A table as it is, of a keyed one all columns; and how many of them are keys.
+    /// Flattens a keyed table. Also returns the number of key columns.
     pub(crate) fn flat(&self, value: &Noun) -> R<(Arc<Table>, usize)> {
         match (value, value.as_keyed()) {
             (Noun::Table(table), _) => Ok((table.clone(), 0)),
@@ -132,7 +132,7 @@ impl Vm<'_> {
         let (table, keys) = self.flat(&value)?;
         drop(value);
         let Some(columns) = args.next() else {
-            // `?[t;i;x]`
+            // `?[t;i;x]`: selects rows by position.
             let rows = match &conditions {
                 Noun::Atom(_) => vec![super::index::place(conditions.as_long().ok_or(Fault::TYPE)?)],
                 _ => self.places(&conditions)?,
@@ -169,7 +169,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The first `n` rows, in an order if there is one.
+    /// The first `n` rows, after sorting if an order is given.
     fn limited(
         &mut self,
         table: &Table,
@@ -191,7 +191,7 @@ impl Vm<'_> {
             let descending = match &grade {
                 Noun::Func(Func::Verb(verb)) if matches!(verb.name, "idesc" | ">:") => true,
                 Noun::Func(Func::Verb(verb)) if matches!(verb.name, "iasc" | "<:") => false,
-                _ => return Err(Fault::nyi("select in an order of a function's")),
+                _ => return Err(Fault::nyi("select ordered by a function")),
             };
             let column = self.eval_tree(&column, &mut Scope::of(table, Some(&rows), locals))?;
             let ranked = self.grade_columns(&[column], descending)?;
@@ -212,7 +212,7 @@ impl Vm<'_> {
         Ok(rows.get(from..to).unwrap_or_default().to_vec())
     }
 
-    /// All columns of the rows that are looked at.
+    /// All columns at the selected rows.
     fn rows_of(&mut self, table: &Table, rows: Option<&[usize]>) -> R {
         let mut columns = self.vec(table.columns().len())?;
         for column in table.columns() {
@@ -248,7 +248,7 @@ impl Vm<'_> {
         if distinct { self.distinct_rows(selected) } else { Ok(selected) }
     }
 
-    /// A table of values: atoms are as long as the lists, alone one row.
+    /// Builds a table from values. Atoms are repeated to the length of the lists; without lists there is one row.
     pub(crate) fn table_from(&mut self, names: Vec<Sym>, values: Vec<Noun>) -> R {
         let count = values.iter().find(|value| value.is_list()).map(Noun::len);
         let mut columns = self.vec(values.len())?;
@@ -262,14 +262,14 @@ impl Vm<'_> {
         Table::new(Arc::new(names), columns)
     }
 
-    /// The different rows of a table, as they first appear.
+    /// The distinct rows of a table, in order of first appearance.
     pub(crate) fn distinct_rows(&mut self, table: Noun) -> R {
         let Noun::Table(rows) = &table else { return Err(Fault::TYPE) };
-        let groups = self.groups_as_met(rows.columns())?;
-        if groups.count() == rows.len() { Ok(table) } else { self.gather(&table, groups.as_met()) }
+        let groups = self.groups_by_appearance(rows.columns())?;
+        if groups.count() == rows.len() { Ok(table) } else { self.gather(&table, groups.firsts()) }
     }
 
-    /// The values of `by`, as lists of equal count.
+    /// Evaluates the expressions of `by` to lists of equal length.
     pub(crate) fn by_columns(&mut self, trees: &[Noun], scope: &mut Scope<'_>) -> R<Vec<Noun>> {
         let mut columns = self.vec(trees.len())?;
         for tree in trees {
@@ -294,7 +294,7 @@ impl Vm<'_> {
         Dict::new(keys, Table::new(Arc::new(names), values)?)
     }
 
-    /// The keys of groups as a table in their order.
+    /// The keys of groups as a table, in their order.
     fn key_part(&mut self, names: Vec<Sym>, keys: &[Noun], groups: &Groups) -> R {
         let mut columns = self.vec(keys.len())?;
         match groups.symbols() {
@@ -318,7 +318,7 @@ impl Vm<'_> {
         Ok(table)
     }
 
-    /// The columns of a selection by group; without any the last of each other column.
+    /// The columns of a selection by group. Without a phrase, the last item of every other column.
     fn group_columns(
         &mut self,
         by: &[Sym],
@@ -399,7 +399,7 @@ impl Vm<'_> {
         Dict::new(keys, values)
     }
 
-    /// The values of an expression for each group, in the order of their keys.
+    /// The value of an expression per group, in the order of the keys.
     fn by_group(&mut self, tree: &Noun, scope: &mut Scope<'_>, groups: &Groups) -> R {
         match self.grouped(tree, scope, groups)? {
             Some(Grouped::Groups(values)) => Ok(values),
@@ -408,15 +408,15 @@ impl Vm<'_> {
                 let (rows, ends) = groups.rows(self)?;
                 let mut lists = self.vec(groups.count())?;
                 for &group in &groups.order {
-                    lists.push(self.gather(&values, part(&rows, &ends, group))?);
+                    lists.push(self.gather(&values, rows_of_group(&rows, &ends, group))?);
                 }
                 List::raw(lists)
             }
             _ if groups.count() == 0 => {
-                // Without groups, the type that the expression has of no rows.
+                // Without groups, the result has the type of the expression over no rows.
                 let table = scope.table.ok_or(Fault::TYPE)?;
                 let value = self.eval_tree(tree, &mut Scope::of(table, Some(&[]), scope.locals))?;
-                Ok(none_like(&value))
+                Ok(empty_like(&value))
             }
             _ => {
                 let values = self.each_group(tree, scope, groups)?;
@@ -425,7 +425,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The value of an expression for each group, evaluated for each by itself, in the order of their keys.
+    /// Slow path: evaluates an expression once per group, in the order of the keys.
     pub(crate) fn each_group(&mut self, tree: &Noun, scope: &Scope<'_>, groups: &Groups) -> R<Vec<Noun>> {
         let Some(table) = scope.table else { return Err(Fault::TYPE) };
         let (mut rows, ends) = groups.rows(self)?;
@@ -438,13 +438,14 @@ impl Vm<'_> {
         let mut inner = Scope::of(table, None, scope.locals);
         for &group in &groups.order {
             self.charge(64)?;
-            inner.turn(part(&rows, &ends, group));
+            inner.select_rows(rows_of_group(&rows, &ends, group));
             values.push(self.eval_tree(tree, &mut inner)?);
         }
         Ok(values)
     }
 
-    /// An expression by group without evaluating it for each, where that comes to the same.
+    /// Fast path: evaluates an expression for all groups at once. `None` if that could differ from evaluation per
+    /// group.
     pub(crate) fn grouped(&mut self, tree: &Noun, scope: &mut Scope<'_>, groups: &Groups) -> R<Option<Grouped>> {
         let items = match tree {
             Noun::Atom(Atom { kind: Kind::Symbol, .. }) => {
@@ -500,7 +501,7 @@ impl Vm<'_> {
         let mut nouns = self.vec(values.len())?;
         for value in values {
             nouns.push(match value {
-                Grouped::Groups(values) if by_row => self.spread(&values, groups)?,
+                Grouped::Groups(values) if by_row => self.expand_to_rows(&values, groups)?,
                 Grouped::Rows(noun) | Grouped::Groups(noun) | Grouped::Constant(noun) => noun,
             });
         }
@@ -512,8 +513,8 @@ impl Vm<'_> {
         }))
     }
 
-    /// Of each row, the value of its group, from values in the order of the keys.
-    pub(crate) fn spread(&mut self, values: &Noun, groups: &Groups) -> R {
+    /// Expands values per group, in the order of the keys, to one item per row.
+    pub(crate) fn expand_to_rows(&mut self, values: &Noun, groups: &Groups) -> R {
         let mut places = self.vec(groups.numbers())?;
         places.resize(groups.numbers(), usize::MAX);
         for (place, &group) in groups.order.iter().enumerate() {
@@ -528,7 +529,8 @@ impl Vm<'_> {
 }
 
 /// The rows of one group.
-pub(crate) fn part<'a>(rows: &'a [usize], ends: &[usize], group: usize) -> &'a [usize] {
+pub(crate) fn rows_of_group<'a>(rows: &'a [usize], ends: &[usize], group: usize) -> &'a [usize] {
+    debug_assert!(group < ends.len(), "`ends` has an entry for each group number");
     let end = ends.get(group).copied().unwrap_or_default();
     let start = group.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or_default();
     rows.get(start..end).unwrap_or_default()
@@ -546,11 +548,11 @@ fn fby(vm: &mut Vm<'_>, x: Noun, by: Noun) -> R {
     if by.first().is_none_or(|by| by.len() != data.len()) {
         return Err(Fault::LENGTH);
     }
-    let groups = vm.groups_as_met(&by)?;
+    let groups = vm.groups_by_appearance(&by)?;
     if let Noun::Func(Func::Verb(verb)) = function
         && let Some(values) = vm.aggregate(verb.name, data, &groups)?
     {
-        return vm.spread(&values, &groups);
+        return vm.expand_to_rows(&values, &groups);
     }
     if groups.count() == 0 {
         return vm.gather(data, &[]);
@@ -558,15 +560,15 @@ fn fby(vm: &mut Vm<'_>, x: Noun, by: Noun) -> R {
     let (rows, ends) = groups.rows(vm)?;
     let mut values = vm.vec(groups.count())?;
     for group in 0..groups.count() {
-        let items = vm.gather(data, part(&rows, &ends, group))?;
+        let items = vm.gather(data, rows_of_group(&rows, &ends, group))?;
         values.push(vm.apply(function, vec![items])?);
     }
     let values = build::tidy(values)?;
-    vm.spread(&values, &groups)
+    vm.expand_to_rows(&values, &groups)
 }
 
-/// A list of no items of the kind that a value is of.
-pub(crate) fn none_like(value: &Noun) -> Noun {
+/// An empty list with the kind of a value.
+pub(crate) fn empty_like(value: &Noun) -> Noun {
     match value {
         Noun::Atom(Atom { kind, .. }) => noun::empty(*kind),
         _ => noun::empty(Kind::List),

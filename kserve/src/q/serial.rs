@@ -1,4 +1,4 @@
-//! `-8! -9! -18! -22! -3! 0N!` and the other internal functions of a negative number and `!`; `show`.
+//! Internal functions, `-8! -9! -18! -22! -3! 0N!` and others; `show`.
 
 use kcodec::{Body, Capability, Compression, Console, Kind, Threshold, console};
 use md5::{Digest, Md5};
@@ -16,13 +16,13 @@ pub(crate) static VERBS: &[Verb] = &[unary("show", None, |vm, x| {
     Ok(Noun::Null)
 })];
 
-/// Bytes of a message's header.
+/// Bytes of a message header.
 const HEADER: usize = 8;
 
 impl Vm<'_> {
-    /// `-8!x` and its likes.
+    /// `n!x` for a negative `n`.
     pub(crate) fn bang_minus(&mut self, number: i64, x: Noun) -> R {
-        // What q's own text calls some words by.
+        // q defines some keywords by internal functions.
         let mut word = |name, x| super::verb::require(name)?.apply(self, vec![x]);
         match number {
             -1 => word("hsym", x),
@@ -50,7 +50,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `0N!x`: shows a value on the way.
+    /// `0N!x`: prints a value and returns it.
     pub(crate) fn debug_print(&mut self, x: Noun) -> R {
         let mut text = self.line_text(&x)?;
         text.push(b'\n');
@@ -58,20 +58,20 @@ impl Vm<'_> {
         Ok(x)
     }
 
-    /// The one-line form.
+    /// The one-line form of a value.
     pub(crate) fn line_text(&mut self, x: &Noun) -> R<Vec<u8>> {
         let text = self.with_form(x, false, |value| Ok(value.to_string().into_bytes()))?;
         self.room(text.len())?;
         Ok(text)
     }
 
-    /// The console form.
+    /// The console form of a value.
     pub(crate) fn console_text(&mut self, x: &Noun) -> R<Vec<u8>> {
         let (rows, columns) = self.q.settings.console;
         self.with_form(x, true, |value| Ok(console(value, Console::new(rows, columns)).into_bytes()))
     }
 
-    /// The bytes of a message.
+    /// Encodes a value as the bytes of a message.
     fn serialize(&mut self, x: &Noun, compressed: bool) -> R {
         let body = self.body(x)?;
         let bytes = body.as_bytes();
@@ -83,7 +83,7 @@ impl Vm<'_> {
             Some(_) => set(&mut out, 2, 2),
             None => out.extend_from_slice(bytes),
         }
-        // The length: four bytes, and a fifth that stands before them.
+        // The length: its low four bytes at offset 4, its fifth byte at offset 3.
         let length = (out.len() as u64).to_le_bytes();
         for (at, byte) in length.iter().take(4).enumerate() {
             set(&mut out, 4 + at, *byte);
@@ -92,7 +92,7 @@ impl Vm<'_> {
         Ok(vector(Kind::Byte, out))
     }
 
-    /// The value of a message's bytes.
+    /// Decodes the bytes of a message.
     fn deserialize(&mut self, x: &Noun) -> R {
         let Noun::Vector(Vector { kind: Kind::Byte, items: Items::U8(bytes), .. }) = x else {
             return Err(Fault::TYPE);
@@ -115,7 +115,7 @@ impl Vm<'_> {
         let mut body = match kind {
             None => body.to_vec(),
             Some(kind) => {
-                // Each byte may become 121.
+                // Decompression grows a byte to at most 121 bytes.
                 let limit = body.len().saturating_mul(121);
                 self.room(limit)?;
                 kcodec::decompress(body, kind, big_endian, limit).map_err(|_| bad())?
@@ -128,7 +128,7 @@ impl Vm<'_> {
         self.noun(body.value())
     }
 
-    /// `-27!(d;x)`: floats with so many decimals.
+    /// `-27!(d;x)`: formats floats with `d` decimals.
     fn fixed(&mut self, x: &Noun) -> R {
         let Noun::List(list) = x else { return Err(Fault::TYPE) };
         let [decimals, value] = list.items() else { return Err(Fault::TYPE) };
@@ -137,11 +137,11 @@ impl Vm<'_> {
         self.decimals(decimals, value)
     }
 
-    /// Text of a float with so many decimals; of a list, of each.
+    /// Formats a float, or each float of a list, with this many decimals.
     pub(crate) fn decimals(&mut self, decimals: i64, x: &Noun) -> R {
         let places = usize::try_from(decimals).map_err(|_| Fault::DOMAIN)?.min(64);
         match x {
-            Noun::Vector(_) | Noun::List(_) => self.deeper(|vm| vm.each(x, |vm, item| vm.decimals(decimals, &item))),
+            Noun::Vector(_) | Noun::List(_) => self.recurse(|vm| vm.each(x, |vm, item| vm.decimals(decimals, &item))),
             Noun::Atom(atom) => {
                 let value = match atom.item {
                     super::noun::Item::F64(value) => value,

@@ -13,7 +13,7 @@ use super::answer;
 use super::disk;
 use super::eval;
 use super::fault::{Fault, R};
-use super::host::{Caller, Entry, Handle, HandleInfo, Host, Incoming, Words};
+use super::host::{Caller, CommandLinePart, Entry, Handle, HandleInfo, Host, Incoming};
 use super::noun::{Dict, Noun, atom};
 use super::process;
 use super::symbols::Sym;
@@ -26,43 +26,43 @@ use crate::peer::{Peer, PeerId};
 use crate::port::Port;
 use crate::reply::{Deferred, Reply};
 
-/// How long `hopen` waits without a time of its own.
+/// Connect timeout of `hopen` if none is given.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Bytes that one request may print.
+/// Bytes that one client request may print.
 const PRINTED: usize = 64 << 10;
 
-/// The server around one call of a handler.
+/// The server during one call of a handler; implements the evaluator's [`Host`].
 struct Process<'a, 'c> {
     cx: &'a mut Context<'c>,
     shell: &'a mut Shell,
-    /// Whose call it is; `None` for the process's own: timers, scripts, closed connections.
+    /// The peer that the call is for; `None` for the process itself: timers, scripts, closed connections.
     peer: Option<&'a Peer>,
-    /// Whether the call is a sync message, which can be deferred.
+    /// Whether the call handles a sync message, whose answer can be deferred.
     sync: bool,
     deferred: bool,
-    /// Sync messages that came while something was waited for, not answered yet.
+    /// Unanswered sync messages that arrived during a wait.
     waiting: VecDeque<Deferred>,
-    /// The request whose response is waited for.
-    asked: Option<Ticket>,
+    /// The request whose response is awaited.
+    awaited: Option<Ticket>,
     printed: usize,
 }
 
 impl<'a, 'c> Process<'a, 'c> {
     const fn new(cx: &'a mut Context<'c>, shell: &'a mut Shell, peer: Option<&'a Peer>, sync: bool) -> Self {
-        Self { cx, shell, peer, sync, deferred: false, waiting: VecDeque::new(), asked: None, printed: 0 }
+        Self { cx, shell, peer, sync, deferred: false, waiting: VecDeque::new(), awaited: None, printed: 0 }
     }
 
     fn id(&self, handle: Handle) -> Result<PeerId, Fault> {
         self.cx.find(handle).ok_or_else(|| super::host::bad_handle(handle))
     }
 
-    /// Whether the caller may do what only the process itself does, unless it was granted to all.
+    /// Fails with `access`, unless the call is the process's own or clients are granted the operation.
     fn granted(&self, granted: bool) -> Result<(), Fault> {
         if self.peer.is_none() || granted { Ok(()) } else { Err(Fault::new("access")) }
     }
 }
 
-/// What q says of what a connection says.
+/// Maps connection errors to q's errors.
 fn fault(handle: Handle, error: &Error) -> Fault {
     match error {
         Error::TimedOut => Fault::STOP,
@@ -115,7 +115,7 @@ impl Host for Process<'_, '_> {
         if let [text_file, errors_file] = &self.shell.redirected
             && let Some(file) = if handle == 2 { errors_file } else { text_file }.clone()
         {
-            // As to a closed terminal: what cannot be printed is nobody's to hear of.
+            // Like a write to a closed terminal, an error has nowhere to be reported.
             drop(disk::append(self, &file, text));
             return;
         }
@@ -134,11 +134,11 @@ impl Host for Process<'_, '_> {
         (self.shell.output)(Output::Fault { handle, what, fault });
     }
 
-    fn words(&self, which: Words) -> Vec<Vec<u8>> {
-        match which {
-            Words::Arguments => self.shell.arguments.clone(),
-            Words::CommandLine => self.shell.command_line.clone(),
-            Words::Script => self.shell.script.iter().cloned().collect(),
+    fn command_line(&self, part: CommandLinePart) -> Vec<Vec<u8>> {
+        match part {
+            CommandLinePart::Arguments => self.shell.arguments.clone(),
+            CommandLinePart::All => self.shell.command_line.clone(),
+            CommandLinePart::Script => self.shell.script.iter().cloned().collect(),
         }
     }
 
@@ -203,17 +203,17 @@ impl Host for Process<'_, '_> {
     fn request(&mut self, handle: Handle, body: &Body) -> Result<(), Fault> {
         let id = self.id(handle)?;
         let ticket = self.cx.request(id, body.value()).map_err(|error| fault(handle, &error))?;
-        self.asked = Some(ticket);
+        self.awaited = Some(ticket);
         Ok(())
     }
 
     fn wait(&mut self, handle: Handle) -> Result<Incoming, Fault> {
         let id = self.id(handle)?;
-        let asked = self.asked;
+        let awaited = self.awaited;
         loop {
             return Ok(match self.cx.wait(id, Duration::MAX).map_err(|error| fault(handle, &error))? {
-                // One that an earlier, interrupted request was owed is nobody's.
-                Event::Response(ticket, _) if Some(ticket) != asked => continue,
+                // The response to an earlier request, whose wait was interrupted.
+                Event::Response(ticket, _) if Some(ticket) != awaited => continue,
                 Event::Response(_, message) => match message.value() {
                     Value::Error(text) => return Err(Fault::named(text.as_bytes())),
                     _ => Incoming::Response(message.into_body()),
@@ -234,8 +234,8 @@ impl Host for Process<'_, '_> {
             return Ok(());
         }
         let id = self.id(handle)?;
-        let owed = self.cx.owed(id).filter(|&owed| self.cx.answer(owed, answer));
-        owed.map(|_| ()).ok_or_else(|| Fault::from(format!("Handle {handle} was not expecting a response msg")))
+        let answered = self.cx.oldest_deferred(id).filter(|&deferred| self.cx.answer(deferred, answer));
+        answered.map(|_| ()).ok_or_else(|| Fault::from(format!("Handle {handle} was not expecting a response msg")))
     }
 
     fn defer(&mut self) -> Result<(), Fault> {
@@ -338,7 +338,7 @@ impl Host for Process<'_, '_> {
 }
 
 impl Interpreter {
-    /// Calls a handler that is set, with one argument, as the process itself or on behalf of a peer.
+    /// Calls a handler, if it is set, for the process itself or on behalf of a peer.
     fn callback(
         &mut self,
         cx: &mut Context<'_>,
@@ -356,21 +356,21 @@ impl Interpreter {
         }
     }
 
-    /// The function of a handler, if one is set.
+    /// The function of a handler, if it is set.
     fn handler(&self, name: &str) -> Option<Noun> {
         let name = self.state.symbols.find(name.as_bytes())?;
         self.state.globals.get(&name).cloned()
     }
 
-    /// What a message comes to, and whether its answer is deferred.
+    /// Evaluates a message. Also returns whether its answer is deferred.
     fn message(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message, sync: bool) -> (R, bool) {
         let function = self.state.globals.get(if sync { &Sym::PG } else { &Sym::PS }).cloned();
         let mut process = Process::new(cx, &mut self.shell, Some(peer), sync);
         let mut vm = Vm::new(&mut self.state, &mut process);
         let value = match (function, message.value().as_text()) {
-            // Text without a handler of its own is not copied to be run.
+            // Fast path: without a handler, text is parsed in place.
             (None, Some(text)) => vm.command(text),
-            // Data alone is no expression; it is not copied to learn that.
+            // A data vector cannot be evaluated; reject it without copying it.
             (None, None) if is_data(message.value()) => Err(Fault::TYPE),
             (None, None) => vm.noun(message.value()).and_then(|message| vm.value(message)),
             (Some(function), _) => vm.noun(message.value()).and_then(|message| vm.apply(&function, vec![message])),
@@ -380,8 +380,8 @@ impl Interpreter {
         (value, process.deferred)
     }
 
-    /// Runs what `.z.exit` is set to, once the server has stopped.
-    pub(crate) fn leave(state: &mut State, host: &mut dyn Host, code: i32) {
+    /// Runs `.z.exit`. The server must have stopped.
+    pub(crate) fn run_exit_handler(state: &mut State, host: &mut dyn Host, code: i32) {
         let mut vm = Vm::new(state, host);
         let function = vm.q.symbols.find(b".z.exit").and_then(|name| vm.q.globals.get(&name)).cloned();
         if let Some(function) = function
@@ -414,7 +414,7 @@ impl Interpreter {
     }
 }
 
-/// q's handlers: those that are set, or `value`.
+/// Calls the handlers that are set in q; otherwise evaluates messages with `value`.
 impl Handler for Interpreter {
     fn on_start(&mut self, cx: &mut Context<'_>) {
         let scripts = std::mem::take(&mut self.shell.scripts);
@@ -517,12 +517,12 @@ impl Handler for Interpreter {
     }
 }
 
-/// Whether a value is a vector that `value` does not take.
+/// Whether a value is a vector that `value` does not evaluate.
 fn is_data(value: Value<'_>) -> bool {
     matches!(value, Value::Vector(vector) if vector.kind() != Kind::Symbol)
 }
 
-/// `(text; headers)` of a request: what stands between `GET /` and the version, and a dict of the headers.
+/// Parses a request to `(text; headers)`: the target without its leading slash, and a dict of the headers.
 fn http_request(vm: &mut Vm<'_>, request: &[u8]) -> R {
     let mut lines = request.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
     let first = lines.next().unwrap_or_default();
@@ -541,6 +541,6 @@ fn http_request(vm: &mut Vm<'_>, request: &[u8]) -> R {
 }
 
 impl Grants {
-    /// Everything that a caller may be allowed.
+    /// Grants everything.
     pub const ALL: Self = Self { net: true, files: true, exit: true };
 }

@@ -1,4 +1,4 @@
-//! Order: `asc desc iasc idesc rank xrank`. Symbols are ordered by the ranks of the distinct ones.
+//! Sorting: `asc desc iasc idesc rank xrank`. Symbols are sorted by the ranks of the distinct ones.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -27,10 +27,10 @@ pub(crate) static VERBS: &[Verb] = &[
     infix("xrank", None, |vm, x, y| vm.buckets(&x, &y)),
 ];
 
-/// Units that one text costs among those that are sorted.
+/// Units charged per distinct symbol that is sorted.
 const SORT: usize = 400;
 
-/// Items of a run that is sorted by comparison at once.
+/// Items per run that is sorted before merging.
 const RUN: usize = 256;
 
 impl Vm<'_> {
@@ -92,7 +92,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `iasc x`, `idesc x`; of a dict its keys in the order of the values.
+    /// `iasc x`, `idesc x`; of a dict, its keys in the order of its values.
     fn graded(&mut self, x: &Noun, down: bool) -> R {
         match x {
             Noun::Dict(dict) => {
@@ -107,7 +107,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The vector sorted ascending.
+    /// Sorts a vector in ascending order.
     fn sorted(&mut self, mut vector: Vector) -> R<Vector> {
         vector.attr = Attribute::None;
         if vector.len() < 2 {
@@ -142,7 +142,7 @@ impl Vm<'_> {
         sort(self, items, T::EXACT, |item| item.prefix(), |x, y| x.compare(*y))
     }
 
-    /// The order of the items of a list, the rows of a table: stable.
+    /// The positions of a list's items, or a table's rows, in sorted order. Stable.
     pub(crate) fn grade(&mut self, x: &Noun, down: bool) -> R<Vec<usize>> {
         match x {
             Noun::Vector(vector) => match &vector.items {
@@ -179,7 +179,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The order of rows: by the first column, among equals by the second, and so on.
+    /// The positions of rows in order of the first column, ties by the second, and so on.
     pub(crate) fn grade_columns(&mut self, columns: &[Noun], down: bool) -> R<Vec<usize>> {
         let mut places: Option<Vec<usize>> = None;
         for column in columns.iter().rev() {
@@ -212,8 +212,8 @@ impl Vm<'_> {
         Ok(places)
     }
 
-    /// The order by a comparison that costs about so many units: runs are sorted, then merged, so that the host is
-    /// asked in between.
+    /// The positions in order of a comparison that costs about `cost` units. A merge sort: runs are sorted first,
+    /// then merged, so that interrupts are checked between comparisons.
     fn grade_by(
         &mut self,
         count: usize,
@@ -251,7 +251,7 @@ impl Vm<'_> {
         Ok(places)
     }
 
-    /// The ranks of symbols by their texts.
+    /// The rank of each symbol by its text.
     fn ranks(&mut self, items: &[Sym]) -> R<Ranks> {
         self.charge(items.len().saturating_mul(4))?;
         let mut known: FxHashMap<Sym, u32> = FxHashMap::default();
@@ -274,7 +274,7 @@ impl Vm<'_> {
         Ok(Ranks { ranks, by_rank })
     }
 
-    /// `n xrank x`: which of n parts each item would be in.
+    /// `n xrank x`: the number of each item's bucket, of n buckets of equal size.
     fn buckets(&mut self, x: &Noun, y: &Noun) -> R {
         let parts = i128::from(x.as_long().ok_or(Fault::TYPE)?);
         let places = match y {
@@ -297,10 +297,10 @@ impl Vm<'_> {
     }
 }
 
-/// Symbols by rank.
+/// The ranks of symbols.
 struct Ranks {
     /// The rank of each item.
     ranks: Vec<u32>,
-    /// The distinct symbols in order.
+    /// The distinct symbols, sorted by text.
     by_rank: Vec<Sym>,
 }

@@ -1,4 +1,5 @@
-//! `x vs y` and `x sv y`: texts by a separator, numbers by a base, values by their bytes and bits, names by their dots.
+//! `x vs y` and `x sv y`: splits and joins text by a separator, numbers by a base, values by bytes or bits, names
+//! by dots.
 
 use super::build;
 use super::fault::{Fault, R};
@@ -9,7 +10,7 @@ use super::vm::Vm;
 use kcodec::Kind;
 
 pub(crate) static VERBS: &[Verb] =
-    &[infix("vs", None, |vm, x, y| vm.split(&x, &y)), infix("sv", None, |vm, x, y| vm.unite(&x, &y))];
+    &[infix("vs", None, |vm, x, y| vm.split(&x, &y)), infix("sv", None, |vm, x, y| vm.combine(&x, &y))];
 
 impl Vm<'_> {
     /// `x vs y`
@@ -74,7 +75,7 @@ impl Vm<'_> {
         self.strings(parts.into_iter())
     }
 
-    /// `` ` vs x ``: names at their dots, paths before their last part, texts at their ends of lines.
+    /// `` ` vs x ``: splits names at dots, paths before their last component, text into lines.
     fn split_name(&mut self, y: &Noun) -> R {
         if let Some(sym) = y.as_sym() {
             let text = self.text(sym).to_vec();
@@ -95,7 +96,7 @@ impl Vm<'_> {
         };
         self.charge(text.len().saturating_mul(2))?;
         let mut lines: Vec<Vec<u8>> = text.split(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
-        // The end of the last line ends no line more.
+        // A trailing newline does not start another line.
         if lines.last().is_some_and(Vec::is_empty) {
             lines.pop();
         }
@@ -107,7 +108,7 @@ impl Vm<'_> {
         self.strings(lines.into_iter())
     }
 
-    /// `10 vs y`, `24 60 60 vs y`: digits, the highest first; of a list a row for each place.
+    /// `10 vs y`, `24 60 60 vs y`: the digits, most significant first. For a list one row per place.
     fn digits(&mut self, x: &Noun, y: &Noun) -> R {
         let numbers = |noun: &Noun| -> R<Vec<i64>> {
             let items = if noun.is_atom() { vec![noun.clone()] } else { build::items(noun) };
@@ -123,7 +124,7 @@ impl Vm<'_> {
             }
         };
         if let Noun::List(_) = y {
-            // As many places as the whole list needs.
+            // The number of places is that of the largest item.
             let depth = self.raze_longs(y)?;
             let places = places_of(x, &depth)?;
             let mut rows = self.vec(places)?;
@@ -155,7 +156,7 @@ impl Vm<'_> {
         for item in build::items(y) {
             match &item {
                 Noun::Vector(_) | Noun::List(_) => {
-                    let inner = self.deeper(|vm| vm.raze_longs(&item))?;
+                    let inner = self.recurse(|vm| vm.raze_longs(&item))?;
                     self.grow(&mut all, inner.len())?;
                     all.extend(inner);
                 }
@@ -176,14 +177,14 @@ impl Vm<'_> {
                 let digits = split_number(x, &bases, item.as_long().ok_or(Fault::TYPE)?, places);
                 Ok(Noun::long(digits.get(place).copied().unwrap_or(0)))
             }
-            _ => vm.deeper(|vm| vm.digit_row(x, &item, place, places)),
+            _ => vm.recurse(|vm| vm.digit_row(x, &item, place, places)),
         })
     }
 
     /// `x sv y`
-    fn unite(&mut self, x: &Noun, y: &Noun) -> R {
+    fn combine(&mut self, x: &Noun, y: &Noun) -> R {
         match (x, y) {
-            (Noun::Atom(Atom { item: Item::Sym(Sym::NULL), .. }), _) => self.unite_names(y),
+            (Noun::Atom(Atom { item: Item::Sym(Sym::NULL), .. }), _) => self.combine_names(y),
             _ if x.as_text().is_some() => {
                 let separator = x.as_text().unwrap_or_default();
                 let mut out = Vec::new();
@@ -213,13 +214,13 @@ impl Vm<'_> {
                 number_of(&bytes)
             }
             (Noun::Atom(Atom { kind: Kind::Byte | Kind::Boolean, item: Item::U8(0) }), Noun::List(_)) => {
-                self.deeper(|vm| vm.each(y, |vm, item| vm.unite(x, &item)))
+                self.recurse(|vm| vm.each(y, |vm, item| vm.combine(x, &item)))
             }
-            _ => self.evaluated(x, y),
+            _ => self.join_digits(x, y),
         }
     }
 
-    /// The texts of a list of strings; a char is one.
+    /// The texts of a list of strings. Each char of a char vector is a text.
     fn parts_text(&mut self, y: &Noun) -> R<Vec<Vec<u8>>> {
         self.charge(super::wire::weight(y))?;
         match y {
@@ -233,8 +234,8 @@ impl Vm<'_> {
         }
     }
 
-    /// `` ` sv x ``: symbols with dots, or slashes after a path, between them; texts as lines.
-    fn unite_names(&mut self, y: &Noun) -> R {
+    /// `` ` sv x ``: joins symbols with dots, or with slashes after a path; joins texts to lines.
+    fn combine_names(&mut self, y: &Noun) -> R {
         if let (Some(syms), false) = (y.as_syms(), y.is_atom()) {
             let path = syms.first().is_some_and(|&first| self.text(first).first() == Some(&b':'));
             let texts: Vec<&[u8]> = syms.iter().map(|&sym| self.q.symbols.text(sym)).collect();
@@ -251,8 +252,8 @@ impl Vm<'_> {
         Ok(Noun::text(out))
     }
 
-    /// `10 sv y`, `24 60 60 sv y`: the number that digits make; of rows, of each column.
-    fn evaluated(&mut self, x: &Noun, y: &Noun) -> R {
+    /// `10 sv y`, `24 60 60 sv y`: the number with these digits; for rows of digits one number per column.
+    fn join_digits(&mut self, x: &Noun, y: &Noun) -> R {
         let integral = |part: &Noun| {
             matches!(part.kind(), Some(Kind::Boolean | Kind::Byte | Kind::Short | Kind::Int | Kind::Long | Kind::List))
         };
@@ -267,9 +268,9 @@ impl Vm<'_> {
             if list.items().is_empty() {
                 return Ok(Noun::long(0));
             }
-            // Rows of digits: each column is a number.
+            // Rows of digits: each column is one number.
             let columns = self.flip(y)?;
-            return self.deeper(|vm| vm.each(&columns, |vm, column| vm.evaluated(x, &column)));
+            return self.recurse(|vm| vm.each(&columns, |vm, column| vm.join_digits(x, &column)));
         }
         self.charge(count.saturating_mul(4))?;
         let mut sum = 0_i64;
@@ -289,7 +290,7 @@ fn narrow(long: i64) -> i32 {
     if long == i64::MIN { i32::MIN } else { i32::try_from(long).unwrap_or(i32::MAX) }
 }
 
-/// How many digits the largest of the values has; as many as there are bases.
+/// The number of digits: for a single base that of the largest value, otherwise the number of bases.
 fn places_of(x: &Noun, values: &[i64]) -> R<usize> {
     if !x.is_atom() {
         return Ok(x.len());
@@ -304,11 +305,11 @@ fn places_of(x: &Noun, values: &[i64]) -> R<usize> {
         left /= base.unsigned_abs();
         places += 1;
     }
-    // A zero has a digit too.
+    // Zero has one digit.
     Ok(places.max(usize::from(!values.is_empty())))
 }
 
-/// The digits of one number.
+/// Splits a number into digits.
 fn split_number(x: &Noun, bases: &[i64], value: i64, places: usize) -> Vec<i64> {
     let mut digits = vec![0; places];
     let mut left = value;
@@ -326,7 +327,7 @@ fn split_number(x: &Noun, bases: &[i64], value: i64, places: usize) -> Vec<i64> 
     digits
 }
 
-/// The bytes of an atom, the highest first.
+/// The bytes of an atom, most significant first.
 fn bytes_of(x: &Noun) -> R<Vec<u8>> {
     let Noun::Atom(atom) = x else { return Err(Fault::TYPE) };
     Ok(match atom.item {
@@ -341,7 +342,7 @@ fn bytes_of(x: &Noun) -> R<Vec<u8>> {
     })
 }
 
-/// The integer, or guid, of as many bytes.
+/// The integer or guid with these bytes.
 fn number_of(bytes: &[u8]) -> R {
     if let &[byte] = bytes {
         return Ok(atom(Kind::Byte, byte));

@@ -1,8 +1,8 @@
-//! Symbols that nothing holds any more are forgotten, so that texts made up by clients cannot fill the process.
+//! Garbage collection of symbols: mark and sweep. Without it, clients could fill the memory with new symbols.
 //!
-//! Between requests every symbol that lives is reachable from the globals: a value, a lambda's code, a name. Once the
-//! symbols have doubled since the last time, those are marked and the others given back. What was parsed before is
-//! forgotten too, because it holds symbols of its own.
+//! Between requests every live symbol is reachable from the globals: as a value, in a lambda's code, or as a name.
+//! When the symbols have doubled since the last collection, reachable symbols are marked and all others freed. The
+//! cache of parsed text is cleared too, because it holds symbols.
 
 use super::cache::Cache;
 use super::code::{Assign, Chain, Code, Node, Place, Step};
@@ -13,9 +13,10 @@ use super::symbols::Sym;
 use super::vm::State;
 
 impl State {
-    /// Forgets what no global holds, if that is due. Must not be called while anything is evaluated.
+    /// Collects unreachable symbols, if that is due. Must not be called during an evaluation, whose symbols are not
+    /// marked.
     pub(crate) fn sweep(&mut self) {
-        if !self.symbols.is_crowded() {
+        if !self.symbols.is_collection_due() {
             return;
         }
         self.lambdas = Cache::default();
@@ -35,7 +36,7 @@ impl State {
     }
 }
 
-/// Of each symbol, whether it lives.
+/// For each symbol whether it is reachable.
 struct Marks(Vec<bool>);
 
 impl Marks {

@@ -1,9 +1,9 @@
-//! Interned texts: a symbol is a number, and equal texts have equal numbers.
+//! Interned symbols: each distinct text has one number.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The number of an interned text; only the [`Symbols`] that gave it can tell the text.
+/// The number of an interned text. Only the [`Symbols`] that interned it can resolve it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(transparent)]
 pub(crate) struct Sym(u32);
@@ -11,12 +11,12 @@ pub(crate) struct Sym(u32);
 impl Sym {
     /// The null symbol, whose text is empty.
     pub(crate) const NULL: Self = Self(0);
-    /// `.z.pg`, which every sync message asks for.
+    /// `.z.pg`, looked up for every sync message.
     pub(crate) const PG: Self = Self(1);
-    /// `.z.ps`, which every async message asks for.
+    /// `.z.ps`, looked up for every async message.
     pub(crate) const PS: Self = Self(2);
 
-    /// The number, for tables indexed by it: below [`Symbols::len`].
+    /// The number, for tables indexed by symbol. Less than [`Symbols::len`].
     pub(crate) const fn index(self) -> usize {
         self.0 as usize
     }
@@ -25,30 +25,30 @@ impl Sym {
 /// All symbols of one interpreter.
 #[derive(Debug)]
 pub(crate) struct Symbols {
-    /// The texts by number; a free place holds an empty one.
+    /// The texts by number; empty for a free number.
     texts: Vec<Arc<[u8]>>,
-    /// The standard library's hasher is keyed at random: nobody can choose texts that collide.
+    /// Uses the standard library's hasher, which is keyed at random, so that clients cannot choose colliding texts.
     numbers: HashMap<Arc<[u8]>, Sym>,
     free: Vec<Sym>,
-    /// Bytes of all texts.
+    /// Total bytes of all texts.
     bytes: usize,
-    /// The weight from which on it is worth looking for symbols that nothing holds.
-    crowded: usize,
+    /// The weight above which a collection is due.
+    threshold: usize,
 }
 
-/// The texts of the symbols that have a constant, by number.
+/// The texts of the constant symbols, by number.
 const FIXED: [&[u8]; 3] = [b"", b".z.pg", b".z.ps"];
-/// About what a symbol takes beside its text.
-const EACH: usize = 96;
-/// Weight up to which nobody looks.
-const ROOM: usize = 16 << 20;
+/// Approximate bytes per symbol, in addition to its text.
+const OVERHEAD: usize = 96;
+/// Weight below which no collection is due.
+const MIN_THRESHOLD: usize = 16 << 20;
 
 impl Symbols {
     pub(crate) fn new() -> Self {
         let texts: Vec<Arc<[u8]>> = FIXED.map(Arc::from).to_vec();
         let numbers = texts.iter().cloned().zip((0..).map(Sym)).collect();
         let bytes = texts.iter().map(|text| text.len()).sum();
-        Self { texts, numbers, free: Vec::new(), bytes, crowded: ROOM }
+        Self { texts, numbers, free: Vec::new(), bytes, threshold: MIN_THRESHOLD }
     }
 
     /// One more than the greatest number.
@@ -56,17 +56,17 @@ impl Symbols {
         self.texts.len()
     }
 
-    /// Symbols that have a text.
+    /// Number of symbols in use.
     pub(crate) fn count(&self) -> usize {
         self.numbers.len()
     }
 
-    /// Bytes of all texts.
+    /// Total bytes of all texts.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The symbol of a text. A NUL ends it: no symbol holds one.
+    /// Interns a text, which ends at its first NUL.
     pub(crate) fn intern(&mut self, text: &[u8]) -> Sym {
         if let Some(&sym) = self.numbers.get(text) {
             return sym;
@@ -86,25 +86,26 @@ impl Symbols {
         sym
     }
 
-    /// The symbol of a text, if there is one already.
+    /// The symbol of a text, if it is interned.
     pub(crate) fn find(&self, text: &[u8]) -> Option<Sym> {
         self.numbers.get(text).copied()
     }
 
     pub(crate) fn text(&self, sym: Sym) -> &[u8] {
+        debug_assert!(sym.index() < self.texts.len(), "a symbol of another interpreter");
         self.texts.get(sym.index()).map(|text| &**text).unwrap_or_default()
     }
 
     fn weight(&self) -> usize {
-        self.bytes + self.numbers.len() * EACH
+        self.bytes + self.numbers.len() * OVERHEAD
     }
 
-    /// Whether so many have come since the last time that some may be forgotten.
-    pub(crate) fn is_crowded(&self) -> bool {
-        self.weight() > self.crowded
+    /// Whether a collection is due.
+    pub(crate) fn is_collection_due(&self) -> bool {
+        self.weight() > self.threshold
     }
 
-    /// Forgets all symbols but those that are marked by their number, and those that have a constant.
+    /// Frees all symbols that are not marked, except the constant ones. `marks` is indexed by symbol number.
     pub(crate) fn keep(&mut self, marks: &[bool]) {
         let empty: Arc<[u8]> = Arc::from([]);
         for (index, text) in self.texts.iter_mut().enumerate().skip(FIXED.len()) {
@@ -118,7 +119,7 @@ impl Symbols {
             }
         }
         self.numbers.shrink_to_fit();
-        self.crowded = (2 * self.weight()).max(ROOM);
+        self.threshold = (2 * self.weight()).max(MIN_THRESHOLD);
     }
 }
 
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forgotten_numbers_are_given_again() {
+    fn freed_numbers_are_reused() {
         let mut symbols = Symbols::new();
         let [a, b] = [b"a", b"b"].map(|text| symbols.intern(text));
         let mut marks = vec![false; symbols.len()];

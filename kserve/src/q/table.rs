@@ -1,4 +1,4 @@
-//! Tables as values: `cols meta xkey xcol xasc xgroup ungroup key tables`.
+//! Verbs on tables: `cols meta xkey xcol xasc xgroup ungroup key tables`.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(crate) static VERBS: &[Verb] = &[
     infix("xgroup", None, |vm, x, y| vm.xgroup(&x, y)),
 ];
 
-/// The namespaces that q has itself.
+/// q's built-in namespaces.
 pub(crate) const SPACES: [&[u8]; 5] = [b"q", b"Q", b"h", b"j", b"o"];
 
 /// `key x`
@@ -81,7 +81,7 @@ fn meta(vm: &mut Vm<'_>, x: Noun) -> R {
     Dict::new(keys, Table::new(names(vm, &[b"t", b"f", b"a"]), columns)?)
 }
 
-/// `fkeys t`: the columns that refer to tables, and which.
+/// `fkeys t`: the foreign key columns and the tables they refer to.
 fn fkeys(vm: &mut Vm<'_>, x: Noun) -> R {
     let (value, _) = vm.source(x)?;
     let (table, _) = vm.flat(&value)?;
@@ -91,7 +91,7 @@ fn fkeys(vm: &mut Vm<'_>, x: Noun) -> R {
     Dict::new(Noun::syms(names), Noun::syms(tables))
 }
 
-/// The letter of a column's kind, of lists of one kind the capital, a blank for anything else.
+/// The type letter of a column; upper case for lists of one kind, blank otherwise.
 fn letter(column: &Noun) -> u8 {
     let of = |kind: Kind| u8::try_from(kind.letter()).unwrap_or(b' ');
     match column {
@@ -114,13 +114,13 @@ fn tables(vm: &mut Vm<'_>, x: Noun) -> R {
     vm.table_names(&space)
 }
 
-/// `ungroup t`: a row for each item of the lists in a row.
+/// `ungroup t`: one row per item of the lists in a row.
 fn ungroup(vm: &mut Vm<'_>, x: Noun) -> R {
     let (table, _) = vm.flat(&x)?;
     if table.len() == 0 || table.columns().iter().all(|column| matches!(column, Noun::Vector(_))) {
         return Ok(Noun::Table(table));
     }
-    // How often each row is there.
+    // The number of new rows per row.
     let mut times = vm.vec(table.len())?;
     for row in 0..table.len() {
         let cells =
@@ -192,13 +192,13 @@ impl Vm<'_> {
         Ok(Noun::syms(names))
     }
 
-    /// The names of the columns of a table, or of the table of that name.
+    /// The column names of a table, or of the table that a symbol names.
     pub(crate) fn columns_of(&mut self, x: Noun) -> R<Vec<Sym>> {
         let (value, _) = self.source(x)?;
         Ok(self.flat(&value)?.0.names().to_vec())
     }
 
-    /// Changes a table: by name in place, which gives the name.
+    /// Changes a table. If it is given by name, changes the global and returns the name.
     fn on_table(&mut self, table: Noun, change: impl FnOnce(&mut Self, Noun) -> R) -> R {
         let (value, name) = self.source(table)?;
         let changed = change(self, value)?;
@@ -211,7 +211,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The names that a left argument gives.
+    /// The column names in the left argument.
     fn left_names(&self, x: &Noun) -> R<Vec<Sym>> {
         match x {
             Noun::List(list) if list.items().is_empty() => Ok(Vec::new()),
@@ -219,7 +219,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The same table with some columns first.
+    /// Moves some columns to the front.
     fn first_columns(&mut self, names: &[Sym], table: &Table) -> R {
         let mut order = self.vec(table.columns().len())?;
         for &name in names {
@@ -239,7 +239,7 @@ impl Vm<'_> {
         if names.is_empty() { Ok(turned) } else { self.key_table(turned, names.len()) }
     }
 
-    /// New names for the first columns, or for those of a dict.
+    /// Renames the first columns, or those in a dict.
     fn xcol(&self, x: &Noun, y: &Noun) -> R {
         let (table, keys) = self.flat(y)?;
         let mut names = table.names().to_vec();
@@ -298,7 +298,7 @@ impl Vm<'_> {
         if keys == 0 { Ok(sorted) } else { self.key_table(sorted, keys) }
     }
 
-    /// `` `a xgroup t ``: of each key the lists of the other columns, as the keys appear.
+    /// `` `a xgroup t ``: for each key the lists of the other columns, in order of first appearance.
     fn xgroup(&mut self, x: &Noun, y: Noun) -> R {
         let names = self.left_names(x)?;
         let (value, _) = self.source(y)?;
@@ -309,17 +309,17 @@ impl Vm<'_> {
         if keys.is_empty() || others.is_empty() {
             return Err(Fault::LENGTH);
         }
-        let groups = self.groups_as_met(keys)?;
+        let groups = self.groups_by_appearance(keys)?;
         let (rows, ends) = groups.rows(self)?;
         let mut heads = self.vec(keys.len())?;
         for key in keys {
-            heads.push(self.gather(key, groups.as_met())?);
+            heads.push(self.gather(key, groups.firsts())?);
         }
         let mut columns = self.vec(others.len())?;
         for other in others {
             let mut lists = self.vec(groups.count())?;
             for group in 0..groups.count() {
-                lists.push(self.gather(other, super::select::part(&rows, &ends, group))?);
+                lists.push(self.gather(other, super::select::rows_of_group(&rows, &ends, group))?);
             }
             columns.push(List::raw(lists)?);
         }
@@ -327,7 +327,8 @@ impl Vm<'_> {
         Dict::new(Table::new(Arc::new(names), heads)?, Table::new(Arc::new(other_names), columns)?)
     }
 
-    /// The positions in `x` of the rows of `y`, `usize::MAX` where one is not there. Both are columns of equal count.
+    /// For each row of `y` the position of an equal row in `x`; `usize::MAX` if there is none. Both must be columns
+    /// of equal length.
     pub(crate) fn match_rows(&mut self, x: &[Noun], y: &[Noun]) -> R<Vec<usize>> {
         if x.iter().chain(y).any(is_enumeration) {
             let (x, y) = (self.plain_all(x)?, self.plain_all(y)?);
@@ -339,25 +340,25 @@ impl Vm<'_> {
         }
         let mut both = self.vec(x.len())?;
         for (x, y) in x.iter().zip(y) {
-            both.push(self.one_after_other(x, y)?);
+            both.push(self.concatenated(x, y)?);
         }
-        let groups = self.groups_as_met(&both)?;
+        let groups = self.groups_by_appearance(&both)?;
         let mut found = self.vec(right)?;
         found.extend(
             groups.ids().iter().skip(left).map(|&id| {
-                groups.as_met().get(id as usize).copied().filter(|&first| first < left).unwrap_or(usize::MAX)
+                groups.firsts().get(id as usize).copied().filter(|&first| first < left).unwrap_or(usize::MAX)
             }),
         );
         Ok(found)
     }
 
-    /// The same for one row, without a table of all others.
+    /// The same for one row, without grouping all rows.
     fn match_row(&mut self, x: &[Noun], y: &[Noun], row: usize, count: usize) -> R<usize> {
         let Some((first, others)) = x.split_first() else { return Ok(usize::MAX) };
         let item = y.first().map_or(Noun::Null, |y| y.at(row));
         let mut from = 0;
         while from < count {
-            let Some(at) = self.next_alike(first, &item, from)? else { break };
+            let Some(at) = self.next_equal(first, &item, from)? else { break };
             let mut alike = true;
             for (x, y) in others.iter().zip(y.iter().skip(1)) {
                 alike = alike && self.matches(&x.at(at), &y.at(row))?;
@@ -370,8 +371,8 @@ impl Vm<'_> {
         Ok(usize::MAX)
     }
 
-    /// The next place from `from` on where a list has an item.
-    fn next_alike(&mut self, list: &Noun, item: &Noun, from: usize) -> R<Option<usize>> {
+    /// The next position of an item, starting at `from`.
+    fn next_equal(&mut self, list: &Noun, item: &Noun, from: usize) -> R<Option<usize>> {
         if let (Noun::Vector(vector), Noun::Atom(atom)) = (list, item) {
             if vector.kind != atom.kind {
                 return Ok(None);
@@ -388,8 +389,8 @@ impl Vm<'_> {
         Ok(None)
     }
 
-    /// `x,y` of lists.
-    pub(crate) fn one_after_other(&mut self, x: &Noun, y: &Noun) -> R {
+    /// Concatenates two lists.
+    pub(crate) fn concatenated(&mut self, x: &Noun, y: &Noun) -> R {
         match (x, y) {
             (Noun::Vector(left), Noun::Vector(right)) if left.kind == right.kind => {
                 let mut all = x.clone();
@@ -407,12 +408,14 @@ impl Vm<'_> {
     }
 }
 
-/// Rows that are looked up one by one: a search of a column costs less than numbering all of it.
+/// Up to this many rows are looked up by linear search, which costs less than grouping all rows.
 const FEW: usize = 8;
 
 fn next_item<T: noun::Lane>(items: &Arc<Vec<T>>, atom: &Atom, from: usize) -> Option<usize> {
     let item = T::from_item(atom.item)?;
-    let found =
-        items.get(from..)?.iter().position(|&found| found == item || super::find::same_item(found.item(), atom.item));
+    let found = items
+        .get(from..)?
+        .iter()
+        .position(|&found| found == item || super::matches::same_item(found.item(), atom.item));
     found.map(|at| from + at)
 }

@@ -1,4 +1,4 @@
-//! Parts of lists, dicts and tables by count, shape or name: `#` and `_`.
+//! Takes and drops parts of lists, dicts and tables, by count, shape or name: `#` and `_`.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(crate) static VERBS: &[Verb] =
     &[infix("#", Some(13), |vm, x, y| vm.take(&x, y)), infix("_", Some(14), |vm, x, y| vm.drop(&x, y))];
 
 impl Vm<'_> {
-    /// The items from `start` to before `end`; both within the list.
+    /// The items from `start` up to but excluding `end`. Both must be within the list.
     pub(crate) fn range(&mut self, x: &Noun, start: usize, end: usize) -> R {
         let whole = start == 0 && end >= x.len();
         match x {
@@ -42,7 +42,7 @@ impl Vm<'_> {
         }
     }
 
-    /// A table of the same names, each column made of the old one.
+    /// Builds a table by applying `work` to each column.
     pub(crate) fn by_column(&mut self, table: &Table, mut work: impl FnMut(&mut Self, &Noun) -> R) -> R {
         let mut columns = self.vec(table.columns().len())?;
         for column in table.columns() {
@@ -70,7 +70,7 @@ impl Vm<'_> {
                 let shape: Vec<i64> = build::items(x).iter().filter_map(Noun::as_long).collect();
                 self.reshape(&shape, &y)
             }
-            // Rows of a table that are rows of another.
+            // Rows of `y` that are also rows of `x`.
             (Noun::Table(_), Noun::Table(_)) => {
                 let found = self.member(&y, x)?;
                 self.keep(&y, &found, true)
@@ -114,7 +114,7 @@ impl Vm<'_> {
         }
     }
 
-    /// So many items, from the first again after the last; nulls of an empty list.
+    /// `wanted` items, starting at `first` and repeating the list; nulls if the list is empty.
     fn cycle<T: Lane>(&mut self, kind: Kind, items: &[T], first: usize, wanted: usize) -> R {
         let mut out = self.vec(wanted)?;
         if items.is_empty() {
@@ -131,7 +131,7 @@ impl Vm<'_> {
         Ok(vector(kind, out))
     }
 
-    /// `2 3#y`: nested rows; a null among two sizes is what the other leaves.
+    /// `2 3#y`: reshapes into nested rows. A null as one of two sizes is computed from the other.
     fn reshape(&mut self, shape: &[i64], y: &Noun) -> R {
         match *shape {
             [] => Ok(empty(Kind::List)),
@@ -154,7 +154,7 @@ impl Vm<'_> {
                 }
                 if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
             }
-            // Rows without items have no place but the innermost.
+            // Only the innermost size may be zero.
             _ if shape.iter().any(|&size| size < 0)
                 || shape.iter().rev().skip(1).take(shape.len().saturating_sub(2)).any(|&size| size == 0) =>
             {
@@ -177,25 +177,26 @@ impl Vm<'_> {
         if others.is_empty() {
             let start = *at;
             *at += first;
-            // Of the whole, only an empty row would be taken for all of it.
+            // [`range`](Self::range) of an empty list returns it unchanged, so an empty row must be taken
+            // explicitly.
             return if first == 0 { self.take_count(0, flat) } else { self.range(flat, start, *at) };
         }
         let mut out = self.vec(first)?;
         for _ in 0..first {
             self.charge(16)?;
-            out.push(self.deeper(|vm| vm.rows(others, flat, at))?);
+            out.push(self.recurse(|vm| vm.rows(others, flat, at))?);
         }
         if out.is_empty() { Ok(empty(Kind::List)) } else { List::raw(out) }
     }
 
-    /// ``  `a`b#d ``: those entries, in that order; of a keyed table the rows with those keys.
+    /// ``  `a`b#d ``: the entries with these keys, in this order; of a keyed table the rows with these keys.
     fn take_keys(&mut self, keys: &Noun, dict: &Dict) -> R {
         if let (Noun::Table(_), Noun::Table(_)) = (&dict.keys, keys) {
             let found = self.member(&dict.keys, keys)?;
             let kept = self.keep(&dict.keys, &found, true)?;
             return Dict::new(kept, self.keep(&dict.values, &found, true)?);
         }
-        // Columns of a keyed table, the keys stay.
+        // Columns of a keyed table; the key columns stay.
         if let (Noun::Table(values), Some(names)) = (&dict.values, keys.as_syms()) {
             return Dict::new(dict.keys.clone(), self.take_columns(names, values)?);
         }
@@ -247,7 +248,7 @@ impl Vm<'_> {
         }
     }
 
-    /// All items but one.
+    /// All items except one.
     fn without(&mut self, x: &Noun, at: usize) -> R {
         let has = x.len();
         if at >= has {
@@ -285,22 +286,22 @@ impl Vm<'_> {
     }
 }
 
-/// Where the last `wanted` items of a list that repeats itself begin.
+/// The position of the first of the last `wanted` items, if the list is repeated.
 fn first_of_cycle(wanted: usize, has: usize) -> usize {
     if has == 0 { 0 } else { (has - wanted % has) % has }
 }
 
-/// Whether it can say how many.
+/// Whether it is an integer atom, which counts items.
 fn is_count(x: &Noun) -> bool {
     x.is_atom() && matches!(x.kind(), Some(Kind::Boolean | Kind::Byte | Kind::Short | Kind::Int | Kind::Long))
 }
 
-/// A value as a list: an atom alone.
+/// A list as it is; an atom as a list of one item.
 pub(crate) fn as_list(x: &Noun) -> R {
     if x.is_list() { Ok(x.clone()) } else { build::enlist(x.clone()) }
 }
 
-/// The attribute of a value: of a dict that of its keys.
+/// The attribute of a value; for a dict that of its keys.
 pub(crate) fn attribute_of(x: &Noun) -> Attribute {
     match x {
         Noun::Vector(vector) => vector.attr,

@@ -1,4 +1,4 @@
-//! How the number under one temporal kind becomes that of another, and the parts of dates and times.
+//! Conversions between temporal kinds, and the parts of dates and times.
 
 use kcodec::Kind;
 use kcodec::calendar::{first_day, month_of};
@@ -11,25 +11,25 @@ use super::vm::Vm;
 
 /// Nanoseconds of a day.
 pub(crate) const DAY: i64 = 86_400_000_000_000;
-/// 2000.01.01 in nanoseconds since 1970.
+/// Nanoseconds from 1970 to 2000.01.01.
 pub(crate) const EPOCH: i64 = 946_684_800_000_000_000;
 
-/// How the number of one kind becomes that of another.
+/// Conversion of the number under one kind to that of another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Convert {
-    /// It stays.
+    /// Unchanged.
     Raw,
-    /// Units to smaller ones.
+    /// To a smaller unit: multiplies.
     Times(i64),
-    /// A float of days to or from units of the other.
+    /// Between a float of days and another unit.
     Scale(f64),
-    /// Months to days, and these to units of the other.
+    /// Months to days, then to the other unit.
     Months(i64),
-    /// The time of the day of a timestamp, in units of so many nanoseconds.
+    /// The time of day of a timestamp, in units of this many nanoseconds.
     Clock(i64),
-    /// Units to ones so many times as large, the rest cut off.
+    /// To a larger unit: divides and rounds down.
     Floor(i64),
-    /// Units, so many a day, to the month that they are in.
+    /// To the month. Holds the number of units per day.
     Month(i64),
 }
 
@@ -50,7 +50,7 @@ impl Convert {
         }
     }
 
-    /// Datetimes go by way of nanoseconds wherever they are cut.
+    /// Datetimes are converted by way of nanoseconds if the conversion rounds down.
     #[inline]
     pub(crate) fn double<T: Number>(self, double: f64) -> T {
         match self {
@@ -63,8 +63,8 @@ impl Convert {
     }
 }
 
-/// How what is underneath `from` becomes what is underneath `to`. `clock`: a timestamp or date that becomes a time
-/// counts as its time of the day. Numbers and times stay what they are to each other.
+/// The conversion between two kinds. `clock`: a timestamp or date converted to a time gives its time of day.
+/// Numbers are unchanged.
 pub(crate) fn conversion(from: Kind, to: Kind, clock: bool) -> Convert {
     let clock = clock && matches!(to, Kind::Timespan | Kind::Minute | Kind::Second | Kind::Time);
     match (from, nanoseconds(from), to, nanoseconds(to)) {
@@ -84,7 +84,7 @@ pub(crate) fn conversion(from: Kind, to: Kind, clock: bool) -> Convert {
     }
 }
 
-/// Nanoseconds of the unit that a temporal kind counts in; months vary.
+/// Nanoseconds per unit of a temporal kind; `None` for months, which vary.
 pub(crate) const fn nanoseconds(kind: Kind) -> Option<i64> {
     match kind {
         Kind::Timestamp | Kind::Timespan => Some(1),
@@ -96,7 +96,7 @@ pub(crate) const fn nanoseconds(kind: Kind) -> Option<i64> {
     }
 }
 
-/// What can be taken out of a date or a time.
+/// A component of a date or time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Year,
@@ -126,7 +126,7 @@ impl Part {
         matches!(self, Self::Year | Self::Month | Self::Day | Self::Week)
     }
 
-    /// From days since 2000.01.01, or from nanoseconds.
+    /// Computes the component from days since 2000.01.01, or from nanoseconds.
     fn take(self, long: i64) -> i32 {
         const SECOND: i64 = 1_000_000_000;
         if long == i64::MIN {
@@ -136,7 +136,7 @@ impl Part {
             Self::Year => month_of(long).div_euclid(12) + 2000,
             Self::Month => month_of(long).rem_euclid(12) + 1,
             Self::Day => long - first_day(month_of(long)) + 1,
-            // 2000.01.01 was a Saturday: weeks begin on Monday, two days later.
+            // 2000.01.01 is a Saturday, and weeks begin on Monday.
             Self::Week => long - (long - 2).rem_euclid(7),
             Self::Hour => long / (3600 * SECOND),
             Self::Minute => long / (60 * SECOND) % 60,
@@ -145,7 +145,7 @@ impl Part {
     }
 }
 
-/// Whether a name is that of a part of temporal values, or of a kind that they are cast to.
+/// Whether a name is a component of temporal values, or a temporal kind to cast to.
 pub(crate) fn is_part(name: &[u8]) -> bool {
     Part::named(name).is_some() || temporal_kind(name).is_some()
 }
@@ -158,7 +158,7 @@ fn temporal_kind(name: &[u8]) -> Option<Kind> {
 }
 
 impl Vm<'_> {
-    /// `` `year$x `` and `x.year`: a part of each date or time, or the cast that a name like `date` stands for.
+    /// `` `year$x `` and `x.year`: a component, or the cast to a temporal kind such as `date`.
     pub(crate) fn part(&mut self, x: Noun, name: &[u8]) -> R {
         match (Part::named(name), temporal_kind(name)) {
             (Some(part), _) => self.take_part(x, part),
@@ -175,7 +175,7 @@ impl Vm<'_> {
             let to = match (part.of_date(), has_date) {
                 (true, true) => Kind::Date,
                 (true, false) => return Err(Fault::nyi("the date of a time")),
-                // The time of the day, and of a timespan all of its hours.
+                // The time of day; for a timespan all of its hours.
                 (false, _) if nanoseconds(from).is_some() || from == Kind::Month => Kind::Timespan,
                 (false, _) => return Err(Fault::TYPE),
             };

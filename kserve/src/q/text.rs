@@ -1,4 +1,4 @@
-//! Text: `like ss ssr sv vs lower upper trim ltrim rtrim md5`.
+//! Verbs on text: `like ss ssr lower upper trim ltrim rtrim md5`.
 
 use md5::{Digest, Md5};
 
@@ -13,7 +13,7 @@ use kcodec::Kind;
 
 pub(crate) static VERBS: &[Verb] = &[
     infix("like", Some(25), |vm, x, y| {
-        let pattern = vm.words(&y)?;
+        let pattern = vm.text_of(&y)?;
         let pattern = Pattern::new(&pattern)?;
         vm.like(&x, &pattern)
     }),
@@ -39,7 +39,7 @@ fn replace(vm: &mut Vm<'_>, args: Vec<Noun>) -> R {
 
 impl Vm<'_> {
     /// The text of a string or symbol.
-    fn words(&self, x: &Noun) -> R<Vec<u8>> {
+    fn text_of(&self, x: &Noun) -> R<Vec<u8>> {
         match (x.as_text(), x.as_sym()) {
             (Some(text), _) => Ok(text.to_vec()),
             (None, Some(sym)) => Ok(self.text(sym).to_vec()),
@@ -51,14 +51,14 @@ impl Vm<'_> {
     fn like(&mut self, x: &Noun, pattern: &Pattern) -> R {
         match x {
             Noun::Atom(_) | Noun::Vector(Vector { kind: Kind::Char, .. }) => {
-                let text = self.words(x)?;
+                let text = self.text_of(x)?;
                 self.charge(pattern.cost(text.len()))?;
                 Ok(Noun::bool(pattern.matches(&text)))
             }
             Noun::Vector(_) => {
                 let syms = x.as_syms().ok_or(Fault::TYPE)?;
                 let mut out: Vec<u8> = self.vec(syms.len())?;
-                // Symbols repeat: each text is looked at once.
+                // Symbols repeat, so each distinct one is matched once.
                 let mut known = rustc_hash::FxHashMap::<Sym, u8>::default();
                 for &sym in syms {
                     let holds = match known.get(&sym) {
@@ -76,7 +76,7 @@ impl Vm<'_> {
                 Ok(vector(Kind::Boolean, out))
             }
             Noun::List(list) if list.items().is_empty() => Ok(empty(Kind::Boolean)),
-            // Strings and symbols, no lists of them.
+            // Strings and symbols, but not lists of them.
             Noun::List(list) if list.items().iter().any(|item| item.as_text().is_none() && !item.is_atom()) => {
                 Err(Fault::TYPE)
             }
@@ -89,10 +89,10 @@ impl Vm<'_> {
         }
     }
 
-    /// `x ss y`: where the pattern begins, one after the other.
+    /// `x ss y`: the start of each match, without overlap.
     fn occurrences(&mut self, x: &Noun, y: &Noun) -> R {
         if let Noun::List(_) = x {
-            return self.deeper(|vm| vm.each(x, |vm, item| vm.occurrences(&item, y)));
+            return self.recurse(|vm| vm.each(x, |vm, item| vm.occurrences(&item, y)));
         }
         let (text, pattern) = (x.as_text().ok_or(Fault::TYPE)?, y.as_text().ok_or(Fault::TYPE)?);
         let pattern = Pattern::new(pattern)?;
@@ -135,7 +135,7 @@ impl Vm<'_> {
         Ok(Noun::text(out))
     }
 
-    /// `lower x`, `upper x`: the letters of strings and symbols, at any depth.
+    /// `lower x`, `upper x`: changes strings and symbols at any depth.
     fn letters(&mut self, x: Noun, change: &dyn Fn(&mut [u8])) -> R {
         match x {
             Noun::Vector(Vector { kind: Kind::Char, mut items, attr }) => {
@@ -168,7 +168,7 @@ impl Vm<'_> {
                 Ok(Noun::syms(out))
             }
             Noun::List(list) if list.items().is_empty() => Ok(Noun::List(list)),
-            Noun::List(_) => self.deeper(|vm| vm.each(&x, |vm, item| vm.letters(item, change))),
+            Noun::List(_) => self.recurse(|vm| vm.each(&x, |vm, item| vm.letters(item, change))),
             Noun::Dict(dict) if !matches!(dict.values, Noun::Table(_)) => {
                 let values = self.letters(dict.values.clone(), change)?;
                 Dict::new(dict.keys.clone(), values)
@@ -188,7 +188,7 @@ impl Vm<'_> {
         self.intern(&text)
     }
 
-    /// `trim x`: without blanks, or the nulls of another kind, at the ends; lists of strings item by item.
+    /// `trim x`: removes blanks, or nulls of another kind, at the ends. Applies to each item of a list of strings.
     fn trimmed(&mut self, x: &Noun, left: bool, right: bool) -> R {
         match x {
             Noun::Vector(Vector { kind: Kind::Char, .. }) => {
@@ -210,7 +210,7 @@ impl Vm<'_> {
                 self.range(x, start, count - end)
             }
             Noun::List(list) if list.items().is_empty() => Ok(x.clone()),
-            Noun::List(_) => self.deeper(|vm| vm.each(x, |vm, item| vm.trimmed(&item, left, right))),
+            Noun::List(_) => self.recurse(|vm| vm.each(x, |vm, item| vm.trimmed(&item, left, right))),
             Noun::Atom(_) => Ok(x.clone()),
             Noun::Dict(dict) => {
                 let values = self.trimmed(&dict.values, left, right)?;
@@ -221,7 +221,7 @@ impl Vm<'_> {
         }
     }
 
-    /// Strings as a list of them.
+    /// Builds a list of strings.
     pub(crate) fn strings(&mut self, texts: impl ExactSizeIterator<Item = Vec<u8>>) -> R {
         let mut out = self.vec(texts.len())?;
         out.extend(texts.map(Noun::text));

@@ -1,7 +1,8 @@
-//! Parse trees: code as nested lists, the way `parse` gives them, `eval` and q-sql take them.
+//! Parse trees: code as nested lists, as `parse` returns and `eval` and q-sql accept them.
 //!
-//! A symbol is a name, `enlist` of a symbol, of symbols or of a list is that value itself, a longer list is its first
-//! item applied to the others. Names in a query are columns first, then locals of the lambda around it, then globals.
+//! A symbol is a name. A list of one item (`enlist` of a symbol, of symbols or of a list) is a constant. A longer
+//! list applies its first item to the others. Names in a query resolve to columns, then to locals of the enclosing
+//! lambda, then to globals.
 
 use super::build;
 use super::code::{Chain, Code, Control, Node, Place, Step};
@@ -17,7 +18,7 @@ use kcodec::Kind;
 
 pub(crate) static VERBS: &[Verb] = &[
     unary("parse", None, parse),
-    unary("eval", None, |vm, x| vm.deeper(|vm| vm.eval_tree(&x, &mut Scope::none()))),
+    unary("eval", None, |vm, x| vm.recurse(|vm| vm.eval_tree(&x, &mut Scope::none()))),
     unary("reval", None, reval),
 ];
 
@@ -29,10 +30,10 @@ fn parse(vm: &mut Vm<'_>, x: Noun) -> R {
     vm.code_tree(&code, context)
 }
 
-/// `eval` where nothing may be changed.
+/// `reval x`: `eval` without the right to change globals.
 fn reval(vm: &mut Vm<'_>, x: Noun) -> R {
     let before = std::mem::replace(&mut vm.q.read_only, true);
-    let value = vm.deeper(|vm| vm.eval_tree(&x, &mut Scope::none()));
+    let value = vm.recurse(|vm| vm.eval_tree(&x, &mut Scope::none()));
     vm.q.read_only = before;
     value
 }
@@ -41,7 +42,7 @@ fn verb_noun(name: &'static str) -> R {
     Ok(Noun::Func(Func::Verb(verb::require(name)?)))
 }
 
-/// A value as the tree of itself.
+/// The parse tree of a constant.
 pub(crate) fn quote(value: Noun) -> R {
     match &value {
         Noun::Atom(Atom { kind: Kind::Symbol, .. }) => build::enlist(value),
@@ -51,7 +52,7 @@ pub(crate) fn quote(value: Noun) -> R {
     }
 }
 
-/// Names in code, to find their text again.
+/// Resolves the names in code back to their text.
 struct Names<'a> {
     slots: &'a [Slot],
     context: Sym,
@@ -66,7 +67,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The tree of a chain. `slots`: the names of the lambda it stands in.
+    /// The parse tree of a chain. `slots`: the names of the enclosing lambda.
     pub(crate) fn tree(&mut self, chain: &Chain, slots: &[Slot], context: Sym) -> R {
         self.chain_tree(chain, &Names { slots, context })
     }
@@ -128,7 +129,7 @@ impl Vm<'_> {
         })
     }
 
-    /// Adds the trees of arguments; one that is left out is elided, alone `::`.
+    /// Appends the trees of arguments. A missing one is elided; if it is the only one, it is `::`.
     fn trees(&mut self, chains: &[Option<Chain>], names: &Names<'_>, items: &mut Vec<Noun>) -> R<()> {
         if let [None] = chains {
             items.push(Noun::Null);
@@ -197,7 +198,7 @@ impl Vm<'_> {
             Node::Query(query) => {
                 let mut items = vec![Noun::Func(Func::Verb(query.word.verb()?)), self.chain_tree(&query.table, names)?];
                 for (index, arg) in query.args.iter().enumerate() {
-                    // The limit is a tree already.
+                    // The limit is already a parse tree.
                     items.push(if index == 3 { arg.clone() } else { quote(arg.clone())? });
                 }
                 List::raw(items)
@@ -205,7 +206,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `+(!;,names;(enlist;…))`, as a table is read.
+    /// The tree of a table literal: `+(!;,names;(enlist;…))`.
     fn table_tree(&mut self, columns: &[(Sym, Chain)], names: &Names<'_>) -> R {
         let keys = quote(Noun::syms(columns.iter().map(|(name, _)| *name).collect()))?;
         let mut lists = vec![verb_noun("enlist")?];
@@ -216,7 +217,7 @@ impl Vm<'_> {
         List::raw(vec![verb_noun("flip")?, dict])
     }
 
-    /// The name as it was written: without the namespace of the text.
+    /// The name as it is in the text, without the namespace.
     fn place_name(&self, place: Place, names: &Names<'_>) -> Sym {
         let full = match place {
             Place::Local(slot) => return names.slots.get(slot).map_or(Sym::NULL, |slot| slot.name),
@@ -229,7 +230,8 @@ impl Vm<'_> {
         self.text(full).strip_prefix(prefix.as_slice()).and_then(|bare| self.q.symbols.find(bare)).unwrap_or(full)
     }
 
-    /// The name that q gives a column of a query that has none: of an operator's left argument, of a function's last.
+    /// q's default name for a column of a query: derived from an operator's left argument, or a function's last
+    /// one.
     pub(crate) fn tree_name(&mut self, tree: &Noun) -> Option<Sym> {
         match tree {
             Noun::Atom(Atom { item: Item::Sym(name), .. }) => {
@@ -249,7 +251,8 @@ impl Vm<'_> {
             Noun::List(list) if list.items().len() > 1 => match list.items() {
                 [Noun::Func(Func::Verb(verb)), left, right] if verb.infix && !is_word(verb) => {
                     match self.tree_name(left) {
-                        // `2*price` is about no column, `` `g#sym `` about its right argument.
+                        // `2*price` has no default name, because 2 is an atom; `` `g#sym `` takes that of its
+                        // right argument.
                         None if !left.is_atom() => self.tree_name(right),
                         name => name,
                     }
@@ -264,7 +267,7 @@ impl Vm<'_> {
         }
     }
 
-    /// The value of a tree.
+    /// Evaluates a parse tree.
     pub(crate) fn eval_tree(&mut self, tree: &Noun, scope: &mut Scope<'_>) -> R {
         self.charge(8)?;
         match tree {
@@ -346,7 +349,7 @@ impl Vm<'_> {
         self.apply(&function, values)
     }
 
-    /// The values of arguments, the last one first.
+    /// Evaluates arguments from right to left.
     fn eval_args(&mut self, args: &[Noun], scope: &mut Scope<'_>) -> R<Vec<Noun>> {
         let mut values = self.vec(args.len())?;
         for arg in args.iter().rev() {
@@ -356,7 +359,7 @@ impl Vm<'_> {
         Ok(values)
     }
 
-    /// What is no plain application: assignments, conditions, queries.
+    /// Evaluates forms that are not plain applications: assignments, conditionals, queries. `None` for all others.
     fn eval_special(&mut self, verb: &'static Verb, args: &[Noun], scope: &mut Scope<'_>) -> R<Option<Noun>> {
         match (verb.name, args) {
             (":", [only]) => self.eval_tree(only, scope).map(Some),
@@ -383,7 +386,7 @@ impl Vm<'_> {
             ("?" | "!", [_, _, _, _, ..]) => {
                 let values = self.eval_args(args, scope)?;
                 let locals = scope.locals;
-                let done = self.deeper(|vm| match verb.name {
+                let done = self.recurse(|vm| match verb.name {
                     "?" => vm.select_from(values, locals),
                     _ => vm.update_from(values, locals),
                 });
@@ -399,7 +402,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `a:x`, `a[i]:x`, `a+:x` of a tree.
+    /// Evaluates `a:x`, `a[i]:x`, `a+:x` in a parse tree.
     fn eval_assign(&mut self, target: &Noun, verb: Option<&Noun>, value: Noun, scope: &mut Scope<'_>) -> R {
         let (name, path) = match target.as_sym() {
             Some(name) => (name, None),
@@ -443,7 +446,7 @@ impl Vm<'_> {
     }
 }
 
-/// Whether an assignment can go there: a name, or a name and indexes.
+/// Whether it can be assigned: a name, or a name with an index.
 fn is_target(target: &Noun) -> bool {
     target.as_sym().is_some()
         || (target.len() > 1 && matches!(target, Noun::List(_) | Noun::Vector(_)) && target.at(0).as_sym().is_some())

@@ -1,4 +1,4 @@
-//! `![t;c;b;a]`: what `update` and `delete` mean.
+//! Functional `![t;c;b;a]`: evaluates `update` and `delete`.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::fault::{Fault, R};
 use super::group::Groups;
 use super::noun::{self, Items, Lane, Noun, Table, Vector};
 use super::scope::Scope;
-use super::select::{Grouped, Phrase, part};
+use super::select::{Grouped, Phrase, rows_of_group};
 use super::symbols::Sym;
 use super::vm::Vm;
 use kcodec::{Attribute, Kind};
@@ -15,10 +15,10 @@ use kcodec::{Attribute, Kind};
 impl Vm<'_> {
     /// `![t;c;b;a]`
     pub(crate) fn functional_update(&mut self, args: Vec<Noun>) -> R {
-        self.deeper(|vm| vm.update_from(args, false))
+        self.recurse(|vm| vm.update_from(args, false))
     }
 
-    /// By name in place, which gives the name.
+    /// Updates or deletes. If the table is given by name, changes the global and returns the name.
     pub(crate) fn update_from(&mut self, args: Vec<Noun>, locals: bool) -> R {
         let [table, conditions, by, columns] = <[Noun; 4]>::try_from(args).map_err(|_| Fault::RANK)?;
         let name = table.as_sym().filter(|_| table.is_atom());
@@ -153,24 +153,24 @@ impl Vm<'_> {
         if keys == 0 { Ok(updated) } else { self.key_table(updated, keys) }
     }
 
-    /// The values of an expression by group, one for each row that is looked at.
+    /// The values of an expression by group, one per selected row.
     fn update_group(&mut self, tree: &Noun, scope: &mut Scope<'_>, groups: &Groups) -> R {
         match self.grouped(tree, scope, groups)? {
             Some(Grouped::Rows(values)) => return Ok(values),
-            Some(Grouped::Groups(values)) => return self.spread(&values, groups),
+            Some(Grouped::Groups(values)) => return self.expand_to_rows(&values, groups),
             Some(Grouped::Constant(value)) => return self.repeat(&value, scope.count()),
             None => {}
         }
         let values = self.each_group(tree, scope, groups)?;
         if values.iter().all(|value| !value.is_list()) {
             let values = build::tidy(values)?;
-            return self.spread(&values, groups);
+            return self.expand_to_rows(&values, groups);
         }
         let (rows, ends) = groups.rows(self)?;
         let mut all = noun::empty(Kind::List);
         let mut places = self.vec(rows.len())?;
         for (value, &group) in values.into_iter().zip(&groups.order) {
-            let rows = part(&rows, &ends, group);
+            let rows = rows_of_group(&rows, &ends, group);
             let value = if value.is_list() { value } else { self.repeat(&value, rows.len())? };
             if value.len() != rows.len() {
                 return Err(Fault::LENGTH);
@@ -182,7 +182,7 @@ impl Vm<'_> {
         self.placed(&all, &places, count)
     }
 
-    /// A list of so many with the items of `values` at these places, nulls elsewhere.
+    /// A list of `count` items: `values` at these places, nulls elsewhere.
     pub(crate) fn placed(&mut self, values: &Noun, places: &[usize], count: usize) -> R {
         let mut from = self.vec(count)?;
         from.resize(count, usize::MAX);
@@ -194,7 +194,7 @@ impl Vm<'_> {
         self.gather(values, &from)
     }
 
-    /// Puts values at places of a list of their kind.
+    /// Stores values at places of a list.
     pub(crate) fn scatter(&mut self, list: &mut Noun, places: &[usize], values: &Noun) -> R<()> {
         match (&mut *list, values) {
             (Noun::Vector(Vector { kind, attr, items }), Noun::Vector(new)) if *kind == new.kind => {
@@ -203,7 +203,7 @@ impl Vm<'_> {
             }
             (Noun::Vector(_) | Noun::Enum(_), _) if places.is_empty() => Ok(()),
             (Noun::Enum(_), _) => {
-                let new = self.settled(list, values.clone())?;
+                let new = self.conform_to_domain(list, values.clone())?;
                 let (Noun::Enum(old), Noun::Enum(new)) = (&*list, &new) else { return Err(Fault::TYPE) };
                 let (domain, mut positions) = (old.domain, old.places.clone());
                 self.scatter(&mut positions, places, &new.places)?;

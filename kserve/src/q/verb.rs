@@ -1,6 +1,6 @@
-//! Operators and keywords: what one is, and where all of them are found.
+//! Operators and keywords, and the registry of all of them.
 //!
-//! Each family of verbs has its own file with its own table; the names are looked up here.
+//! Each family of verbs has its own module with a table `VERBS`. This module looks names and ids up.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,37 +16,37 @@ use super::vm::Vm;
 
 /// An operator or keyword.
 pub(crate) struct Verb {
-    /// The name in q text; of a unary form the glyph and a colon, `#:`.
+    /// The name in q text. The unary form of an operator is its glyph and a colon: `#:`.
     pub(crate) name: &'static str,
-    /// The id of the primitive, unary or binary, that it is on the wire (WIRE.md, functions). The
-    /// others travel as a lambda that calls them by name.
+    /// The id of its unary or binary primitive on the wire (see WIRE.md, functions). A verb without an id is sent
+    /// as a lambda that calls it by name.
     pub(crate) id: Option<u8>,
-    /// Whether it stands between its arguments.
+    /// Whether it is written between its arguments.
     pub(crate) infix: bool,
     pub(crate) role: Role,
 }
 
-/// How a verb is applied.
+/// The implementation, by number of arguments.
 pub(crate) enum Role {
     Unary(Unary),
     Binary(Binary),
-    /// Of two arguments or more.
+    /// Two or more arguments.
     Many(Many),
-    /// Of any number of arguments, one at least: `enlist`.
+    /// Any number of arguments, but at least one: `enlist`.
     Any(Many),
 }
 
-/// A verb of one argument. `id`: its unary primitive.
+/// A verb of one argument. `id`: that of its unary primitive.
 pub(crate) const fn unary(name: &'static str, id: Option<u8>, function: Unary) -> Verb {
     Verb { name, id, infix: false, role: Role::Unary(function) }
 }
 
-/// A verb that stands between two arguments. `id`: its binary primitive.
+/// A verb between two arguments. `id`: that of its binary primitive.
 pub(crate) const fn infix(name: &'static str, id: Option<u8>, function: Binary) -> Verb {
     Verb { name, id, infix: true, role: Role::Binary(function) }
 }
 
-/// A verb of two arguments or more. `infix`: whether it stands between two.
+/// A verb of two or more arguments. `infix`: whether it may be written between two.
 pub(crate) const fn many(name: &'static str, id: Option<u8>, infix: bool, function: Many) -> Verb {
     Verb { name, id, infix, role: Role::Many(function) }
 }
@@ -101,28 +101,29 @@ static NAMES: LazyLock<HashMap<&'static [u8], &'static Verb>> = LazyLock::new(||
     FAMILIES.iter().flat_map(|family| family.iter()).map(|verb| (verb.name.as_bytes(), verb)).collect()
 });
 
-/// The verb of that name.
+/// Looks a verb up by name.
 pub(crate) fn named(name: &[u8]) -> Option<&'static Verb> {
     NAMES.get(name).copied()
 }
 
-/// The verb with that primitive's id.
+/// Looks a verb up by the id of its primitive.
 pub(crate) fn by_id(kind: Kind, id: u8) -> Option<&'static Verb> {
     let infix = kind == Kind::Binary;
     FAMILIES.iter().flat_map(|family| family.iter()).find(|verb| verb.id == Some(id) && verb.infix == infix)
 }
 
-/// The ids of k's own keywords, which have no glyph, begin here: `avg`, `in`.
+/// The least id of k's keywords, which have no glyph: `avg`, `in`.
 const WORDS: u8 = 23;
 
 impl Verb {
-    /// Whether k text knows it by its name: `in`, `sum`. The other keywords are names of `.q`, and operators glyphs.
+    /// Whether k text knows the verb by name: `in`, `sum`. Other keywords are names of `.q`, and operators are
+    /// glyphs.
     pub(crate) fn is_word_of_k(&self) -> bool {
         self.id.is_some_and(|id| id >= WORDS) && self.name.starts_with(|first: char| first.is_ascii_lowercase())
     }
 }
 
-/// The verbs that a namespace has by their names there: `.q` q's keywords, others what is named so, `.Q.s1`.
+/// The verbs of a namespace, by their names within it: for `.q` the keywords of q, otherwise names such as `.Q.s1`.
 pub(crate) fn of_namespace(space: &[u8]) -> Vec<(&'static [u8], &'static Verb)> {
     let own = |verb: &'static Verb| {
         let name = verb.name.as_bytes();
@@ -137,11 +138,11 @@ pub(crate) fn of_namespace(space: &[u8]) -> Vec<(&'static [u8], &'static Verb)> 
     all
 }
 
-/// The verb that core code itself calls, by its name.
+/// Looks up a verb that the evaluator itself needs.
 ///
 /// # Errors
 ///
-/// `nyi` while nobody has written it.
+/// `nyi` if the verb is not implemented.
 pub(crate) fn require(name: &'static str) -> R<&'static Verb> {
     named(name.as_bytes()).ok_or_else(|| Fault::nyi(name))
 }
@@ -155,7 +156,7 @@ impl Verb {
         }
     }
 
-    /// The fewest arguments that it is called with; `None` for any number.
+    /// The least number of arguments; `None` for any number.
     pub(crate) const fn rank(&self) -> Option<usize> {
         match self.role {
             Role::Unary(_) => Some(1),
@@ -164,12 +165,12 @@ impl Verb {
         }
     }
 
-    /// Whether its name is a word, that a symbol can name it by.
+    /// Whether its name is a word, so that a symbol can name it.
     pub(crate) fn is_word(&self) -> bool {
         self.name.bytes().any(|byte| byte.is_ascii_alphabetic())
     }
 
-    /// The unary primitive of an operator's glyph: `#:` of `#`, which q names `count`.
+    /// The unary form of an operator: for `#` it is `#:`, which q names `count`.
     pub(crate) fn unary_form(&self) -> Option<&'static Self> {
         self.id.filter(|id| self.infix && *id < 20 && self.name.len() == 1).and_then(|id| by_id(Kind::Unary, id))
     }
@@ -178,7 +179,7 @@ impl Verb {
         if args.iter().any(is_enumeration) { vm.apply_enumerated(self, args) } else { self.run(vm, args) }
     }
 
-    /// Calls its function, whatever the arguments are.
+    /// Calls the implementation, without special handling of enumerations.
     pub(crate) fn run(&self, vm: &mut Vm<'_>, mut args: Vec<Noun>) -> R {
         match (&self.role, args.len()) {
             (Role::Unary(function), 1) => function(vm, args.pop().unwrap_or(Noun::Null)),
@@ -187,7 +188,7 @@ impl Verb {
                 function(vm, args.pop().unwrap_or(Noun::Null), y)
             }
             (Role::Many(function), 2..) | (Role::Any(function), 1..) => function(vm, args),
-            (Role::Unary(_), 2) => vm.seeded(self.name, args),
+            (Role::Unary(_), 2) => vm.with_initial(self.name, args),
             _ => Err(Fault::RANK),
         }
     }
@@ -199,7 +200,7 @@ impl fmt::Debug for Verb {
     }
 }
 
-/// Verbs are told apart by where they stand: each is in one table once.
+/// Verbs are compared by address: each is in exactly one table.
 impl PartialEq for Verb {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)

@@ -1,7 +1,7 @@
-//! Views: `a::b+c` at the top. An expression is kept under a name, evaluated when the name is read, and again once a
-//! global that it mentions has changed.
+//! Views: `a::b+c` outside of lambdas. The expression is stored under a name, evaluated when the name is read, and
+//! cached until a global that it mentions changes.
 //!
-//! A view stands beside the globals: a name is one or the other. Whoever sets a global calls [`Vm::changed`].
+//! A name is either a view or a global. Code that changes a global must call [`Vm::global_changed`].
 
 use std::sync::Arc;
 
@@ -28,11 +28,11 @@ pub(crate) static VERBS: &[Verb] = &[
     }),
 ];
 
-/// A view as it is written.
+/// The definition of a view.
 #[derive(Debug)]
 pub(crate) struct ViewSource {
     pub(crate) name: Sym,
-    /// What stands after `::`.
+    /// The text after `::`.
     pub(crate) text: Arc<[u8]>,
     pub(crate) code: Code,
 }
@@ -40,7 +40,7 @@ pub(crate) struct ViewSource {
 #[derive(Debug)]
 pub(crate) struct View {
     source: Arc<ViewSource>,
-    /// The globals that its text mentions, as they appear.
+    /// The globals that its text mentions, in order of appearance.
     mentions: Vec<Sym>,
     state: ViewState,
 }
@@ -48,7 +48,7 @@ pub(crate) struct View {
 #[derive(Debug)]
 enum ViewState {
     Stale,
-    /// While it is evaluated it cannot be read.
+    /// Being evaluated: a read fails with `loop`.
     Evaluating,
     Known(Noun),
 }
@@ -57,7 +57,7 @@ enum ViewState {
 #[derive(Debug, Default)]
 pub(crate) struct Views {
     named: IndexMap<Sym, View, FxBuildHasher>,
-    /// Of each global the views that mention it.
+    /// For each global the views that mention it.
     mentioned: IndexMap<Sym, IndexSet<Sym, FxBuildHasher>, FxBuildHasher>,
 }
 
@@ -70,7 +70,7 @@ impl Views {
         self.named.keys().copied()
     }
 
-    /// What they hold, for whoever looks for living symbols.
+    /// The content of all views, for the collection of symbols.
     pub(crate) fn parts(&self) -> impl Iterator<Item = (Sym, &Code, &[Sym], Option<&Noun>)> {
         self.named.iter().map(|(&name, view)| {
             let value = match &view.state {
@@ -105,7 +105,7 @@ impl Vm<'_> {
         let mut found = IndexSet::default();
         self.charge(source.text.len())?;
         mentions_of(&source.code.statements, &mut found);
-        // `t.time` is a part of `t`.
+        // `t.time` depends on `t`.
         for at in 0..found.len() {
             let name = found.get_index(at).copied().unwrap_or_default();
             self.outer_names(name, &mut found)?;
@@ -123,11 +123,11 @@ impl Vm<'_> {
         self.global_changed(name)
     }
 
-    /// The value of a view, if that is what a name is.
+    /// The value of a view; `None` if the name is not a view.
     ///
     /// # Errors
     ///
-    /// `loop` where its evaluation reads it; those of the evaluation.
+    /// `loop` if its evaluation reads the view itself; errors of the evaluation.
     pub(crate) fn view_value(&mut self, name: Sym) -> R<Option<Noun>> {
         let Some(view) = self.q.views.named.get_mut(&name) else { return Ok(None) };
         match &view.state {
@@ -137,7 +137,7 @@ impl Vm<'_> {
         }
         let source = view.source.clone();
         let value = self.run(&source.code);
-        // The view may have been defined anew meanwhile.
+        // The evaluation may have redefined the view.
         if let Some(view) = self.q.views.named.get_mut(&name)
             && Arc::ptr_eq(&view.source, &source)
         {
@@ -149,7 +149,7 @@ impl Vm<'_> {
         value.map(Some)
     }
 
-    /// A view of a constant that is to be changed becomes a global.
+    /// Converts a view of a constant to a global, so that it can be changed.
     pub(crate) fn view_to_global(&mut self, name: Sym) -> R<()> {
         let is_constant = self.q.views.named.get(&name).is_some_and(|view| view.mentions.is_empty());
         match self.view_value(name)? {
@@ -158,12 +158,12 @@ impl Vm<'_> {
         }
     }
 
-    /// A global was set: views that mention it, or another such view, are evaluated again.
+    /// Marks views as stale that mention a changed global, directly or through another view.
     pub(crate) fn global_changed(&mut self, name: Sym) -> R<()> {
         if self.q.views.mentioned.is_empty() {
             return Ok(());
         }
-        // What has changed: the name, the namespaces that it is in, and then one view after the other.
+        // Worklist: the name, its outer namespaces, then every view that becomes stale.
         let mut changed: IndexSet<Sym, FxBuildHasher> = IndexSet::from_iter([name]);
         let named = self.outer_names(name, &mut changed);
         let (mut at, mut work) = (0, 0_usize);
@@ -180,12 +180,12 @@ impl Vm<'_> {
                 view.state = ViewState::Stale;
             }
         }
-        // All are marked before the work may be too much.
+        // Charge after all views are marked, so that an error leaves none of them with an old value.
         self.charge(work.saturating_mul(16))?;
         named
     }
 
-    /// Adds the names that end where a dot stands in a name: of `.a.b.c` the names `.a.b` and `.a`.
+    /// Adds the prefixes of a dotted name: for `.a.b.c` the names `.a.b` and `.a`.
     fn outer_names(&mut self, name: Sym, names: &mut IndexSet<Sym, FxBuildHasher>) -> R<()> {
         let text = self.text(name).to_vec();
         let dots = text.iter().enumerate().skip(1).filter(|&(_, &byte)| byte == b'.').map(|(dot, _)| dot);
@@ -197,7 +197,7 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// The names of views in a namespace, sorted; `stale`: of those that are to be evaluated.
+    /// The names of the views in a namespace, sorted. `stale`: only those without a cached value.
     pub(crate) fn view_names(&mut self, space: &[u8], stale: bool) -> R {
         let prefix = if space.is_empty() { Vec::new() } else { [space, b"."].concat() };
         self.charge(self.q.views.named.len().saturating_mul(16))?;
@@ -224,7 +224,7 @@ impl Vm<'_> {
         Ok(names)
     }
 
-    /// `.z.b`: of each global that views mention, these.
+    /// `.z.b`: for each global the views that mention it.
     pub(crate) fn dependencies(&self) -> R {
         let mentioned = &self.q.views.mentioned;
         if mentioned.is_empty() {
@@ -236,7 +236,8 @@ impl Vm<'_> {
     }
 }
 
-/// The globals that code mentions, from left to right; those of a query's columns and of functions within are not seen.
+/// Collects the globals that code mentions, from left to right. Not those in column phrases of queries and in
+/// nested functions.
 fn mentions_of(chains: &[Option<Chain>], found: &mut IndexSet<Sym, FxBuildHasher>) {
     for chain in chains.iter().flatten() {
         chain_mentions(chain, found);

@@ -1,8 +1,9 @@
-//! The evaluator's state, and the one door through which work and memory are charged.
+//! State of the evaluator, and accounting of work, memory and stack.
 //!
-//! Whatever loops calls [`Vm::charge`] with about as many units as nanoseconds it will take, and whatever takes
-//! memory for more than a few items asks [`Vm::vec`], before it does so. Once a hundred thousand
-//! units, about a tenth of a millisecond, the host is asked whether to go on. Recursion asks [`Vm::deeper`], which measures the stack itself.
+//! - Loops must call [`Vm::charge`], with one unit per nanosecond of work, before the work is done.
+//! - Code that allocates for more than a few items must do it through [`Vm::vec`], [`Vm::grow`] or [`Vm::room`].
+//! - Every 100,000 units, about 0.1 ms, the host is asked whether the evaluation is interrupted.
+//! - Recursion must go through [`Vm::recurse`] or [`Vm::check_stack`], which measure the stack itself.
 
 use std::sync::Arc;
 
@@ -15,36 +16,36 @@ use super::host::Host;
 use super::noun::Noun;
 use super::symbols::{Sym, Symbols};
 
-/// Bounds on the evaluation of one request that the host does not set.
+/// Limits on one evaluation, for what the host does not limit itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EvalLimits {
-    /// Bytes of the thread's stack that an evaluation may take: stops recursion without end, with q's `stack`.
-    /// The thread must have more than that: 1 MiB is safe on any.
+    /// Bytes of the thread's stack that an evaluation may use. Bounds recursion; over it is q's `stack`. The thread
+    /// must have more than that; 1 MiB is safe on every thread.
     pub stack: usize,
-    /// Units of work before `stop`: about a nanosecond each. For hosts without a clock; `u64::MAX` otherwise.
+    /// Units of work, about a nanosecond each, before `stop`. For hosts without a clock; otherwise `u64::MAX`.
     pub work: u64,
-    /// Bytes of one result, whether it is the answer or on the way to it, before `wsfull`. For hosts that do not
-    /// measure memory; `usize::MAX` otherwise.
+    /// Bytes of a single result, final or intermediate, before `wsfull`. For hosts that do not measure memory;
+    /// otherwise `usize::MAX`.
     pub bytes: usize,
 }
 
 impl EvalLimits {
-    /// The same with another bound on the stack.
+    /// Sets the bound on the stack, in bytes.
     #[must_use]
     pub const fn with_stack(mut self, bytes: usize) -> Self {
         self.stack = bytes;
         self
     }
 
-    /// The same with another bound on work.
+    /// Sets the bound on work, in units.
     #[must_use]
     pub const fn with_work(mut self, units: u64) -> Self {
         self.work = units;
         self
     }
 
-    /// The same with another bound on one result.
+    /// Sets the bound on one result, in bytes.
     #[must_use]
     pub const fn with_bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
@@ -53,62 +54,62 @@ impl EvalLimits {
 }
 
 impl Default for EvalLimits {
-    /// 1 MiB of stack, work and results without end.
+    /// 1 MiB of stack; no bounds on work and results.
     fn default() -> Self {
         Self { stack: 1 << 20, work: u64::MAX, bytes: usize::MAX }
     }
 }
 
-/// Units between two questions to the host.
+/// Units between two checks for an interrupt.
 const SLICE: i64 = 100_000;
-/// Bytes from which on the host is asked whether there is room; smaller takings are seen at the next slice.
+/// Allocations of at least this many bytes ask the host for room. Smaller ones are caught by the check per slice.
 const LARGE: usize = 64 << 10;
-/// Units that one byte written costs, as a shift: eight bytes a unit.
+/// Units charged per byte written, as a shift: one unit per eight bytes.
 const BYTES: u32 = 3;
 
-/// What outlives a request.
+/// State that persists between requests.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) symbols: Symbols,
     pub(crate) globals: IndexMap<Sym, Noun, FxBuildHasher>,
-    /// The namespace that text is read in, with its dot; null for the root.
+    /// The current namespace, without its dot; null for the root.
     pub(crate) context: Sym,
-    /// Values of the frames under way; a frame's locals stand from its base on.
+    /// The locals of all frames, outermost first. Those of the current frame start at `Vm::base`.
     pub(crate) stack: Vec<Noun>,
-    /// Lambdas that were read before, by context and text.
+    /// Cache of parsed text, by namespace and text.
     pub(crate) lambdas: super::cache::Cache,
     pub(crate) limits: EvalLimits,
     pub(crate) settings: Settings,
     pub(crate) views: super::views::Views,
-    /// Whether an enumeration was ever made: where none was, nobody looks for one.
+    /// Whether an enumeration was ever created. Fast path: until then, no value is searched for enumerations.
     pub(crate) enumerates: bool,
-    /// Within `reval`, where nothing may be changed.
+    /// Set within `reval`: globals must not be changed.
     pub(crate) read_only: bool,
     fuel: i64,
     work_left: u64,
-    /// Where the stack was when the request began.
+    /// The stack's address at the start of the request.
     entry: usize,
 }
 
-/// What system commands set.
+/// Settings of system commands.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// `\c`: rows and columns of the console form.
+    /// `\c`: rows and columns of the console.
     pub(crate) console: (usize, usize),
-    /// `\P`: digits shown; 0 for all.
+    /// `\P`: digits printed; 0 for all.
     pub(crate) precision: usize,
-    /// `\C`: the same for pages.
+    /// `\C`: rows and columns of HTTP pages.
     pub(crate) page: (usize, usize),
-    /// The state of the random numbers, and what `\S` was last given.
+    /// The state of the random generator, and the last argument of `\S`.
     pub(crate) seed: u64,
     pub(crate) seed_shown: i32,
-    /// `\t`, milliseconds.
+    /// `\t` in milliseconds.
     pub(crate) timer: u64,
-    /// `\W`, which changes nothing here but is remembered.
+    /// `\W`: stored, but without effect.
     pub(crate) week_offset: i64,
-    /// `\\o`, hours or minutes; the time zone's without.
+    /// `\\o` in hours or minutes; `None` for the process's time zone.
     pub(crate) offset: Option<i32>,
-    /// `\\z 1`: `31/12/2000` is read as a date, and not `12/31/2000`.
+    /// `\\z 1`: reads `31/12/2000` as a date, instead of `12/31/2000`.
     pub(crate) day_first: bool,
 }
 
@@ -148,28 +149,29 @@ impl State {
     }
 }
 
-/// One evaluation under way.
+/// A running evaluation.
 pub(crate) struct Vm<'h> {
     pub(crate) q: &'h mut State,
     pub(crate) host: &'h mut (dyn Host + 'h),
-    /// The frame: where its locals begin, and its lambda; none at the top of a text.
+    /// The current frame: the start of its locals, and its lambda. No lambda at top level.
     pub(crate) base: usize,
     pub(crate) this: Option<Arc<Lambda>>,
 }
 
 impl<'h> Vm<'h> {
-    /// Begins a request.
+    /// Starts a request.
     pub(crate) fn new(q: &'h mut State, host: &'h mut (dyn Host + 'h)) -> Self {
         q.sweep();
         q.fuel = SLICE;
         q.work_left = q.limits.work;
-        q.entry = here();
+        q.entry = stack_position();
         q.stack.clear();
         q.read_only = false;
         Self { q, host, base: 0, this: None }
     }
 
-    /// Accounts for work that is about to be done.
+    /// Charges units of work before it is done. Fails with `stop` if interrupted, or `wsfull` if memory is over its
+    /// limit.
     #[inline]
     pub(crate) fn charge(&mut self, units: usize) -> R<()> {
         self.q.fuel = self.q.fuel.saturating_sub(i64::try_from(units).unwrap_or(i64::MAX));
@@ -187,31 +189,32 @@ impl<'h> Vm<'h> {
         if self.host.has_room(0) { Ok(()) } else { Err(Fault::WSFULL) }
     }
 
-    /// Charges for a copy or a result of so many bytes, and asks whether there is room for them.
+    /// Charges for writing `bytes` bytes, and fails with `wsfull` if there is no room for them.
     pub(crate) fn room(&mut self, bytes: usize) -> R<()> {
-        self.may_take(bytes)?;
+        self.check_room(bytes)?;
         self.charge(bytes >> BYTES)
     }
 
-    /// `wsfull` if so many bytes may not be taken.
-    fn may_take(&self, bytes: usize) -> R<()> {
+    /// Fails with `wsfull` if there is no room for `bytes` bytes.
+    fn check_room(&self, bytes: usize) -> R<()> {
         if bytes > self.q.limits.bytes || (bytes >= LARGE && !self.host.has_room(bytes)) {
             return Err(Fault::WSFULL);
         }
         Ok(())
     }
 
-    /// An empty vector with room for `count` items: the door through which results go. Charges for making them.
+    /// An empty vector with capacity for `count` items. Charges for filling it. All large results are allocated
+    /// here.
     pub(crate) fn vec<T>(&mut self, count: usize) -> R<Vec<T>> {
         let bytes = count.checked_mul(size_of::<T>()).ok_or(Fault::WSFULL)?;
-        self.may_take(bytes)?;
+        self.check_room(bytes)?;
         let mut items = Vec::new();
         items.try_reserve_exact(count).map_err(|_| Fault::WSFULL)?;
         self.charge(count.saturating_add(bytes >> BYTES))?;
         Ok(items)
     }
 
-    /// Makes room for `count` items more in a vector that grows: amortised, and asked for like a new one.
+    /// Reserves capacity for `count` more items, amortised. Accounted like [`vec`](Self::vec).
     pub(crate) fn grow<T>(&mut self, items: &mut Vec<T>, count: usize) -> R<()> {
         self.charge(count)?;
         if items.capacity().saturating_sub(items.len()) < count {
@@ -222,7 +225,7 @@ impl<'h> Vm<'h> {
         Ok(())
     }
 
-    /// The items of a vector, to change: its own if nobody else holds them, a charged copy if somebody does.
+    /// Mutable access to the items of a vector. If they are shared, makes a charged copy first.
     pub(crate) fn own<'a, T: Clone>(&mut self, items: &'a mut Arc<Vec<T>>) -> R<&'a mut Vec<T>> {
         if Arc::get_mut(items).is_none() {
             let mut copy = self.vec(items.len())?;
@@ -232,20 +235,20 @@ impl<'h> Vm<'h> {
         Arc::get_mut(items).ok_or(Fault::TYPE)
     }
 
-    /// Runs `work` one level down, if the stack has room for that.
+    /// Runs `work` one recursion level deeper, if the stack has room for it.
     #[inline]
-    pub(crate) fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+    pub(crate) fn recurse<T>(&mut self, work: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
         self.check_stack()?;
         work(self)
     }
 
-    /// `stack` once the thread's stack is used up to the limit.
+    /// Fails with `stack` if the stack is over its limit.
     #[inline]
     pub(crate) fn check_stack(&self) -> R<()> {
-        if self.q.entry.abs_diff(here()) > self.q.limits.stack { Err(Fault::STACK) } else { Ok(()) }
+        if self.q.entry.abs_diff(stack_position()) > self.q.limits.stack { Err(Fault::STACK) } else { Ok(()) }
     }
 
-    /// The symbol of a text.
+    /// Interns a text.
     pub(crate) fn intern(&mut self, text: &[u8]) -> Sym {
         self.q.symbols.intern(text)
     }
@@ -256,9 +259,9 @@ impl<'h> Vm<'h> {
     }
 }
 
-/// About where the stack is.
+/// The approximate position of the stack pointer.
 #[inline(always)]
-fn here() -> usize {
+fn stack_position() -> usize {
     let mark = 0_u8;
     std::ptr::from_ref(std::hint::black_box(&mark)).addr()
 }

@@ -1,9 +1,9 @@
-//! Whole numbers: `div mod xbar floor ceiling`.
+//! Integer division and rounding: `div mod xbar floor ceiling`.
 
 use kcodec::Kind;
 
 use super::arith::kind_of;
-use super::atomic::Lone;
+use super::atomic::Unmatched;
 use super::fault::{Fault, R};
 use super::loops;
 use super::noun::{Noun, null_item};
@@ -12,7 +12,7 @@ use super::promote::{self, is_number, promote};
 use super::temporal::Convert;
 use super::vm::Vm;
 
-/// Whole quotients and what is left of them.
+/// Floored division.
 trait Whole: Number {
     fn quotient(self, other: Self) -> Self;
     fn remainder(self, other: Self) -> Self;
@@ -56,13 +56,13 @@ macro_rules! whole_float {
 }
 whole_float!(f64);
 
-/// The greatest whole number that does not exceed a float by more than the tolerance.
+/// Rounds down, but to the nearest integer if that is within the tolerance.
 fn tolerant_floor(x: f64) -> f64 {
     let nearest = x.round();
     if nearest.same(x) { nearest } else { x.floor() }
 }
 
-/// Runs an expression with the lane that a kind is divided in.
+/// Runs `$work` with the lane in which a kind is divided.
 macro_rules! in_whole {
     ($kind:expr, $lane:ident => $work:expr) => {
         match $kind {
@@ -82,18 +82,18 @@ macro_rules! in_whole {
     };
 }
 
-/// The kind of `x div y`, by that of x.
+/// The kind of `x div y`, by the kind of x.
 fn divided(x: Kind, y: Kind) -> R<Kind> {
     if !is_number(x) || !is_number(y) {
         return Err(Fault::TYPE);
     }
     let kind = promote::result(promote::DIV, x).filter(|_| y < Kind::Timestamp);
-    // The fraction of a time is none.
+    // Dividing a temporal by a float is not supported.
     kind.filter(|_| x < Kind::Timestamp || !matches!(y, Kind::Real | Kind::Float))
         .ok_or_else(|| Fault::nyi("div, mod or xbar of these temporal types"))
 }
 
-/// The lane that a quotient of two kinds is calculated in.
+/// The lane in which two kinds are divided.
 fn wider(x: Kind, y: Kind) -> Kind {
     let float = |kind| matches!(kind, Kind::Real | Kind::Float);
     let long = |kind| matches!(kind, Kind::Long | Kind::Timestamp | Kind::Timespan);
@@ -106,7 +106,7 @@ fn wider(x: Kind, y: Kind) -> Kind {
     }
 }
 
-/// Two arguments in the lane of the wider one; the result is brought to `kind`.
+/// Computes in the lane of the wider argument, then converts the result to `kind`.
 fn whole(vm: &mut Vm<'_>, kind: Kind, x: Noun, y: Noun, op: WholeOp) -> R {
     let lane = wider(kind_of(&x)?, kind_of(&y)?);
     let (x, y) = ((x, Convert::Raw), (y, Convert::Raw));
@@ -129,17 +129,17 @@ enum WholeOp {
     Bar,
 }
 
-/// `x div y`: the whole part of the quotient.
+/// `x div y`: the quotient, rounded down.
 pub(crate) fn div(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         let kind = divided(kind_of(&x)?, kind_of(&y)?)?;
         whole(vm, kind, x, y, WholeOp::Div)
     })
 }
 
-/// `x mod y`: `x-y*x div y`, of the sign of `y`; of dates a plain number.
+/// `x mod y`: `x-y*x div y`, with the sign of `y`. For dates a plain number.
 pub(crate) fn modulo(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         let (from, to) = (kind_of(&x)?, kind_of(&y)?);
         let div = divided(from, to)?;
         let kind = if from < Kind::Timestamp {
@@ -156,9 +156,9 @@ fn numeric(kind: Kind) -> Kind {
     if kind == Kind::Char { Kind::Int } else { kind }
 }
 
-/// `x xbar y`: `x*y div x`, `y` rounded down to a multiple of `x`.
+/// `x xbar y`: `x*y div x`, which is `y` rounded down to a multiple of `x`.
 pub(crate) fn xbar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
-    vm.atomic2(x, y, Lone::Keep, |vm, x, y| {
+    vm.atomic2(x, y, Unmatched::Keep, |vm, x, y| {
         let (from, to) = (kind_of(&x)?, kind_of(&y)?);
         let kind = match (from, to) {
             (Kind::Timespan, Kind::Timestamp | Kind::Timespan) => Some(to),
@@ -169,7 +169,7 @@ pub(crate) fn xbar(vm: &mut Vm<'_>, x: Noun, y: Noun) -> R {
     })
 }
 
-/// `floor x`: the whole number below; of a datetime its date.
+/// `floor x`: rounds down; of a datetime, its date.
 pub(crate) fn floor(vm: &mut Vm<'_>, x: Noun) -> R {
     vm.atomic1(x, |vm, x| whole_number(vm, x, tolerant_floor))
 }

@@ -1,7 +1,7 @@
-//! Between values here and values as they travel.
+//! Converts between the evaluator's values and the codec's.
 //!
-//! What comes in is copied once, column by column; what goes out is lent: a view borrows the items, so that it can
-//! be encoded, gathered or displayed by the codec without a copy in between.
+//! Input is copied once, column by column. Output is borrowed: the codec encodes, gathers or displays a view of the
+//! items without a copy in between.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use super::symbols::{Sym, Symbols};
 use super::verb::{self, Verb};
 use super::vm::Vm;
 
-/// Units that an item of a general list costs: most have memory of their own.
+/// Units charged per item of a general list; most have an allocation of their own.
 const ITEM: usize = 64;
 
 impl Vm<'_> {
-    /// A value that came from outside.
+    /// Converts a value from the wire.
     pub(crate) fn noun(&mut self, value: Value<'_>) -> R {
         match value {
             Value::Atom(atom) => self.atom(atom),
@@ -82,7 +82,7 @@ impl Vm<'_> {
         let items = match vector {
             Wire::Symbol(symbols) => {
                 let mut items = self.vec(symbols.len())?;
-                // Few texts make up most columns: the last one again is not looked up.
+                // Fast path: a repeated symbol is not looked up again.
                 let mut last: (&[u8], Sym) = (b"", Sym::NULL);
                 for symbol in symbols.iter() {
                     if symbol.as_bytes() != last.0 {
@@ -103,7 +103,7 @@ impl Vm<'_> {
         Ok(Noun::Vector(Vector { kind, attr, items }))
     }
 
-    /// The items of a vector of fixed width: one copy.
+    /// Copies the items of a vector of fixed width.
     fn copied<T: Lane + bytemuck::Pod>(&mut self, vector: Wire<'_>) -> R<Items> {
         let bytes = vector.as_bytes().ok_or(Fault::TYPE)?;
         let count = vector.len();
@@ -150,20 +150,20 @@ impl Vm<'_> {
         }
     }
 
-    /// A value as a body.
+    /// Encodes a value as a body.
     pub(crate) fn body(&mut self, noun: &Noun) -> R<Body> {
         self.with_view(noun, |value| Ok(Body::encode(value)?))
     }
 
-    /// Lends a value as the codec knows it.
+    /// Calls `look` with a borrowed view of a value.
     pub(crate) fn with_view<T>(&mut self, noun: &Noun, look: impl FnOnce(Value<'_>) -> R<T>) -> R<T> {
         let plain = self.plain(noun.clone())?;
         self.with_plain(&plain, look)
     }
 
-    /// Lends a value as it is printed.
+    /// Calls `look` with a borrowed view of a value's form for printing.
     pub(crate) fn with_form<T>(&mut self, noun: &Noun, whole: bool, look: impl FnOnce(Value<'_>) -> R<T>) -> R<T> {
-        let form = self.shown_form(noun, whole)?;
+        let form = self.print_form(noun, whole)?;
         self.with_plain(&form, look)
     }
 
@@ -174,7 +174,7 @@ impl Vm<'_> {
     }
 }
 
-/// About how many bytes a view of a value takes, and its encoding at least.
+/// Approximate bytes of a value's view; at least those of its encoding.
 pub(crate) fn weight(noun: &Noun) -> usize {
     match noun {
         Noun::Vector(vector) => vector.len().saturating_mul(vector.kind.width().unwrap_or(24)).saturating_add(32),
@@ -196,7 +196,7 @@ fn missing(name: Option<&'static str>) -> Fault {
     name.map_or(Fault::TYPE, Fault::nyi)
 }
 
-/// The text of the lambda that a verb without an id travels as.
+/// The source of the lambda as which a verb without an id is sent.
 fn verb_source(verb: &Verb) -> String {
     match (verb.infix, verb.name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '.')) {
         (true, false) => format!("{{x{}y}}", verb.name),
@@ -206,7 +206,7 @@ fn verb_source(verb: &Verb) -> String {
     }
 }
 
-/// A value as the codec knows it: borrowed where it is stored alike, in `bump` where it is not.
+/// A view of a value. Borrows items with the codec's layout; everything else is allocated in `bump`.
 pub(crate) fn view<'a>(noun: &'a Noun, symbols: &'a Symbols, bump: &'a Bump) -> R<Value<'a>> {
     Ok(match noun {
         Noun::Null => Value::NULL,
@@ -224,7 +224,7 @@ pub(crate) fn view<'a>(noun: &'a Noun, symbols: &'a Symbols, bump: &'a Bump) -> 
             let columns = views(table.columns(), symbols, bump)?;
             Value::Table(kcodec::Table::new(&*names, columns)?.with_attribute(table.attr))
         }
-        // What is sent has been made plain before.
+        // Unreachable: callers replace enumerations by their items first.
         Noun::Enum(_) => return Err(Fault::TYPE),
         Noun::Func(func) => Value::Function(view_func(func, symbols, bump)?),
     })
@@ -268,7 +268,7 @@ fn view_atom<'a>(atom: Atom, symbols: &'a Symbols) -> R<kcodec::Atom<'a>> {
 }
 
 fn view_vector<'a>(vector: &'a Vector, symbols: &'a Symbols, bump: &'a Bump) -> R<Wire<'a>> {
-    /// The items as another type of the same layout.
+    /// Reinterprets items as a type of the same layout.
     fn cast<'a, A: bytemuck::NoUninit, B: bytemuck::CheckedBitPattern + kcodec::Item>(
         items: &'a [A],
     ) -> R<kcodec::Slice<'a, B>> {

@@ -15,18 +15,18 @@ pub(crate) static VERBS: &[Verb] = &[
     unary("gtime", None, |vm, x| vm.shifted(&x, utc)),
 ];
 
-/// Units that the zone of one moment costs.
+/// Units charged per time zone lookup.
 const STEP: usize = 100;
 
-/// Nanoseconds that the process's clock is ahead of UTC at a moment, given in UTC since 2000.01.01.
+/// The offset of local time from UTC in nanoseconds, at a time given as UTC since 2000.01.01.
 pub(crate) fn offset(at: i64) -> i64 {
     let moment = Timestamp::from_nanosecond(i128::from(at) + i128::from(EPOCH));
     let seconds = moment.map_or(0, |moment| TimeZone::system().to_offset(moment).seconds());
     i64::from(seconds).saturating_mul(1_000_000_000)
 }
 
-/// The moment in UTC that the process's clock shows as `local`. Of a time that it shows twice the earlier moment;
-/// one that it never shows is as much after the leap as it says.
+/// Converts local time to UTC. An ambiguous local time gives the earlier instant. A local time skipped by a clock
+/// change is shifted by the length of the gap.
 fn utc(local: i64) -> i64 {
     let epoch = i128::from(EPOCH);
     let shown = Timestamp::from_nanosecond(i128::from(local) + epoch);
@@ -38,7 +38,7 @@ fn utc(local: i64) -> i64 {
 }
 
 impl Vm<'_> {
-    /// Timestamps or datetimes, each moved; nulls and infinities stay.
+    /// Applies `shift` to timestamps or datetimes. Nulls and infinities are unchanged.
     fn shifted(&mut self, x: &Noun, shift: fn(i64) -> i64) -> R {
         if self.q.settings.offset.is_some() {
             return Err(Fault::nyi("ltime or gtime under \\o"));
@@ -46,7 +46,7 @@ impl Vm<'_> {
         let stamp = |at: i64| if at == i64::MIN || at.abs() == i64::MAX { at } else { shift(at) };
         let datetime = |at: f64| {
             let nanos = at * DAY as f64;
-            // What fits a timestamp; others are no time of any zone.
+            // Times outside the range of a timestamp are unchanged.
             if nanos.abs() < 9e18 { (shift(nanos.round() as i64)) as f64 / DAY as f64 } else { at }
         };
         match x {
@@ -64,7 +64,7 @@ impl Vm<'_> {
                 out.extend(items.iter().map(|&at| datetime(at)));
                 Ok(vector(Kind::Datetime, out))
             }
-            Noun::List(_) | Noun::Dict(_) => self.deeper(|vm| vm.each(x, |vm, item| vm.shifted(&item, shift))),
+            Noun::List(_) | Noun::Dict(_) => self.recurse(|vm| vm.each(x, |vm, item| vm.shifted(&item, shift))),
             _ => Err(Fault::TYPE),
         }
     }

@@ -1,33 +1,33 @@
-//! Can a request that runs be ended, by signals and by its own peer?
+//! Cancelling a running request, by signals and by its own peer.
 
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
 use crate::innocent::promptly;
-use crate::process::{Kserve, PATIENCE};
+use crate::process::{Kserve, TIMEOUT};
 use crate::raw::Raw;
 
-/// Longer than any test waits.
+/// A time limit longer than any test.
 const NEVER: &str = "1000";
-/// How soon a request must be over that is cancelled.
+/// Bound on the time from a cancel to the end of the request.
 const SOON: Duration = Duration::from_secs(1);
 
-/// A server that evaluates without end for a peer.
+/// A server with a peer whose request never ends.
 fn busy() -> (Kserve, Raw) {
     let server = Kserve::start(&["-T", NEVER]);
     let mut raw = server.raw();
     raw.sync("2+2");
     assert_eq!(raw.answer().unwrap(), "4");
     raw.sync("while[1;1]");
-    // It has begun when the server is at work.
+    // The request is running once the server uses processor time.
     let used = server.processor();
-    assert!(crate::process::until(PATIENCE, || (server.processor() > used + 0.05).then_some(())).is_some());
+    assert!(crate::process::until(TIMEOUT, || (server.processor() > used + 0.05).then_some(())).is_some());
     (server, raw)
 }
 
 #[test]
-fn an_interrupt_cancels_the_request_and_not_the_server() {
+fn sigint_cancels_the_request_only() {
     let (mut server, mut raw) = busy();
     server.signal(Signal::INT);
     let start = Instant::now();
@@ -36,22 +36,22 @@ fn an_interrupt_cancels_the_request_and_not_the_server() {
     raw.sync("2+2");
     assert_eq!(raw.answer().unwrap(), "4");
     server.still_answers();
-    // With none under way it stops the server.
+    // Without a running request it stops the server.
     server.signal(Signal::INT);
-    assert!(server.end(PATIENCE).success());
+    assert!(server.end(TIMEOUT).success());
 }
 
 #[test]
-fn a_termination_cancels_and_stops() {
+fn sigterm_cancels_the_request_and_stops() {
     let (mut server, mut raw) = busy();
     server.signal(Signal::TERM);
     let start = Instant::now();
-    assert!(server.end(PATIENCE).success());
+    assert!(server.end(TIMEOUT).success());
     assert!(start.elapsed() < SOON, "took {:?}", start.elapsed());
     assert_eq!(raw.answer().unwrap(), "'stop");
 }
 
-/// However the peer goes, what it asked for is not worth going on with.
+/// A close or a reset of the peer cancels its request.
 #[test]
 fn a_peer_that_hangs_up_cancels_its_request() {
     for reset in [true, false] {
@@ -68,7 +68,7 @@ fn a_peer_that_hangs_up_cancels_its_request() {
     }
 }
 
-/// A half-closed peer waits for its answer: its requests go on, for a second more.
+/// A half-closed peer waits for its answer, so its requests continue for a second.
 #[test]
 fn a_half_closed_peer_still_gets_its_answer() {
     let mut server = Kserve::start(&["-T", NEVER]);
@@ -80,9 +80,9 @@ fn a_half_closed_peer_still_gets_its_answer() {
     server.still_answers();
 }
 
-/// The default is ten seconds, so that nobody needs to be there.
+/// The default limit is ten seconds.
 #[test]
-fn without_an_option_a_request_ends_after_ten_seconds() {
+fn the_default_time_limit_is_ten_seconds() {
     let mut server = Kserve::start(&[]);
     let start = Instant::now();
     assert_eq!(server.ask("while[1;1]"), "'stop");
@@ -91,9 +91,9 @@ fn without_an_option_a_request_ends_after_ten_seconds() {
     server.still_answers();
 }
 
-/// A timeout of nothing is none, as in q.
+/// A limit of zero means no limit, as in q.
 #[test]
-fn zero_is_no_deadline() {
+fn a_time_limit_of_zero_is_none() {
     let (mut server, raw) = {
         let server = Kserve::start(&["-T", "0"]);
         let mut raw = server.raw();

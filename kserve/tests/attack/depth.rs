@@ -1,4 +1,4 @@
-//! Can a text or a value exhaust the stack?
+//! Deeply nested text and values must not exhaust the stack.
 
 use kwire::MessageType;
 
@@ -8,7 +8,7 @@ use crate::raw::{compressed, message};
 
 const DEEP: usize = 200_000;
 
-/// Asks; the connection must survive the answer.
+/// Evaluates a text. The connection must stay usable afterwards.
 fn answer(server: &Kserve, text: &str) -> String {
     let mut raw = server.raw();
     raw.sync(text);
@@ -19,7 +19,7 @@ fn answer(server: &Kserve, text: &str) -> String {
 }
 
 #[test]
-fn towers_of_adverbs_and_brackets() {
+fn repeated_iterators_and_brackets() {
     let mut server = Kserve::start(&["-T", "2"]);
     promptly(&server, || {
         assert_eq!(answer(&server, &format!("+{}", "'".repeat(DEEP))), "'stack");
@@ -30,21 +30,21 @@ fn towers_of_adverbs_and_brackets() {
     server.peaked_within(256 << 10);
 }
 
-/// Small on the wire.
+/// The same, in a message that is small when compressed.
 #[test]
-fn a_compressed_tower() {
+fn repeated_iterators_compressed() {
     let mut server = Kserve::start(&["-T", "2"]);
-    let tower = compressed(&message(MessageType::Sync, &format!("count {}", "'".repeat(140_000))));
-    assert!(tower.len() < 1500);
+    let bomb = compressed(&message(MessageType::Sync, &format!("count {}", "'".repeat(140_000))));
+    assert!(bomb.len() < 1500);
     let mut raw = server.raw();
-    raw.write(&tower).unwrap();
+    raw.write(&bomb).unwrap();
     assert_eq!(raw.answer().unwrap(), "'stack");
     server.still_answers();
 }
 
-/// Whatever nests: an error or a value, never the end.
+/// All other forms of nesting give an error or a value.
 #[test]
-fn everything_else_that_nests() {
+fn other_nested_text() {
     let mut server = Kserve::start(&["-T", "2"]);
     let innocent = Innocent::beside(&server);
     let around = |open: &str, close: &str| format!("{}1{}", open.repeat(DEEP), close.repeat(DEEP));
@@ -87,9 +87,9 @@ fn everything_else_that_nests() {
     server.peaked_within(1 << 20);
 }
 
-/// Values that a loop makes deep: bounded where they are built, and so shown, compared and dropped.
+/// Values nested by a loop. Their depth is bounded when they are built, so they can be shown, compared and dropped.
 #[test]
-fn values_built_deep() {
+fn values_nested_by_a_loop() {
     let mut server = Kserve::start(&["-T", "5"]);
     for text in [
         "a:1;do[200000;a:enlist a];a",
@@ -110,16 +110,16 @@ fn values_built_deep() {
         "{value x}/[\"{value x}\"]",
     ] {
         answer(&server, text);
-        // What it left behind is dropped.
+        // Drops the values.
         answer(&server, "a:b:f:0");
     }
     server.still_answers();
     server.peaked_within(1 << 20);
 }
 
-/// Functions that call themselves are told so.
+/// Endless recursion is the error `stack`.
 #[test]
-fn recursion_without_end_is_a_stack_error() {
+fn endless_recursion_is_a_stack_error() {
     let mut server = Kserve::start(&["-T", "5"]);
     assert_eq!(answer(&server, "f:{f x+1};f 1"), "'stack");
     server.still_answers();

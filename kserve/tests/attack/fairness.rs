@@ -1,4 +1,4 @@
-//! Does what one peer sends or fetches delay another?
+//! Fairness: what one peer sends or receives does not delay others.
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::innocent::{Innocent, promptly};
 use crate::process::Kserve;
 use crate::raw::{Raw, compressed, head_of_bytes, message, whole};
 
-/// How long an attack goes on.
+/// Duration of an attack.
 const ATTACK: Duration = Duration::from_secs(3);
 
-/// Runs attackers on threads of their own, an innocent peer beside them.
+/// Runs attackers on threads, and measures an innocent peer meanwhile.
 fn beside_an_innocent(server: &Kserve, attackers: usize, attack: impl Fn(Raw, &AtomicBool) + Sync) {
     promptly(server, || {
         let over = AtomicBool::new(false);
@@ -29,7 +29,7 @@ fn beside_an_innocent(server: &Kserve, attackers: usize, attack: impl Fn(Raw, &A
     });
 }
 
-/// Writes the same bytes over and over, as fast as the server takes them.
+/// Writes the same bytes repeatedly, as fast as the server accepts them.
 fn pour(mut raw: Raw, bytes: &[u8], over: &AtomicBool) {
     raw.stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
     let mut at = 0;
@@ -42,18 +42,18 @@ fn pour(mut raw: Raw, bytes: &[u8], over: &AtomicBool) {
     }
 }
 
-/// Each update takes a while, and there are always more of them.
+/// An endless stream of updates, each of which takes a while to evaluate.
 #[test]
-fn a_greedy_async_sender() {
+fn a_flood_of_slow_updates() {
     let mut server = Kserve::start(&[]);
     let updates = message(MessageType::Async, "a:sum til 1000").repeat(100);
     beside_an_innocent(&server, 1, |raw, over| pour(raw, &updates, over));
     server.still_answers();
 }
 
-/// A short request does not buy the next long one a place before others.
+/// A short request in between must not reset the penalty for long requests.
 #[test]
-fn twenty_that_ask_long_and_short_requests_in_turn() {
+fn twenty_peers_alternate_long_and_short_requests() {
     const LONG: Duration = Duration::from_millis(100);
     let mut server = Kserve::start(&[]);
     let over = AtomicBool::new(false);
@@ -69,7 +69,7 @@ fn twenty_that_ask_long_and_short_requests_in_turn() {
                 }
             });
         }
-        // Each of them may have one long request before it is known for that.
+        // Each peer gets one long request before it is penalized.
         thread::sleep(25 * LONG);
         let innocent = Innocent::beside(&server);
         thread::sleep(ATTACK);
@@ -81,16 +81,16 @@ fn twenty_that_ask_long_and_short_requests_in_turn() {
 }
 
 #[test]
-fn many_greedy_senders_of_small_work() {
+fn floods_of_small_updates() {
     let mut server = Kserve::start(&[]);
     let updates = message(MessageType::Async, "a:1").repeat(1000);
     beside_an_innocent(&server, 4, |raw, over| pour(raw, &updates, over));
     server.still_answers();
 }
 
-/// As many requests as the socket holds, and no answer ever read.
+/// As many requests as the socket holds, without reading any answer.
 #[test]
-fn one_that_asks_and_never_reads() {
+fn a_requester_that_never_reads() {
     let mut server = Kserve::start(&[]);
     let requests = message(MessageType::Sync, "til 1000").repeat(1000);
     beside_an_innocent(&server, 1, |raw, over| pour(raw, &requests, over));
@@ -99,7 +99,7 @@ fn one_that_asks_and_never_reads() {
 }
 
 #[test]
-fn messages_of_a_byte_at_a_time() {
+fn messages_sent_byte_by_byte() {
     let mut server = Kserve::start(&[]);
     let update = message(MessageType::Async, "a:1");
     beside_an_innocent(&server, 1, |mut raw, over| {
@@ -111,7 +111,7 @@ fn messages_of_a_byte_at_a_time() {
 }
 
 #[test]
-fn fifty_peers_that_each_send_a_hundred_megabytes_compressed_to_little() {
+fn fifty_compression_bombs() {
     let mut server = Kserve::start(&[]);
     let bomb = compressed(&whole(MessageType::Async, (&vec![0_u8; 100_000_000]).into()));
     assert!(bomb.len() < 1_000_000);
@@ -135,7 +135,7 @@ fn one_message_of_a_gigabyte() {
         raw.body().unwrap();
     });
     server.still_answers();
-    // Once, and what growing by doubling takes.
+    // One copy of the message, plus what growing by doubling takes.
     server.peaked_within((5 << 20) / 2);
 }
 
@@ -152,9 +152,9 @@ fn an_answer_of_eighty_megabytes() {
     server.still_answers();
 }
 
-/// The queue is judged after what the socket takes has been written.
+/// The queue limit is checked only after a write was tried.
 #[test]
-fn a_fast_reader_is_not_a_slow_one() {
+fn a_fast_reader_is_not_closed_as_slow() {
     let mut server = Kserve::start(&["--max-queue", "1000000"]);
     let mut raw = server.raw();
     raw.write(&[message(MessageType::Sync, "1b"), message(MessageType::Sync, "2000000#0x00")].concat()).unwrap();
@@ -163,9 +163,9 @@ fn a_fast_reader_is_not_a_slow_one() {
     server.still_answers();
 }
 
-/// Readers that stop reading are bounded, and broadcast or not delay nobody.
+/// Peers that stop in the middle of a message do not delay others.
 #[test]
-fn five_hundred_half_open_peers() {
+fn five_hundred_peers_in_the_middle_of_a_message() {
     let mut server = Kserve::start(&[]);
     let update = message(MessageType::Async, "a:1");
     let mut halves = Vec::new();
@@ -179,7 +179,7 @@ fn five_hundred_half_open_peers() {
     server.still_answers();
 }
 
-/// One peer's answers come in the order of its requests, whoever else asks.
+/// A peer's answers keep the order of its requests under load from others.
 #[test]
 fn answers_keep_their_order_under_load() {
     let mut server = Kserve::start(&[]);

@@ -1,4 +1,4 @@
-//! Does the server survive peers that break off, say nothing, or speak another protocol?
+//! Peers that disconnect, stall, or speak another protocol.
 
 use std::io::ErrorKind;
 use std::net::TcpStream;
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 use kwire::MessageType;
 
 use crate::innocent::promptly;
-use crate::process::{Kserve, PATIENCE, until};
+use crate::process::{Kserve, TIMEOUT, until};
 use crate::raw::{Raw, head_of_bytes, message};
 
-/// Descriptors come back to what they were, as soon as the server has noticed.
+/// Waits until the number of descriptors is back to `before`.
 fn descriptors_return_to(server: &Kserve, before: usize) {
-    let returned = until(PATIENCE, || (server.descriptors() <= before).then_some(()));
+    let returned = until(TIMEOUT, || (server.descriptors() <= before).then_some(()));
     assert!(returned.is_some(), "{} descriptors, {before} before", server.descriptors());
 }
 
 #[test]
-fn peers_that_are_killed_in_mid_message() {
+fn disconnects_in_the_middle_of_a_message() {
     let mut server = Kserve::start(&[]);
     let before = server.descriptors();
     let update = message(MessageType::Sync, "til 100000");
@@ -38,9 +38,9 @@ fn peers_that_are_killed_in_mid_message() {
     server.peaked_within(128 << 10);
 }
 
-/// Peers that are reset while their answers are on the way.
+/// Connections reset while their answers are being written.
 #[test]
-fn peers_that_are_killed_in_mid_answer() {
+fn resets_in_the_middle_of_an_answer() {
     let mut server = Kserve::start(&[]);
     let before = server.descriptors();
     promptly(&server, || {
@@ -55,9 +55,9 @@ fn peers_that_are_killed_in_mid_answer() {
     server.still_answers();
 }
 
-/// A login of a byte at a time has as long as one in one piece.
+/// A login sent byte by byte has the same time limit as any other.
 #[test]
-fn slow_logins_end_in_time() {
+fn slow_logins_time_out() {
     let mut server = Kserve::start(&["--login-time", "1"]);
     let before = server.descriptors();
     promptly(&server, || {
@@ -68,7 +68,7 @@ fn slow_logins_end_in_time() {
             slow.retain_mut(|raw| raw.write(b"x").is_ok());
             slow.is_empty().then_some(())
         };
-        assert!(until(PATIENCE, &mut byte_at_a_time).is_some(), "slow logins were not ended");
+        assert!(until(TIMEOUT, &mut byte_at_a_time).is_some(), "slow logins were not ended");
         assert!(start.elapsed() < Duration::from_secs(3));
         for mut raw in silent {
             assert_eq!(raw.rest(), b"");
@@ -78,19 +78,19 @@ fn slow_logins_end_in_time() {
     server.still_answers();
 }
 
-/// What comes may be read and forgotten for a while, but not for ever.
+/// Input after a refused login is discarded for a limited time only.
 #[test]
-fn a_login_without_an_end_is_cut() {
+fn an_endless_login_is_cut_off() {
     let mut server = Kserve::start(&["--drain", "1"]);
     let mut raw = Raw::connect(server.address);
     let piece = [b'x'; 1 << 16];
-    let refused = until(PATIENCE, || raw.write(&piece).err());
+    let refused = until(TIMEOUT, || raw.write(&piece).err());
     assert!(refused.is_some(), "a login goes on for ever");
     server.still_answers();
     server.peaked_within(64 << 10);
 }
 
-/// Bytes of a fixed sequence without order.
+/// Pseudorandom bytes.
 fn garbage(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed;
     let mut next = || {
@@ -110,7 +110,7 @@ fn garbage_before_and_after_the_login() {
             let _ = early.write(&garbage(seed, 10_000));
             let mut late = server.raw();
             let _ = late.write(&garbage(seed, 10_000));
-            // Headers that are right, and nothing after them.
+            // A valid header followed by garbage.
             let mut body = server.raw();
             let _ = body.write(&[&[1, 1, 0, 0, 0, 1, 0, 0][..], &garbage(seed, 248)].concat());
             late.half_close();
@@ -132,7 +132,7 @@ fn http_is_answered_as_http() {
         let answer = raw.rest();
         assert!(answer.starts_with(b"HTTP/1.1 "), "{method}: {}", answer.escape_ascii());
     }
-    // A request with a NUL in it is no login either.
+    // A request that contains a NUL is not a login either.
     let mut raw = Raw::connect(server.address);
     raw.write(b"GET /\x03\0 HTTP/1.1\r\n\r\n").unwrap();
     raw.half_close();
@@ -140,9 +140,9 @@ fn http_is_answered_as_http() {
     server.still_answers();
 }
 
-/// A ClientHello has NULs in it and must not be let in as a user.
+/// A ClientHello contains NULs and must not be accepted as a login.
 #[test]
-fn tls_is_refused() {
+fn tls_is_refused_if_not_offered() {
     let mut server = Kserve::start(&[]);
     let mut hello = vec![0x16, 3, 1, 0, 0xf8, 1, 0, 0, 0xf4, 3, 3];
     hello.extend(garbage(1, 240));
@@ -156,9 +156,9 @@ fn tls_is_refused() {
     server.still_answers();
 }
 
-/// Out of descriptors the server waits instead of spinning, serves those it has, and recovers.
+/// Out of descriptors, the server must not spin, must serve open connections, and must recover.
 #[test]
-fn descriptors_run_out() {
+fn out_of_descriptors() {
     let mut server = Kserve::start_under("ulimit -n 40", &[]);
     let mut crowd = Vec::new();
     promptly(&server, || {
@@ -171,12 +171,12 @@ fn descriptors_run_out() {
     assert!(server.log().len() < 16 << 10, "{}", server.log());
     assert!(server.log().contains("descriptors") || server.log().contains("open files"), "{}", server.log());
     drop(crowd);
-    let back = until(PATIENCE, || Raw::log_in(server.address, b"late:").ok());
-    assert!(back.is_some(), "nobody gets in after descriptors have come back");
+    let back = until(TIMEOUT, || Raw::log_in(server.address, b"late:").ok());
+    assert!(back.is_some(), "no login succeeds after descriptors are free again");
     server.still_answers();
 }
 
-/// Connections come and go; nothing of them stays.
+/// Connections that close leave no memory or descriptors behind.
 #[test]
 fn twenty_thousand_connections_come_and_go() {
     const CONNECTIONS: usize = 20_000;
@@ -188,7 +188,7 @@ fn twenty_thousand_connections_come_and_go() {
                 raw.sync("2+2");
                 assert_eq!(raw.answer().unwrap(), "4");
             }
-            // A reset leaves no port behind in TIME_WAIT.
+            // A reset leaves no port in TIME_WAIT.
             if at % 2 == 0 { raw.reset() } else { drop(raw) }
         });
     };
@@ -201,9 +201,9 @@ fn twenty_thousand_connections_come_and_go() {
     server.still_answers();
 }
 
-/// A backlog of 128 loses those who come while the server works.
+/// A backlog of 128 would drop connections that arrive while the server is busy.
 #[test]
-fn the_backlog_is_the_systems() {
+fn the_backlog_is_the_os_maximum() {
     let most: usize = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
     let count = most.min(1000);
     let mut server = Kserve::start(&[]);
@@ -216,9 +216,9 @@ fn the_backlog_is_the_systems() {
     server.still_answers();
 }
 
-/// Whoever is refused learns so at once, also while others crowd in.
+/// Connections over the limit are refused at once.
 #[test]
-fn a_crowd_over_the_limit() {
+fn connections_over_the_limit_are_refused() {
     let mut server = Kserve::start(&["--max-peers", "10"]);
     let crowd: Vec<_> = (0..10).map(|_| server.raw()).collect();
     let start = Instant::now();
@@ -227,12 +227,12 @@ fn a_crowd_over_the_limit() {
         let kinds = [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
         assert!(refused.is_some_and(|kind| kinds.contains(&kind)), "{refused:?}");
     }
-    assert!(start.elapsed() < PATIENCE);
+    assert!(start.elapsed() < TIMEOUT);
     let log = server.log();
-    assert!(log.contains("peers") || log.contains("conn"), "one too many is logged as such: {log}");
+    assert!(log.contains("peers") || log.contains("conn"), "a connection over the limit is logged as such: {log}");
     assert!(log.len() < 16 << 10, "a hundred refusals take {} bytes of log", log.len());
     drop(crowd);
-    assert!(until(PATIENCE, || Raw::log_in(server.address, b"late:").ok()).is_some());
+    assert!(until(TIMEOUT, || Raw::log_in(server.address, b"late:").ok()).is_some());
     thread::yield_now();
     server.still_answers();
 }

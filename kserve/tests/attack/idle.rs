@@ -1,15 +1,15 @@
-//! What does a connection cost that does nothing, and is it given back?
+//! Memory of idle connections, and its return after they close.
 
-use crate::process::{Kserve, PATIENCE, until};
+use crate::process::{Kserve, TIMEOUT, until};
 use crate::raw::Raw;
 
 const CONNECTIONS: u64 = 1000;
-/// KiB that a connection may take.
+/// KiB allowed per connection.
 const EACH: u64 = 4;
-/// KiB that the allocator may round up to in all.
+/// KiB allowed for the allocator's rounding, in total.
 const SLACK: u64 = 1024;
 
-/// The server after a first crowd has come and gone: what it keeps is kept once.
+/// A server after a first set of connections has closed, so that one-time allocations are done.
 fn warm() -> (Kserve, u64) {
     let server = Kserve::start(&[]);
     let crowd: Vec<_> = (0..100).map(|_| server.raw()).collect();
@@ -20,7 +20,7 @@ fn warm() -> (Kserve, u64) {
 }
 
 #[test]
-fn an_idle_connection_takes_four_kilobytes_at_most() {
+fn an_idle_connection_takes_at_most_four_kilobytes() {
     let (mut server, before) = warm();
     let crowd: Vec<_> = (0..CONNECTIONS).map(|_| server.raw()).collect();
     let (resident, _) = server.resident();
@@ -29,9 +29,9 @@ fn an_idle_connection_takes_four_kilobytes_at_most() {
     server.still_answers();
 }
 
-/// A connection that has been busy is as small as one that has not, once it is idle.
+/// A connection that was busy must not hold more than one that never was.
 #[test]
-fn one_that_was_busy_gives_its_buffers_back() {
+fn a_connection_returns_its_buffers_when_idle() {
     let (mut server, before) = warm();
     let mut crowd: Vec<_> = (0..CONNECTIONS / 4).map(|_| server.raw()).collect();
     for raw in &mut crowd {
@@ -47,15 +47,15 @@ fn one_that_was_busy_gives_its_buffers_back() {
     server.still_answers();
 }
 
-/// Closed connections are given back, and whoever comes next is let in.
+/// Closed connections release descriptors and memory.
 #[test]
-fn a_crowd_that_has_gone_leaves_nothing() {
+fn closed_connections_leave_nothing() {
     let (mut server, before) = warm();
     let descriptors = server.descriptors();
     for _ in 0..3 {
         let crowd: Vec<Raw> = (0..CONNECTIONS).map(|_| server.raw()).collect();
         drop(crowd);
-        assert!(until(PATIENCE, || (server.descriptors() <= descriptors).then_some(())).is_some());
+        assert!(until(TIMEOUT, || (server.descriptors() <= descriptors).then_some(())).is_some());
     }
     let (resident, _) = server.resident();
     assert!(resident <= before + 2 * SLACK, "{before} KiB grew to {resident}");

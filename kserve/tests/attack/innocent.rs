@@ -1,4 +1,4 @@
-//! A peer that asks `2+2` every 10 ms, and how long it waits while others misbehave.
+//! Latency probe: a peer that sends `2+2` every 10 ms and measures the answers while others attack.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,36 +13,36 @@ use crate::process::Kserve;
 use crate::raw::{Raw, message};
 
 const PERIOD: Duration = Duration::from_millis(10);
-/// Questions asked at least, so that a hundredth of them is more than one.
-const QUESTIONS: usize = 200;
-/// What an innocent may wait while no single request of another's runs.
+/// Least number of requests, so that one percent of them is more than one.
+const REQUESTS: usize = 200;
+/// Bound on the 99th percentile while no other peer runs a long request.
 const PROMPT: Duration = Duration::from_millis(20);
-/// What the end of a request may take once its time is over.
+/// Time allowed for ending a request after its time limit.
 const SLACK: Duration = Duration::from_millis(500);
 
-/// Attacks beside an innocent peer, and asserts that all but one of a hundred of its answers came
-/// promptly. A busy machine only ever delays: the best of three attempts counts, and a server at work
-/// is granted thrice what the machine makes a pair wait that sleeps most of the time.
+/// Runs an attack and asserts that the innocent peer's 99th percentile stays low. A busy machine only adds delay,
+/// so the best of three attempts counts, and the bound is raised by three times the delay of a control pair of
+/// threads.
 pub(crate) fn promptly(server: &Kserve, mut attack: impl FnMut()) {
-    let mut said = String::new();
+    let mut results = String::new();
     for _ in 0..3 {
         let innocent = Innocent::beside(server);
         attack();
-        let (waits, control) = innocent.waits(QUESTIONS);
+        let (waits, control) = innocent.waits(REQUESTS);
         let (p99, machine) = (percentile(&waits, 99), percentile(&control, 99));
         if p99 <= PROMPT + 3 * machine {
             return;
         }
         let longest = percentile(&waits, 100);
-        said = format!("{said}p99 {p99:?}, of which the machine {machine:?}, longest {longest:?}; ");
+        results = format!("{results}p99 {p99:?}, of which the machine {machine:?}, longest {longest:?}; ");
     }
-    panic!("the innocent peer waited: {said}");
+    panic!("the innocent peer waited: {results}");
 }
 
-/// An innocent peer, and a pair of threads that pass the same bytes to each other without a server:
-/// what these wait is the machine's doing, and not held against the server.
+/// An innocent peer, and a control: two threads that exchange the same bytes without the server. The control's
+/// delay is caused by the machine.
 pub(crate) struct Innocent {
-    /// Questions after which it stops.
+    /// Number of requests after which it stops.
     enough: Arc<AtomicUsize>,
     peer: JoinHandle<Vec<Duration>>,
     control: JoinHandle<Vec<Duration>>,
@@ -51,12 +51,12 @@ pub(crate) struct Innocent {
 impl Innocent {
     pub(crate) fn beside(server: &Kserve) -> Self {
         let enough = Arc::new(AtomicUsize::new(usize::MAX));
-        let peer = asking(Raw::open(server.address).stream, enough.clone());
-        let control = asking(TcpStream::connect(echo()).unwrap(), enough.clone());
+        let peer = send_requests(Raw::open(server.address).stream, enough.clone());
+        let control = send_requests(TcpStream::connect(echo()).unwrap(), enough.clone());
         Self { enough, peer, control }
     }
 
-    /// Ends it and asserts that no answer took longer than one request of another's may.
+    /// Stops, and asserts that no answer took longer than `time`, the limit of a single request.
     pub(crate) fn waited_at_most(self, time: Duration) {
         let (waits, control) = self.waits(1);
         let (longest, machine) = (percentile(&waits, 100), percentile(&control, 100));
@@ -74,25 +74,25 @@ impl Innocent {
     }
 }
 
-/// Asks every 10 ms, whether or not the question before is answered, until it is enough. A wait
-/// counts from when its question was due.
-fn asking(mut stream: TcpStream, enough: Arc<AtomicUsize>) -> JoinHandle<Vec<Duration>> {
+/// Sends a request every 10 ms, without waiting for the previous answer. Latency counts from the time a request was
+/// due, so a delayed send is not hidden.
+fn send_requests(mut stream: TcpStream, enough: Arc<AtomicUsize>) -> JoinHandle<Vec<Duration>> {
     stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let (reader, start) = (stream.try_clone().unwrap(), Instant::now());
     let due = move |number: usize| start + PERIOD * number as u32;
-    // Told before the last question goes out, so that its answer ends the reader.
+    // Stored before the last request is sent, so that its answer ends the reader.
     let total = Arc::new(AtomicUsize::new(usize::MAX));
-    let told = total.clone();
+    let shared_total = total.clone();
     thread::spawn(move || {
-        let question = message(MessageType::Sync, "2+2");
+        let request = message(MessageType::Sync, "2+2");
         for number in 0.. {
             thread::sleep(due(number).saturating_duration_since(Instant::now()));
             let last = number + 1 >= enough.load(Ordering::Relaxed);
             if last {
-                told.store(number + 1, Ordering::Release);
+                shared_total.store(number + 1, Ordering::Release);
             }
-            if stream.write_all(&question).is_err() || last {
+            if stream.write_all(&request).is_err() || last {
                 return;
             }
         }
@@ -107,15 +107,15 @@ fn asking(mut stream: TcpStream, enough: Arc<AtomicUsize>) -> JoinHandle<Vec<Dur
     })
 }
 
-/// Answers each question with as many bytes as the server does.
+/// A server that answers each request with as many bytes as kserve does.
 fn echo() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut question = message(MessageType::Sync, "2+2");
-        while stream.read_exact(&mut question).is_ok() && stream.write_all(&[0; 17]).is_ok() {}
+        let mut request = message(MessageType::Sync, "2+2");
+        while stream.read_exact(&mut request).is_ok() && stream.write_all(&[0; 17]).is_ok() {}
     });
     address
 }

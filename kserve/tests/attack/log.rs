@@ -1,20 +1,20 @@
-//! Can a peer forge lines of the log, or fill the disk with them?
+//! The log: peers can neither forge lines nor fill the disk.
 
 use std::io::Write;
 
 use kwire::MessageType;
 
-use crate::process::{Kserve, PATIENCE, until};
+use crate::process::{Kserve, TIMEOUT, until};
 use crate::raw::{Raw, compressed, message, whole};
 
-/// The log once it holds `what`.
+/// Waits until the log contains `what`, and returns it.
 fn log_with(server: &Kserve, what: &str) -> String {
-    let log = until(PATIENCE, || Some(server.log()).filter(|log| log.contains(what)));
+    let log = until(TIMEOUT, || Some(server.log()).filter(|log| log.contains(what)));
     log.unwrap_or_else(|| panic!("{what:?} is not in the log: {}", server.log()))
 }
 
 #[test]
-fn a_symbol_of_fifty_megabytes_takes_a_short_line() {
+fn a_symbol_of_fifty_megabytes_is_truncated() {
     let mut server = Kserve::start(&[]);
     let name = format!("abcd{}", "a".repeat(50_000_000));
     let update = compressed(&whole(MessageType::Async, kcodec::Symbol::new(&name).into()));
@@ -28,7 +28,7 @@ fn a_symbol_of_fifty_megabytes_takes_a_short_line() {
     server.still_answers();
 }
 
-/// Names and users with newlines and escapes stay on their line and do not reach a terminal.
+/// Names and users with newlines and escape sequences stay on one line and are escaped.
 #[test]
 fn control_characters_are_escaped() {
     let mut server = Kserve::start(&["-v"]);
@@ -44,7 +44,7 @@ fn control_characters_are_escaped() {
     server.still_answers();
 }
 
-/// Whoever fails again and again is logged now and then.
+/// The rate of lines for repeated failures is bounded.
 #[test]
 fn repeated_failures_are_logged_at_a_bounded_rate() {
     let mut server = Kserve::start(&[]);

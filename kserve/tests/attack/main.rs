@@ -1,9 +1,8 @@
-//! Can a peer kill the built server, freeze it or fill it?
+//! Hostile peers against the built server: crashes, hangs, and exhausted memory or descriptors.
 //!
-//! Every test starts `kserve`, attacks it through raw sockets and asks it afterwards whether it still
-//! answers. Where others may be delayed an innocent peer asks `2+2` every 10 ms meanwhile. One test
-//! runs at a time: what is measured is the attack, not its neighbours. `KSERVE` names another build
-//! of the server to attack.
+//! Every test starts `kserve`, attacks it through raw sockets, and checks afterwards that it still answers. Where
+//! delay matters, an innocent peer sends `2+2` every 10 ms meanwhile. Tests run one at a time, so that they do not
+//! disturb each other's measurements. The environment variable `KSERVE` names another build of the server.
 
 #[path = "../certs/mod.rs"]
 mod certs;
@@ -11,7 +10,7 @@ mod innocent;
 mod process;
 mod raw;
 
-// What the loop promises, whatever handles the messages.
+// Guarantees of the event loop, for any handler.
 mod fairness;
 mod faults;
 mod idle;
@@ -21,7 +20,7 @@ mod shutdown;
 mod start;
 mod tls;
 
-// What the evaluator promises, and what needs both.
+// Guarantees of the evaluator, and of both together.
 mod cancel;
 mod depth;
 mod space;

@@ -1,4 +1,4 @@
-//! The built server as a process: its log, its memory, its descriptors, its end.
+//! The built server as a child process: its log, memory, descriptors and exit.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -13,34 +13,34 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::raw::Raw;
 
-/// How long anything may take that is not the attack itself.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// Timeout for everything but the attack itself.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One test at a time. A test that failed has left nothing behind.
-static TURN: Mutex<()> = Mutex::new(());
+/// Serializes the tests. Poisoning is ignored: a failed test leaves nothing behind.
+static SERIAL: Mutex<()> = Mutex::new(());
 
-/// A running server; killed when dropped.
+/// A running server; killed on drop.
 pub(crate) struct Kserve {
     pub(crate) address: SocketAddr,
     child: Child,
     log: PathBuf,
-    _turn: Option<MutexGuard<'static, ()>>,
+    _serial: Option<MutexGuard<'static, ()>>,
 }
 
 impl Kserve {
-    /// Starts the server on a free port, with these options besides.
+    /// Starts the server on a free port with additional options.
     pub(crate) fn start(options: &[&str]) -> Self {
         Self::start_under("", options)
     }
 
-    /// Starts it after a shell has set its limits: `ulimit -n 32`.
+    /// Starts it under limits set by a shell: `ulimit -n 32`.
     pub(crate) fn start_under(limits: &str, options: &[&str]) -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
         let server = Self::launch(limits, &[&["-p", "127.0.0.1:0"], options].concat());
-        server.unwrap_or_else(|log| panic!("kserve {options:?} does not start: {log}")).with(turn)
+        server.unwrap_or_else(|log| panic!("kserve {options:?} does not start: {log}")).with(serial)
     }
 
-    /// Starts it with these options alone, perhaps beside another one; its log if it does not serve.
+    /// Starts it with exactly these options, also while another one runs. Returns its log if it does not start.
     pub(crate) fn launch(limits: &str, options: &[&str]) -> Result<Self, String> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -57,7 +57,7 @@ impl Kserve {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         match line.trim().strip_prefix("listening on ").and_then(|address| address.parse().ok()) {
-            Some(address) => Ok(Self { address, child, log, _turn: None }),
+            Some(address) => Ok(Self { address, child, log, _serial: None }),
             None => {
                 let _ = child.kill();
                 let status = child.wait().unwrap();
@@ -68,24 +68,24 @@ impl Kserve {
         }
     }
 
-    fn with(mut self, turn: MutexGuard<'static, ()>) -> Self {
-        self._turn = Some(turn);
+    fn with(mut self, serial: MutexGuard<'static, ()>) -> Self {
+        self._serial = Some(serial);
         self
     }
 
-    /// A socket that has logged in.
+    /// A socket after the login.
     pub(crate) fn raw(&self) -> Raw {
         Raw::open(self.address)
     }
 
-    /// Asks on a fresh connection; the answer as q prints it on one line.
+    /// Sends a query on a new connection. Returns the answer in one-line form.
     pub(crate) fn ask(&self, query: &str) -> String {
         let mut raw = self.raw();
         raw.sync(query);
         raw.answer().unwrap_or_else(|error| panic!("{query}: {error}; log: {}", self.log()))
     }
 
-    /// The server is there and answers a newcomer.
+    /// Asserts that the server runs and answers a new connection.
     pub(crate) fn still_answers(&mut self) {
         assert!(self.child.try_wait().unwrap().is_none(), "the server has ended: {}", self.log());
         assert_eq!(self.ask("2+2"), "4");
@@ -95,19 +95,19 @@ impl Kserve {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    /// How it ends, within `time`.
+    /// Waits at most `time` for the process to exit.
     pub(crate) fn end(&mut self, time: Duration) -> ExitStatus {
         let start = Instant::now();
         let ended = until(time, || self.child.try_wait().unwrap());
         ended.unwrap_or_else(|| panic!("the server still runs after {:?}", start.elapsed()))
     }
 
-    /// KiB resident now, and at most so far.
+    /// Resident KiB: now, and the peak.
     pub(crate) fn resident(&self) -> (u64, u64) {
         (self.status("VmRSS:"), self.status("VmHWM:"))
     }
 
-    /// Asserts that at most so many KiB have ever been resident.
+    /// Asserts a bound on the peak of resident memory.
     pub(crate) fn peaked_within(&self, kib: u64) {
         let (_, peak) = self.resident();
         assert!(peak <= kib, "{peak} KiB were resident, {kib} allowed");
@@ -117,7 +117,7 @@ impl Kserve {
         fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
-    /// Seconds of processor time used, in the kernel and out of it.
+    /// Seconds of processor time used, user and system.
     pub(crate) fn processor(&self) -> f64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
@@ -148,7 +148,7 @@ impl Drop for Kserve {
     }
 }
 
-/// What `ask` yields once it yields something, asked again and again for at most `time`.
+/// Polls `ask` until it returns a value, for at most `time`.
 pub(crate) fn until<T>(time: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + time;
     loop {

@@ -1,4 +1,4 @@
-//! A socket on which a test says what it likes.
+//! A raw socket, on which a test can send arbitrary bytes.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -7,20 +7,20 @@ use std::time::Duration;
 use kcodec::{Capability, Value};
 use kwire::{Header, MessageType};
 
-/// How long a read may wait.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Read and write timeout.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Raw {
     pub(crate) stream: TcpStream,
 }
 
 impl Raw {
-    /// Connects, without a byte sent.
+    /// Connects without sending anything.
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+        let stream = TcpStream::connect_timeout(&address, TIMEOUT).unwrap();
         stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        stream.set_write_timeout(Some(TIMEOUT)).unwrap();
         Self { stream }
     }
 
@@ -29,7 +29,7 @@ impl Raw {
         Self::log_in(address, b"attack:").unwrap_or_else(|error| panic!("login: {error}"))
     }
 
-    /// Connects and sends these credentials.
+    /// Connects and logs in with these credentials.
     pub(crate) fn log_in(address: SocketAddr, credentials: &[u8]) -> io::Result<Self> {
         let mut raw = Self::connect(address);
         raw.stream.write_all(&[credentials, &[6, 0]].concat())?;
@@ -37,7 +37,7 @@ impl Raw {
         Ok(raw)
     }
 
-    /// Writes; the server may have had enough of it.
+    /// Writes. Fails if the server has closed the connection.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)
     }
@@ -50,7 +50,7 @@ impl Raw {
         self.write(&message(MessageType::Async, update)).unwrap();
     }
 
-    /// The next message's body.
+    /// Reads the body of the next message.
     pub(crate) fn body(&mut self) -> io::Result<Vec<u8>> {
         let mut head = [0; Header::LEN];
         self.stream.read_exact(&mut head)?;
@@ -61,14 +61,15 @@ impl Raw {
         if body.len() as u64 == length { Ok(body) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
-    /// The next message as q prints it on one line.
+    /// Reads the next message. Returns its one-line form.
     pub(crate) fn answer(&mut self) -> io::Result<String> {
         let body = self.body()?;
         let value = Value::decode(&body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         Ok(value.to_string())
     }
 
-    /// The next message's error, if it is one: only its head is read, the rest stays on the way.
+    /// Reads only the head of the next message. Returns its text if it is an error; otherwise leaves the rest
+    /// unread.
     pub(crate) fn answer_is_error(&mut self) -> Option<String> {
         let mut head = [0; Header::LEN + 1];
         self.stream.read_exact(&mut head).unwrap();
@@ -82,7 +83,7 @@ impl Raw {
         Some(String::from_utf8(text).unwrap())
     }
 
-    /// Whatever else comes until the server closes.
+    /// Reads everything until the server closes.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
@@ -97,13 +98,13 @@ impl Raw {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Ends with a reset instead of an orderly close.
+    /// Resets the connection instead of closing it.
     pub(crate) fn reset(self) {
         rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO)).unwrap();
     }
 }
 
-/// A whole message of text.
+/// A text message.
 pub(crate) fn message(kind: MessageType, text: &str) -> Vec<u8> {
     whole(kind, text.into())
 }
@@ -115,14 +116,14 @@ pub(crate) fn whole(kind: MessageType, value: Value<'_>) -> Vec<u8> {
     out
 }
 
-/// The header and the head of a byte vector of so many items, which are to follow.
+/// The header and the first bytes of a byte vector of `count` items; the items must follow.
 pub(crate) fn head_of_bytes(kind: MessageType, count: u32) -> Vec<u8> {
     let length = (Header::LEN + 6) as u64 + u64::from(count);
     let header = Header { order: kwire::ByteOrder::Little, kind, compression: None, length };
     [&header.to_bytes()[..], &[4, 0], &count.to_le_bytes()].concat()
 }
 
-/// The message as kdb+ compresses it; it must be worth it.
+/// Compresses a message. Panics if it does not shrink to half.
 pub(crate) fn compressed(message: &[u8]) -> Vec<u8> {
     kwire::compress(message, kcodec::Threshold::default()).unwrap().expect("it halves")
 }

@@ -1,4 +1,4 @@
-//! Are answers written before a connection or the server ends?
+//! Shutdown: pending answers are written before a connection or the server ends.
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -6,30 +6,30 @@ use std::time::{Duration, Instant};
 use kwire::MessageType;
 use rustix::process::Signal;
 
-use crate::process::{Kserve, PATIENCE};
+use crate::process::{Kserve, TIMEOUT};
 use crate::raw::message;
 
-/// Eight megabytes: more than a socket holds.
+/// Its answer of 8 MB does not fit into the socket's buffer.
 const LONG: &str = "til 1000000";
 const LONG_BODY: usize = 8_000_006;
 
 #[test]
-fn what_was_answered_is_written_before_the_server_stops() {
+fn pending_answers_are_written_before_the_server_stops() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut server = Kserve::start(&[]);
         let mut raw = server.raw();
         raw.sync(LONG);
-        // The answer has begun.
+        // Waits until the answer has begun.
         raw.stream.peek(&mut [0]).unwrap();
         server.signal(signal);
         assert_eq!(raw.body().unwrap().len(), LONG_BODY);
         assert_eq!(raw.rest(), b"");
-        assert!(server.end(PATIENCE).success());
+        assert!(server.end(TIMEOUT).success());
     }
 }
 
 #[test]
-fn a_reader_that_has_stopped_is_waited_for_no_longer_than_told() {
+fn drain_bounds_the_wait_for_a_stalled_reader() {
     let mut server = Kserve::start(&["--drain", "1"]);
     let mut raw = server.raw();
     raw.sync(LONG);
@@ -37,7 +37,7 @@ fn a_reader_that_has_stopped_is_waited_for_no_longer_than_told() {
     server.signal(Signal::TERM);
     let start = Instant::now();
     assert!(server.end(Duration::from_secs(3)).success());
-    assert!(start.elapsed() > Duration::from_millis(500), "it was not waited for at all");
+    assert!(start.elapsed() > Duration::from_millis(500), "the server did not wait for the reader");
 }
 
 #[test]
@@ -50,14 +50,14 @@ fn an_idle_server_stops_at_once() {
 }
 
 #[test]
-fn while_it_drains_nobody_new_is_let_in() {
+fn a_draining_server_accepts_no_connections() {
     let mut server = Kserve::start(&["--drain", "2"]);
     let mut raw = server.raw();
     raw.sync(LONG);
     raw.stream.peek(&mut [0]).unwrap();
     server.signal(Signal::TERM);
     server.signal(Signal::TERM);
-    assert!(server.end(PATIENCE).success());
+    assert!(server.end(TIMEOUT).success());
     assert!(std::net::TcpStream::connect(server.address).is_err());
 }
 
@@ -75,9 +75,9 @@ fn a_half_closed_peer_gets_all_its_answers() {
     server.still_answers();
 }
 
-/// Also one that reads nothing before everything is asked, whether its answers fill a queue or not.
+/// Reads only after all requests are sent, for answers below and above the size at which requests pause.
 #[test]
-fn a_half_closed_peer_may_read_late() {
+fn a_half_closed_peer_can_read_late() {
     const REQUESTS: usize = 20;
     let mut server = Kserve::start(&[]);
     for longs in [10_000, 30_000, 60_000, 120_000, 500_000] {
@@ -85,7 +85,7 @@ fn a_half_closed_peer_may_read_late() {
         raw.write(&message(MessageType::Sync, &format!("{longs}#0")).repeat(REQUESTS)).unwrap();
         raw.half_close();
         raw.stream.peek(&mut [0]).unwrap();
-        // Others have had their turns; so has this one.
+        // Gives the server time to serve this connection too.
         (0..REQUESTS).for_each(|_| server.still_answers());
         let mut all = Vec::new();
         raw.stream.read_to_end(&mut all).unwrap();

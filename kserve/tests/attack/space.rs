@@ -1,12 +1,12 @@
-//! Does the server keep within its memory, and say so to whoever asks for more?
+//! Memory: the server stays within its limit, and requests over it fail with `wsfull`.
 
 use kwire::MessageType;
 
-use crate::process::{Kserve, PATIENCE, until};
+use crate::process::{Kserve, TIMEOUT, until};
 use crate::raw::message;
 
-/// KiB beside what `-w` counts: the program, stacks, the allocator's rounding.
-const BESIDE: u64 = 128 << 10;
+/// KiB in addition to what `-w` counts: code, stacks, the allocator's rounding.
+const OVERHEAD: u64 = 128 << 10;
 
 fn within(megabytes: u64) -> Kserve {
     Kserve::start(&["-T", "10", "-w", &megabytes.to_string()])
@@ -29,12 +29,12 @@ fn a_result_that_is_too_large() {
     }
     assert_eq!(server.ask("count 100000000#0"), "'wsfull");
     server.still_answers();
-    server.peaked_within((256 << 10) + BESIDE);
+    server.peaked_within((256 << 10) + OVERHEAD);
 }
 
-/// Sixty megabytes on the wire are ten million lists.
+/// 60 MB on the wire decode to ten million lists.
 #[test]
-fn a_message_of_ten_million_empty_lists() {
+fn a_message_of_ten_million_lists() {
     let mut server = within(256);
     let (before, _) = server.resident();
     let body = [&[0, 0][..], &10_000_000_u32.to_le_bytes(), &[0; 60_000_000]].concat();
@@ -44,12 +44,12 @@ fn a_message_of_ten_million_empty_lists() {
     raw.body().unwrap();
     drop(raw);
     server.still_answers();
-    server.peaked_within((256 << 10) + BESIDE);
-    let given_back = until(PATIENCE, || (server.resident().0 < before + (64 << 10)).then_some(()));
+    server.peaked_within((256 << 10) + OVERHEAD);
+    let given_back = until(TIMEOUT, || (server.resident().0 < before + (64 << 10)).then_some(()));
     assert!(given_back.is_some(), "{before} KiB have become {}", server.resident().0);
 }
 
-/// Answers that nobody reads count too.
+/// Unread answers count towards the limit.
 #[test]
 fn ten_unread_answers() {
     let mut server = within(1024);
@@ -69,47 +69,47 @@ fn ten_unread_answers() {
     }
     assert!((1..=3).contains(&answered), "{answered} answers of 360 MB within 1,024 MB");
     server.still_answers();
-    server.peaked_within((1024 << 10) + BESIDE);
+    server.peaked_within((1024 << 10) + OVERHEAD);
     drop(unread);
-    // With its readers gone there is room again.
-    let room = until(PATIENCE, || (server.ask("count 45000000#0") == "45000000").then_some(()));
-    assert!(room.is_some(), "what was queued for those who are gone is still counted");
+    // After the readers disconnect, the memory is free again.
+    let room = until(TIMEOUT, || (server.ask("count 45000000#0") == "45000000").then_some(()));
+    assert!(room.is_some(), "memory of closed connections is still counted");
 }
 
-/// Globals, results under way and queues share one bound.
+/// Globals, intermediate results and queues share one limit.
 #[test]
-fn globals_are_bounded_together() {
+fn globals_share_one_limit() {
     let mut server = within(256);
     let answers: Vec<_> = (0..100).map(|name| server.ask(&format!("g{name}:1000000#0;0"))).collect();
     assert!(answers.iter().any(|answer| answer == "'wsfull"), "800 MB fit into 256");
     assert_eq!(answers[0], "0");
     server.still_answers();
-    server.peaked_within((256 << 10) + BESIDE);
+    server.peaked_within((256 << 10) + OVERHEAD);
 }
 
-/// Messages under way count as well: many peers that each send much and never end.
+/// Incomplete messages count towards the limit.
 #[test]
-fn messages_that_never_end() {
+fn incomplete_messages_count() {
     let mut server = within(256);
     let zeros = vec![0; 16 << 20];
     let unended: Vec<_> = (0..64)
         .map(|_| {
             let mut raw = server.raw();
             raw.write(&crate::raw::head_of_bytes(MessageType::Async, 1 << 30)).unwrap();
-            // One for which there is no room is closed.
+            // Fails if the server has closed the connection because memory is short.
             let _ = raw.write(&zeros);
             raw
         })
         .collect();
-    server.peaked_within((256 << 10) + BESIDE);
+    server.peaked_within((256 << 10) + OVERHEAD);
     drop(unended);
-    assert!(until(PATIENCE, || (server.ask("count 1000000#0") == "1000000").then_some(())).is_some());
+    assert!(until(TIMEOUT, || (server.ask("count 1000000#0") == "1000000").then_some(())).is_some());
     server.still_answers();
 }
 
-/// Where the system gives no more, that is an error of whoever asked, and not the end.
+/// An allocation that the OS refuses fails the request, not the process.
 #[test]
-fn an_address_space_that_ends() {
+fn a_limited_address_space() {
     let mut server = {
         let limit = format!("ulimit -v {}", 2 << 20);
         Kserve::start_under(&limit, &["-T", "10"])
@@ -128,7 +128,7 @@ fn an_address_space_that_ends() {
     server.still_answers();
 }
 
-/// Limits say what they mean.
+/// Results just within the limits succeed.
 #[test]
 fn large_results_within_the_limits() {
     let mut server = Kserve::start(&["-w", "4096", "-T", "30"]);

@@ -1,11 +1,11 @@
-//! Does the server start where it can, and refuse what makes no sense?
+//! Startup: ports, Unix sockets, and invalid options.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 
 use crate::process::Kserve;
 
-/// A port that was free a moment ago.
+/// A port that was free just now.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -25,14 +25,14 @@ fn an_ipv6_port_beside_the_same_ipv4_port() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_squatted_unix_name_is_a_warning() {
+fn a_unix_name_in_use_is_a_warning() {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixListener};
 
-    let mut guard = Kserve::start(&[]); // For its turn.
+    let mut guard = Kserve::start(&[]); // Serializes this test with the others.
     let port = free_port();
     let name = SocketAddr::from_abstract_name(format!("/tmp/kx.{port}")).unwrap();
-    let _squatter = UnixListener::bind_addr(&name).unwrap();
+    let _other = UnixListener::bind_addr(&name).unwrap();
     let mut server = Kserve::launch("", &["-p", &format!("127.0.0.1:{port}")]).expect("TCP serves");
     server.still_answers();
     assert!(server.log().contains("WARN"), "{}", server.log());
@@ -40,13 +40,13 @@ fn a_squatted_unix_name_is_a_warning() {
 }
 
 #[test]
-fn a_shared_port_is_shared() {
+fn two_servers_share_a_port() {
     let mut guard = Kserve::start(&[]);
     let port = format!("rp,127.0.0.1:{}", free_port());
     let mut first = Kserve::launch("", &["-p", &port]).expect("rp, is q's");
     let mut second = Kserve::launch("", &["-p", &port]).expect("a second server shares the port");
     for _ in 0..20 {
-        // Whichever of the two the system chooses.
+        // The OS chooses one of the two servers.
         first.still_answers();
     }
     second.still_answers();
@@ -54,7 +54,7 @@ fn a_shared_port_is_shared() {
 }
 
 #[test]
-fn a_taken_port_is_an_error() {
+fn a_port_in_use_is_an_error() {
     let server = Kserve::start(&[]);
     let taken = server.address.to_string();
     let said = Kserve::launch("", &["-p", &taken]).err().expect("the port is taken");
@@ -62,9 +62,9 @@ fn a_taken_port_is_an_error() {
     TcpStream::connect(server.address).unwrap();
 }
 
-/// What makes no sense ends with exit code 2 before anything is bound.
+/// Invalid values end with exit code 2 before anything is bound.
 #[test]
-fn values_without_sense_are_usage_errors() {
+fn invalid_values_are_usage_errors() {
     let mistakes: &[&[&str]] = &[
         &["--max-message", "0"],
         &["--max-message", "9"],
@@ -93,7 +93,7 @@ fn values_without_sense_are_usage_errors() {
     }
 }
 
-/// Every option that bounds something says its unit and what it is for.
+/// Every option that sets a limit names its unit.
 #[test]
 fn help_names_units() {
     let output = Command::new(env!("CARGO_BIN_EXE_kserve")).arg("--help").output().unwrap();

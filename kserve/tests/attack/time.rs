@@ -1,4 +1,4 @@
-//! Is every request over when its time is?
+//! Time limits: every request ends in time.
 
 use std::time::{Duration, Instant};
 
@@ -14,8 +14,8 @@ fn start() -> Kserve {
     Kserve::start(&["-T", "1", "-w", "1024"])
 }
 
-/// Asks each; all must be answered in time with one of these, or a value if that is done in time.
-fn in_time(texts: &[&str], errors: &[&str]) {
+/// Evaluates each text. It must finish in time, with a value or one of these errors.
+fn assert_in_time(texts: &[&str], errors: &[&str]) {
     let mut server = start();
     let innocent = Innocent::beside(&server);
     for text in texts {
@@ -35,7 +35,7 @@ fn in_time(texts: &[&str], errors: &[&str]) {
 }
 
 #[test]
-fn a_loop_without_end_is_stopped() {
+fn endless_loops_are_stopped() {
     let server = start();
     for text in ["while[1;1]", "while[1;]", "{while[1;1]}[]", "do[0W;1]", "{x}/[{1b};1]"] {
         let start = Instant::now();
@@ -48,7 +48,7 @@ fn a_loop_without_end_is_stopped() {
 /// Copies are charged, whatever makes them.
 #[test]
 fn copies_in_a_loop() {
-    in_time(
+    assert_in_time(
         &[
             "a:10000000#0;do[500;10000000#a]",
             "a:10000000#0;while[1;b:a,0]",
@@ -77,14 +77,14 @@ fn copies_in_a_loop() {
 #[test]
 fn a_lambda_of_many_locals() {
     let locals: String = (0..100_000).map(|local| format!("a{local}:{local};")).collect();
-    in_time(
+    assert_in_time(
         &[&format!("{{{locals}a1}}[]"), &format!("do[1000;{{{locals}a1}}[]]")],
         &["stop", "wsfull", "limit", "locals", "stack"],
     );
 }
 
 #[test]
-fn long_texts_of_simple_things() {
+fn long_texts_of_simple_statements() {
     let texts =
         ["1 ", "a:1;", "`a", "\"a\",", "0x00,", "1b,", "a.b.c;", "/ comment\n", "{x}", "(1;2;3);", "2024.01.01 "];
     let texts: Vec<String> = texts.iter().map(|text| text.repeat((4 << 20) / text.len())).collect();
@@ -99,7 +99,7 @@ fn long_texts_of_simple_things() {
     server.still_answers();
 }
 
-/// Sixty endless updates in one write: each has its time, and between two of them others are served.
+/// Sixty endless updates in one write: each has the full time limit, and others are served in between.
 #[test]
 fn a_queue_of_endless_updates() {
     let mut server = start();
@@ -108,14 +108,14 @@ fn a_queue_of_endless_updates() {
     attacker.write(&message(MessageType::Async, "while[1;1]").repeat(60)).unwrap();
     std::thread::sleep(DEADLINE * 4);
     innocent.waited_at_most(DEADLINE);
-    // What is left of them goes with their sender.
+    // A reset drops the remaining updates.
     attacker.reset();
     let start = Instant::now();
     server.still_answers();
-    assert!(start.elapsed() < DEADLINE * 3, "a peer that is gone is still served");
+    assert!(start.elapsed() < DEADLINE * 3, "updates of a closed peer are still evaluated");
 }
 
-/// The same from many peers at once: nobody waits for more than one request of each.
+/// The same from four peers: nobody waits for more than one request of each.
 #[test]
 fn endless_updates_from_four_peers() {
     let mut server = start();
@@ -133,7 +133,7 @@ fn endless_updates_from_four_peers() {
     server.still_answers();
 }
 
-/// Four million items behind a name that nobody has: long to take apart, and nothing to evaluate.
+/// Four million items behind an undefined name: slow to decode, nothing to evaluate.
 #[test]
 fn a_message_of_many_items() {
     let mut server = start();

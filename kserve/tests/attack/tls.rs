@@ -1,4 +1,4 @@
-//! What can peers with TLS cost the others?
+//! TLS: what handshakes and invalid records cost other peers.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use kwire::tls::{ClientConfig, server_name};
 
 use crate::certs::{self, Ca};
 use crate::innocent::promptly;
-use crate::process::{Kserve, PATIENCE, until};
+use crate::process::{Kserve, TIMEOUT, until};
 use crate::raw::Raw;
 
 fn start(ca: &Ca, options: &[&str]) -> Kserve {
@@ -18,7 +18,7 @@ fn start(ca: &Ca, options: &[&str]) -> Kserve {
     Kserve::start_under(&set, &[&["-E", "1"], options].concat())
 }
 
-/// The first flight of a handshake.
+/// The first flight of a handshake: ClientHello.
 fn hello(config: &Arc<ClientConfig>) -> Vec<u8> {
     let mut client = ClientConnection::new(Arc::clone(config), server_name("localhost").unwrap()).unwrap();
     let mut hello = Vec::new();
@@ -27,7 +27,7 @@ fn hello(config: &Arc<ClientConfig>) -> Vec<u8> {
 }
 
 #[test]
-fn handshakes_that_stall_hold_little_and_end() {
+fn stalled_handshakes_take_little_memory_and_time_out() {
     const COUNT: u64 = 500;
     let ca = Ca::new();
     let mut server = start(&ca, &["--login-time", "2"]);
@@ -38,7 +38,7 @@ fn handshakes_that_stall_hold_little_and_end() {
         let stalled: Vec<Raw> = (0..COUNT)
             .map(|number| {
                 let mut raw = Raw::connect(server.address);
-                // Half a flight, or a whole one whose answer nobody reads.
+                // Half a flight, or a whole one whose answer is never read.
                 let some = if number % 2 == 0 { hello.len() / 2 } else { hello.len() };
                 raw.write(&hello[..some]).unwrap();
                 raw
@@ -49,12 +49,12 @@ fn handshakes_that_stall_hold_little_and_end() {
         }
     });
     server.peaked_within(resident + COUNT * 32);
-    assert!(until(PATIENCE, || (server.descriptors() <= before).then_some(())).is_some(), "connections stay");
+    assert!(until(TIMEOUT, || (server.descriptors() <= before).then_some(())).is_some(), "connections stay");
     server.still_answers();
 }
 
 #[test]
-fn a_storm_of_handshakes_leaves_others_their_turn() {
+fn a_flood_of_handshakes_does_not_delay_others() {
     let ca = Ca::new();
     let mut server = start(&ca, &[]);
     let config = ca.trust().client().unwrap();
@@ -75,7 +75,7 @@ fn a_storm_of_handshakes_leaves_others_their_turn() {
 }
 
 #[test]
-fn records_that_are_none_end_their_own_connection() {
+fn invalid_records_close_only_their_connection() {
     let ca = Ca::new();
     let mut server = start(&ca, &["--login-time", "2"]);
     let config = ca.trust().client().unwrap();
@@ -85,7 +85,7 @@ fn records_that_are_none_end_their_own_connection() {
             for byte in [0, 0x16, 0xff] {
                 let mut raw = Raw::connect(server.address);
                 let noise = [&hello[..length], &[byte; 40_000]].concat();
-                // The server may have closed before it is all written.
+                // Fails if the server has closed already.
                 let _ = raw.write(&noise);
                 raw.rest();
             }

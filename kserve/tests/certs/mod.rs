@@ -1,4 +1,4 @@
-//! Certificates that a test makes for itself, and a client that rustls alone drives.
+//! Test certificates, and a TLS client that uses rustls directly.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -12,7 +12,7 @@ use kwire::tls::{ClientConfig, Options, server_name};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 
-/// A CA and what it has signed, in a folder that goes with it.
+/// A CA and the certificates it has signed, in a temporary folder.
 pub(crate) struct Ca {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
@@ -22,7 +22,7 @@ impl Ca {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut params = CertificateParams::new([]).unwrap();
-        // CAs of one name would be taken for one another, and refused for the signature.
+        // CAs need distinct names: otherwise one is mistaken for another, and the signature check fails.
         params.distinguished_name.push(DnType::CommonName, folder.path().display().to_string());
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -34,12 +34,12 @@ impl Ca {
         self.folder.path().join("ca.pem")
     }
 
-    /// Signs a certificate for `host` and returns its file and that of its key.
+    /// Signs a certificate for `host`. Returns the paths of certificate and key.
     pub(crate) fn sign(&self, host: &str) -> (PathBuf, PathBuf) {
         self.sign_until(host, 4096)
     }
 
-    /// One that is over.
+    /// Signs a certificate that has expired.
     pub(crate) fn sign_expired(&self, host: &str) -> (PathBuf, PathBuf) {
         self.sign_until(host, 2001)
     }
@@ -59,13 +59,13 @@ impl Ca {
         files
     }
 
-    /// Settings with a certificate for `host`, that trust this CA.
+    /// Settings with a certificate for `host` and trust in this CA.
     pub(crate) fn options(&self, host: &str) -> Options {
         let (certificate, key) = self.sign(host);
         Options { certificate: Some(certificate), key: Some(key), ..self.trust() }
     }
 
-    /// Settings without a certificate, that trust this CA.
+    /// Settings without a certificate, with trust in this CA.
     pub(crate) fn trust(&self) -> Options {
         Options { ca_file: Some(self.file()), ..Options::default() }
     }
@@ -77,7 +77,7 @@ impl Ca {
 
 pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
 
-/// Connects to the server as `host`. The handshake comes with the first byte.
+/// Connects and expects a certificate for `host`. The handshake runs with the first read or write.
 pub(crate) fn connect(address: SocketAddr, config: &Arc<ClientConfig>, host: &str) -> Tls {
     let socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -85,7 +85,7 @@ pub(crate) fn connect(address: SocketAddr, config: &Arc<ClientConfig>, host: &st
     StreamOwned::new(ClientConnection::new(Arc::clone(config), server_name(host).unwrap()).unwrap(), socket)
 }
 
-/// A copy of a pair of files under other names.
+/// Copies certificate and key to other paths.
 pub(crate) fn copy((certificate, key): &(PathBuf, PathBuf), to: (&Path, &Path)) {
     std::fs::copy(certificate, to.0).unwrap();
     std::fs::copy(key, to.1).unwrap();

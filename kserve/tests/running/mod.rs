@@ -1,4 +1,4 @@
-//! A server in this process, on a thread of its own, and sockets on which a test says what it likes.
+//! A server on a thread of the test process, and helpers for raw sockets.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -12,7 +12,7 @@ use kserve::{Handler, Interrupt, Sender, Server};
 use kwire::blocking::Handle;
 use kwire::{Message, MessageType};
 
-/// A server; stopped and joined when dropped.
+/// A running server; stopped and joined on drop.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) interrupt: Interrupt,
@@ -36,7 +36,7 @@ impl Running {
         Handle::open(&format!("{}:ann:secret", self.address)).unwrap()
     }
 
-    /// A socket that is logged in.
+    /// A socket after the login.
     pub(crate) fn raw(&self) -> TcpStream {
         let mut stream = self.socket();
         stream.write_all(b"ann:\x06\0").unwrap();
@@ -44,7 +44,7 @@ impl Running {
         stream
     }
 
-    /// A socket that has said nothing.
+    /// A socket on which nothing is sent yet.
     pub(crate) fn socket(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -52,7 +52,7 @@ impl Running {
         stream
     }
 
-    /// Waits for the server to end by itself.
+    /// Waits until the server ends by itself.
     pub(crate) fn join(mut self) {
         self.thread.take().unwrap().join().unwrap();
     }
@@ -82,7 +82,7 @@ pub(crate) fn read(stream: &mut impl Read) -> Message {
     Message::decode(&whole[..], &kwire::Limits::default()).unwrap()
 }
 
-/// All that comes until the end; a reset says the same as an end.
+/// Reads until the end; a reset counts as end.
 pub(crate) fn rest(mut stream: TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);

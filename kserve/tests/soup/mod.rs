@@ -1,4 +1,5 @@
-//! Any text, and soups of q's own words, must end in a value or an error: for tests and for the fuzz target `q`.
+//! Evaluates arbitrary text, and random sequences of q's words, which must end in a value or an error. Used by
+//! tests and the fuzz target `q`.
 
 use std::ops::Range;
 
@@ -7,7 +8,7 @@ use kcodec::Value;
 use kserve::q::{Entry, Handle, Host};
 use kserve::{EvalLimits, Fault, Interpreter};
 
-/// Words that soups are made of; a byte chooses one.
+/// The words; a byte selects one.
 pub(crate) const WORDS: &[&str] = &[
     "x",
     "y",
@@ -195,7 +196,7 @@ pub(crate) const WORDS: &[&str] = &[
     "-9!read1`:f",
 ];
 
-/// A process that gives a little memory, and has one file, whatever it is called.
+/// A host with 16 MiB of memory and a single file, which has every name.
 #[derive(Default)]
 struct Small {
     file: Option<Vec<u8>>,
@@ -244,10 +245,10 @@ impl Host for Small {
     }
 }
 
-/// The handle of the file.
+/// The file's handle.
 const FILE: Handle = 9;
 
-/// Evaluates `data`: as text if its first byte is even, otherwise each byte as a word.
+/// Evaluates `data`: as text if its first byte is even, otherwise as one word per byte.
 pub(crate) fn evaluate(data: &[u8]) {
     let Some((mode, data)) = data.split_first() else { return };
     let text = if mode % 2 == 0 {

@@ -1,4 +1,4 @@
-//! `x~y`: whether values are alike.
+//! `x~y`: match.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use super::fault::R;
 use super::noun::{Item, Noun, Vector};
 use super::vm::Vm;
 
-/// How far apart, relative to the larger, two floats may be and still be equal.
+/// Relative tolerance for equal floats, as in q.
 pub(crate) const TOLERANCE: f64 = 1.0 / (1_u64 << 43) as f64;
 
-/// Whether floats are equal: nulls to nulls, others within the tolerance.
+/// Whether two floats are equal: both null, or within the tolerance.
 pub(crate) fn same_float(x: f64, y: f64) -> bool {
     let apart = (x - y).abs();
     x == y || (apart <= TOLERANCE * x.abs().max(y.abs()) && apart.is_finite()) || (x.is_nan() && y.is_nan())
 }
 
 impl Vm<'_> {
-    /// `x~y`: the same kind and content at every depth; floats within the tolerance, attributes aside.
+    /// `x~y`: the same kind and content at every depth. Floats within the tolerance; attributes are ignored.
     pub(crate) fn matches(&mut self, x: &Noun, y: &Noun) -> R<bool> {
         self.charge(4)?;
         Ok(match (x, y) {
@@ -53,7 +53,7 @@ impl Vm<'_> {
             }
             (Noun::Enum(x), Noun::Enum(y)) => x.domain == y.domain && self.matches(&x.places, &y.places)?,
             (Noun::Func(_), Noun::Func(_)) => {
-                // Functions are alike where they travel alike.
+                // Functions match if their encodings match.
                 let x = self.body(x)?;
                 x == self.body(y)?
             }
@@ -83,7 +83,7 @@ impl Vm<'_> {
     }
 }
 
-/// Whether two items of one lane are alike.
+/// Whether two items of one kind match.
 pub(crate) fn same_item(x: Item, y: Item) -> bool {
     match (x, y) {
         (Item::F64(x), Item::F64(y)) => same_float(x, y),

@@ -1,28 +1,27 @@
-//! Buffers that are used again, so that small messages take no memory from the allocator.
+//! Pools of buffers, so that small messages need no allocation.
 
 use bytes::BytesMut;
 
-/// One buffer for each power of two. A small message is copied into the smallest that holds it; if
-/// nobody has kept it by the next time, the same memory serves again. So a message that is kept
-/// holds at most twice its own size.
+/// One buffer per power of two. A small message is copied into the smallest class that holds it. If nobody keeps
+/// the message, the next copy reuses its memory. A kept message therefore holds at most twice its size.
 #[derive(Debug)]
-pub(crate) struct Recycle {
+pub(crate) struct MessagePool {
     classes: [BytesMut; CLASSES],
 }
 
-/// 64 bytes to 128 KiB.
+/// Size classes, from 64 bytes to 128 KiB.
 const CLASSES: usize = 12;
 const SMALLEST: usize = 64;
 
-/// The largest message that is copied.
+/// The largest message that is copied, in bytes.
 pub(crate) const LARGEST: usize = SMALLEST << (CLASSES - 1);
 
-impl Recycle {
+impl MessagePool {
     pub(crate) fn new() -> Self {
         Self { classes: std::array::from_fn(|_| BytesMut::new()) }
     }
 
-    /// A copy of `bytes` that owns its memory.
+    /// Copies `bytes` into memory that the copy owns.
     pub(crate) fn copy(&mut self, bytes: &[u8]) -> BytesMut {
         let size = bytes.len().max(SMALLEST).next_power_of_two();
         let class = (size / SMALLEST).trailing_zeros() as usize;
@@ -35,17 +34,17 @@ impl Recycle {
     }
 }
 
-/// Buffers for what waits to be written. A connection has one only while something waits.
+/// Pool of output buffers. A connection holds one only while small messages are queued.
 #[derive(Debug, Default)]
-pub(crate) struct Spare {
+pub(crate) struct BufferPool {
     buffers: Vec<Vec<u8>>,
 }
 
-/// Buffers kept, and the largest one that is.
+/// Number of buffers kept, and the largest capacity in bytes of one that is kept.
 const KEPT: usize = 64;
 const KEPT_BYTES: usize = 64 * 1024;
 
-impl Spare {
+impl BufferPool {
     pub(crate) fn take(&mut self) -> Vec<u8> {
         self.buffers.pop().unwrap_or_default()
     }
@@ -63,21 +62,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_serves_again_unless_it_is_kept() {
-        let mut recycle = Recycle::new();
-        let first = recycle.copy(b"first").freeze();
+    fn copies_reuse_memory_unless_a_copy_is_kept() {
+        let mut pool = MessagePool::new();
+        let first = pool.copy(b"first").freeze();
         let place = first.as_ptr().addr();
         drop(first);
-        // Within the same 64 bytes, over and over.
-        let mut second = recycle.copy(b"second").freeze();
+        // Each copy must reuse the same 64 bytes.
+        let mut second = pool.copy(b"second").freeze();
         for _ in 0..100 {
             assert!((place..place + 64).contains(&second.as_ptr().addr()));
             drop(second);
-            second = recycle.copy(b"second").freeze();
+            second = pool.copy(b"second").freeze();
         }
-        let third = recycle.copy(b"third").freeze();
+        let third = pool.copy(b"third").freeze();
         assert_eq!((&second[..], &third[..]), (&b"second"[..], &b"third"[..]));
-        assert_eq!(recycle.copy(&[7; LARGEST]).len(), LARGEST);
-        assert_eq!(recycle.copy(&[7; LARGEST + 1]).len(), LARGEST + 1);
+        assert_eq!(pool.copy(&[7; LARGEST]).len(), LARGEST);
+        assert_eq!(pool.copy(&[7; LARGEST + 1]).len(), LARGEST + 1);
     }
 }
