@@ -35,13 +35,18 @@
 #[cfg(target_endian = "big")]
 compile_error!("kcodec reads and writes little-endian bodies in place: big-endian hosts are not supported");
 
+mod access;
 mod atom;
 mod body;
 pub mod calendar;
 mod capability;
+#[cfg(feature = "chrono")]
+mod chrono;
+mod civil;
 mod codes;
 mod compress;
 mod console;
+mod convert;
 mod counted;
 mod decode;
 mod decompress;
@@ -54,6 +59,9 @@ mod function;
 mod gather;
 mod index;
 mod inflate;
+mod items;
+#[cfg(feature = "jiff")]
+mod jiff;
 mod kernel;
 mod kind;
 mod limits;
@@ -61,10 +69,13 @@ mod list;
 pub mod log;
 #[cfg(feature = "map")]
 mod map;
+mod mismatch;
+mod null;
 mod parse;
 mod plain;
 pub mod primitive;
 mod reader;
+mod rows;
 mod short;
 mod simd;
 mod sink;
@@ -74,16 +85,20 @@ mod symbol;
 mod table;
 mod temporal;
 mod update;
+#[cfg(feature = "uuid")]
+mod uuid;
 mod value;
 mod vector;
 mod view;
 mod wire;
 
+pub use access::Named;
 pub use atom::Atom;
 pub use body::Body;
 pub use capability::Capability;
 pub use compress::{Threshold, compress};
 pub use console::{Console, console};
+pub use convert::FromValue;
 pub use decompress::{Compression, Decompressor, decompress, decompress_into, decompress_to_slice};
 pub use dict::Dict;
 pub use error::{Error, ErrorKind};
@@ -91,11 +106,15 @@ pub use file::{decode_file, encode_file};
 pub use function::{Derived, Function, Lambda};
 pub use gather::Gather;
 pub use index::{ListIndex, SymbolsIndex, TableIndex};
+pub use items::{Items, Pairs, SliceIter, VectorIter, Visitor};
 pub use kernel::Number;
 pub use kind::{Attribute, Kind};
 pub use limits::Limits;
 pub use list::{List, ListIter};
 pub use log::Log;
+pub use mismatch::Mismatch;
+pub use null::{Infinite, Null};
+pub use rows::{Row, Rows, RowsIter};
 #[cfg(any(test, fuzzing))]
 pub use simd::fuzz_simd;
 pub use slice::{Item, Slice};

@@ -8,6 +8,7 @@ use std::fmt;
 use super::ascii::Ascii;
 use super::float;
 use crate::kind::Kind;
+use crate::null::Infinite;
 use crate::slice::Item;
 use crate::temporal::Guid;
 
@@ -130,17 +131,13 @@ impl Text for Guid {
     }
 }
 
-/// An integer type, with the values that q sets apart in it.
-pub(super) trait Integer: Copy + PartialEq + Into<i64> {
-    const NULL: Self;
-    const INFINITY: Self;
-    const NEGATIVE_INFINITY: Self;
-
+/// An integer type.
+pub(super) trait Integer: Infinite + PartialEq + Into<i64> {
     fn special(self) -> Option<&'static str> {
         match self {
             _ if self == Self::NULL => Some("0N"),
             _ if self == Self::INFINITY => Some("0W"),
-            _ if self == Self::NEGATIVE_INFINITY => Some("-0W"),
+            _ if self == Self::NEG_INFINITY => Some("-0W"),
             _ => None,
         }
     }
@@ -148,11 +145,7 @@ pub(super) trait Integer: Copy + PartialEq + Into<i64> {
 
 macro_rules! integers {
     ($($ty:ty),*) => {$(
-        impl Integer for $ty {
-            const NULL: Self = Self::MIN;
-            const INFINITY: Self = Self::MAX;
-            const NEGATIVE_INFINITY: Self = -Self::MAX;
-        }
+        impl Integer for $ty {}
 
         impl Text for $ty {
             fn bare(self, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error> {

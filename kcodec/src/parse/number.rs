@@ -9,6 +9,7 @@ use super::moment;
 use crate::atom::Atom;
 use crate::error::{Error, ErrorKind};
 use crate::kind::Kind;
+use crate::null::{Infinite, Null};
 use crate::slice::Slice;
 use crate::temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespan, Timestamp};
 use crate::value::Value;
@@ -148,9 +149,8 @@ fn special(unsigned: &[u8]) -> Option<(u8, Option<u8>)> {
 }
 
 /// An item that is read from its token.
-trait Number: Sized {
+trait Number: Null {
     const KIND: Kind;
-    const NULL: Self;
     /// The infinities, positive and negative; a guid has none.
     const INFINITIES: Option<(Self, Self)>;
 
@@ -196,8 +196,7 @@ macro_rules! integers {
     ($($kind:ident $ty:ty,)*) => {$(
         impl Number for $ty {
             const KIND: Kind = Kind::$kind;
-            const NULL: Self = Self::MIN;
-            const INFINITIES: Option<(Self, Self)> = Some((Self::MAX, -Self::MAX));
+            const INFINITIES: Option<(Self, Self)> = Some((Self::INFINITY, Self::NEG_INFINITY));
 
             fn ordinary(unsigned: &[u8], negative: bool) -> Result<Self, ErrorKind> {
                 signed(natural(unsigned)?, negative)
@@ -208,11 +207,9 @@ macro_rules! integers {
 integers! { Short i16, Int i32, Long i64, }
 
 macro_rules! floats {
-    ($($kind:ident $ty:ty, $null:literal;)*) => {$(
+    ($($kind:ident $ty:ty,)*) => {$(
         impl Number for $ty {
             const KIND: Kind = Kind::$kind;
-            /// The very NaN that kdb+ writes, its sign bit set.
-            const NULL: Self = Self::from_bits($null);
             const INFINITIES: Option<(Self, Self)> = Some((Self::INFINITY, Self::NEG_INFINITY));
 
             fn ordinary(unsigned: &[u8], negative: bool) -> Result<Self, ErrorKind> {
@@ -223,17 +220,13 @@ macro_rules! floats {
         }
     )*};
 }
-floats! { Real f32, 0xffc0_0000; Float f64, 0xfff8_0000_0000_0000; }
+floats! { Real f32, Float f64, }
 
 macro_rules! moments {
-    ($($ty:ident($number:ty) $read:path;)*) => {$(
+    ($($ty:ident $read:path;)*) => {$(
         impl Number for $ty {
             const KIND: Kind = Kind::$ty;
-            const NULL: Self = Self(<$number>::NULL);
-            const INFINITIES: Option<(Self, Self)> = match <$number>::INFINITIES {
-                Some((positive, negative)) => Some((Self(positive), Self(negative))),
-                None => None,
-            };
+            const INFINITIES: Option<(Self, Self)> = Some((Self::INFINITY, Self::NEG_INFINITY));
 
             fn ordinary(unsigned: &[u8], negative: bool) -> Result<Self, ErrorKind> {
                 $read(unsigned, negative).map(Self)
@@ -242,19 +235,18 @@ macro_rules! moments {
     )*};
 }
 moments! {
-    Timestamp(i64) moment::timestamp;
-    Month(i32) moment::month;
-    Date(i32) moment::date;
-    Datetime(f64) moment::datetime;
-    Timespan(i64) moment::timespan;
-    Minute(i32) moment::minute;
-    Second(i32) moment::second;
-    Time(i32) moment::time;
+    Timestamp moment::timestamp;
+    Month moment::month;
+    Date moment::date;
+    Datetime moment::datetime;
+    Timespan moment::timespan;
+    Minute moment::minute;
+    Second moment::second;
+    Time moment::time;
 }
 
 impl Number for Guid {
     const KIND: Kind = Kind::Guid;
-    const NULL: Self = Self([0; 16]);
     const INFINITIES: Option<(Self, Self)> = None;
 
     fn ordinary(_: &[u8], _: bool) -> Result<Self, ErrorKind> {

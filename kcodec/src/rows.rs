@@ -1,0 +1,200 @@
+//! Tables row by row.
+
+use std::fmt;
+
+use crate::access::Named;
+use crate::index::{ListIndex, SymbolsIndex};
+use crate::mismatch::{Mismatch, Place};
+use crate::symbol::Symbol;
+use crate::table::Table;
+use crate::value::Value;
+use crate::vector::Vector;
+
+/// The rows of a table or keyed table, each found in constant time: [`Table::rows`].
+#[derive(Debug, Clone)]
+pub struct Rows<'a> {
+    columns: Vec<(Symbol<'a>, Cells<'a>)>,
+    len: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Cells<'a> {
+    Fixed(Vector<'a>),
+    Symbols(SymbolsIndex<'a>),
+    List(ListIndex<'a>),
+}
+
+impl<'a> Table<'a> {
+    /// The rows. Allocates an index of the columns, and 4 bytes an item for each column of symbols or of a general
+    /// list; columns are faster read as such, by [`get`](Self::get).
+    ///
+    /// ```
+    /// let body = kcodec::parse("+`sym`price!(`ibm`msft;101.5 402.25)")?;
+    /// for row in &body.value().as_table()?.rows()? {
+    ///     println!("{} {}", row.get("sym")?.as_str()?, row.get("price")?.as_f64()?);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A [`Mismatch`] for a column that is itself a table.
+    pub fn rows(self) -> Result<Rows<'a>, Mismatch> {
+        Rows::new([self])
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The rows of a table, or of a keyed table with the columns of its key first.
+    ///
+    /// # Errors
+    ///
+    /// A [`Mismatch`] for anything else, and as [`Table::rows`].
+    pub fn rows(self) -> Result<Rows<'a>, Mismatch> {
+        Rows::new(tables(self)?)
+    }
+
+    /// The first column of that name in a table or in either half of a keyed table.
+    ///
+    /// # Errors
+    ///
+    /// A [`Mismatch`] for anything else, and if there is no such column.
+    pub fn column(self, name: &str) -> Result<Named<'a>, Mismatch> {
+        let found = tables(self)?.into_iter().find_map(|table| table.get(name).ok());
+        found.ok_or_else(|| Mismatch::missing(Place::Column, name))
+    }
+}
+
+/// The one table of a table, the two of a keyed table.
+fn tables(value: Value<'_>) -> Result<impl IntoIterator<Item = Table<'_>>, Mismatch> {
+    match value {
+        Value::Table(table) => Ok([Some(table), None]),
+        Value::Dict(dict) => match dict.as_keyed_table() {
+            Some((keys, values)) => Ok([Some(keys), Some(values)]),
+            None => Err(Mismatch::new("a table", value)),
+        },
+        _ => Err(Mismatch::new("a table", value)),
+    }
+    .map(|tables| tables.into_iter().flatten())
+}
+
+impl<'a> Rows<'a> {
+    fn new(tables: impl IntoIterator<Item = Table<'a>>) -> Result<Self, Mismatch> {
+        let (mut columns, mut len) = (Vec::new(), 0);
+        for table in tables {
+            len = table.len();
+            for (name, column) in table.columns() {
+                let cells = match column {
+                    Value::Vector(Vector::Symbol(symbols)) => Cells::Symbols(symbols.index()),
+                    Value::Vector(vector) => Cells::Fixed(vector),
+                    Value::List(list) => Cells::List(list.index()),
+                    _ => return Err(Mismatch::new("a vector or list", column).at(Place::Column, &name.to_string())),
+                };
+                columns.push((name, cells));
+            }
+        }
+        Ok(Self { columns, len })
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The row at `index`.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Row<'_, 'a>> {
+        (index < self.len).then_some(Row { rows: self, index })
+    }
+
+    /// The rows, in order and from either end.
+    pub fn iter(&self) -> RowsIter<'_, 'a> {
+        RowsIter { rows: self, left: 0..self.len }
+    }
+}
+
+impl<'r, 'a> IntoIterator for &'r Rows<'a> {
+    type Item = Row<'r, 'a>;
+    type IntoIter = RowsIter<'r, 'a>;
+
+    fn into_iter(self) -> RowsIter<'r, 'a> {
+        self.iter()
+    }
+}
+
+/// Iterator over [`Rows`].
+#[derive(Debug, Clone)]
+pub struct RowsIter<'r, 'a> {
+    rows: &'r Rows<'a>,
+    left: std::ops::Range<usize>,
+}
+
+impl<'r, 'a> Iterator for RowsIter<'r, 'a> {
+    type Item = Row<'r, 'a>;
+
+    fn next(&mut self) -> Option<Row<'r, 'a>> {
+        self.left.next().map(|index| Row { rows: self.rows, index })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.left.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for RowsIter<'_, '_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.left.next_back().map(|index| Row { rows: self.rows, index })
+    }
+}
+
+impl ExactSizeIterator for RowsIter<'_, '_> {}
+
+/// One row of a table.
+#[derive(Clone, Copy)]
+pub struct Row<'r, 'a> {
+    rows: &'r Rows<'a>,
+    index: usize,
+}
+
+impl<'r, 'a> Row<'r, 'a> {
+    /// The item in the first column of that name.
+    ///
+    /// # Errors
+    ///
+    /// A [`Mismatch`] that names the column, if there is none.
+    pub fn get(self, name: &str) -> Result<Named<'a>, Mismatch> {
+        self.iter().find(|item| item.name() == name).ok_or_else(|| Mismatch::missing(Place::Column, name))
+    }
+
+    /// The number of the row, counted from 0.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.index
+    }
+
+    /// The items in the order of the columns.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = Named<'a>> + use<'r, 'a> {
+        self.rows.columns.iter().map(move |(name, cells)| {
+            let item = match cells {
+                Cells::Fixed(vector) => vector.get(self.index).map(Value::Atom),
+                Cells::Symbols(symbols) => symbols.get(self.index).map(Value::from),
+                Cells::List(list) => list.get(self.index),
+            };
+            // Never absent: columns are of one length, which the index is below.
+            Named::new(Place::Column, *name, item.unwrap_or(Value::NULL)).at_row(self.index)
+        })
+    }
+}
+
+impl fmt::Debug for Row<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|item| (item.name(), item.value))).finish()
+    }
+}
