@@ -37,13 +37,16 @@ compile_error!("kcodec reads and writes little-endian bodies in place: big-endia
 
 mod access;
 mod atom;
+mod batch;
 mod body;
 pub mod calendar;
 mod capability;
 #[cfg(feature = "chrono")]
 mod chrono;
 mod civil;
+mod coded;
 mod codes;
+mod column;
 mod compress;
 mod console;
 mod convert;
@@ -94,8 +97,11 @@ mod wire;
 
 pub use access::Named;
 pub use atom::Atom;
+pub use batch::{Batch, ToRow, ToTable};
 pub use body::Body;
 pub use capability::Capability;
+pub use coded::CodedSymbols;
+pub use column::{Column, ColumnBuf, ToColumn, ToItem};
 pub use compress::{Threshold, compress};
 pub use console::{Console, console};
 pub use convert::FromValue;
@@ -107,6 +113,8 @@ pub use function::{Derived, Function, Lambda};
 pub use gather::Gather;
 pub use index::{ListIndex, SymbolsIndex, TableIndex};
 pub use items::{Items, Pairs, SliceIter, VectorIter, Visitor};
+#[cfg(feature = "derive")]
+pub use kcodec_derive::{FromTable, ToTable};
 pub use kernel::Number;
 pub use kind::{Attribute, Kind};
 pub use limits::Limits;
@@ -114,7 +122,7 @@ pub use list::{List, ListIter};
 pub use log::Log;
 pub use mismatch::Mismatch;
 pub use null::{Infinite, Null};
-pub use rows::{Row, Rows, RowsIter};
+pub use rows::{NamedColumns, Row, Rows, RowsIter};
 #[cfg(any(test, fuzzing))]
 pub use simd::fuzz_simd;
 pub use slice::{Item, Slice};

@@ -68,10 +68,10 @@ impl Mismatch {
         self
     }
 
-    /// The same with its row or position, unless one further inside is known.
+    /// The same with its row or position: of nested lists the outermost, up to a column or key.
     pub(crate) fn at_row(mut self, row: usize) -> Self {
         if self.0.place.is_none() {
-            self.0.row.get_or_insert(row);
+            self.0.row = Some(row);
         }
         self
     }

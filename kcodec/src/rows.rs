@@ -54,14 +54,45 @@ impl<'a> Value<'a> {
         Rows::new(tables(self)?)
     }
 
-    /// The first column of that name in a table or in either half of a keyed table.
+    /// The columns of a table, or of a keyed table with those of its key first, viewed once. Allocates as many names
+    /// and values as there are columns.
     ///
     /// # Errors
     ///
-    /// A [`Mismatch`] for anything else, and if there is no such column.
-    pub fn column(self, name: &str) -> Result<Named<'a>, Mismatch> {
-        let found = tables(self)?.into_iter().find_map(|table| table.get(name).ok());
-        found.ok_or_else(|| Mismatch::missing(Place::Column, name))
+    /// A [`Mismatch`] for anything else.
+    pub fn columns(self) -> Result<NamedColumns<'a>, Mismatch> {
+        Ok(NamedColumns(tables(self)?.into_iter().flat_map(Table::columns).collect()))
+    }
+}
+
+/// The columns of a table or keyed table, by name: [`Value::columns`].
+#[derive(Debug, Clone)]
+pub struct NamedColumns<'a>(Vec<(Symbol<'a>, Value<'a>)>);
+
+impl<'a> NamedColumns<'a> {
+    /// The first column of that name.
+    ///
+    /// ```
+    /// let body = kcodec::parse("(+(,`sym)!,`ibm`msft)!+(,`price)!,1.5 2.5")?;
+    /// let columns = body.value().columns()?;
+    /// assert_eq!(columns.get("sym")?.as_symbols()?.len(), 2);
+    /// assert_eq!(columns.get("price")?.as_float()?.sum(), 4.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A [`Mismatch`] that names the column, if there is none.
+    pub fn get(&self, name: &str) -> Result<Named<'a>, Mismatch> {
+        let found = self.0.iter().find(|(found, _)| found == name);
+        let (name, column) = found.ok_or_else(|| Mismatch::missing(Place::Column, name))?;
+        Ok(Named::new(Place::Column, *name, *column))
+    }
+
+    /// Names and columns, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[(Symbol<'a>, Value<'a>)] {
+        &self.0
     }
 }
 
@@ -170,7 +201,8 @@ impl<'r, 'a> Row<'r, 'a> {
     ///
     /// A [`Mismatch`] that names the column, if there is none.
     pub fn get(self, name: &str) -> Result<Named<'a>, Mismatch> {
-        self.iter().find(|item| item.name() == name).ok_or_else(|| Mismatch::missing(Place::Column, name))
+        let found = self.rows.columns.iter().find(|(found, _)| found == name);
+        found.map(|column| self.item(column)).ok_or_else(|| Mismatch::missing(Place::Column, name))
     }
 
     /// The number of the row, counted from 0.
@@ -181,15 +213,17 @@ impl<'r, 'a> Row<'r, 'a> {
 
     /// The items in the order of the columns.
     pub fn iter(self) -> impl ExactSizeIterator<Item = Named<'a>> + use<'r, 'a> {
-        self.rows.columns.iter().map(move |(name, cells)| {
-            let item = match cells {
-                Cells::Fixed(vector) => vector.get(self.index).map(Value::Atom),
-                Cells::Symbols(symbols) => symbols.get(self.index).map(Value::from),
-                Cells::List(list) => list.get(self.index),
-            };
-            // Never absent: columns are of one length, which the index is below.
-            Named::new(Place::Column, *name, item.unwrap_or(Value::NULL)).at_row(self.index)
-        })
+        self.rows.columns.iter().map(move |column| self.item(column))
+    }
+
+    fn item(self, (name, cells): &'r (Symbol<'a>, Cells<'a>)) -> Named<'a> {
+        let item = match cells {
+            Cells::Fixed(vector) => vector.get(self.index).map(Value::Atom),
+            Cells::Symbols(symbols) => symbols.get(self.index).map(Value::from),
+            Cells::List(list) => list.get(self.index),
+        };
+        // Never absent: columns are of one length, which the index is below.
+        Named::new(Place::Column, *name, item.unwrap_or(Value::NULL)).at_row(self.index)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{fmt, slice};
 
+use crate::coded::CodedSymbols;
 use crate::counted::Counted;
 use crate::kind::Attribute;
 use crate::simd::{self, BLOCK};
@@ -85,6 +86,8 @@ pub(crate) enum Items<'a> {
     Wire(Counted<'a>, Attribute),
     Text(&'a [&'a str], Attribute),
     Symbols(&'a [Symbol<'a>], Attribute),
+    Strings(&'a [String], Attribute),
+    Coded(&'a CodedSymbols<'a>, Attribute),
 }
 
 impl<'a> Symbols<'a> {
@@ -92,6 +95,10 @@ impl<'a> Symbols<'a> {
     #[must_use]
     pub const fn new(items: &'a [&'a str]) -> Self {
         Self(Items::Text(items, Attribute::None))
+    }
+
+    pub(crate) const fn coded(coded: &'a CodedSymbols<'a>) -> Self {
+        Self(Items::Coded(coded, Attribute::None))
     }
 
     #[inline(always)]
@@ -110,13 +117,19 @@ impl<'a> Symbols<'a> {
             Items::Wire(symbols, _) => Items::Wire(symbols, attribute),
             Items::Text(items, _) => Items::Text(items, attribute),
             Items::Symbols(items, _) => Items::Symbols(items, attribute),
+            Items::Strings(items, _) => Items::Strings(items, attribute),
+            Items::Coded(items, _) => Items::Coded(items, attribute),
         })
     }
 
     /// What the sender claims of the symbols' order.
     #[must_use]
     pub const fn attribute(self) -> Attribute {
-        let (Items::Wire(_, attribute) | Items::Text(_, attribute) | Items::Symbols(_, attribute)) = self.0;
+        let (Items::Wire(_, attribute)
+        | Items::Text(_, attribute)
+        | Items::Symbols(_, attribute)
+        | Items::Strings(_, attribute)
+        | Items::Coded(_, attribute)) = self.0;
         attribute
     }
 
@@ -128,6 +141,8 @@ impl<'a> Symbols<'a> {
             Items::Wire(symbols, _) => symbols.count(),
             Items::Text(items, _) => items.len(),
             Items::Symbols(items, _) => items.len(),
+            Items::Strings(items, _) => items.len(),
+            Items::Coded(items, _) => items.codes().len(),
         }
     }
 
@@ -148,6 +163,8 @@ impl<'a> Symbols<'a> {
             }
             Items::Text(items, _) => items.get(index).copied().map(Symbol::new),
             Items::Symbols(items, _) => items.get(index).copied(),
+            Items::Strings(items, _) => items.get(index).map(|text| Symbol::new(text)),
+            Items::Coded(items, _) => items.codes().get(index).map(|&code| items.text(code)),
         }
     }
 
@@ -163,6 +180,8 @@ impl<'a> Symbols<'a> {
                 }
                 Items::Text(items, _) => Left::Text(items.iter()),
                 Items::Symbols(items, _) => Left::Symbols(items.iter()),
+                Items::Strings(items, _) => Left::Strings(items.iter()),
+                Items::Coded(items, _) => Left::Coded(items, items.codes().iter()),
             },
         }
     }
@@ -172,7 +191,7 @@ impl<'a> Symbols<'a> {
     pub fn as_bytes(self) -> Option<&'a [u8]> {
         match self.0 {
             Items::Wire(symbols, _) => Some(symbols.rest()),
-            Items::Text(..) | Items::Symbols(..) => None,
+            Items::Text(..) | Items::Symbols(..) | Items::Strings(..) | Items::Coded(..) => None,
         }
     }
 }
@@ -198,6 +217,18 @@ impl<'a, const N: usize> From<&'a [&'a str; N]> for Symbols<'a> {
 impl<'a> From<&'a Vec<&'a str>> for Symbols<'a> {
     fn from(items: &'a Vec<&'a str>) -> Self {
         Self::new(items)
+    }
+}
+
+impl<'a> From<&'a [String]> for Symbols<'a> {
+    fn from(items: &'a [String]) -> Self {
+        Self(Items::Strings(items, Attribute::None))
+    }
+}
+
+impl<'a> From<&'a Vec<String>> for Symbols<'a> {
+    fn from(items: &'a Vec<String>) -> Self {
+        items.as_slice().into()
     }
 }
 
@@ -240,6 +271,8 @@ enum Left<'a> {
     Wire(Texts<'a>),
     Text(slice::Iter<'a, &'a str>),
     Symbols(slice::Iter<'a, Symbol<'a>>),
+    Strings(slice::Iter<'a, String>),
+    Coded(&'a CodedSymbols<'a>, slice::Iter<'a, u32>),
 }
 
 impl<'a> Iterator for SymbolsIter<'a> {
@@ -251,6 +284,8 @@ impl<'a> Iterator for SymbolsIter<'a> {
             Left::Wire(texts) => texts.next(),
             Left::Text(items) => items.next().copied().map(Symbol::new),
             Left::Symbols(items) => items.next().copied(),
+            Left::Strings(items) => items.next().map(|text| Symbol::new(text)),
+            Left::Coded(coded, codes) => codes.next().map(|&code| coded.text(code)),
         }
     }
 
@@ -259,6 +294,8 @@ impl<'a> Iterator for SymbolsIter<'a> {
             Left::Wire(texts) => (texts.count, Some(texts.count)),
             Left::Text(items) => items.size_hint(),
             Left::Symbols(items) => items.size_hint(),
+            Left::Strings(items) => items.size_hint(),
+            Left::Coded(_, codes) => codes.size_hint(),
         }
     }
 }

@@ -77,6 +77,10 @@ fn columns_and_rows() {
     let wrong = table.get("note").unwrap().get::<Vec<String>>().unwrap_err();
     assert_eq!(wrong.to_string(), "column `note`, row 2: expected a symbol or a char vector, found a long atom");
 
+    let nested = parse("+(,`x)!,(1 2;(3;4 5f))");
+    let wrong = nested.value().columns().unwrap().get("x").unwrap().get::<Vec<Vec<i64>>>().unwrap_err();
+    assert_eq!(wrong.to_string(), "column `x`, row 1: expected a long atom, found a float vector");
+
     let rows = table.rows().unwrap();
     assert_eq!(rows.len(), 3);
     let last = rows.iter().next_back().unwrap();
@@ -96,7 +100,7 @@ fn columns_and_rows() {
 #[test]
 fn keyed_tables() {
     let body = parse("(+(,`sym)!,`a`b)!+(,`n)!,1 2");
-    assert_eq!(body.value().column("n").unwrap().as_long().unwrap().to_vec(), [1, 2]);
+    assert_eq!(body.value().columns().unwrap().get("n").unwrap().as_long().unwrap().to_vec(), [1, 2]);
     let rows = body.value().rows().unwrap();
     assert_eq!(rows.get(1).unwrap().get("sym").unwrap().as_str(), Ok("b"));
     assert_eq!(rows.get(1).unwrap().get("n").unwrap().as_i64(), Ok(2));

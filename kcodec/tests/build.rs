@@ -1,8 +1,8 @@
 //! Do values built from Rust data equal those that came over the wire?
 
 use kcodec::{
-    Atom, Attribute, Body, Capability, Date, Derived, Dict, ErrorKind, Function, Guid, Kind, Lambda, Limits, List,
-    Slice, Splayed, Symbol, Table, Timespan, Timestamp, Value, Vector,
+    Atom, Attribute, Body, Capability, CodedSymbols, Date, Derived, Dict, ErrorKind, Function, Guid, Kind, Lambda,
+    Limits, List, Slice, Splayed, Symbol, Symbols, Table, Timespan, Timestamp, Value, Vector,
 };
 
 fn bytes(value: Value<'_>) -> Vec<u8> {
@@ -29,6 +29,29 @@ fn atoms_and_vectors_of_rust_types() {
     assert_eq!(bytes(Value::NULL), [101, 0]);
     bytes((&[f64::NAN, f64::INFINITY, -0.0]).into());
     bytes((&[Guid([7; 16])]).into());
+}
+
+#[test]
+fn symbols_of_strings_and_codes() {
+    let texts = vec!["a".to_owned(), String::new(), "bc".to_owned()];
+    assert_eq!(bytes(Value::symbols(&texts)), [11, 0, 3, 0, 0, 0, b'a', 0, 0, b'b', b'c', 0]);
+    let symbols = Symbols::from(texts.as_slice()).with_attribute(Attribute::Unique);
+    assert_eq!((symbols.get(2), symbols.get(3)), (Some(Symbol::new("bc")), None));
+    assert_eq!(bytes(Value::symbols(symbols)).get(1), Some(&2));
+
+    let body = bytes(Value::symbols(&["x", "yz"]));
+    let Ok(Value::Vector(Vector::Symbol(received))) = Value::decode(&body) else { panic!("symbols went in") };
+    for distinct in [Symbols::new(&["x", "yz"]), received] {
+        let coded = CodedSymbols::new(distinct, &[1, 0, 1]).unwrap();
+        assert_eq!(bytes(Value::symbols(&coded)), bytes(Value::symbols(&["yz", "x", "yz"])));
+        let symbols = Symbols::from(&coded);
+        assert_eq!((symbols.len(), symbols.get(1), symbols.get(3)), (3, Some(Symbol::new("x")), None));
+        assert_eq!(symbols.to_codes().1, [0, 1, 0]);
+    }
+    let refused = CodedSymbols::new(&["x"], &[0, 1]).unwrap_err();
+    assert_eq!((refused.at, refused.kind), (1, ErrorKind::Range));
+    let nul = vec!["a\0".to_owned()];
+    assert_eq!(Value::symbols(&nul).encode(&mut Vec::new()).unwrap_err().kind, ErrorKind::Nul);
 }
 
 #[test]

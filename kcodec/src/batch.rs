@@ -1,0 +1,168 @@
+//! Tables out of structs: of columns, or of rows that are taken apart into columns as they are pushed.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::body::Body;
+use crate::column::{Column, ColumnBuf};
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::table::Table;
+use crate::value::Value;
+
+/// A struct of columns or a slice of rows, from which a table is made. Derived, as [`ToRow`] for the struct of one row,
+/// by `#[derive(ToTable)]` (feature `derive`).
+pub trait ToTable {
+    /// The columns' names.
+    const NAMES: &'static [&'static str];
+
+    /// The columns, as many as names. Those that need not be converted are lent.
+    ///
+    /// # Errors
+    ///
+    /// As [`ToItem::append`](crate::ToItem::append).
+    fn to_columns(&self) -> Result<Vec<Column<'_>>, Error>;
+
+    /// Appends a body that is the table to `out`.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_columns`](Self::to_columns), [`Table::new`] and [`Value::encode`]; `out` is as it was then.
+    fn encode_table(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let columns = self.to_columns()?;
+        let columns: Vec<Value<'_>> = columns.iter().map(Column::value).collect();
+        Value::from(Table::new(Self::NAMES, &columns)?).encode(out)
+    }
+
+    /// A body that is the table.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode_table`](Self::encode_table).
+    fn to_body(&self) -> Result<Body, Error> {
+        let columns = self.to_columns()?;
+        let columns: Vec<Value<'_>> = columns.iter().map(Column::value).collect();
+        Body::encode(Table::new(Self::NAMES, &columns)?)
+    }
+}
+
+/// A struct that is one row of a table.
+pub trait ToRow {
+    /// The columns' names.
+    const NAMES: &'static [&'static str];
+
+    /// The columns' kinds, as many as names.
+    const KINDS: &'static [Kind];
+
+    /// Appends each field to its column, of which there are as many as names.
+    ///
+    /// # Errors
+    ///
+    /// As [`ToItem::append`](crate::ToItem::append); some columns may be longer by an item then.
+    fn append(&self, columns: &mut [ColumnBuf]) -> Result<(), Error>;
+}
+
+impl<T: ToRow> ToTable for [T] {
+    const NAMES: &'static [&'static str] = T::NAMES;
+
+    fn to_columns(&self) -> Result<Vec<Column<'_>>, Error> {
+        let mut columns: Vec<ColumnBuf> = T::KINDS.iter().copied().map(ColumnBuf::new).collect();
+        self.iter().try_for_each(|row| row.append(&mut columns))?;
+        Ok(columns.into_iter().map(Column::from).collect())
+    }
+}
+
+/// Rows that become one table: each is written into the columns' bytes when it is pushed, and the memory is used again
+/// after [`clear`](Self::clear).
+#[derive(Clone)]
+pub struct Batch<T> {
+    columns: Vec<ColumnBuf>,
+    /// The length of each column's bytes at the end of the last row.
+    marks: Vec<usize>,
+    rows: usize,
+    row: PhantomData<fn(&T)>,
+}
+
+impl<T: ToRow> Batch<T> {
+    /// No rows.
+    #[must_use]
+    pub fn new() -> Self {
+        let columns: Vec<ColumnBuf> = T::KINDS.iter().copied().map(ColumnBuf::new).collect();
+        Self { marks: columns.iter().map(ColumnBuf::mark).collect(), columns, rows: 0, row: PhantomData }
+    }
+
+    /// Appends a row.
+    ///
+    /// # Errors
+    ///
+    /// As [`ToItem::append`](crate::ToItem::append); the batch is as it was then.
+    pub fn push(&mut self, row: &T) -> Result<(), Error> {
+        let appended = row.append(&mut self.columns);
+        match appended {
+            Ok(()) => {
+                self.marks.iter_mut().zip(&self.columns).for_each(|(mark, column)| *mark = column.mark());
+                self.rows = self.rows.saturating_add(1);
+            }
+            Err(_) => {
+                let rows = self.rows as u64;
+                self.columns.iter_mut().zip(&self.marks).for_each(|(column, &mark)| column.reset(mark, rows));
+            }
+        }
+        appended
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Forgets the rows and keeps the memory.
+    pub fn clear(&mut self) {
+        self.columns.iter_mut().for_each(ColumnBuf::clear);
+        self.marks.iter_mut().zip(&self.columns).for_each(|(mark, column)| *mark = column.mark());
+        self.rows = 0;
+    }
+
+    /// The columns, as a tickerplant takes them.
+    pub fn columns(&mut self) -> Vec<Value<'_>> {
+        self.columns.iter_mut().for_each(ColumnBuf::finish);
+        self.columns.iter().map(ColumnBuf::value).collect()
+    }
+
+    /// Appends a body that is the table to `out`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Value::encode`]; `out` is as it was then.
+    pub fn encode(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        Value::from(Table::new(T::NAMES, &self.columns())?).encode(out)
+    }
+
+    /// A body that is the table.
+    ///
+    /// # Errors
+    ///
+    /// As [`Value::encode`].
+    pub fn to_body(&mut self) -> Result<Body, Error> {
+        Body::encode(Table::new(T::NAMES, &self.columns())?)
+    }
+}
+
+impl<T: ToRow> Default for Batch<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for Batch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("rows", &self.rows).finish_non_exhaustive()
+    }
+}

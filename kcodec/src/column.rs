@@ -1,0 +1,378 @@
+//! Columns out of Rust data: lent where the bytes are the same, else collected as they go over the wire.
+
+use std::borrow::Cow;
+
+use crate::capability::LONGEST;
+use crate::error::{Error, ErrorKind};
+use crate::kind::Kind;
+use crate::list::List;
+use crate::null::Null;
+use crate::slice::{Item, Slice};
+use crate::symbol::{Symbol, Symbols};
+use crate::temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespan, Timestamp};
+use crate::value::Value;
+use crate::view::view;
+use crate::wire::WIDE;
+
+/// Type, attribute with the flag of an 8-byte count, and count.
+const HEAD: usize = 10;
+
+/// A column that is being collected: the items as they stand in a body. [`ToItem::append`] appends to it.
+#[derive(Debug, Clone)]
+pub struct ColumnBuf {
+    kind: Kind,
+    /// An 8-byte count in front, so that the whole is one object at any length.
+    bytes: Vec<u8>,
+    count: u64,
+}
+
+impl ColumnBuf {
+    /// An empty column of atoms of `kind`; of [`Kind::List`] and kinds that have no atoms, one of objects of any kind.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        let is_atomic = kind == Kind::Symbol || kind.width().is_some();
+        let kind = if is_atomic { kind } else { Kind::List };
+        let mut bytes = vec![0; HEAD];
+        if let [code, attribute, ..] = &mut *bytes {
+            (*code, *attribute) = (kind.code(), WIDE);
+        }
+        Self { kind, bytes, count: 0 }
+    }
+
+    /// The kind of the items.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Fails unless items of `kind` may be appended: the bytes are viewed unchecked.
+    #[inline]
+    fn accept(&self, kind: Kind) -> Result<(), Error> {
+        if kind == self.kind { Ok(()) } else { Err(Error::new(0, ErrorKind::Unsupported)) }
+    }
+
+    /// Appends an item of fixed width, whose kind is `kind`.
+    #[inline]
+    fn push<T: Item>(&mut self, kind: Kind, item: T) -> Result<(), Error> {
+        self.accept(kind)?;
+        self.bytes.extend_from_slice(bytemuck::bytes_of(&item.to_bytes()));
+        self.count = self.count.saturating_add(1);
+        Ok(())
+    }
+
+    /// Appends a symbol to a column of [`Kind::Symbol`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Nul`] for text that holds a NUL byte, [`ErrorKind::Unsupported`] for a column of another kind.
+    #[inline]
+    pub fn push_symbol(&mut self, text: &[u8]) -> Result<(), Error> {
+        self.accept(Kind::Symbol)?;
+        if let Some(at) = memchr::memchr(0, text) {
+            return Err(Error::new(at, ErrorKind::Nul));
+        }
+        self.bytes.extend_from_slice(text);
+        self.bytes.push(0);
+        self.count = self.count.saturating_add(1);
+        Ok(())
+    }
+
+    /// Appends a char vector to a column of [`Kind::List`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`] for text of 2 GiB or more, [`ErrorKind::Unsupported`] for a column of another kind.
+    pub fn push_chars(&mut self, text: &[u8]) -> Result<(), Error> {
+        self.accept(Kind::List)?;
+        let length = u32::try_from(text.len()).ok().filter(|&length| length <= LONGEST);
+        let length = length.ok_or(Error::new(0, ErrorKind::Limit))?;
+        self.bytes.extend([Kind::Char.code(), 0]);
+        self.bytes.extend(length.to_le_bytes());
+        self.bytes.extend_from_slice(text);
+        self.count = self.count.saturating_add(1);
+        Ok(())
+    }
+
+    /// Appends any value to a column of [`Kind::List`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Value::encode`], [`ErrorKind::NestedError`] for an error object, [`ErrorKind::Unsupported`] for a column of
+    /// another kind.
+    pub fn push_value(&mut self, value: Value<'_>) -> Result<(), Error> {
+        self.accept(Kind::List)?;
+        if matches!(value, Value::Error(_)) {
+            return Err(Error::new(0, ErrorKind::NestedError));
+        }
+        value.encode(&mut self.bytes)?;
+        self.count = self.count.saturating_add(1);
+        Ok(())
+    }
+
+    /// Bytes, and the count of items, to go back to.
+    pub(crate) const fn mark(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Forgets the items past the first `count`, which take the bytes up to `mark`.
+    pub(crate) fn reset(&mut self, mark: usize, count: u64) {
+        self.bytes.truncate(mark);
+        self.count = count;
+    }
+
+    /// Forgets the items and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.reset(HEAD, 0);
+    }
+
+    /// Writes the count where [`value`](Self::value) finds it.
+    pub(crate) fn finish(&mut self) {
+        if let Some(count) = self.bytes.get_mut(2..HEAD) {
+            count.copy_from_slice(&self.count.to_le_bytes());
+        }
+    }
+
+    /// The finished column. The items in it have no count that is wider than need be.
+    pub(crate) fn value(&self) -> Value<'_> {
+        view(&self.bytes, true)
+    }
+}
+
+/// A column, lent or collected.
+#[derive(Debug, Clone)]
+pub struct Column<'a>(Inner<'a>);
+
+#[derive(Debug, Clone)]
+enum Inner<'a> {
+    Lent(Value<'a>),
+    Collected(ColumnBuf),
+}
+
+impl Column<'_> {
+    /// The column as a vector or list.
+    #[must_use]
+    pub fn value(&self) -> Value<'_> {
+        match &self.0 {
+            Inner::Lent(value) => *value,
+            Inner::Collected(items) => items.value(),
+        }
+    }
+
+    /// A column of symbols out of texts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Nul`] for a text that holds a NUL byte.
+    pub fn symbols<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = T>) -> Result<Self, Error> {
+        Self::collect(Kind::Symbol, texts, |column, text| column.push_symbol(text.as_ref()))
+    }
+
+    /// A column of char vectors out of texts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`] for a text of 2 GiB or more.
+    pub fn chars<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = T>) -> Result<Self, Error> {
+        Self::collect(Kind::List, texts, |column, text| column.push_chars(text.as_ref()))
+    }
+
+    fn collect<T>(
+        kind: Kind,
+        items: impl IntoIterator<Item = T>,
+        push: impl Fn(&mut ColumnBuf, T) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let mut column = ColumnBuf::new(kind);
+        items.into_iter().try_for_each(|item| push(&mut column, item))?;
+        Ok(column.into())
+    }
+}
+
+impl From<ColumnBuf> for Column<'_> {
+    fn from(mut items: ColumnBuf) -> Self {
+        items.finish();
+        Self(Inner::Collected(items))
+    }
+}
+
+impl<'a> From<Value<'a>> for Column<'a> {
+    fn from(value: Value<'a>) -> Self {
+        Self(Inner::Lent(value))
+    }
+}
+
+/// One item of a column: what the fields of a row are.
+///
+/// | Rust | column |
+/// |---|---|
+/// | `bool`, `u8`, `i16`, `i32`, `i64`, `f32`, `f64`, [`Guid`], [`Date`] and the other temporal types | vector of that kind |
+/// | `String`, `&str`, `Cow<str>`, [`Symbol`] | symbols |
+/// | `Option` of these but `bool` and `u8` | the same, `None` as q's null |
+/// | `Vec` of these, [`Value`] | general list |
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no item of a kdb+ column",
+    note = "booleans and bytes have no null, so `Option<bool>` and `Option<u8>` are none either"
+)]
+pub trait ToItem: Sized {
+    /// The kind of the column.
+    const KIND: Kind;
+
+    /// Appends the item to a column of that kind.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Nul`] for a symbol that holds a NUL byte, [`ErrorKind::Unsupported`] for a column of another kind; as
+    /// [`Value::encode`] for nested items.
+    fn append(&self, column: &mut ColumnBuf) -> Result<(), Error>;
+
+    /// The column of many items.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append).
+    fn column(items: &[Self]) -> Result<Column<'_>, Error> {
+        Column::collect(Self::KIND, items, |column, item| item.append(column))
+    }
+}
+
+macro_rules! fixed {
+    ($($kind:ident $ty:ty,)*) => {$(
+        impl ToItem for $ty {
+            const KIND: Kind = Kind::$kind;
+
+            #[inline]
+            fn append(&self, column: &mut ColumnBuf) -> Result<(), Error> {
+                column.push(Kind::$kind, *self)
+            }
+
+            fn column(items: &[Self]) -> Result<Column<'_>, Error> {
+                Ok(Value::from(items).into())
+            }
+        }
+    )*};
+}
+macro_rules! nullable {
+    ($($kind:ident $ty:ty,)*) => {
+        fixed! { $($kind $ty,)* }
+
+        $(impl ToItem for Option<$ty> {
+            const KIND: Kind = Kind::$kind;
+
+            #[inline]
+            fn append(&self, column: &mut ColumnBuf) -> Result<(), Error> {
+                self.unwrap_or(<$ty as Null>::NULL).append(column)
+            }
+        })*
+    };
+}
+fixed! { Boolean bool, Byte u8, }
+nullable! {
+    Guid Guid, Short i16, Int i32, Long i64, Real f32, Float f64, Timestamp Timestamp, Month Month, Date Date,
+    Datetime Datetime, Timespan Timespan, Minute Minute, Second Second, Time Time,
+}
+
+macro_rules! texts {
+    ($($ty:ty, $text:ident => $bytes:expr, $items:ident => $column:expr;)*) => {$(
+        impl ToItem for $ty {
+            const KIND: Kind = Kind::Symbol;
+
+            #[inline]
+            fn append(&self, column: &mut ColumnBuf) -> Result<(), Error> {
+                let $text = self;
+                column.push_symbol($bytes)
+            }
+
+            fn column($items: &[Self]) -> Result<Column<'_>, Error> {
+                $column
+            }
+        }
+
+        impl ToItem for Option<$ty> {
+            const KIND: Kind = Kind::Symbol;
+
+            #[inline]
+            fn append(&self, column: &mut ColumnBuf) -> Result<(), Error> {
+                column.push_symbol(self.as_ref().map_or(&[], |$text| $bytes))
+            }
+        }
+    )*};
+}
+texts! {
+    String, text => text.as_bytes(), items => Ok(Value::symbols(items).into());
+    &str, text => text.as_bytes(), items => Ok(Value::symbols(items).into());
+    Symbol<'_>, text => text.as_bytes(), items => Ok(Value::symbols(items).into());
+    Cow<'_, str>, text => text.as_bytes(), items => Column::symbols(items.iter().map(AsRef::<str>::as_ref));
+}
+
+impl<T: ToItem> ToItem for Vec<T> {
+    const KIND: Kind = Kind::List;
+
+    fn append(&self, column: &mut ColumnBuf) -> Result<(), Error> {
+        column.push_value(T::column(self)?.value())
+    }
+}
+
+impl ToItem for Value<'_> {
+    const KIND: Kind = Kind::List;
+
+    fn append(&self, column: &mut ColumnBuf) -> Result<(), Error> {
+        column.push_value(*self)
+    }
+}
+
+/// What the fields of a struct of columns are: vectors and slices of items, and views of columns.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no kdb+ column")]
+pub trait ToColumn {
+    /// The column, lent if it need not be converted.
+    ///
+    /// # Errors
+    ///
+    /// As [`ToItem::append`].
+    fn to_column(&self) -> Result<Column<'_>, Error>;
+}
+
+impl<T: ToItem> ToColumn for [T] {
+    fn to_column(&self) -> Result<Column<'_>, Error> {
+        T::column(self)
+    }
+}
+
+impl<T: ToItem> ToColumn for Vec<T> {
+    fn to_column(&self) -> Result<Column<'_>, Error> {
+        T::column(self)
+    }
+}
+
+impl<T: ToColumn + ?Sized> ToColumn for &T {
+    fn to_column(&self) -> Result<Column<'_>, Error> {
+        (**self).to_column()
+    }
+}
+
+macro_rules! views {
+    ($($ty:ty, $column:ident => $value:expr;)*) => {$(
+        impl ToColumn for $ty {
+            fn to_column(&self) -> Result<Column<'_>, Error> {
+                let $column = *self;
+                Ok(Column::from($value))
+            }
+        }
+    )*};
+}
+views! {
+    Symbols<'_>, column => Value::symbols(column);
+    List<'_>, column => Value::List(column);
+}
+
+macro_rules! slices {
+    ($($kind:ident $ty:ty,)*) => {$(
+        impl ToColumn for Slice<'_, $ty> {
+            fn to_column(&self) -> Result<Column<'_>, Error> {
+                Ok(Value::Vector(crate::Vector::$kind(*self)).into())
+            }
+        }
+    )*};
+}
+slices! {
+    Boolean bool, Byte u8, Guid Guid, Short i16, Int i32, Long i64, Real f32, Float f64, Timestamp Timestamp, Month Month,
+    Date Date, Datetime Datetime, Timespan Timespan, Minute Minute, Second Second, Time Time,
+}
