@@ -46,13 +46,16 @@ impl<'a> Named<'a> {
     ///
     /// A [`Mismatch`] for a value of another type.
     pub fn get<T: crate::FromValue<'a>>(self) -> Result<T, Mismatch> {
-        T::from_value(self.value).map_err(|wrong| {
-            let wrong = match self.row {
-                Some(row) => wrong.at_row(row),
-                None => wrong,
-            };
-            wrong.at(self.place, &self.name.to_string())
-        })
+        T::from_value(self.value).map_err(|wrong| self.blame(wrong))
+    }
+
+    /// The error with the place of this value.
+    pub(crate) fn blame(self, wrong: Mismatch) -> Mismatch {
+        let wrong = match self.row {
+            Some(row) => wrong.at_row(row),
+            None => wrong,
+        };
+        wrong.at(self.place, &self.name.to_string())
     }
 }
 

@@ -79,6 +79,8 @@ mod plain;
 pub mod primitive;
 mod reader;
 mod rows;
+#[cfg(feature = "serde")]
+pub mod serde;
 mod short;
 mod simd;
 mod sink;
