@@ -154,7 +154,7 @@ impl<'a, S: Sink<'a>> Encoder<S> {
             Items::Wire(symbols, _) => self.out.run(symbols.rest()),
             Items::Text(items, _) => items.iter().try_for_each(|text| self.text(Symbol::new(text)))?,
             Items::Symbols(items, _) => items.iter().try_for_each(|symbol| self.text(*symbol))?,
-            Items::Strings(..) | Items::Coded(..) => symbols.iter().try_for_each(|symbol| self.text(symbol))?,
+            _ => symbols.iter().try_for_each(|symbol| self.text(symbol))?,
         }
         Ok(())
     }

@@ -6,19 +6,121 @@
 //! [`Value::gather`] lends the long runs. [`Body`] owns a checked body.
 //! [`compress`] and [`decompress`] speak kdb+'s own compression, byte for byte.
 //!
-//! ```
-//! use kcodec::{Table, Value, Vector};
+//! ## Read a table's columns
 //!
-//! let sym = ["IBM", "MSFT"];
-//! let price = [101.5, 402.25];
-//! let columns = [Value::symbols(&sym), (&price).into()];
+//! ```
+//! # let bytes = kcodec::Body::encode(kcodec::parse("+`sym`price!(`ibm`msft;101.5 402.25)")?.value())?;
+//! # let bytes = bytes.as_bytes();
+//! use kcodec::Value;
+//!
+//! let trade = Value::decode(bytes)?.as_table()?;
+//! let price = trade.get("price")?.as_float()?; // a view; its items are read in place
+//! assert_eq!((price.get(1), price.iter().sum::<f64>()), (Some(402.25), 503.75));
+//! let sym: Vec<&str> = trade.get("sym")?.get()?; // or Vec<String>, Vec<Option<f64>>, Vec<Date>, ...
+//! assert_eq!(sym, ["ibm", "msft"]);
+//! let wrong = trade.get("price")?.as_long().unwrap_err();
+//! assert_eq!(wrong.to_string(), "column `price`: expected a long vector, found a float vector");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`FromValue`] lists the Rust types that a value can be read as. Where the kind is not known, match on [`Value`],
+//! [`Vector`] and [`Atom`], or write a [`Visitor`].
+//!
+//! ## Read rows
+//!
+//! With the feature `derive` into structs, column by column; the feature `serde` does the same for structs that are
+//! `Deserialize`. Without a struct, [`Table::rows`] gives each row's items by name.
+//!
+//! ```
+//! # #[cfg(feature = "derive")] {
+//! use kcodec::{Date, FromTable};
+//!
+//! #[derive(FromTable)]
+//! struct Trade<'a> {
+//!     sym: &'a str,
+//!     #[kdb(name = "price")]
+//!     last: f64,
+//!     size: Option<i64>,
+//! }
+//!
+//! let body = kcodec::parse("+`sym`price`size!(`ibm`msft;101.5 402.25;100 0N)")?;
+//! let trades: Vec<Trade<'_>> = body.value().get()?;
+//! assert_eq!((trades[1].sym, trades[1].last, trades[1].size), ("msft", 402.25, None));
+//! # }
+//! # let body = kcodec::parse("+`sym`price!(`ibm`msft;101.5 402.25)")?;
+//! for row in &body.value().rows()? {
+//!     println!("{} {}", row.get("sym")?.as_str()?, row.get("price")?.as_f64()?);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! ## Build and encode a table
+//!
+//! ```
+//! use kcodec::{Table, Value};
+//!
+//! let (sym, price) = (["ibm", "msft"], vec![101.5, 402.25]);
+//! let columns = [Value::symbols(&sym), (&price).into()]; // lent, not copied
 //! let mut body = Vec::new();
 //! Value::from(Table::new(&["sym", "price"], &columns)?).encode(&mut body)?;
-//!
-//! let Value::Table(trade) = Value::decode(&body)? else { panic!("a table went in") };
-//! let Some(Value::Vector(Vector::Float(price))) = trade.column("price") else { panic!("no price") };
-//! assert_eq!(price.iter().sum::<f64>(), 503.75);
+//! # assert_eq!(Value::decode(&body)?.count(), 2);
 //! # Ok::<(), kcodec::Error>(())
+//! ```
+//!
+//! From structs, columns or rows, with the feature `derive`; a [`Batch`] takes rows one by one:
+//!
+//! ```
+//! # #[cfg(feature = "derive")] {
+//! use kcodec::{Batch, ToTable};
+//!
+//! #[derive(ToTable)]
+//! struct Trade {
+//!     sym: String,
+//!     price: f64,
+//!     #[kdb(chars)]
+//!     note: String, // a char vector; texts are symbols otherwise
+//! }
+//!
+//! let mut batch = Batch::new();
+//! batch.push(&Trade { sym: "ibm".into(), price: 101.5, note: "first".into() })?;
+//! assert_eq!(batch.to_body()?.to_string(), "+`sym`price`note!(,`ibm;,101.5;,\"first\")");
+//! # }
+//! # Ok::<(), kcodec::Error>(())
+//! ```
+//!
+//! ## Dates, times and nulls
+//!
+//! ```
+//! use std::time::SystemTime;
+//!
+//! use kcodec::{Date, Null, Timespan, Timestamp};
+//!
+//! let date = Date::from_ymd(2024, 1, 31).expect("a day of the calendar");
+//! let noon = date.at(Timespan::from_hms_nano(12, 0, 0, 0).expect("a time")).expect("before 2292");
+//! assert_eq!((noon.to_string(), noon.hour()), ("2024.01.31D12:00:00.000000000".into(), Some(12)));
+//! let time: SystemTime = noon.try_into()?; // and back; with features `jiff` and `chrono` to their types
+//! assert_eq!(Timestamp::try_from(time)?, noon);
+//!
+//! assert_eq!((Date::NULL.year(), i64::NULL, f64::NULL.some()), (None, i64::MIN, None));
+//! let size = i64::or_null([Some(100), None]); // a column with nulls
+//! assert_eq!(kcodec::Value::from(&size).get::<Vec<Option<i64>>>()?, [Some(100), None]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! ## Symbols
+//!
+//! ```
+//! use kcodec::{CodedSymbols, Value};
+//!
+//! let owned = vec![String::from("ibm"), String::from("msft")];
+//! let symbols = Value::symbols(&owned); // or of &str, Symbol
+//! assert_eq!((symbols.to_string(), Value::symbol("ibm").to_string()), ("`ibm`msft".into(), "`ibm".into()));
+//! assert_eq!(Value::from("ibm").to_string(), "\"ibm\""); // a string of q, which is a char vector
+//!
+//! let coded = CodedSymbols::new(&owned, &[0, 1, 0])?; // distinct texts, and which of them each item is
+//! let (distinct, codes) = Value::symbols(&coded).as_symbols()?.to_codes();
+//! assert_eq!((distinct.len(), codes), (2, vec![0, 1, 0]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 #![cfg_attr(

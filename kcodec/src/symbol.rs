@@ -275,6 +275,18 @@ enum Left<'a> {
     Coded(&'a CodedSymbols<'a>, slice::Iter<'a, u32>),
 }
 
+impl<'a> Left<'a> {
+    /// Out of line: few arms keep the loops over the others free of jump tables.
+    #[inline(never)]
+    fn next_other(&mut self) -> Option<Symbol<'a>> {
+        match self {
+            Self::Strings(items) => items.next().map(|text| Symbol::new(text)),
+            Self::Coded(coded, codes) => codes.next().map(|&code| coded.text(code)),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Iterator for SymbolsIter<'a> {
     type Item = Symbol<'a>;
 
@@ -284,8 +296,7 @@ impl<'a> Iterator for SymbolsIter<'a> {
             Left::Wire(texts) => texts.next(),
             Left::Text(items) => items.next().copied().map(Symbol::new),
             Left::Symbols(items) => items.next().copied(),
-            Left::Strings(items) => items.next().map(|text| Symbol::new(text)),
-            Left::Coded(coded, codes) => codes.next().map(|&code| coded.text(code)),
+            other => other.next_other(),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io;
 
-/// A conversation that failed. All but [`Refused`](Self::Refused)'s cousins [`Remote`](Self::Remote)
-/// and [`Unsendable`](Self::Unsendable) end the connection.
+/// A conversation that failed. All but [`Remote`](Self::Remote), [`Unsendable`](Self::Unsendable) and
+/// [`Mismatch`](Self::Mismatch) end the connection.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -42,6 +42,9 @@ pub enum Error {
     /// The value cannot be sent to this peer; nothing was written.
     #[error("cannot send: {0}")]
     Unsendable(kcodec::Error),
+    /// The response is of another type than the one asked for; the connection goes on.
+    #[error(transparent)]
+    Mismatch(#[from] kcodec::Mismatch),
     /// The address is not one that `hopen` takes, or of a kind that is not supported.
     #[error(transparent)]
     Address(#[from] crate::AddressError),
