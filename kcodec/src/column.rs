@@ -209,8 +209,8 @@ impl<'a> From<Value<'a>> for Column<'a> {
 /// | `Option` of these but `bool` and `u8` | the same, `None` as q's null |
 /// | `Vec` of these, [`Value`] | general list |
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no item of a kdb+ column",
-    note = "booleans and bytes have no null, so `Option<bool>` and `Option<u8>` are none either"
+    message = "`{Self}` is not the type of an item of a kdb+ column",
+    note = "`Option<bool>` and `Option<u8>` are not either: booleans and bytes have no null"
 )]
 pub trait ToItem: Sized {
     /// The kind of the column.
@@ -320,7 +320,7 @@ impl ToItem for Value<'_> {
 }
 
 /// What the fields of a struct of columns are: vectors and slices of items, and views of columns.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no kdb+ column")]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not the type of a kdb+ column")]
 pub trait ToColumn {
     /// The column, lent if it need not be converted.
     ///

@@ -37,6 +37,7 @@ use crate::vector::Vector;
 /// assert_eq!(Vec::<String>::try_from(items[3])?, ["one", "two"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(message = "a kdb+ value cannot be read as `{Self}`")]
 pub trait FromValue<'a>: Sized {
     /// Reads the value.
     ///

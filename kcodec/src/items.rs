@@ -93,6 +93,7 @@ impl<'a> Vector<'a> {
     /// assert_eq!(items, [Atom::Long(1), Atom::Long(2)]);
     /// ```
     #[must_use]
+    #[inline]
     pub fn iter(self) -> VectorIter<'a> {
         VectorIter(match self {
             Self::Symbol(symbols) => Atoms::Symbols(symbols.iter()),
@@ -113,6 +114,17 @@ impl<'a> Iterator for VectorIter<'a> {
                 Some(item)
             }
             Atoms::Symbols(symbols) => symbols.next().map(Atom::Symbol),
+        }
+    }
+
+    #[inline]
+    fn nth(&mut self, n: usize) -> Option<Atom<'a>> {
+        match &mut self.0 {
+            Atoms::Fixed { next, .. } => {
+                *next = next.saturating_add(n);
+                self.next()
+            }
+            Atoms::Symbols(symbols) => symbols.nth(n).map(Atom::Symbol),
         }
     }
 

@@ -5,9 +5,10 @@ use std::fmt;
 use crate::atom::Atom;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
+use crate::items::VectorIter;
 use crate::list::{List, ListIter};
 use crate::simd;
-use crate::symbol::{Symbol, Symbols, SymbolsIter};
+use crate::symbol::{Symbol, Symbols};
 use crate::table::Table;
 use crate::value::Value;
 use crate::vector::Vector;
@@ -135,8 +136,7 @@ impl<'a> Update<'a> {
         match self.data {
             Data::Table(table) => Columns::Objects(table.list().iter()),
             Data::Columns(columns) => Columns::Objects(columns.iter()),
-            Data::Row(Vector::Symbol(row)) => Columns::Symbols(row.iter()),
-            Data::Row(row) => Columns::Row { row, next: 0 },
+            Data::Row(row) => Columns::Row(row.iter()),
         }
     }
 
@@ -236,12 +236,8 @@ impl fmt::Debug for Update<'_> {
 /// Iterator over the columns of an [`Update`].
 enum Columns<'a> {
     Objects(ListIter<'a>),
-    /// One row of symbols, which are found one after the other.
-    Symbols(SymbolsIter<'a>),
-    Row {
-        row: Vector<'a>,
-        next: usize,
-    },
+    /// The items of one row of one kind.
+    Row(VectorIter<'a>),
 }
 
 impl<'a> Iterator for Columns<'a> {
@@ -251,12 +247,7 @@ impl<'a> Iterator for Columns<'a> {
     fn next(&mut self) -> Option<Value<'a>> {
         match self {
             Self::Objects(objects) => objects.next(),
-            Self::Symbols(symbols) => symbols.next().map(Value::from),
-            Self::Row { row, next } => {
-                let item = row.get(*next)?;
-                *next = next.saturating_add(1);
-                Some(item.into())
-            }
+            Self::Row(row) => row.next().map(Value::from),
         }
     }
 
@@ -264,21 +255,15 @@ impl<'a> Iterator for Columns<'a> {
     fn nth(&mut self, n: usize) -> Option<Value<'a>> {
         match self {
             Self::Objects(objects) => objects.nth(n),
-            Self::Symbols(symbols) => symbols.nth(n).map(Value::from),
-            Self::Row { next, .. } => {
-                *next = next.saturating_add(n);
-                self.next()
-            }
+            Self::Row(row) => row.nth(n).map(Value::from),
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = match self {
-            Self::Objects(objects) => objects.len(),
-            Self::Symbols(symbols) => symbols.len(),
-            Self::Row { row, next } => row.len().saturating_sub(*next),
-        };
-        (left, Some(left))
+        match self {
+            Self::Objects(objects) => objects.size_hint(),
+            Self::Row(row) => row.size_hint(),
+        }
     }
 }
 

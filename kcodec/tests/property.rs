@@ -3,8 +3,8 @@
 mod naive;
 
 use kcodec::{
-    Body, Capability, Derived, Dict, Function, Lambda, Limits, List, Splayed, Symbol, Symbols, Table, Value, Vector,
-    to_little_endian,
+    Atom, Body, Capability, Derived, Dict, Function, Lambda, Limits, List, Splayed, Symbol, Symbols, Table, Value,
+    Vector, to_little_endian,
 };
 use naive::{Form, Tree};
 use proptest::prelude::*;
@@ -115,7 +115,54 @@ fn apply(body: &mut Vec<u8>, mutation: &Mutation) {
     }
 }
 
+/// Reads everything in a value by every accessor that finds items.
+fn visit(value: Value<'_>) -> Result<(), TestCaseError> {
+    if let Ok(items) = value.items() {
+        prop_assert_eq!(items.len(), value.count());
+        items.into_iter().try_for_each(visit)?;
+    }
+    if let Ok(vector) = value.as_vector() {
+        let gotten: Vec<Atom<'_>> = (0..vector.len()).filter_map(|index| vector.get(index)).collect();
+        prop_assert_eq!(vector.iter().collect::<Vec<_>>(), gotten);
+        prop_assert_eq!(value.get::<Vec<Value<'_>>>().unwrap().len(), vector.len());
+    }
+    if let Ok(pairs) = value.as_dict().and_then(Dict::pairs) {
+        for (key, value) in pairs {
+            visit(key)?;
+            visit(value)?;
+        }
+    }
+    if let (Ok(columns), Ok(rows)) = (value.columns(), value.rows()) {
+        for (at, (name, column)) in columns.as_slice().iter().enumerate() {
+            prop_assert_eq!(columns.get(&name.to_string()).is_ok(), name.as_str().is_some());
+            let cells = rows.iter().map(|row| row.iter().nth(at).unwrap().value);
+            prop_assert_eq!(cells.collect::<Vec<_>>(), column.items().unwrap().collect::<Vec<_>>());
+        }
+    }
+    Ok(())
+}
+
 proptest! {
+    #[test]
+    fn accessors_agree_with_each_other(tree in naive::tree()) {
+        let body = naive::encode(&tree);
+        let value = Value::decode(&body).unwrap();
+        visit(value)?;
+        visit(built(Value::decode(lend(body)).unwrap()))?;
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn every_value_serializes(tree in naive::tree()) {
+        let body = naive::encode(&tree);
+        let value = Value::decode(&body).unwrap();
+        let json = serde_json::to_string(&value).unwrap();
+        prop_assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
+        // What cannot be read again is an error.
+        kcodec::serde::from_value::<serde_json::Value>(value).ok();
+        kcodec::serde::from_value::<serde::de::IgnoredAny>(value).ok();
+    }
+
     #[test]
     fn a_body_decodes_and_encodes_to_the_same_bytes(tree in naive::tree()) {
         let body = naive::encode(&tree);

@@ -1,6 +1,6 @@
 //! Values out.
 
-use serde::ser::{Error, Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::atom::Atom;
 use crate::body::Body;
@@ -99,8 +99,8 @@ impl Serialize for List<'_> {
 /// A map; of a keyed table its rows; where keys or values are neither vector nor list, a map of the two halves.
 impl Serialize for Dict<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.as_keyed_table().is_some() {
-            return Value::Dict(*self).rows().map_err(S::Error::custom)?.serialize(serializer);
+        if let Ok(rows) = Value::Dict(*self).rows() {
+            return rows.serialize(serializer);
         }
         match self.pairs() {
             Ok(pairs) if serializer.is_human_readable() => {
@@ -130,9 +130,13 @@ impl Serialize for Key<'_> {
     }
 }
 
+/// Its rows; of a table that has a table for a column, a map of its columns.
 impl Serialize for Table<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.rows().map_err(S::Error::custom)?.serialize(serializer)
+        match self.rows() {
+            Ok(rows) => rows.serialize(serializer),
+            Err(_) => serializer.collect_map(self.columns()),
+        }
     }
 }
 
