@@ -52,7 +52,8 @@ impl Month {
 }
 
 impl Date {
-    /// The day of a month of a year, both counted from 1; `None` if there is no such day or outside the years 1 to 9999.
+    /// The day of a month of a year, day and month counted from 1; `None` if there is no such day, and outside of the
+    /// years 1 to 9999.
     ///
     /// ```
     /// use kcodec::Date;

@@ -204,7 +204,8 @@ impl<'a> From<Value<'a>> for Column<'a> {
 ///
 /// | Rust | column |
 /// |---|---|
-/// | `bool`, `u8`, `i16`, `i32`, `i64`, `f32`, `f64`, [`Guid`], [`Date`] and the other temporal types | vector of that kind |
+/// | `bool`, `u8`, `i16`, `i32`, `i64`, `f32`, `f64` | vector of that kind |
+/// | [`Guid`], [`Date`] and the other temporal types | vector of that kind |
 /// | `String`, `&str`, `Cow<str>`, [`Symbol`] | symbols |
 /// | `Option` of these but `bool` and `u8` | the same, `None` as q's null |
 /// | `Vec` of these, [`Value`] | general list |
@@ -220,8 +221,8 @@ pub trait ToItem: Sized {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Nul`] for a symbol that holds a NUL byte, [`ErrorKind::Unsupported`] for a column of another kind; as
-    /// [`Value::encode`] for nested items.
+    /// [`ErrorKind::Nul`] for a symbol that holds a NUL byte, [`ErrorKind::Unsupported`] for a column of another kind;
+    /// as [`Value::encode`] for nested items.
     fn append(&self, column: &mut ColumnBuf) -> Result<(), Error>;
 
     /// The column of many items.
@@ -373,6 +374,6 @@ macro_rules! slices {
     )*};
 }
 slices! {
-    Boolean bool, Byte u8, Guid Guid, Short i16, Int i32, Long i64, Real f32, Float f64, Timestamp Timestamp, Month Month,
-    Date Date, Datetime Datetime, Timespan Timespan, Minute Minute, Second Second, Time Time,
+    Boolean bool, Byte u8, Guid Guid, Short i16, Int i32, Long i64, Real f32, Float f64, Timestamp Timestamp,
+    Month Month, Date Date, Datetime Datetime, Timespan Timespan, Minute Minute, Second Second, Time Time,
 }

@@ -16,14 +16,16 @@ use crate::vector::Vector;
 ///
 /// | Rust | q |
 /// |---|---|
-/// | `bool`, `i16`, `i32`, `i64`, `f32`, `f64`, [`Guid`], [`Date`] and the other temporal types | an atom of that very kind; no number is converted |
+/// | `bool`, `i16`, `i32`, `i64`, `f32`, `f64` | an atom of that very kind; no number is converted |
+/// | [`Guid`], [`Date`] and the other temporal types | likewise |
 /// | `u8` | a byte or a char |
 /// | `&str`, `String` | a symbol or a char vector, of UTF-8; `String` a char atom, too |
 /// | `&[u8]` | a byte or char vector |
 /// | [`Symbol`], [`Symbols`], [`Slice`], [`List`], [`Dict`], [`Table`], [`Function`] | these, borrowed |
 /// | `Option<T>` | q's null or `::` as `None`, else a `T` |
 /// | `Vec<T>` | a vector or general list whose items are `T`s |
-/// | a struct with `#[derive(FromTable)]` | a table or keyed table; `Vec` of a row's struct likewise; one row from a dict |
+/// | a struct of columns with `#[derive(FromTable)]` | a table or keyed table |
+/// | a struct of a row with it, in a `Vec` or alone | a table or keyed table; alone, a dict |
 ///
 /// ```
 /// use kcodec::{Date, Value};
