@@ -89,7 +89,7 @@ fuzz-%: cargo-fuzz
 cargo-fuzz:
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz --version 0.13.2
 
-package: ## the four crates as they would be published, in their order, each built from its package
+package: ## the crates as they would be published, in their order, each built from its package
 	cargo publish --workspace --dry-run --allow-dirty
 
 deny: ## licences, advisories and sources of dependencies, by cargo-deny
