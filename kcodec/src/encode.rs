@@ -216,7 +216,7 @@ impl<'a, S: Sink<'a>> Encoder<S> {
         self.text(splayed.path())
     }
 
-    fn table_head(&mut self, attribute: Attribute, sorted: bool) {
+    pub(crate) fn table_head(&mut self, attribute: Attribute, sorted: bool) {
         self.out.head([TABLE, attribute.code(), if sorted { SORTED_DICT } else { DICT }]);
     }
 
@@ -241,7 +241,7 @@ impl<'a, S: Sink<'a>> Encoder<S> {
 
     /// A text and its terminator.
     #[inline(always)]
-    fn text(&mut self, text: Symbol<'a>) -> Result<(), Error> {
+    pub(crate) fn text(&mut self, text: Symbol<'a>) -> Result<(), Error> {
         let text = text.as_bytes();
         let (words, rest) = text.as_chunks();
         match (words, Short::new(rest)) {
@@ -265,7 +265,7 @@ impl<'a, S: Sink<'a>> Encoder<S> {
 
     /// Type, attribute and count of a list.
     #[inline(always)]
-    fn head(&mut self, code: u8, attribute: Attribute, count: usize) -> Result<(), Error> {
+    pub(crate) fn head(&mut self, code: u8, attribute: Attribute, count: usize) -> Result<(), Error> {
         let count = match u32::try_from(count) {
             Ok(short) if short <= LONGEST => short,
             _ => return self.long_head(code, attribute, count),

@@ -138,6 +138,8 @@
 compile_error!("kcodec reads and writes little-endian bodies in place: big-endian hosts are not supported");
 
 mod access;
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod atom;
 mod batch;
 mod body;

@@ -81,3 +81,23 @@ impl Sink<'_> for Room {
         }
     }
 }
+
+/// A buffer that grows as it must, for what is not a value.
+#[cfg(feature = "arrow")]
+impl Sink<'_> for Vec<u8> {
+    fn size(&self) -> usize {
+        self.len()
+    }
+
+    fn head<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.extend_from_slice(&bytes);
+    }
+
+    fn run(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    fn short(&mut self, word: [u8; 8], length: usize) {
+        self.extend_from_slice(word.get(..length).unwrap_or_default());
+    }
+}

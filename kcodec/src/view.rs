@@ -102,7 +102,7 @@ macro_rules! define {
     ($($kind:ident $ty:ty,)*) => {
         /// A vector of fixed width over the bytes of its items.
         #[inline(always)]
-        fn fixed(code: u8, items: &[u8], attribute: Attribute) -> Value<'_> {
+        pub(crate) fn fixed(code: u8, items: &[u8], attribute: Attribute) -> Value<'_> {
             match code {
                 $(code if code == Kind::$kind.code() => {
                     Value::Vector(Vector::$kind(Slice::from_wire(items, attribute)))
