@@ -60,7 +60,7 @@ target/rivals/pykx/lib/l64/libe.so:
 
 bench: export KBENCH_RECORD = $(CURDIR)/benches/record/$(shell date -u +%F).md
 bench: ## the duels, the other crates, and the messages of KDB_TRAFFIC if it names a file, into a dated record
-	cargo bench -p kbench
+	cargo bench -p kbench --features arrow
 	cargo run --release --locked --manifest-path benches/rivals/Cargo.toml --target-dir target/rivals
 	$(if $(KDB_TRAFFIC),cargo run --release -p kcorpus --features cli -- bench $(KDB_TRAFFIC) | tee -a $(KBENCH_RECORD))
 

@@ -1,5 +1,7 @@
 //! The duels, by subject. Each asserts its answers while it is made.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod compression;
 mod decode;
 mod encode;
@@ -45,6 +47,14 @@ pub const CASES: &[Named] = &[
     row("encode/trade10", "memcpy", Claim::Nanoseconds(60.0), encode::trade10),
     row("gather/longs", "memcpy", Claim::Nanoseconds(500.0), encode::gather_longs),
     row("gather/trade", "memcpy", Claim::Nanoseconds(1000.0), encode::gather_trade),
+    #[cfg(feature = "arrow")]
+    row("arrow/trade to a batch", "memcpy and a plain index", Claim::Faster(0.67), arrow::trade_to_batch),
+    #[cfg(feature = "arrow")]
+    row("arrow/trade from a batch", "memcpy and a plain index", Claim::Faster(0.67), arrow::trade_to_body),
+    #[cfg(feature = "arrow")]
+    row("arrow/timestamps to a batch", "memcpy", Claim::None, arrow::timestamps_to_batch),
+    #[cfg(feature = "arrow")]
+    row("arrow/timestamps from a batch", "memcpy", Claim::None, arrow::timestamps_to_body),
     row("log/1 M upd of a row", "memcpy", Claim::Faster(0.33), log::rows),
     row("log/1 M upd of a row", "reading the bytes", Claim::None, log::rows_read),
     row("log/1 M upd of 10 rows", "memcpy", Claim::Faster(0.33), log::batches),
