@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+mod arrow;
 mod ask;
 #[cfg(target_os = "linux")]
 mod console;

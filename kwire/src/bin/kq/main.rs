@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kcodec::{Capability, Threshold};
 use kwire::{Limits, MessageType};
 
+mod arrow;
 mod console;
 mod csv;
 mod decode;
@@ -23,6 +24,7 @@ mod password;
 mod progress;
 mod session;
 
+use arrow::Files;
 use decode::{Errors, Input};
 use fault::Fault;
 use output::{Form, Out, Output, Text};
@@ -50,6 +52,7 @@ const EXAMPLES: &str = r#"Examples:
   kq localhost:5001                            a console; \\ ends it
   kq localhost:5001 "select from trade"        one request, shown as q shows it
   kq localhost:5001 --csv trade > trade.csv
+  kq localhost:5001 --parquet trade.parquet trade
   kq localhost:5001 < queries.txt              one request a line
   kq -U users.txt host:5001:bob "2+2"          bob's password out of a file
   kq listen localhost:5010 ".u.sub[`;`]"       pushes as they come
@@ -68,6 +71,8 @@ struct Ask {
     expression: Option<String>,
     #[command(flatten)]
     form: Form,
+    #[command(flatten)]
+    files: Files,
     /// Size of the screen that results are cut to, as q's \c: the terminal's, or 25 80.
     #[arg(short = 'c', num_args = 2, value_names = ["ROWS", "COLUMNS"], help_heading = "Output")]
     console: Option<Vec<usize>>,
@@ -161,7 +166,7 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let outcome = match cli.command {
-        None => ask(&cli.ask),
+        None => ask(cli.ask),
         Some(command) => run(command),
     };
     match outcome {
@@ -228,13 +233,13 @@ fn encode(kind: MessageType, text: &str) -> Result<bool, Fault> {
     Ok(true)
 }
 
-fn ask(ask: &Ask) -> Result<bool, Fault> {
+fn ask(ask: Ask) -> Result<bool, Fault> {
     let address = ask.address.as_deref().unwrap_or_default();
     let size = match ask.console.as_deref() {
         Some(&[rows, columns]) => Some((rows, columns)),
         _ => None,
     };
-    let mut output = Output::new(ask.form, Text::Console(size), &Progress::hidden())?;
+    let mut output = Output::new(ask.form, Text::Console(size), &Progress::hidden())?.with_files(ask.files);
     let good = match &ask.expression {
         Some(expression) => {
             Session::open(address, &ask.connection, None)?.answer(expression.as_bytes(), &mut output)?

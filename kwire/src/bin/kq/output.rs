@@ -12,6 +12,7 @@ use kcodec::{Console, Value};
 use kwire::{Header, Message};
 use rustix::termios::tcgetwinsize;
 
+use crate::arrow::Files;
 use crate::fault::Fault;
 use crate::progress::{Counted, Progress};
 use crate::{csv, json};
@@ -50,6 +51,8 @@ pub(crate) struct Output {
     text: Text,
     /// The last heading of `--csv`: written again only when it changes.
     heading: Vec<u8>,
+    /// Where tables go instead of standard output.
+    files: Files,
 }
 
 impl Output {
@@ -62,11 +65,19 @@ impl Output {
                 "--ipc writes bytes, which a terminal cannot show: send them to a file or pipe".into(),
             ));
         }
-        Ok(Self { out: Out::new(progress)?, form, text, heading: Vec::new() })
+        Ok(Self { out: Out::new(progress)?, form, text, heading: Vec::new(), files: Files::default() })
+    }
+
+    /// The same, but tables go into files, if there are any.
+    pub(crate) fn with_files(self, files: Files) -> Self {
+        Self { files, ..self }
     }
 
     /// Writes a value, and flushes it unless standard output is a file.
     pub(crate) fn write(&mut self, message: &Message) -> Result<(), Fault> {
+        if self.files.is_some() {
+            return self.files.write(message.body());
+        }
         let (value, digits) = (message.value(), self.form.precision.map(usize::from));
         match self.form {
             Form { json: true, .. } => {
