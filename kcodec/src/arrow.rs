@@ -49,7 +49,7 @@
 //! `kdb:table` and `kdb:key` are four digits for the table's and the key table's own attribute, those of its names and of
 //! its list of columns, and 1 for an inner dict of type 127. Attributes are believed on the way back: whoever reorders
 //! or changes rows must drop them. The Parquet reader of arrow-rs keeps the schema's metadata in its own schema only, which
-`RecordBatch::with_schema` gives back to a batch; without it a keyed table is a table.
+//! `RecordBatch::with_schema` gives back to a batch; without it a keyed table comes back as a plain one.
 //!
 //! Batches from elsewhere need no metadata. Integers become the narrowest kind that holds them, `Time64` and
 //! `Duration` timespans, texts and dictionaries symbols, `Binary` lists of byte vectors. A number that q takes for its

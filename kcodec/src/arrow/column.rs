@@ -123,7 +123,7 @@ impl Column<'_> {
         Column { kind: Some(kind), ..*self }.texts(array.keys().iter().map(text), is_binary, items, out)
     }
 
-    /// Texts as what the field says: symbols, chars or a list of char vectors.
+    /// Texts as what the field says: symbols, chars or a list of char vectors; of bytes as a list of byte vectors.
     fn texts<'t>(
         &self,
         texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>,
@@ -134,7 +134,8 @@ impl Column<'_> {
         let item = match self.kind {
             Some(Kind::Char) => return self.chars(texts, out),
             Some(Kind::List) => Kind::Char,
-            None if is_binary => Kind::Byte,
+            Some(Kind::Symbol) => return self.symbols(texts, out),
+            _ if is_binary => Kind::Byte,
             _ => return self.symbols(texts, out),
         };
         self.head(Kind::List, texts.len(), out)?;
