@@ -69,11 +69,11 @@ use bytes::Bytes;
 
 use crate::body::Body;
 use crate::capability::Capability;
-use crate::decode::{DICT, SORTED_DICT};
-use crate::encode::Writer;
+use crate::encode::Encoder;
 use crate::kind::Kind;
 use crate::table::Table;
 use crate::value::Value;
+use crate::wire::{DICT, SORTED_DICT};
 use metadata::Half;
 
 /// A table that Arrow cannot hold, or a batch that q cannot.
@@ -118,6 +118,9 @@ pub enum Error {
         /// The kind on q's side.
         kind: Kind,
     },
+    /// Texts that take more bytes than there is memory for, once each item has its own.
+    #[error("no memory for {0} bytes of text")]
+    Memory(usize),
     /// Metadata of the schema that this module did not write.
     #[error("metadata {key}: {value:?}")]
     Metadata {
@@ -178,28 +181,34 @@ fn batch(value: Value<'_>, owner: Option<&Bytes>) -> Result<RecordBatch, Error> 
 ///
 /// # Errors
 ///
-/// [`Error::DataType`], [`Error::Range`], [`Error::Null`], [`Error::Metadata`], and [`Error::Body`] for a NUL in a
-/// symbol or name.
+/// [`Error::DataType`], [`Error::Range`], [`Error::Null`], [`Error::Memory`], [`Error::Metadata`], and [`Error::Body`]
+/// for a NUL in a symbol or name.
 pub fn to_body(batch: &RecordBatch) -> Result<Body, Error> {
     let schema = batch.schema_ref();
     let (code, keys) = metadata::to_shape(schema.metadata(), batch.num_columns())?;
-    let mut writer = Writer { capability: Capability::MAX, out: Vec::with_capacity(column::size(batch)) };
+    let mut encoder = Encoder { capability: Capability::MAX, out: Vec::with_capacity(column::size(batch)) };
     if let Some(keys) = keys {
-        writer.out.push(if code == SORTED_DICT { SORTED_DICT } else { DICT });
-        half(batch, 0, keys, metadata::to_half(schema.metadata(), metadata::KEY)?, &mut writer)?;
+        encoder.out.push(if code == SORTED_DICT { SORTED_DICT } else { DICT });
+        half(batch, 0, keys, metadata::to_half(schema.metadata(), metadata::KEY)?, &mut encoder)?;
     }
     let half_of = metadata::to_half(schema.metadata(), metadata::TABLE)?;
-    half(batch, keys.unwrap_or(0), batch.num_columns(), half_of, &mut writer)?;
-    Ok(Body::decode(writer.out)?)
+    half(batch, keys.unwrap_or(0), batch.num_columns(), half_of, &mut encoder)?;
+    Ok(Body::decode(encoder.out)?)
 }
 
 /// Writes the columns from `start` to before `end` as a table.
-fn half(batch: &RecordBatch, start: usize, end: usize, half: Half, writer: &mut Writer<Vec<u8>>) -> Result<(), Error> {
+fn half(
+    batch: &RecordBatch,
+    start: usize,
+    end: usize,
+    half: Half,
+    encoder: &mut Encoder<Vec<u8>>,
+) -> Result<(), Error> {
     let count = end.saturating_sub(start);
     let columns = || batch.schema_ref().fields().iter().zip(batch.columns()).skip(start).take(count);
-    writer.table_head(half.table, half.sorted);
-    writer.head(Kind::Symbol.code(), half.names, count)?;
-    columns().try_for_each(|(field, _)| writer.text(field.name().as_str().into()))?;
-    writer.head(Kind::List.code(), half.columns, count)?;
-    columns().try_for_each(|(field, array)| column::write(field, array, writer))
+    encoder.table_head(half.table, half.sorted);
+    encoder.head(Kind::Symbol.code(), half.names, count)?;
+    columns().try_for_each(|(field, _)| encoder.text(field.name().as_str().into()))?;
+    encoder.head(Kind::List.code(), half.columns, count)?;
+    columns().try_for_each(|(field, array)| column::write(field, array, encoder))
 }

@@ -2,18 +2,10 @@
 
 mod naive;
 
-use std::sync::Arc;
-
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, DurationNanosecondType, Int32Type, Int64Type, Time32SecondType, TimestampNanosecondType,
-};
-use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Float64Array, Int8Array,
-    Int64Array, LargeStringArray, ListArray, NullArray, RecordBatch, StringArray, StringViewArray,
-    Time64MicrosecondArray, TimestampSecondArray, UInt64Array, new_null_array,
-};
-use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use arrow_array::types::{Date32Type, Int32Type, Int64Type, Time32SecondType, TimestampNanosecondType};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
 use kcodec::arrow::{Error, copy_to_batch, to_batch, to_body};
 use kcodec::{Body, Compression, Limits, Symbol, Table, Timestamp, Value, decompress, parse, to_little_endian};
@@ -26,15 +18,6 @@ fn batch(q: &str) -> RecordBatch {
 
 fn refused(q: &str) -> String {
     to_batch(&parse(q).unwrap()).expect_err(q).to_string()
-}
-
-/// A batch from elsewhere, of one column `x`.
-fn foreign(array: impl Array + 'static) -> RecordBatch {
-    RecordBatch::try_from_iter_with_nullable([("x", Arc::new(array) as ArrayRef, true)]).unwrap()
-}
-
-fn q(batch: &RecordBatch) -> String {
-    to_body(batch).unwrap_or_else(|error| panic!("{batch:?}: {error}")).to_string()
 }
 
 fn is_table(value: Value<'_>) -> bool {
@@ -161,8 +144,11 @@ fn tame_column(column: &mut Tree) {
         }
         Tree::List { items, .. } => {
             let kept = items.iter().find(|item| matches!(item, Tree::Vector { .. } | Tree::Symbols { .. }));
-            let mut kept =
-                kept.cloned().unwrap_or(Tree::Vector { code: 10, attr: 0, items: vec![vec![0xc3], vec![0xa4]] });
+            let mut kept = kept.cloned().unwrap_or_else(|| Tree::Vector {
+                code: 10,
+                attr: 0,
+                items: vec![vec![0xc3], vec![0xa4]],
+            });
             tame_column(&mut kept);
             for (at, item) in items.iter_mut().enumerate() {
                 *item = kept.clone();
@@ -310,84 +296,4 @@ fn what_has_no_arrow_type_is_named() {
     let columns = [Value::from(&[1_i64])];
     let table = Table::new(names.as_slice(), &columns).unwrap();
     assert_eq!(copy_to_batch(table).unwrap_err().to_string(), "column 0: name is not UTF-8");
-}
-
-#[test]
-fn batches_from_elsewhere_are_tables() {
-    let dictionary = DictionaryArray::<Int32Type>::from_iter([Some("a"), None, Some("b")]);
-    let nested = ListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1), None]), None, Some(vec![])]);
-    let uuid = FixedSizeBinaryArray::try_from_sparse_iter_with_size([Some([1; 16]), None].into_iter(), 16).unwrap();
-    for (batch, expected) in [
-        (foreign(Int64Array::from(vec![Some(1), None])), "+(,`x)!,1 0N"),
-        (foreign(Int8Array::from(vec![Some(-1), None])), "+(,`x)!,-1 0Nh"),
-        (foreign(UInt64Array::from(vec![Some(1), None])), "+(,`x)!,1 0N"),
-        (foreign(Float64Array::from(vec![Some(1.5), None])), "+(,`x)!,1.5 0n"),
-        (foreign(BooleanArray::from(vec![true, false])), "+(,`x)!,10b"),
-        (foreign(StringArray::from(vec![Some("a"), None])), "+(,`x)!,`a`"),
-        (foreign(LargeStringArray::from(vec!["a", "b"])), "+(,`x)!,`a`b"),
-        (foreign(StringViewArray::from(vec!["a", "a text of some length"])), "+(,`x)!,`a`a text of some length"),
-        (foreign(dictionary.clone()), "+(,`x)!,`a``b"),
-        (foreign(dictionary.slice(1, 2)), "+(,`x)!,``b"),
-        (foreign(nested.clone()), "+(,`x)!,(1 0N;`long$();`long$())"),
-        (foreign(nested.slice(1, 2)), "+(,`x)!,(`long$();`long$())"),
-        (foreign(uuid), "+(,`x)!,01010101-0101-0101-0101-010101010101 00000000-0000-0000-0000-000000000000"),
-        (foreign(NullArray::new(0)), "+(,`x)!,()"),
-        (foreign(BinaryArray::from(vec![&b"ab"[..], b""])), "+(,`x)!,(0x6162;`byte$())"),
-        (foreign(TimestampSecondArray::from(vec![Some(86_400), None])), "+(,`x)!,1970.01.02D00:00:00.000000000 0N"),
-        (foreign(Time64MicrosecondArray::from(vec![1])), "+(,`x)!,,0D00:00:00.000001000"),
-    ] {
-        assert_eq!(q(&batch), expected);
-    }
-    for (batch, expected) in [
-        (foreign(NullArray::new(1)), "column x: no q type for Null"),
-        (foreign(BooleanArray::from(vec![Some(true), None])), "column x: null boolean"),
-        (foreign(UInt64Array::from(vec![u64::MAX])), "column x: long out of range"),
-        (foreign(TimestampSecondArray::from(vec![i64::MAX])), "column x: timestamp out of range"),
-        (foreign(StringArray::from(vec!["a\0b"])), "24: NUL byte in a symbol"),
-        (foreign(new_null_array(&DataType::Decimal128(9, 2), 2)), "column x: no q type for Decimal128(9, 2)"),
-    ] {
-        assert_eq!(to_body(&batch).expect_err(expected).to_string(), expected);
-    }
-}
-
-#[test]
-fn metadata_that_does_not_fit_is_passed_over_or_refused() {
-    let of_field = |key: &str, value: &str, array: ArrayRef| {
-        let field = Field::new("x", array.data_type().clone(), true).with_metadata([(key, value)]);
-        RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![array]).unwrap()
-    };
-    let longs = || Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef;
-    let texts = || Arc::new(StringArray::from(vec!["ab", "c"])) as ArrayRef;
-    for (key, value, array, expected) in [
-        ("kdb:type", "minute", longs(), "+(,`x)!,1 2"),
-        ("kdb:type", "no kind", longs(), "+(,`x)!,1 2"),
-        ("kdb:type", "table", longs(), "+(,`x)!,1 2"),
-        ("kdb:type", "long", texts(), "+(,`x)!,`ab`c"),
-        ("kdb:type", "list", texts(), "+(,`x)!,(\"ab\";,\"c\")"),
-        ("kdb:attribute", "s", longs(), "+(,`x)!,`s#1 2"),
-        ("kdb:attribute", "z", longs(), "+(,`x)!,1 2"),
-    ] {
-        assert_eq!(q(&of_field(key, value, array)), expected, "{key} {value}");
-    }
-    let error = to_body(&of_field("kdb:type", "char", texts())).unwrap_err().to_string();
-    assert_eq!(error, "column x: char out of range");
-    for (key, value) in [("kdb:keys", "2"), ("kdb:keys", "-1"), ("kdb:table", "5000"), ("kdb:table", "0002")] {
-        let plain = foreign(Int64Array::from(vec![1]));
-        let schema = Schema::new_with_metadata(plain.schema().fields().clone(), [(key, value)]);
-        let batch = RecordBatch::try_new(Arc::new(schema), plain.columns().to_vec()).unwrap();
-        let error = to_body(&batch).expect_err(value).to_string();
-        assert_eq!(error, format!("metadata {key}: {value:?}"));
-    }
-}
-
-#[test]
-fn moments_that_q_cannot_hold_are_refused() {
-    let batch = |array: ArrayRef| RecordBatch::try_from_iter_with_nullable([("x", array, true)]).unwrap();
-    let earliest = i64::MIN + 2 + 946_684_800_000_000_000;
-    for (nanoseconds, fits) in [(earliest - 1, false), (earliest, true), (i64::MAX, true), (i64::MIN + 1, true)] {
-        let array = Arc::new(arrow_array::TimestampNanosecondArray::from(vec![nanoseconds]));
-        assert_eq!(to_body(&batch(array)).is_ok(), fits, "{nanoseconds}");
-    }
-    let durations = arrow_array::PrimitiveArray::<DurationNanosecondType>::from(vec![Some(5), None]);
-    assert_eq!(q(&batch(Arc::new(durations))), "+(,`x)!,0D00:00:00.000000005 0N");
 }

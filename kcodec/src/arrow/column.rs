@@ -16,18 +16,21 @@ use super::item::{self, Mapped};
 use super::{Error, foreign, metadata};
 use crate::capability::Capability;
 use crate::counted::Counted;
-use crate::encode::Writer;
+use crate::encode::Encoder;
 use crate::kind::{Attribute, Kind};
 use crate::simd;
 use crate::symbol::Symbol;
 use crate::temporal::{Date, Datetime, Minute, Month, Second, Time, Timespan, Timestamp};
 
-type Out = Writer<Vec<u8>>;
+type Out = Encoder<Vec<u8>>;
 
-/// About as many bytes as the batch takes in a body.
+/// About as many bytes as the batch takes in a body, and no more than a few times its own.
 pub(super) fn size(batch: &RecordBatch) -> usize {
-    let widths = batch.columns().iter().map(|array| array.data_type().primitive_width().unwrap_or(8));
-    widths.fold(256, |size, width| size.saturating_add(batch.num_rows().saturating_mul(width)))
+    let size = |array: &ArrayRef| match array.data_type().primitive_width() {
+        Some(width) => array.len().saturating_mul(width),
+        None => array.len().saturating_mul(8).min(array.get_buffer_memory_size()),
+    };
+    batch.columns().iter().map(size).fold(256, usize::saturating_add)
 }
 
 /// Writes one column of a table.
@@ -117,20 +120,21 @@ impl Column<'_> {
     ) -> Result<(), Error> {
         let Some(values) = with_texts(array.values(), Collect) else { return Err(self.no_type(array)) };
         let text = |key: Option<K::Native>| key.and_then(|key| *values.get(key.as_usize())?);
-        let is_binary =
-            !matches!(array.values().data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-        let kind = self.kind.unwrap_or(Kind::Symbol);
-        Column { kind: Some(kind), ..*self }.texts(array.keys().iter().map(text), is_binary, items, out)
+        self.texts(array.keys().iter().map(text), false, items, out)
     }
 
     /// Texts as what the field says: symbols, chars or a list of char vectors; of bytes as a list of byte vectors.
     fn texts<'t>(
         &self,
-        texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>,
+        texts: impl ExactSizeIterator<Item = Option<&'t [u8]>> + Clone,
         is_binary: bool,
         items: Attribute,
         out: &mut Out,
     ) -> Result<(), Error> {
+        // A short batch can name a long text any number of times: by a dictionary's keys, or by views.
+        let sizes = texts.clone().map(|text| text.unwrap_or_default().len().saturating_add(1));
+        let size = sizes.fold(0, usize::saturating_add);
+        out.out.try_reserve(size).map_err(|_| Error::Memory(size))?;
         let item = match self.kind {
             Some(Kind::Char) => return self.chars(texts, out),
             Some(Kind::List) => Kind::Char,
@@ -184,7 +188,7 @@ impl Column<'_> {
         let ends = list.offsets();
         let (start, end) = (ends.first().as_usize(), ends.last().as_usize());
         let values = list.values().slice(start, end.saturating_sub(start));
-        let mut all = Writer { capability: Capability::MAX, out: Vec::new() };
+        let mut all = Encoder { capability: Capability::MAX, out: Vec::new() };
         let items = Column { name: self.name, kind: metadata::kind(item), attribute: Attribute::None };
         items.vector(&values, Attribute::None, &mut all)?;
         // All items as one vector: each row takes its part.
@@ -248,12 +252,14 @@ define! {
 trait OnTexts<'t> {
     type Output;
 
-    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>, is_binary: bool) -> Self::Output;
+    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>> + Clone, is_binary: bool) -> Self::Output;
 }
 
 /// `None` if the array holds no texts.
 fn with_texts<'t, T: OnTexts<'t>>(array: &'t ArrayRef, run: T) -> Option<T::Output> {
-    fn bytes<'t, B: ByteArrayType>(array: &'t GenericByteArray<B>) -> impl ExactSizeIterator<Item = Option<&'t [u8]>>
+    fn bytes<'t, B: ByteArrayType>(
+        array: &'t GenericByteArray<B>,
+    ) -> impl ExactSizeIterator<Item = Option<&'t [u8]>> + Clone
     where
         B::Native: 't,
     {
@@ -280,7 +286,7 @@ struct Texts<'a> {
 impl<'t> OnTexts<'t> for Texts<'_> {
     type Output = Result<(), Error>;
 
-    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>, is_binary: bool) -> Self::Output {
+    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>> + Clone, is_binary: bool) -> Self::Output {
         self.column.texts(texts, is_binary, self.items, self.out)
     }
 }
@@ -291,7 +297,7 @@ struct Collect;
 impl<'t> OnTexts<'t> for Collect {
     type Output = Vec<Option<&'t [u8]>>;
 
-    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>, _: bool) -> Self::Output {
+    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>> + Clone, _: bool) -> Self::Output {
         texts.collect()
     }
 }

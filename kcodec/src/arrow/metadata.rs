@@ -3,9 +3,9 @@
 use arrow_schema::{DataType, Field, Metadata};
 
 use super::Error;
-use crate::decode::{DICT, SORTED_DICT};
 use crate::kind::{Attribute, Kind};
 use crate::table::Table;
+use crate::wire::{DICT, SORTED_DICT};
 
 /// Of a field: the name of its kind. Of a schema: q's type number.
 const TYPE: &str = "kdb:type";
