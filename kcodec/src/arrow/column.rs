@@ -45,6 +45,11 @@ pub(super) fn write(field: &Field, array: &ArrayRef, out: &mut Out) -> Result<()
     }
 }
 
+/// Takes memory for texts, which a short batch can name any number of times: by a dictionary's keys, or by views.
+fn reserve(texts: usize, out: &mut Out) -> Result<(), Error> {
+    out.out.try_reserve(texts).map_err(|_| Error::Memory(texts))
+}
+
 /// What a field tells of its array.
 struct Column<'a> {
     name: &'a str,
@@ -69,6 +74,9 @@ impl Column<'_> {
     fn vector(&self, array: &ArrayRef, items: Attribute, out: &mut Out) -> Result<(), Error> {
         if let DataType::Dictionary(key, _) = array.data_type() {
             return self.dictionary(key, array, items, out);
+        }
+        if let DataType::Utf8View | DataType::BinaryView = array.data_type() {
+            reserve(with_texts(array, Size).unwrap_or_default(), out)?;
         }
         if let Some(done) = with_texts(array, Texts { column: self, items, out }) {
             return done;
@@ -120,21 +128,19 @@ impl Column<'_> {
     ) -> Result<(), Error> {
         let Some(values) = with_texts(array.values(), Collect) else { return Err(self.no_type(array)) };
         let text = |key: Option<K::Native>| key.and_then(|key| *values.get(key.as_usize())?);
-        self.texts(array.keys().iter().map(text), false, items, out)
+        let texts = array.keys().iter().map(text);
+        reserve(Size.run(texts.clone(), false), out)?;
+        self.texts(texts, false, items, out)
     }
 
     /// Texts as what the field says: symbols, chars or a list of char vectors; of bytes as a list of byte vectors.
     fn texts<'t>(
         &self,
-        texts: impl ExactSizeIterator<Item = Option<&'t [u8]>> + Clone,
+        texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>,
         is_binary: bool,
         items: Attribute,
         out: &mut Out,
     ) -> Result<(), Error> {
-        // A short batch can name a long text any number of times: by a dictionary's keys, or by views.
-        let sizes = texts.clone().map(|text| text.unwrap_or_default().len().saturating_add(1));
-        let size = sizes.fold(0, usize::saturating_add);
-        out.out.try_reserve(size).map_err(|_| Error::Memory(size))?;
         let item = match self.kind {
             Some(Kind::Char) => return self.chars(texts, out),
             Some(Kind::List) => Kind::Char,
@@ -252,14 +258,12 @@ define! {
 trait OnTexts<'t> {
     type Output;
 
-    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>> + Clone, is_binary: bool) -> Self::Output;
+    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>, is_binary: bool) -> Self::Output;
 }
 
 /// `None` if the array holds no texts.
 fn with_texts<'t, T: OnTexts<'t>>(array: &'t ArrayRef, run: T) -> Option<T::Output> {
-    fn bytes<'t, B: ByteArrayType>(
-        array: &'t GenericByteArray<B>,
-    ) -> impl ExactSizeIterator<Item = Option<&'t [u8]>> + Clone
+    fn bytes<'t, B: ByteArrayType>(array: &'t GenericByteArray<B>) -> impl ExactSizeIterator<Item = Option<&'t [u8]>>
     where
         B::Native: 't,
     {
@@ -286,7 +290,7 @@ struct Texts<'a> {
 impl<'t> OnTexts<'t> for Texts<'_> {
     type Output = Result<(), Error>;
 
-    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>> + Clone, is_binary: bool) -> Self::Output {
+    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>, is_binary: bool) -> Self::Output {
         self.column.texts(texts, is_binary, self.items, self.out)
     }
 }
@@ -297,7 +301,18 @@ struct Collect;
 impl<'t> OnTexts<'t> for Collect {
     type Output = Vec<Option<&'t [u8]>>;
 
-    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>> + Clone, _: bool) -> Self::Output {
+    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>, _: bool) -> Self::Output {
         texts.collect()
+    }
+}
+
+/// Bytes of all texts with their terminators.
+struct Size;
+
+impl<'t> OnTexts<'t> for Size {
+    type Output = usize;
+
+    fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>, _: bool) -> Self::Output {
+        texts.map(|text| text.unwrap_or_default().len().saturating_add(1)).fold(0, usize::saturating_add)
     }
 }
