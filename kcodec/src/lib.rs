@@ -107,6 +107,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! ## Arrow
+//!
+//! With the feature `arrow`, `arrow::to_batch` makes a record batch of a table, and `arrow::to_body` a table of a batch.
+//!
 //! ## Symbols
 //!
 //! ```
