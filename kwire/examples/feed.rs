@@ -1,4 +1,4 @@
-//! A feed handler: publishes trades to a tickerplant.
+//! A feed handler that publishes trades to a tickerplant.
 //!
 //! ```text
 //! kserve -p 5010 kserve/examples/tick.q
@@ -10,7 +10,7 @@ use kwire::blocking::Handle;
 use kwire::tick::Publisher;
 
 const SYMS: [&str; 4] = ["AAPL", "IBM", "MSFT", "NVDA"];
-/// Rows of a message: one message a row would be as right, and slower.
+/// Rows per message. One row per message would work, but slower.
 const BATCH: usize = 100;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let sym: Vec<&str> = batch.iter().map(|number| SYMS[number % SYMS.len()]).collect();
         let price: Vec<f64> = batch.iter().map(|number| 100.0 + (number % 50) as f64 / 4.0).collect();
         let size: Vec<i64> = batch.iter().map(|number| 100 * (1 + number % 9) as i64).collect();
-        // The tickerplant puts the time before them.
+        // The tickerplant prepends the time.
         feed.publish("trade", &[Value::symbols(sym.as_slice()), (&price).into(), (&size).into()])?;
     }
     feed.confirm()?;

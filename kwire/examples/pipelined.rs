@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     let (h, driver) = kwire::tokio::connect(&address, &Options::default()).await?;
     let driver = tokio::spawn(driver);
 
-    // All are queued before the first is answered; responses come in the order of the requests.
+    // Queues all requests before the first response arrives; responses arrive in the order of the requests.
     let mut responses = Vec::new();
     for query in arguments {
         responses.push((h.sync(query.as_str())?, query));
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Error> {
         }
     }
 
-    // The last handle closes the connection, and then the driver is done.
+    // Dropping the last handle closes the connection and completes the driver.
     drop(h);
     driver.await.unwrap_or(Err(Error::Failed))
 }

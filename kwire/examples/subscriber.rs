@@ -1,4 +1,4 @@
-//! A subscriber: the volume of each symbol, from the beginning of the day to its end.
+//! A subscriber that sums the day's volume per symbol.
 //!
 //! ```text
 //! kserve -p 5010 --allow files kserve/examples/tick.q data/sym
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Event::Other(_) => return ControlFlow::Continue(()),
         };
         match (schemas.column(&update, "sym"), schemas.column(&update, "size")) {
-            // One row, as the log has it.
+            // A single row, as in the log: atoms.
             (Some(Value::Atom(Atom::Symbol(sym))), Some(Value::Atom(Atom::Long(size)))) => {
                 *volume.entry(sym.to_string()).or_default() += size;
             }

@@ -1,4 +1,4 @@
-//! Addresses as `hopen` takes them.
+//! Server addresses in the forms that `hopen` takes.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,45 +7,45 @@ use kcodec::Capability;
 
 use crate::login::Login;
 
-/// Where a server listens, and who asks.
+/// A server's address and the credentials to log in with.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
-    /// How to get there.
+    /// The transport, with host and port or path.
     pub transport: Transport,
-    /// User and password; `None` where the address names neither.
+    /// User and password; `None` if the address has neither.
     pub credentials: Option<(String, String)>,
 }
 
-/// How to get to a server.
+/// A transport to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transport {
     /// TCP to a host and port.
     Tcp {
-        /// Name or address; an empty one in the text is `localhost`.
+        /// Name or address; an empty host parses as `localhost`.
         host: String,
         /// Port number.
         port: u16,
     },
     /// TLS over TCP: `tcps://`.
     Tcps {
-        /// Name or address, which the server's certificate must bear.
+        /// Name or address; the server's certificate must name it.
         host: String,
         /// Port number.
         port: u16,
     },
-    /// The Unix socket of a server on this machine that listens on the port: `unix://`.
+    /// The Unix socket of the server that listens on `port` on this machine: `unix://`.
     Unix {
         /// Port number.
         port: u16,
     },
-    /// TLS over that socket: `unixs://`. The server's certificate must bear the name `localhost`.
+    /// TLS over that socket: `unixs://`. The server's certificate must name `localhost`.
     Unixs {
         /// Port number.
         port: u16,
     },
-    /// A named pipe, which can only be read: `fifo://`. [`Fifo`](crate::Fifo) opens it.
+    /// A named pipe, read-only: `fifo://`. [`Fifo`](crate::Fifo) opens it.
     Fifo {
-        /// Where it is.
+        /// Path of the pipe.
         path: PathBuf,
     },
 }
@@ -61,7 +61,7 @@ impl Transport {
         }
     }
 
-    /// Whether this build can hold a conversation that way.
+    /// Checks that this build can open a connection over the transport.
     pub(crate) fn check(&self) -> Result<(), AddressError> {
         match self {
             Self::Fifo { .. } => Err(AddressError::Fifo),
@@ -75,37 +75,37 @@ impl Transport {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// No port, or no number and no service of that name.
+    /// The port is missing, or neither a number nor a known service name.
     #[error("no such port: {0:?}")]
     Port(String),
-    /// No port in its place, and what stands there does not look like one: the text is not shown,
-    /// because it may be a password.
+    /// The text in the port's position does not look like a port. It is not shown because it may be a password.
     #[error("no port where it should be, as in host:port:user:password")]
     User,
     /// `tcps` or `unixs` in a build without the feature `tls`.
     #[error("TLS is not part of this build: it needs the feature tls")]
     NoTls,
-    /// `fifo` where a server is asked for.
+    /// `fifo` where a server is required.
     #[error("fifo:// leads to no server, and can only be read")]
     Fifo,
-    /// A scheme that q does not know either.
+    /// A scheme that q does not have.
     #[error("no such scheme: {0}://")]
     Scheme(String),
 }
 
 impl Address {
-    /// Parses what q's `hopen` takes, as a symbol or a string: `5010`, `:host:port`,
-    /// `host:port:user:password`, `::5010`, `:tcps://host:port`, `:unix://5010`, `:unixs://5010`,
-    /// `:fifo://path`, those but the last with `:user:password` as well. A port may be a service's name; colons
-    /// after the user's belong to the password; an IPv6 host stands in brackets.
+    /// Parses an argument of q's `hopen`, symbol or string: `5010`, `:host:port`, `host:port:user:password`, `::5010`,
+    /// `:tcps://host:port`, `:unix://5010`, `:unixs://5010`, `:fifo://path`. All but the last may end in
+    /// `:user:password`. A port may be a service name. Colons after the one that ends the user belong to the password.
+    /// An IPv6 host must be in brackets.
     ///
     /// # Errors
     ///
-    /// [`AddressError`] with the part that is wrong, which is never what stands after the port.
+    /// [`AddressError`] with the part that is wrong; never with text that follows the port.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.strip_prefix('`').unwrap_or(text);
         let text = text.strip_prefix(':').unwrap_or(text);
-        // A password may hold what looks like the end of a scheme; what an error shows must not be one.
+        // A password may contain `://`. Text with a colon before `://` is not a scheme, so that `AddressError::Scheme`
+        // never shows a password.
         if let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| !scheme.contains(':')) {
             return match scheme {
                 "tcp" => Self::tcp(rest, |host, port| Transport::Tcp { host, port }),
@@ -119,8 +119,8 @@ impl Address {
         Self::tcp(text, |host, port| Transport::Tcp { host, port })
     }
 
-    /// The login that a client opens with. Without credentials in the address the user is the one that
-    /// `USER` names, as a q process sends its own, and the password is empty.
+    /// The login that a client sends first. Without credentials in the address, the user is the environment variable
+    /// `USER` (a q process sends its own user name) and the password is empty.
     #[must_use]
     pub fn login(&self, capability: Capability) -> Login {
         let (user, password) = match &self.credentials {
@@ -154,7 +154,7 @@ impl std::str::FromStr for Address {
     }
 }
 
-/// Without the password.
+/// Omits the password.
 impl std::fmt::Debug for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let user = self.credentials.as_ref().map(|(user, _)| user);
@@ -172,20 +172,20 @@ fn port_and_credentials(text: &str) -> Result<(u16, Credentials), AddressError> 
             (port, Some((user.to_owned(), password.to_owned())))
         }
     };
-    // In `user:password` and `user:password@host` a password stands in the port's place.
+    // In `user:password` and `user:password@host` the port's position holds a password.
     let is_plain = !text.contains('@') && port.bytes().next().is_none_or(|byte| byte.is_ascii_digit());
     let number = crate::port(port)
         .ok_or_else(|| if is_plain { AddressError::Port(port.to_owned()) } else { AddressError::User })?;
     Ok((number, credentials))
 }
 
-/// The port of that number, or of the TCP service of that name in `/etc/services`.
+/// Parses a port number, or looks up a TCP service name in `/etc/services`.
 #[must_use]
 pub fn port(text: &str) -> Option<u16> {
     text.parse().ok().or_else(|| service(text))
 }
 
-/// The TCP port of a service that `/etc/services` names.
+/// The TCP port of a service in `/etc/services`.
 fn service(name: &str) -> Option<u16> {
     fs::read_to_string("/etc/services").ok()?.lines().find_map(|line| {
         let mut words = line.split('#').next()?.split_whitespace();

@@ -1,4 +1,4 @@
-//! The client that waits: q's handles, one call at a time.
+//! The blocking client: q's handles, one call at a time.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -22,23 +22,22 @@ pub use crate::duplex::{Blocking, Duplex, Interest};
 pub use crate::options::Options;
 pub use crate::stream::Stream;
 
-/// An open connection to a q process, as q's `hopen` returns it.
+/// An open connection to a q process, like the handle that q's `hopen` returns.
 ///
-/// Whatever waits for the peer to take bytes also reads what the peer sends, so that two ends which
-/// both write cannot wait for each other.
+/// A call that waits for writability also reads, so that two ends which both write cannot deadlock.
 #[derive(Debug)]
 pub struct Handle<S: Duplex = Stream> {
     stream: S,
     connection: Connection,
     inbound: Inbound,
     outbound: Outbound,
-    /// Messages that came while something else was waited for.
+    /// Async and sync messages received while a call waited for something else.
     kept: Kept,
-    /// Responses that came before they were looked for.
+    /// Responses received and not yet claimed by their calls.
     responses: VecDeque<Message>,
-    /// Responses still to come for calls that have given up.
+    /// Responses not yet received whose calls have given up. They are dropped on arrival.
     abandoned: u64,
-    /// Bytes that may be queued.
+    /// Most bytes queued before `send` waits.
     queue_limit: usize,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
@@ -46,17 +45,17 @@ pub struct Handle<S: Duplex = Stream> {
     interrupted: bool,
 }
 
-/// Queued bytes from which on [`Handle::send`] writes what the socket takes.
-const EAGER: usize = 64 * 1024;
-/// Smaller messages are queued as one piece, larger ones gathered from where they are.
-const GATHERED: usize = 64 * 1024;
+/// From this many queued bytes on, [`Handle::send`] writes as much as the socket takes.
+const WRITE_THRESHOLD: usize = 64 * 1024;
+/// Messages below this size in bytes are copied into the queue; larger ones are written by gather I/O from where they
+/// are.
+const GATHER_THRESHOLD: usize = 64 * 1024;
 
 /// Opens a handle, asks once, and closes it: q's one-shot request `` `:host:port "2+2" ``.
 ///
 /// # Errors
 ///
-/// As [`Handle::open`] and [`Handle::sync`]; [`Error::OutOfTurn`] if the first message that comes
-/// is not the response.
+/// As [`Handle::open`] and [`Handle::sync`]; [`Error::OutOfTurn`] if the first message received is not the response.
 pub fn ask<'a>(address: &str, query: impl Into<Value<'a>>) -> Result<Message, Error> {
     ask_with(address, query, &Options::default())
 }
@@ -77,18 +76,18 @@ pub fn ask_with<'a>(address: &str, query: impl Into<Value<'a>>, options: &Option
         if !handle.kept.is_empty() {
             return Err(OutOfTurn::NotAResponse.into());
         }
-        handle.turn(deadline)?;
+        handle.progress(deadline)?;
     }
 }
 
-/// A connection whose login is through, in its parts: for those who poll it themselves.
+/// The parts of a logged-in connection, for callers that poll the socket themselves.
 #[derive(Debug)]
 pub struct Connected<S = Stream> {
-    /// The socket, which does not block.
+    /// The socket, in non-blocking mode.
     pub stream: S,
     /// The conversation.
     pub connection: Connection,
-    /// What has come behind the server's byte.
+    /// Bytes received after the server's one-byte answer.
     pub inbound: Inbound,
 }
 
@@ -107,7 +106,7 @@ pub fn connect(address: &str, options: &Options) -> Result<Connected, Error> {
     log_in(stream, &address.login(options.capability), deadline, options)
 }
 
-/// The handshake of TLS, if there is a host to be named.
+/// Runs the TLS handshake if the transport uses TLS.
 #[cfg(feature = "tls")]
 fn secure(socket: Stream, host: Option<&str>, deadline: Option<Instant>, options: &Options) -> Result<Stream, Error> {
     let Some(host) = host else { return Ok(socket) };
@@ -137,7 +136,7 @@ fn log_in<S: Duplex>(
     let mut text = text.as_slice();
     let mut inbound = Inbound::default();
     loop {
-        // A server that refuses may close so hard that the login's own bytes bounce.
+        // A refusing server may reset the connection before it has read the login, so a failed write means refused.
         match write_once(&mut stream, text) {
             Ok(written) => text = text.get(written..).unwrap_or_default(),
             Err(error) if is_closed(&error) => return Err(Error::Refused),
@@ -159,14 +158,13 @@ fn log_in<S: Duplex>(
 impl Handle {
     /// Connects and logs in. Takes every form of address that `hopen` takes, as text.
     ///
-    /// Without credentials in the address the user is the one that `USER` names, as a q process
-    /// sends its own, and the password is empty.
+    /// Without credentials in the address, the user is the environment variable `USER` (a q process sends its own user
+    /// name) and the password is empty.
     ///
     /// # Errors
     ///
-    /// [`Error::Address`], [`Error::Io`] if nothing listens there, [`Error::Refused`] if the server
-    /// closes instead of accepting the login, [`Error::Tls`](crate::Error) if one of both ends refuses
-    /// the other's certificate.
+    /// [`Error::Address`]; [`Error::Io`] if nothing listens there; [`Error::Refused`] if the server closes instead of
+    /// accepting the login; [`Error::Tls`](crate::Error) if either end rejects the other's certificate.
     pub fn open(address: &str) -> Result<Self, Error> {
         Self::open_with(address, &Options::default())
     }
@@ -182,8 +180,7 @@ impl Handle {
 }
 
 impl<S: Duplex> Handle<S> {
-    /// Logs in over a stream that is connected already. [`Login::capability`] counts, not
-    /// [`Options::capability`].
+    /// Logs in over a connected stream. Uses [`Login::capability`] and ignores [`Options::capability`].
     ///
     /// # Errors
     ///
@@ -213,25 +210,25 @@ impl<S: Duplex> Handle<S> {
 
     /// Sends a sync message, after all queued async ones, and waits for its response: q's `h x`.
     ///
-    /// Async and sync messages that come before it are kept for [`receive`](Self::receive). A large
-    /// message is written from where it is, without a copy.
+    /// Async and sync messages that arrive before it are kept for [`receive`](Self::receive). A large query is written
+    /// from where it is, without a copy.
     ///
     /// # Errors
     ///
-    /// [`Error::Remote`] with the text of an error that the server answers, [`Error::Unsendable`],
-    /// and [`Error::TimedOut`]: the handle stays good. [`Error::TooLarge`] if more than
-    /// [`limits.kept`](crate::Limits::kept) came before the response. [`Error::Interrupted`], after
-    /// which the handle is unusable, as q's is. Anything else ends the connection, too.
+    /// [`Error::Remote`] with the text of the server's error, [`Error::Unsendable`] and [`Error::TimedOut`] leave the
+    /// handle usable. [`Error::TooLarge`] if more than [`limits.kept`](crate::Limits::kept) bytes arrived before the
+    /// response. After [`Error::Interrupted`] the handle is unusable, as in q. Every other error ends the connection as
+    /// well.
     pub fn sync<'a>(&mut self, query: impl Into<Value<'a>>) -> Result<Message, Error> {
         self.begin(query.into())?;
         self.response(None)
     }
 
-    /// Like [`sync`](Self::sync), but what comes before the response is given to `serve`, as q runs
-    /// `.z.ps` and `.z.pg` while it waits. A sync message is answered with what `serve` returns, or
-    /// with its error; what it returns for an async one is dropped.
+    /// Like [`sync`](Self::sync), but passes messages that arrive before the response to `serve`, as q runs `.z.ps` and
+    /// `.z.pg` while it waits. A sync message is answered with the result of `serve`, value or error. The result for an
+    /// async message is dropped.
     ///
-    /// Messages kept by earlier calls come first.
+    /// Messages kept by earlier calls are served first.
     ///
     /// # Errors
     ///
@@ -245,27 +242,25 @@ impl<S: Duplex> Handle<S> {
         self.response(Some(&mut serve))
     }
 
-    /// Queues an async message: q's `neg[h]x`. What is queued is written by
-    /// [`flush`](Self::flush), and as far as the peer takes it by every other call; from 64 KiB on
-    /// `send` itself writes what the socket takes. It waits for the peer only once more than
+    /// Queues an async message: q's `neg[h]x`. [`flush`](Self::flush) writes the whole queue; every other call writes
+    /// as much as the socket takes, and so does `send` from 64 KiB queued on. `send` waits only while more than
     /// [`limits.queued`](crate::Limits::queued) bytes are queued.
     ///
-    /// Dropping the handle writes what the socket takes at once, and drops the rest.
+    /// Dropping the handle writes as much as the socket takes at once and discards the rest.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsendable`] and [`Error::TimedOut`], after which the handle stays good;
-    /// [`Error::Io`].
+    /// [`Error::Unsendable`] and [`Error::TimedOut`] leave the handle usable; [`Error::Io`].
     pub fn send<'a>(&mut self, message: impl Into<Value<'a>>) -> Result<(), Error> {
         self.queue(MessageType::Async, message.into())?;
-        if self.outbound.pending().bytes >= EAGER {
+        if self.outbound.pending().bytes >= WRITE_THRESHOLD {
             self.write()?;
         }
         self.write_down_to(self.queue_limit)
     }
 
-    /// Sends an async message and waits until it is written, as q's `neg[h]x;neg[h][]`. A large
-    /// message is written from where it is, without a copy.
+    /// Sends an async message and waits until it is written, like q's `neg[h]x;neg[h][]`. A large message is written
+    /// from where it is, without a copy.
     ///
     /// # Errors
     ///
@@ -278,14 +273,12 @@ impl<S: Duplex> Handle<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`], after which the rest is still queued and the handle good;
-    /// [`Error::Io`].
+    /// [`Error::TimedOut`] leaves the rest queued and the handle usable; [`Error::Io`].
     pub fn flush(&mut self) -> Result<(), Error> {
         self.write_down_to(0)
     }
 
-    /// Waits for the next message that is not a response: q's `h[]`. A sync message is returned
-    /// too; answer it with [`respond`](Self::respond).
+    /// Waits for the next async or sync message: q's `h[]`. Answer a sync message with [`respond`](Self::respond).
     ///
     /// # Errors
     ///
@@ -296,13 +289,12 @@ impl<S: Duplex> Handle<S> {
             if let Some(message) = self.kept.pop() {
                 return Ok(message);
             }
-            self.turn(deadline)?;
+            self.progress(deadline)?;
         }
     }
 
-    /// Like [`receive`](Self::receive), until a deadline: `None` once it has passed. With one that
-    /// has passed already it does what can be done without waiting, both ways: what a poll loop calls
-    /// when [the descriptor](AsFd) is ready.
+    /// Like [`receive`](Self::receive), but returns `None` once the deadline has passed. With a deadline in the past it
+    /// reads and writes what is possible without waiting; a poll loop calls it so when [the descriptor](AsFd) is ready.
     ///
     /// # Errors
     ///
@@ -312,30 +304,30 @@ impl<S: Duplex> Handle<S> {
             if let Some(message) = self.kept.pop() {
                 return Ok(Some(message));
             }
-            match self.turn(Some(deadline)) {
+            match self.progress(Some(deadline)) {
                 Err(Error::TimedOut) => return Ok(None),
                 result => result?,
             }
         }
     }
 
-    /// Queues the answer to the oldest sync message that [`receive`](Self::receive) returned and was
-    /// not answered, and waits until it is written.
+    /// Answers the oldest unanswered sync message that [`receive`](Self::receive) returned, and waits until the answer
+    /// is written.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfTurn`] if there is none; as [`send`](Self::send).
+    /// [`Error::OutOfTurn`] if there is no such message; otherwise as [`send`](Self::send).
     pub fn respond<'a>(&mut self, value: impl Into<Value<'a>>) -> Result<(), Error> {
         self.write_message(MessageType::Response, value.into())
     }
 
-    /// What both ends can read.
+    /// The capability that both ends share.
     #[must_use]
     pub const fn capability(&self) -> Capability {
         self.connection.capability()
     }
 
-    /// What waits to be written: q's `.z.W`.
+    /// Messages and bytes queued for writing: q's `.z.W`.
     #[must_use]
     pub fn pending(&self) -> Pending {
         self.outbound.pending()
@@ -362,7 +354,7 @@ impl<S: Duplex> Handle<S> {
         &self.stream
     }
 
-    /// Writes what is queued and closes: q's `hclose`, which drops it instead.
+    /// Flushes the queue and closes. Unlike q's `hclose`, which discards the queue.
     ///
     /// # Errors
     ///
@@ -375,12 +367,12 @@ impl<S: Duplex> Handle<S> {
     fn begin(&mut self, query: Value<'_>) -> Result<(), Error> {
         let before = self.connection.awaited();
         self.write_message(MessageType::Sync, query).inspect_err(|_| {
-            // The message is queued whole, and its response will find nobody.
+            // The message is queued completely, so its response will arrive: drop it then.
             self.abandoned += self.connection.awaited() - before;
         })
     }
 
-    /// Waits for the response of the last sync message; `serve` is given what comes before it.
+    /// Waits for the response to the last sync message. Passes messages that arrive before it to `serve`.
     fn response(&mut self, mut serve: Option<Serve<'_>>) -> Result<Message, Error> {
         let deadline = deadline(self.read_timeout);
         loop {
@@ -389,7 +381,7 @@ impl<S: Duplex> Handle<S> {
             }
             let served = match (&mut serve, self.kept.is_empty()) {
                 (Some(serve), false) => self.serve(serve),
-                _ => self.turn(deadline),
+                _ => self.progress(deadline),
             };
             if let Err(error) = served {
                 self.abandoned += 1;
@@ -398,7 +390,7 @@ impl<S: Duplex> Handle<S> {
         }
     }
 
-    /// Has one kept message served.
+    /// Passes one kept message to `serve` and queues the answer.
     fn serve(&mut self, serve: Serve<'_>) -> Result<(), Error> {
         let Some(message) = self.kept.pop() else { return Ok(()) };
         let result = serve(&message);
@@ -415,7 +407,7 @@ impl<S: Duplex> Handle<S> {
         }
     }
 
-    /// Queues a message as one piece.
+    /// Encodes a message into the queue.
     fn queue(&mut self, kind: MessageType, value: Value<'_>) -> Result<(), Error> {
         self.check()?;
         let Self { connection, outbound, .. } = self;
@@ -436,20 +428,20 @@ impl<S: Duplex> Handle<S> {
         let mut parts = Vec::with_capacity(gather.iter().len() + 1);
         parts.push(IoSlice::new(&header));
         parts.extend(gather.iter().map(IoSlice::new));
-        if gather.len() < GATHERED {
+        if gather.len() < GATHER_THRESHOLD {
             self.outbound.append_parts(&parts);
             return self.flush();
         }
         let mut rest = parts.as_mut_slice();
         let written = self.write_parts(&mut rest);
         if matches!(written, Err(Error::TimedOut)) {
-            // A message that has begun must go on, and the values are the caller's.
+            // A partly written message must be completed, and the parts borrow from the caller: copy the rest.
             self.outbound.append_parts(rest);
         }
         written
     }
 
-    /// Writes what is queued and then the parts, of which it leaves what was not taken.
+    /// Writes the queue and then the parts. On error `rest` holds what was not written.
     fn write_parts(&mut self, rest: &mut &mut [IoSlice<'_>]) -> Result<(), Error> {
         let deadline = deadline(self.write_timeout);
         while !rest.is_empty() {
@@ -465,12 +457,12 @@ impl<S: Duplex> Handle<S> {
                     Err(error) => return Err(self.fail(error)),
                 }
             }
-            self.turn_writing(deadline)?;
+            self.progress_writing(deadline)?;
         }
         self.write_down_to(0)
     }
 
-    /// Waits until at most so many bytes are queued.
+    /// Waits until at most `bytes` bytes are queued.
     fn write_down_to(&mut self, bytes: usize) -> Result<(), Error> {
         self.check()?;
         let deadline = deadline(self.write_timeout);
@@ -478,12 +470,12 @@ impl<S: Duplex> Handle<S> {
             if self.write()? {
                 break;
             }
-            self.turn_writing(deadline)?;
+            self.progress_writing(deadline)?;
         }
         Ok(())
     }
 
-    /// Writes what the stream takes at once; whether that is all.
+    /// Writes as much as the stream takes without waiting. Returns whether the queue is empty and flushed.
     fn write(&mut self) -> Result<bool, Error> {
         while !self.outbound.is_empty() {
             match write_once(&mut self.stream, self.outbound.as_bytes()) {
@@ -499,16 +491,17 @@ impl<S: Duplex> Handle<S> {
         }
     }
 
-    /// Takes one message that has come, or reads once, or waits for either end of the stream.
-    fn turn_writing(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
+    /// Makes progress while a write is blocked: takes one buffered message, else reads once, else waits until the
+    /// stream is readable or writable.
+    fn progress_writing(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
         if self.take()? || self.read()? {
             return Ok(());
         }
         self.wait(true, deadline)
     }
 
-    /// Takes one message that has come, or writes what is queued and reads once, or waits.
-    fn turn(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
+    /// Makes progress: takes one buffered message, else writes the queue and reads once, else waits.
+    fn progress(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
         self.check()?;
         if self.take()? {
             return Ok(());
@@ -520,7 +513,7 @@ impl<S: Duplex> Handle<S> {
         self.wait(!written, deadline)
     }
 
-    /// Takes one message out of the bytes that have come; whether there was one.
+    /// Takes one message out of the receive buffer. Returns whether there was one.
     fn take(&mut self) -> Result<bool, Error> {
         let Some(Event::Message(message)) = self.connection.receive(&mut self.inbound)? else { return Ok(false) };
         match message.kind() {
@@ -533,7 +526,7 @@ impl<S: Duplex> Handle<S> {
         Ok(true)
     }
 
-    /// Reads once; whether anything came.
+    /// Reads once. Returns whether bytes arrived.
     fn read(&mut self) -> Result<bool, Error> {
         match read_once(&mut self.stream, &mut self.inbound) {
             Ok(Some(0)) => {
@@ -557,7 +550,7 @@ impl<S: Duplex> Handle<S> {
         }
     }
 
-    /// Whether the handle can be used.
+    /// Fails if the handle is unusable.
     const fn check(&self) -> Result<(), Error> {
         match (self.interrupted, self.connection.is_open()) {
             (true, _) => Err(Error::Interrupted),
@@ -573,10 +566,10 @@ impl<S: Duplex> Handle<S> {
     }
 }
 
-/// Given what comes before a response; answers sync messages.
+/// Handles messages that arrive before a response; its result answers sync messages.
 type Serve<'a> = &'a mut dyn FnMut(&Message) -> Result<Body, String>;
 
-/// Writes what the stream takes at once.
+/// Writes as much as the stream takes without waiting, and discards the rest.
 impl<S: Duplex> Drop for Handle<S> {
     fn drop(&mut self) {
         if self.check().is_ok() {
@@ -586,15 +579,15 @@ impl<S: Duplex> Drop for Handle<S> {
     }
 }
 
-/// The descriptor to poll for [`receive_until`](Handle::receive_until): readable for messages, and
-/// writable while something is [pending](Handle::pending).
+/// The descriptor to poll before [`receive_until`](Handle::receive_until): for readability always, and for writability
+/// while [`pending`](Handle::pending) is not zero.
 impl<S: Duplex + AsFd> AsFd for Handle<S> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }
 }
 
-/// Reads once, as often as signals interrupt it; `None` if nothing is there.
+/// Reads once, retrying on `Interrupted`; `None` on `WouldBlock`.
 fn read_once<S: Duplex>(stream: &mut S, inbound: &mut Inbound) -> io::Result<Option<usize>> {
     loop {
         match inbound.read_from(stream) {
@@ -606,7 +599,7 @@ fn read_once<S: Duplex>(stream: &mut S, inbound: &mut Inbound) -> io::Result<Opt
     }
 }
 
-/// Writes once, as often as signals interrupt it; 0 if the stream takes nothing.
+/// Writes once, retrying on `Interrupted`; 0 on `WouldBlock`.
 fn write_once<S: Duplex>(stream: &mut S, bytes: &[u8]) -> io::Result<usize> {
     if bytes.is_empty() {
         return Ok(0);
@@ -622,7 +615,7 @@ fn write_once<S: Duplex>(stream: &mut S, bytes: &[u8]) -> io::Result<usize> {
     }
 }
 
-/// Waits for the stream until the deadline.
+/// Waits until the stream is ready, or fails at the deadline.
 fn wait<S: Duplex>(
     stream: &S,
     writing: bool,
@@ -642,13 +635,13 @@ fn deadline(timeout: Option<Duration>) -> Option<Instant> {
     timeout.and_then(|timeout| Instant::now().checked_add(timeout))
 }
 
-/// Whether the peer has closed the connection; under TLS, without declaring it.
+/// Whether the peer has closed the connection (under TLS, without `close_notify`).
 fn is_closed(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), ConnectionReset | BrokenPipe | UnexpectedEof)
 }
 
-/// A deadline that passed is reported by the system in two ways.
+/// The OS reports an expired timeout as `TimedOut` or `WouldBlock`.
 fn timed_out(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Error::TimedOut,

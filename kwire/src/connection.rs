@@ -1,4 +1,4 @@
-//! One conversation without its socket: bytes in, events out, bytes to send.
+//! One end of a conversation as a sans-I/O state machine: received bytes in, events and bytes to send out.
 
 use std::time::Instant;
 
@@ -12,51 +12,52 @@ use crate::limits::Limits;
 use crate::login::Login;
 use crate::message::{self, Frame, Inflating, Message};
 
-/// What came in.
+/// A received event.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// A client asks to be let in; answer with [`Connection::accept`] or close without a byte.
+    /// A client's login. Answer with [`Connection::accept`], or refuse by closing without sending a byte.
     Login(Login),
-    /// The server let us in.
+    /// The server accepted our login.
     Accepted,
     /// A message.
     Message(Message),
 }
 
-/// What stands at the front of the bytes that have arrived, as [`Connection::step`] finds it.
+/// What [`Connection::step`] found at the front of the received bytes.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Step {
-    /// Not all of it is here. Bytes of the whole message once its header is known, otherwise 0.
+    /// Incomplete. The length of the whole message in bytes once its header is known, otherwise 0.
     More(usize),
-    /// A login of so many bytes; answer with [`Connection::accept`] or close without a byte.
+    /// A login and its length in bytes. Answer with [`Connection::accept`], or refuse by closing without sending a
+    /// byte.
     Login(Login, usize),
-    /// One byte: the server let us in.
+    /// The server accepted our login; one byte.
     Accepted,
-    /// All of a message, [`Header::length`] bytes, which is not checked yet: see [`Frame`].
+    /// A complete message of [`Header::length`] bytes. Its body is not checked yet: see [`Frame`].
     Message(Header),
 }
 
-/// A conversation's state. The caller owns the socket and both buffers.
+/// The state of a conversation. The caller owns the socket and both buffers.
 ///
-/// A fatal error latches: whatever is asked after it fails with [`Error::Failed`].
+/// Fatal errors latch: every later call fails with [`Error::Failed`].
 #[derive(Debug)]
 pub struct Connection {
     limits: Limits,
     state: State,
     capability: Capability,
     compression: Option<Threshold>,
-    /// Sync requests we sent whose responses are to come.
+    /// Sync requests sent whose responses have not arrived.
     awaited: u64,
-    /// Sync requests we received and did not answer yet.
+    /// Sync requests received and not yet answered.
     owed: u64,
-    /// The large compressed message that is arriving.
+    /// The large compressed message being received.
     inflating: Option<Box<Inflating>>,
     rejected: Bytes,
 }
 
-/// Sync messages and responses among messages that were queued.
+/// Counts of sync messages and responses among queued messages.
 #[cfg(feature = "tokio")]
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Queued {
@@ -66,27 +67,27 @@ pub(crate) struct Queued {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Server: waiting for a login, until then; for ever where the clock cannot count so far.
+    /// Server: waiting for a login until the deadline. `None` is no deadline: it would overflow `Instant`.
     Login(Option<Instant>),
-    /// Server: the login was handed out and is not yet answered.
+    /// Server: the login was returned to the caller, who has not answered it.
     Deciding,
-    /// Client: waiting for the server's byte.
-    Knocking,
+    /// Client: waiting for the server's one-byte answer to the login.
+    AwaitingAnswer,
     Open,
     Failed,
 }
 
 impl Connection {
-    /// The server's end of a fresh connection; `now` starts the login's time.
+    /// The server's end of a new connection. The login's time limit starts at `now`.
     #[must_use]
     pub fn server(limits: Limits, now: Instant) -> Self {
         Self::new(limits, State::Login(now.checked_add(limits.login_time)), Capability::MAX)
     }
 
-    /// The client's end of a fresh connection: appends the login to `out`.
+    /// The client's end of a new connection. Appends the login to `out`.
     pub fn client(limits: Limits, login: &Login, out: &mut Vec<u8>) -> Self {
         out.extend_from_slice(&login.to_bytes());
-        Self::new(limits, State::Knocking, login.capability)
+        Self::new(limits, State::AwaitingAnswer, login.capability)
     }
 
     const fn new(limits: Limits, state: State, capability: Capability) -> Self {
@@ -94,19 +95,19 @@ impl Connection {
         Self { limits, state, capability, compression: None, awaited: 0, owed: 0, inflating: None, rejected }
     }
 
-    /// What both ends can read, once the login is through.
+    /// The capability that both ends share; final once the login is accepted.
     #[must_use]
     pub const fn capability(&self) -> Capability {
         self.capability
     }
 
-    /// Whether messages may pass.
+    /// Whether the login is accepted and messages may be sent and received.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
-    /// Whether the connection has failed or was given up.
+    /// Whether the connection has failed or was aborted.
     #[must_use]
     pub const fn has_failed(&self) -> bool {
         matches!(self.state, State::Failed)
@@ -124,13 +125,13 @@ impl Connection {
         self.awaited
     }
 
-    /// Compresses what is worth it from now on, if the peer can read that. kdb+ does so for peers
-    /// on other machines only.
+    /// Sets the threshold above which messages are compressed, if the peer can read compressed messages; `None`
+    /// disables compression. kdb+ compresses only for peers on other machines.
     pub const fn set_compression(&mut self, threshold: Option<Threshold>) {
         self.compression = threshold;
     }
 
-    /// Until when the login must be through.
+    /// The deadline of the login, while the server waits for one.
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
         match self.state {
@@ -139,7 +140,7 @@ impl Connection {
         }
     }
 
-    /// Fails the connection if its login took too long.
+    /// Fails the connection if the login's deadline has passed.
     ///
     /// # Errors
     ///
@@ -151,8 +152,8 @@ impl Connection {
         }
     }
 
-    /// Takes the next event out of `inbound`; `None` until more bytes have come. A large compressed
-    /// message is inflated while it arrives, so this is to be called after each read.
+    /// Takes the next event out of `inbound`; `None` if more bytes are needed. Large compressed messages are inflated
+    /// incrementally, so call this after each read.
     ///
     /// # Errors
     ///
@@ -185,7 +186,7 @@ impl Connection {
                 let frame = Frame::new(header, inbound.take(header.len()));
                 match frame.check(&self.limits) {
                     Ok(message) => {
-                        inbound.lend(message.body().as_bytes());
+                        inbound.keep_spare(message.body().as_bytes());
                         Ok(Some(Event::Message(message)))
                     }
                     Err(refused) => {
@@ -197,7 +198,7 @@ impl Connection {
         }
     }
 
-    /// Begins a large message, of which at least the header is here.
+    /// Begins to receive a large message whose header is complete.
     fn expect_large(&mut self, inbound: &mut Inbound, expected: usize) -> Result<Option<Event>, Error> {
         let header = inbound.as_bytes().first_chunk().and_then(|&head| Header::parse(head).ok());
         match header.and_then(|header| Inflating::new(header, &self.limits)) {
@@ -213,7 +214,7 @@ impl Connection {
         }
     }
 
-    /// Inflates what has come of the message that is arriving.
+    /// Inflates the received part of the message in progress.
     fn inflate(&mut self, inbound: &mut Inbound) -> Result<Option<Event>, Error> {
         let Some(inflating) = &mut self.inflating else { return Ok(None) };
         let used = match inflating.push(inbound.as_bytes(), &self.limits) {
@@ -233,9 +234,8 @@ impl Connection {
         }
     }
 
-    /// Says what stands at the front of `bytes`, which the caller then passes over. Bytes are looked
-    /// at only as far as a header or a login reaches; a message's body is checked by
-    /// [`Frame::check`], here or on another thread.
+    /// Identifies what is at the front of `bytes`; the caller must then skip it. Only the header or login is parsed.
+    /// [`Frame::check`] checks a message's body, on this or another thread.
     ///
     /// # Errors
     ///
@@ -243,7 +243,7 @@ impl Connection {
     pub fn step(&mut self, bytes: &[u8]) -> Result<Step, Error> {
         let step = match self.state {
             State::Login(_) => self.login(bytes),
-            State::Knocking => Ok(self.accepted(bytes)),
+            State::AwaitingAnswer => Ok(self.accepted(bytes)),
             State::Open => self.message(bytes),
             State::Deciding => Ok(Step::More(0)),
             State::Failed => Err(Error::Failed),
@@ -251,21 +251,21 @@ impl Connection {
         step.or_else(|error| self.fail(error))
     }
 
-    /// Gives the conversation up: whatever follows fails.
+    /// Aborts the conversation: every later call fails.
     pub fn abort(&mut self) {
         self.state = State::Failed;
         self.inflating = None;
     }
 
-    /// Notes that the peer has closed its end; `inbound` is what came and was not passed over.
+    /// Handles the peer's end of input. `inbound` is what was received and not consumed.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if our login was not answered, [`Error::OutOfTurn`] if a message had
-    /// begun or a response is still awaited.
+    /// [`Error::Refused`] if our login was not answered; [`Error::OutOfTurn`] if a message is incomplete or a response
+    /// is still awaited.
     pub fn handle_end(&mut self, inbound: &[u8]) -> Result<(), Error> {
         match self.state {
-            State::Knocking => self.fail(Error::Refused),
+            State::AwaitingAnswer => self.fail(Error::Refused),
             _ if !inbound.is_empty() || self.inflating.is_some() => self.fail(OutOfTurn::ClosedInMessage.into()),
             _ if self.awaited > 0 => self.fail(OutOfTurn::ClosedBeforeResponse.into()),
             _ => {
@@ -275,14 +275,14 @@ impl Connection {
         }
     }
 
-    /// The bytes of the message that was malformed or too large, as far as they are here: none of one
-    /// that was inflated while it arrived. A big-endian body is turned up to where it is bad.
+    /// The received bytes of the message that was malformed or too large. Empty for a message that was inflated
+    /// incrementally. A big-endian body is byte-swapped up to the fault.
     #[must_use]
     pub fn rejected(&self) -> &Bytes {
         &self.rejected
     }
 
-    /// Lets the client in: appends the answer to `out`.
+    /// Accepts the client's login: appends the answer to `out`.
     ///
     /// # Errors
     ///
@@ -300,18 +300,16 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`Error::Unsendable`] if the peer cannot read the value, [`Error::OutOfTurn`] for a response
-    /// that nobody awaits: nothing is written and the connection goes on. [`Error::Failed`] if it
-    /// is not open.
+    /// [`Error::Unsendable`] if the peer cannot read the value, [`Error::OutOfTurn`] for a response without a pending
+    /// request: both leave `out` unchanged and the connection usable. [`Error::Failed`] if the connection is not open.
     pub fn send(&mut self, kind: MessageType, value: Value<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
         self.may_send(kind)?;
         message::append(kind, value, self.capability, self.compression(), out)?;
         self.note_sent(kind)
     }
 
-    /// Notes that a message goes out which [`encode`](crate::encode) wrote for a peer of this or a
-    /// lower capability, so that one encoding can serve many peers. Returns the bytes to write in
-    /// its place, if it is to be compressed.
+    /// Records the sending of a message that [`encode`](crate::encode) wrote for this or a lower capability, so that
+    /// one encoding can serve many peers. Returns the compressed message to write instead, if it compresses.
     ///
     /// # Errors
     ///
@@ -321,7 +319,7 @@ impl Connection {
         Ok(self.compression().and_then(|threshold| message::compress(message, threshold).ok().flatten()))
     }
 
-    /// Notes that a message goes out which the caller writes and compresses itself.
+    /// Records the sending of a message that the caller writes and compresses itself.
     ///
     /// # Errors
     ///
@@ -336,14 +334,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Notes messages that go out, which the caller knew that it may send.
+    /// Records messages that are sent. The caller has checked that it may send them.
     #[cfg(feature = "tokio")]
     pub(crate) const fn note_queued(&mut self, queued: Queued) {
         self.awaited += queued.requests;
         self.owed = self.owed.saturating_sub(queued.responses);
     }
 
-    /// Which messages to this peer are to be compressed, if any.
+    /// The compression threshold in effect for this peer, if any.
     #[must_use]
     pub fn compression(&self) -> Option<Threshold> {
         self.compression.filter(|_| self.capability.compresses())
@@ -369,6 +367,7 @@ impl Connection {
         if end == 0 {
             return Err(OutOfTurn::EmptyLogin.into());
         }
+        // `end` is within `bytes`: `memchr` found the NUL there.
         let login = Login::parse(Bytes::copy_from_slice(bytes.get(..end).unwrap_or_default()));
         self.capability = self.capability.min(login.capability);
         self.state = State::Deciding;

@@ -1,4 +1,4 @@
-//! What a blocking handle can hold a conversation over.
+//! The stream trait of the blocking client: `Read + Write` with readiness.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::stream::Stream;
 
-/// What a handle waits for.
+/// Readiness that a handle waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interest {
     /// Bytes to read.
@@ -17,25 +17,25 @@ pub enum Interest {
     Either,
 }
 
-/// A byte stream both ways that can tell when it is ready.
+/// A bidirectional byte stream that can wait for readiness.
 ///
-/// Reads and writes that cannot go on at once return `WouldBlock`; the handle then
-/// [waits](Self::wait). A stream that blocks instead can be used as [`Blocking`].
+/// Reads and writes must return `WouldBlock` instead of blocking; the handle then calls [`wait`](Self::wait). Wrap a
+/// stream that blocks in [`Blocking`].
 pub trait Duplex: Read + Write {
-    /// Waits until the stream is ready, the time has passed or `interrupt` is readable. It may return
-    /// earlier: the caller looks at what has happened.
+    /// Waits until the stream is ready, the timeout has passed or `interrupt` is readable. Spurious returns are
+    /// allowed: the caller tries again.
     ///
     /// # Errors
     ///
     /// The OS error.
     fn wait(&self, interest: Interest, timeout: Option<Duration>, interrupt: Option<BorrowedFd<'_>>) -> io::Result<()>;
 
-    /// Whether the peer is on this machine: kdb+ compresses nothing for it.
+    /// Whether the peer is on this machine. kdb+ does not compress messages to local peers.
     fn is_local(&self) -> bool {
         true
     }
 
-    /// Declares the end where closing the stream does not, as in TLS. Does not wait.
+    /// Signals end of output where closing the stream does not, as in TLS. Must not block.
     fn end(&mut self) {}
 }
 
@@ -63,7 +63,7 @@ impl Duplex for Stream {
 #[cfg(feature = "tls")]
 impl<S: Duplex> Duplex for crate::tls::Stream<S> {
     fn wait(&self, interest: Interest, timeout: Option<Duration>, interrupt: Option<BorrowedFd<'_>>) -> io::Result<()> {
-        // The session has to write what nobody asked it to.
+        // The session has records of its own to write, such as handshake messages and alerts.
         let interest = if self.session().wants_write() { Interest::Either } else { interest };
         self.socket().wait(interest, timeout, interrupt)
     }
@@ -77,7 +77,7 @@ impl<S: Duplex> Duplex for crate::tls::Stream<S> {
     }
 }
 
-/// Waits for a descriptor; whether it is ready, or an interrupt came.
+/// Polls a descriptor. Returns whether it or `interrupt` is ready.
 pub(crate) fn ready(
     stream: BorrowedFd<'_>,
     interest: Interest,
@@ -88,7 +88,7 @@ pub(crate) fn ready(
         Interest::Readable => PollFlags::IN,
         Interest::Either => PollFlags::IN | PollFlags::OUT,
     };
-    // A time past what the OS counts is none.
+    // A timeout beyond the OS's range is no timeout.
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
     let stream = PollFd::from_borrowed_fd(stream, flags);
     let polled = match interrupt {
@@ -102,10 +102,9 @@ pub(crate) fn ready(
     }
 }
 
-/// A stream whose reads and writes block. Deadlines and interrupts are then the stream's own: a read
-/// or write that it ends by `WouldBlock` or `TimedOut` ends the call with
-/// [`Error::TimedOut`](crate::Error::TimedOut). While a write blocks, nothing is read: two such ends
-/// that both only write can wait for each other for ever.
+/// A stream whose reads and writes block. Timeouts and interrupts are up to the stream: if a read or write returns
+/// `WouldBlock` or `TimedOut`, the call ends with [`Error::TimedOut`](crate::Error::TimedOut). Nothing is read while a
+/// write blocks, so two such ends that both only write can deadlock.
 #[derive(Debug)]
 pub struct Blocking<S>(pub S);
 

@@ -1,17 +1,18 @@
-//! What can go wrong in a conversation, sorted by whose fault it is.
+//! Errors of a conversation, ordered by whose fault they are.
 
 use std::fmt;
 use std::io;
 
-/// A conversation that failed. All but [`Remote`](Self::Remote), [`Unsendable`](Self::Unsendable) and
-/// [`Mismatch`](Self::Mismatch) end the connection.
+/// An error of a conversation. [`Remote`](Self::Remote), [`Unsendable`](Self::Unsendable) and
+/// [`Mismatch`](Self::Mismatch) leave the connection usable; the documentation of a call names further cases, such as a
+/// timeout. Every other error ends it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer sent bytes that are no message.
+    /// The peer sent bytes that are not a valid message.
     #[error("malformed message: {0}")]
     Malformed(#[from] Malformed),
-    /// The peer sent what it may not send now.
+    /// A message or call that is not allowed in the conversation's current state.
     #[error(transparent)]
     OutOfTurn(#[from] OutOfTurn),
     /// The peer sent, or announced, more than a limit allows.
@@ -21,42 +22,41 @@ pub enum Error {
         what: Bound,
         /// Its size.
         bytes: u64,
-        /// The limit it broke.
+        /// The limit that it exceeds.
         limit: u64,
     },
-    /// The peer took too long.
+    /// A deadline passed.
     #[error("timeout")]
     TimedOut,
-    /// The server closed instead of accepting the login: q's `'access`.
+    /// The server closed the connection instead of accepting the login: q's `'access`.
     #[error("access")]
     Refused,
-    /// The server has as many connections as it takes: q's `'conn`.
+    /// The server has reached its limit of connections: q's `'conn`.
     #[error("conn: too many connections")]
     Crowded,
-    /// The process holds as much memory as it may: q's `'wsfull`.
+    /// The process has reached its memory limit: q's `'wsfull`. The number of bytes that were requested.
     #[error("wsfull: no memory for {0} bytes")]
     Full(u64),
-    /// The server answered with an error; the connection goes on.
+    /// The server answered with an error.
     #[error("'{0}")]
     Remote(String),
     /// The value cannot be sent to this peer; nothing was written.
     #[error("cannot send: {0}")]
     Unsendable(kcodec::Error),
-    /// The response is of another type than the one asked for; the connection goes on.
+    /// The response does not have the requested type.
     #[error(transparent)]
     Mismatch(#[from] kcodec::Mismatch),
-    /// The address is not one that `hopen` takes, or of a kind that is not supported.
+    /// The address is not one that `hopen` takes, or its transport is not supported.
     #[error(transparent)]
     Address(#[from] crate::AddressError),
-    /// An [`Interrupt`](crate::Interrupt) ended the wait; every later call on the handle ends so, too:
-    /// whether the server got the message, and what it did, is not known.
+    /// An [`Interrupt`](crate::Interrupt) ended the wait. Every later call on the handle fails the same way, because it
+    /// is unknown whether the server received and processed the message.
     #[error("interrupted: the handle is unusable")]
     Interrupted,
-    /// The connection failed earlier and stays failed.
+    /// The connection failed earlier; errors latch.
     #[error("connection has failed")]
     Failed,
-    /// TLS is not set up as it should be, one of both ends refused the other's certificate, or
-    /// somebody broke the connection.
+    /// A TLS setting is unusable, either end rejected the other's certificate, or the TLS protocol was violated.
     #[cfg(feature = "tls")]
     #[error(transparent)]
     Tls(#[from] crate::tls::Error),
@@ -67,7 +67,7 @@ pub enum Error {
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
-        // What a TLS session reports in a stream's place.
+        // A TLS session reports its errors through `io::Error`.
         #[cfg(feature = "tls")]
         let error = match error.downcast::<rustls::Error>() {
             Ok(error) => return Self::Tls(error.into()),
@@ -78,9 +78,9 @@ impl From<io::Error> for Error {
 }
 
 impl Error {
-    /// The same error for one more of those who wait on a connection.
+    /// A copy for each task that waits on a connection. `Error` is not `Clone`, because `io::Error` is not.
     #[cfg(feature = "tokio")]
-    pub(crate) fn again(&self) -> Self {
+    pub(crate) fn duplicate(&self) -> Self {
         match self {
             Self::Malformed(malformed) => Self::Malformed(*malformed),
             Self::OutOfTurn(what) => Self::OutOfTurn(*what),
@@ -95,52 +95,52 @@ impl Error {
     }
 }
 
-/// Something that the protocol does not allow at this point of a conversation.
+/// What is not allowed in the conversation's current state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutOfTurn {
-    /// A response came while no request was waiting for one.
+    /// A response arrived while no request was pending.
     #[error("response without a request")]
     Response,
-    /// A request came where a one-shot client waits for its response: q's text.
+    /// An async or sync message arrived before the response to a one-shot request. The text is q's.
     #[error("expected response msg")]
     NotAResponse,
-    /// This end responds, and there is no request to respond to: q's text.
+    /// This end responded without a pending request. The text is q's.
     #[error("handle was not expecting a response msg")]
     NoRequest,
-    /// The peer closed after a part of a message.
+    /// The peer closed within a message.
     #[error("closed in the middle of a message")]
     ClosedInMessage,
-    /// The peer closed while a request waited for its response.
+    /// The peer closed while a response was awaited.
     #[error("closed before the response")]
     ClosedBeforeResponse,
-    /// The connection failed while somebody waited for its message.
-    #[error("failed while its message was waited for")]
+    /// The connection failed while a call waited for its message.
+    #[error("failed while its message was awaited")]
     FailedInWait,
-    /// The login is empty: it has not even the NUL that ends it.
+    /// The login is empty: only its NUL.
     #[error("empty login")]
     EmptyLogin,
-    /// This end accepts a login, and none has come.
+    /// This end accepted a login, but none is pending.
     #[error("no login to accept")]
     NoLogin,
-    /// The client begins a TLS handshake with a server that does not offer TLS.
+    /// The client started a TLS handshake, and the server does not serve TLS.
     #[error("TLS handshake, and TLS is not served")]
     Tls,
 }
 
-/// What a limit bounds.
+/// The quantity that a limit bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Bound {
-    /// A message as it is sent: [`Limits::message`](crate::Limits::message).
+    /// A message as sent: [`Limits::message`](crate::Limits::message).
     Message,
-    /// A message once it is inflated: [`Limits::inflated`](crate::Limits::inflated).
+    /// A body after decompression: [`Limits::inflated`](crate::Limits::inflated).
     Inflated,
     /// The bytes of a login: [`Limits::login`](crate::Limits::login).
     Login,
-    /// Messages that wait to be written.
+    /// Messages queued for writing.
     Queue,
-    /// Messages that were received and not yet taken.
+    /// Messages received and not yet taken by the caller.
     Backlog,
 }
 
@@ -156,18 +156,18 @@ impl fmt::Display for Bound {
     }
 }
 
-/// Bytes that are no message: where and why.
+/// Offset and reason of a malformed message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {reason}")]
 pub struct Malformed {
-    /// Offset from the start of the message's header. In a compressed message whose stream was
-    /// sound, the offset in the plain message that came out.
+    /// Offset in bytes from the start of the message's header. If the message was compressed and its stream valid, the
+    /// offset is in the decompressed message.
     pub at: u64,
     /// The reason.
     pub reason: Reason,
 }
 
-/// The reason why bytes are no message.
+/// Why bytes are not a valid message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
@@ -180,16 +180,16 @@ pub enum Reason {
     /// A compression other than 0, 1 and 2.
     #[error("no such compression: {0}")]
     Compression(u8),
-    /// A length that no message can have, or that is not the number of bytes at hand.
+    /// A length under the minimum, or different from the number of bytes given.
     #[error("length {0} is not the message's")]
     Length(u64),
-    /// The body is bad.
+    /// The body is malformed.
     #[error(transparent)]
     Body(kcodec::ErrorKind),
 }
 
 impl Malformed {
-    /// A body's fault, counted from the message's header.
+    /// Converts an offset in the body to one from the start of the header.
     pub(crate) fn body(error: kcodec::Error) -> Self {
         Self { at: (error.at as u64).saturating_add(crate::Header::LEN as u64), reason: Reason::Body(error.kind) }
     }

@@ -1,4 +1,4 @@
-//! Named pipes and devices, which q opens as handles for reading: `` hopen`:fifo://path ``.
+//! Named pipes and devices opened for reading: q's `` hopen`:fifo://path ``.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -11,15 +11,15 @@ use rustix::fs::OFlags;
 
 use crate::duplex::{Interest, ready};
 
-/// A named pipe that is read, or something else without size such as `/dev/urandom`: q's
-/// `` h:hopen`:fifo://path ``, then `read1(h;n)`.
+/// A named pipe or a device without a size (such as `/dev/urandom`), opened for reading: q's `` h:hopen`:fifo://path
+/// ``, then `read1(h;n)`.
 #[derive(Debug)]
 pub struct Fifo {
     file: File,
 }
 
 impl Fifo {
-    /// Opens what is at `path`. Does not wait for somebody to write to the pipe: reading waits.
+    /// Opens `path`. Does not wait for a writer; reading waits.
     ///
     /// # Errors
     ///
@@ -30,7 +30,7 @@ impl Fifo {
         Ok(Self { file })
     }
 
-    /// Waits until bytes come and reads once; 0 once all who wrote have closed the pipe.
+    /// Waits until bytes arrive and reads once. Returns 0 once all writers have closed the pipe.
     ///
     /// # Errors
     ///
@@ -38,8 +38,8 @@ impl Fifo {
     pub fn read_until(&self, buffer: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            // Without a writer a read would return 0 at once. The OS tells of the end only where there
-            // has been one.
+            // A read returns 0 while there has been no writer yet, which is not the end. `poll` reports a hang-up only
+            // after a writer has closed.
             if ready(self.file.as_fd(), Interest::Readable, left, None)? {
                 match (&self.file).read(buffer) {
                     Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}

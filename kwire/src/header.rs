@@ -1,10 +1,10 @@
-//! The eight bytes before every body.
+//! The 8-byte message header.
 
 use kcodec::Compression;
 
 use crate::error::{Malformed, Reason};
 
-/// Byte order of a message's lengths and body.
+/// The byte order of a message's lengths and body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ByteOrder {
     /// 0 on the wire.
@@ -13,15 +13,15 @@ pub enum ByteOrder {
     Little,
 }
 
-/// What a message wants.
+/// The type of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum MessageType {
-    /// Processed without an answer: `neg[h]x`.
+    /// Processed without a response: `neg[h]x`.
     Async = 0,
     /// Answered with a response: `h x`.
     Sync = 1,
-    /// The answer to a sync message.
+    /// The response to a sync message.
     Response = 2,
 }
 
@@ -30,26 +30,25 @@ pub enum MessageType {
 pub struct Header {
     /// Byte order of the lengths and the body.
     pub order: ByteOrder,
-    /// What the message wants.
+    /// The message type.
     pub kind: MessageType,
-    /// How the body is compressed, if it is.
+    /// The body's compression; `None` if it is plain.
     pub compression: Option<Compression>,
-    /// Bytes of the whole message as sent, header included: 40 bits.
+    /// Length of the whole message as sent, in bytes, header included. At most 40 bits.
     pub length: u64,
 }
 
 impl Header {
-    /// Bytes of a header.
+    /// Length of a header in bytes.
     pub const LEN: usize = 8;
     /// The smallest message: a header and an object of two bytes.
     const SMALLEST: u64 = 10;
 
-    /// Reads a header. Bits 32 to 39 of the length stand in byte 3.
+    /// Parses a header. Byte 3 holds bits 32 to 39 of the length.
     ///
     /// # Errors
     ///
-    /// [`Malformed`] for a byte order, message type or compression that kdb+ does not know and for
-    /// a length under 10.
+    /// [`Malformed`] for an unknown byte order, message type or compression, and for a length under 10.
     pub fn parse(bytes: [u8; Self::LEN]) -> Result<Self, Malformed> {
         let [order, kind, compression, high, low @ ..] = bytes;
         let fail = |at, reason| Err(Malformed { at, reason });
@@ -77,12 +76,12 @@ impl Header {
         Ok(Self { order, kind, compression, length })
     }
 
-    /// The length as a size in memory.
+    /// The length as a `usize`, saturating on 32-bit targets.
     pub(crate) fn len(&self) -> usize {
         usize::try_from(self.length).unwrap_or(usize::MAX)
     }
 
-    /// The bytes of the header. A length over 40 bits is cut; nothing here builds one.
+    /// The header's bytes. A length over 40 bits is truncated; no caller in this crate builds one.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; Self::LEN] {
         let [a, b, c, d, high, ..] = self.length.to_le_bytes();

@@ -1,50 +1,51 @@
-//! The bytes that arrived and were not yet understood.
+//! The receive buffer: bytes that have arrived and are not yet parsed.
 
 use std::io::{self, Read};
 
 use bytes::{Bytes, BytesMut};
 
-/// A receive buffer. Grows with what arrives, at most doubling, never by what a header claims. Small
-/// messages are copied out of it, so that one that is kept holds its own size; a large one leaves
-/// with the buffer, whose memory serves the next large one if nobody holds the message by then.
+/// A receive buffer. It grows with the bytes that arrive, at most doubling, and never by the length that a header
+/// claims. Small messages are copied out, so that a message which is kept holds only its own size. A large message
+/// takes the buffer with it; the allocation is reused for the next large message if the last reference to it is gone by
+/// then.
 #[derive(Debug, Default)]
 pub struct Inbound {
-    /// Initialized space, of which `start..end` has arrived and was not taken.
+    /// Initialized memory; `start..end` holds the bytes that have arrived and are not consumed.
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    /// Bytes of the message that has begun, once its header is known.
+    /// Length in bytes of the message being received, once its header is known.
     expected: usize,
-    /// The last large message's memory.
-    lent: Bytes,
+    /// A reference to the last large message, whose memory may be reused.
+    spare: Bytes,
 }
 
-/// Bytes asked of the socket at a time while nothing larger is known to come.
+/// Bytes per read unless a larger message is expected.
 pub(crate) const CHUNK: usize = 64 * 1024;
-/// Bytes of a large message that are read at a time: what is initialized for a read is still in the
-/// cache when the read fills it.
+/// Most bytes per read of a large message. The piece is initialized just before the read, so it is still in the cache
+/// when the read fills it.
 const PIECE: usize = 256 * 1024;
-/// A message of more bytes is not held on to: an idle connection must not keep that much.
-const LENT: usize = 256 << 20;
+/// Larger messages are not kept for reuse, to bound the memory of an idle connection.
+const MAX_SPARE: usize = 256 << 20;
 
 impl Inbound {
-    /// Reads once from `source` and returns how many bytes came, 0 at the end of the stream.
+    /// Reads once from `source`. Returns the number of bytes read, 0 at the end of the stream.
     ///
     /// # Errors
     ///
-    /// What `source` reports, `WouldBlock` included.
+    /// The error of `source`, `WouldBlock` included.
     pub fn read_from(&mut self, source: &mut impl Read) -> io::Result<usize> {
         let until = self.end + self.make_room();
         if self.bytes.len() < until {
             self.bytes.resize(until, 0);
         }
-        // A large message gets a buffer of its own: what follows it is read later.
+        // A read never goes past the end of a large message, so that the message has the buffer to itself.
         let read = source.read(self.bytes.get_mut(self.end..until).unwrap_or_default())?;
         self.end += read.min(until - self.end);
         Ok(read)
     }
 
-    /// Makes room for what comes next and returns how many bytes of it to read.
+    /// Reserves capacity for the next read. Returns the number of bytes to read.
     fn make_room(&mut self) -> usize {
         self.compact();
         let missing = self.expected.saturating_sub(self.end);
@@ -56,7 +57,7 @@ impl Inbound {
         room
     }
 
-    /// Appends bytes that the caller read.
+    /// Appends bytes that the caller has read.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.compact();
         self.bytes.truncate(self.end);
@@ -64,25 +65,25 @@ impl Inbound {
         self.end = self.bytes.len();
     }
 
-    /// The bytes not yet taken.
+    /// The bytes not yet consumed.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Number of bytes not yet taken.
+    /// The number of bytes not yet consumed.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.end - self.start
     }
 
-    /// Whether nothing is left to take.
+    /// Whether all bytes are consumed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
-    /// Notes that a message of so many bytes has begun.
+    /// Records that a message of `length` bytes has begun.
     pub(crate) fn expect(&mut self, length: usize) {
         if self.expected != length && length > self.bytes.capacity() {
             self.reclaim();
@@ -90,16 +91,16 @@ impl Inbound {
         self.expected = length;
     }
 
-    /// Notes a message whose memory may serve again.
-    pub(crate) fn lend(&mut self, message: &Bytes) {
-        if (CHUNK..=LENT).contains(&message.len()) {
-            self.lent = message.clone();
+    /// Keeps a reference to a message's memory for reuse.
+    pub(crate) fn keep_spare(&mut self, message: &Bytes) {
+        if (CHUNK..=MAX_SPARE).contains(&message.len()) {
+            self.spare = message.clone();
         }
     }
 
-    /// Moves to the last large message's memory, if nobody else holds it.
+    /// Switches to the last large message's memory if this is the only reference and its capacity is larger.
     fn reclaim(&mut self) {
-        let Ok(mut memory) = std::mem::take(&mut self.lent).try_into_mut() else { return };
+        let Ok(mut memory) = std::mem::take(&mut self.spare).try_into_mut() else { return };
         memory.clear();
         let mut bytes = Vec::from(memory);
         if bytes.capacity() > self.bytes.capacity() {
@@ -109,7 +110,7 @@ impl Inbound {
         }
     }
 
-    /// Takes the first `length` bytes, which are here.
+    /// Consumes and returns the first `length` bytes. The caller must have checked that they have arrived.
     pub(crate) fn take(&mut self, length: usize) -> BytesMut {
         if self.start == 0 && self.end == length && length > CHUNK {
             let mut whole = std::mem::take(&mut self.bytes);
@@ -117,12 +118,13 @@ impl Inbound {
             whole.truncate(length);
             return BytesMut::from(Bytes::from(whole));
         }
+        debug_assert!(length <= self.len(), "the caller has checked that the message is complete");
         let taken = self.as_bytes().get(..length).unwrap_or_default().into();
         self.skip(length);
         taken
     }
 
-    /// Passes over the first `length` bytes.
+    /// Consumes the first `length` bytes.
     pub(crate) fn skip(&mut self, length: usize) {
         self.start += length.min(self.len());
         self.expected = 0;
@@ -138,7 +140,7 @@ impl Inbound {
         Bytes::copy_from_slice(std::mem::take(self).as_bytes())
     }
 
-    /// Moves what is left to the front.
+    /// Moves the unconsumed bytes to the front.
     fn compact(&mut self) {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);

@@ -1,26 +1,24 @@
-//! What ends a wait from outside: q's Ctrl-C during `h"…"`.
+//! Interrupts a wait from another thread or a signal handler: q's Ctrl-C during `h"…"`.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-/// Ends the waits of the handles that were [opened](crate::Options::interrupt) with it. A clone is
-/// the same interrupt.
+/// Interrupts waits of the handles that were [opened](crate::Options::interrupt) with it. Clones share one state.
 ///
-/// An interrupt that comes while nobody waits ends the next wait, unless it is
-/// [cleared](Self::clear) before.
+/// An interrupt raised while no call waits ends the next wait, unless it is [cleared](Self::clear) first.
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     ends: Arc<(UnixStream, UnixStream)>,
 }
 
 impl Interrupt {
-    /// An interrupt that nobody has raised.
+    /// Creates an interrupt that is not raised.
     ///
     /// # Errors
     ///
-    /// The OS error, if there is no room for two more descriptors.
+    /// The OS error, for instance at the limit of open descriptors (it takes two).
     pub fn new() -> io::Result<Self> {
         let (raise, raised) = UnixStream::pair()?;
         raise.set_nonblocking(true)?;
@@ -28,14 +26,14 @@ impl Interrupt {
         Ok(Self { ends: Arc::new((raise, raised)) })
     }
 
-    /// Ends the wait under way, from any thread.
+    /// Ends the current wait. May be called from any thread.
     pub fn raise(&self) {
-        // A full pipe has been raised already.
+        // If the buffer is full, the interrupt is raised already.
         let _ = (&self.ends.0).write(&[1]);
     }
 
-    /// A descriptor that raises the interrupt when a byte is written to it, for a signal handler:
-    /// what `signal_hook::low_level::pipe::register` takes.
+    /// A descriptor for signal handlers: writing a byte to it raises the interrupt. Pass it to
+    /// `signal_hook::low_level::pipe::register`.
     ///
     /// # Errors
     ///
@@ -44,7 +42,7 @@ impl Interrupt {
         self.ends.0.try_clone()
     }
 
-    /// Forgets interrupts raised so far; whether there were any.
+    /// Clears the interrupt. Returns whether it was raised.
     pub fn clear(&self) -> bool {
         let mut bytes = [0; 64];
         let mut any = false;

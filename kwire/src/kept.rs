@@ -1,11 +1,11 @@
-//! Messages that came while something else was waited for.
+//! The backlog: messages received while a call waited for something else.
 
 use std::collections::VecDeque;
 
 use crate::error::{Bound, Error};
 use crate::message::Message;
 
-/// A queue of messages, bounded by what they hold in memory.
+/// A queue of messages, bounded by their memory in bytes.
 #[derive(Debug)]
 pub(crate) struct Kept {
     messages: VecDeque<Message>,
@@ -13,8 +13,8 @@ pub(crate) struct Kept {
     limit: u64,
 }
 
-/// Bytes that a message holds beside its body: its place in the queue and what counts its owners.
-const BESIDE: u64 = size_of::<Message>() as u64 + 64;
+/// Bytes counted per message besides its body: its queue entry and its reference count.
+const OVERHEAD: u64 = size_of::<Message>() as u64 + 64;
 
 impl Kept {
     pub(crate) const fn new(limit: u64) -> Self {
@@ -25,7 +25,7 @@ impl Kept {
         self.messages.is_empty()
     }
 
-    /// Whether there is no room for more. The last message may have gone over the limit.
+    /// Whether the limit is reached. The last message may exceed it.
     pub(crate) const fn is_full(&self) -> bool {
         self.bytes >= self.limit
     }
@@ -47,5 +47,5 @@ impl Kept {
 }
 
 fn held(message: &Message) -> u64 {
-    message.body().as_bytes().len() as u64 + BESIDE
+    message.body().as_bytes().len() as u64 + OVERHEAD
 }

@@ -1,5 +1,5 @@
-//! kdb+ IPC conversations: who may speak, how messages are framed, and clients that drive it, over TCP,
-//! Unix sockets and, with the feature `tls`, TLS.
+//! kdb+ IPC conversations: login, message framing, the request/response protocol, and clients for TCP, Unix sockets and
+//! (feature `tls`) TLS.
 //!
 //! ```text
 //! client                                               server
@@ -14,13 +14,12 @@
 //!   │ ◀───────────────────────────────────────────────── │  2 response, in the order of the requests
 //! ```
 //!
-//! Each message is eight bytes of header (byte order, type, compression, length) and one object.
-//! Nothing on the wire names the request that a response answers but the order.
+//! Each message is eight bytes of header (byte order, type, compression, length) and one object. A response carries no
+//! request id: responses match requests by order.
 //!
-//! Everything rests on one machine without sockets: [`Connection`] knows a conversation's state, the
-//! caller owns the buffers and passes the time. [`blocking::Handle`] drives it over sockets and over
-//! anything else that reads and writes, as q's `hopen` does; `tokio::Handle`, behind the feature
-//! `tokio`, with many requests in flight; servers drive it themselves.
+//! The core is a sans-I/O state machine, [`Connection`]: it holds the conversation's state, the caller owns the buffers
+//! and passes the time. [`blocking::Handle`] drives it over sockets or any other `Read + Write`, as q's `hopen` does.
+//! `tokio::Handle` (feature `tokio`) keeps many requests in flight. Servers drive it themselves.
 //!
 //! ```no_run
 //! let mut h = kwire::blocking::Handle::open("localhost:5001:user:pass")?; // h:hopen`:localhost:5001:user:pass
@@ -28,7 +27,7 @@
 //! println!("{}", four.value());
 //! h.send("a:10")?;                                                        // neg[h]"a:10"
 //! h.flush()?;                                                             // neg[h][]
-//! h.sync("")?;                                                            // h"", all before it is done
+//! h.sync("")?;                                                            // h"", a sync chaser: everything sent before it is processed
 //! # Ok::<(), kwire::Error>(())
 //! ```
 

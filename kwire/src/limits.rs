@@ -1,26 +1,26 @@
-//! What a peer may make us hold.
+//! Limits on the resources that a peer can consume.
 
 use std::time::Duration;
 
-/// Bounds on one connection. Each stops a way to exhaust the process that holds it.
+/// Limits of one connection. Each prevents one way to exhaust the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one message as sent, header included; refused from the header, before memory is
-    /// taken. Stops peers that announce what they never send, or send without end.
+    /// Most bytes of a message as sent, header included. Checked when the header arrives, before memory is allocated.
+    /// Stops peers that announce huge messages or never stop sending.
     pub message: u64,
-    /// Bytes of one body after decompression. Stops small messages that inflate to huge ones.
+    /// Most bytes of a body after decompression. Stops decompression bombs.
     pub inflated: u64,
-    /// Levels of nesting in a body. Stops bodies that exhaust the stack.
+    /// Most levels of nesting in a body. Stops bodies that exhaust the stack.
     pub depth: u8,
-    /// Bytes of a login, its NUL included. Stops logins that never end.
+    /// Most bytes of a login, its NUL included. Stops logins that never end.
     pub login: usize,
-    /// How long a login may take. Stops connections that are opened and left.
+    /// Time limit of a login. Stops connections that are opened and never used.
     pub login_time: Duration,
-    /// Bytes held by messages that are kept for [`receive`](crate::blocking::Handle::receive) while a
-    /// call waits for something else. Stops peers that push without answering.
+    /// Most bytes of messages kept for [`receive`](crate::blocking::Handle::receive) while a call waits for something
+    /// else. Stops peers that push without answering.
     pub kept: u64,
-    /// Bytes that a client queues before [`send`](crate::blocking::Handle::send) waits. Stops peers
-    /// that do not read.
+    /// Most bytes that a client queues before [`send`](crate::blocking::Handle::send) waits. Bounds the memory that a
+    /// peer which does not read can cost.
     pub queued: u64,
 }
 
@@ -31,9 +31,8 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// What a message can be, 1 TiB as sent and inflated: a client chooses its servers, and memory
-    /// grows with what arrives only. Depth 100, logins of 4 KiB within 5 seconds, 256 MiB kept and
-    /// queued.
+    /// Messages of 1 TiB, the format's maximum, both as sent and inflated: a client chooses its servers, and memory
+    /// grows only with bytes that arrive. Depth 100, logins of 4 KiB within 5 seconds, 256 MiB kept and 256 MiB queued.
     fn default() -> Self {
         Self {
             message: 1 << 40,

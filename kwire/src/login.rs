@@ -1,26 +1,25 @@
-//! The first bytes of a conversation: `user:password`, the capability, a NUL.
+//! The login that opens a conversation: `user:password`, capability byte, NUL.
 
 use bytes::Bytes;
 use kcodec::Capability;
 
-/// What a client opens with.
+/// A client's login.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
-    /// The user; bytes, by convention ASCII.
+    /// The user name; arbitrary bytes, by convention ASCII.
     pub user: Bytes,
-    /// The password; empty where the client sent none.
+    /// The password; empty if the client sent none.
     pub password: Bytes,
-    /// What the client can read.
+    /// The capability that the client offers.
     pub capability: Capability,
 }
 
 impl Login {
-    /// Reads a login, its NUL excluded.
+    /// Parses a login without its NUL.
     ///
-    /// Clients of kdb+ before 2.6 send no capability byte. The last byte is taken for one if it is
-    /// a control character, which no typed credential ends with; otherwise the capability is 0.
-    /// KX's C library sends no colon when it has no password. Colons after the first belong to the
-    /// password.
+    /// Clients of kdb+ before 2.6 send no capability byte. The last byte counts as one if it is a control character,
+    /// because typed credentials never end with one; otherwise the capability is 0. KX's C library omits the colon if
+    /// there is no password. Colons after the first belong to the password.
     #[must_use]
     pub fn parse(mut credentials: Bytes) -> Self {
         let capability = match credentials.last() {
@@ -36,14 +35,14 @@ impl Login {
         Self { user, password, capability }
     }
 
-    /// The bytes a client opens with, NUL included.
+    /// The bytes that a client sends, NUL included.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         [&self.user[..], b":", &self.password, &[self.capability.byte(), 0]].concat()
     }
 }
 
-/// Without the password.
+/// Omits the password.
 impl std::fmt::Debug for Login {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Login").field("user", &self.user).field("capability", &self.capability).finish_non_exhaustive()

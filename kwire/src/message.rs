@@ -1,4 +1,4 @@
-//! Whole messages: a header and a body, decoded, encoded, compressed.
+//! Whole messages (header and body): decoding, encoding, compression.
 
 use bytes::{Bytes, BytesMut};
 use kcodec::{Body, Capability, Compression, Decompressor, Threshold, Value};
@@ -7,7 +7,7 @@ use crate::error::{Bound, Error, Malformed, Reason};
 use crate::header::{ByteOrder, Header, MessageType};
 use crate::limits::Limits;
 
-/// A received message: its type and its checked body, which it owns.
+/// A received message. Owns its body, which is checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     kind: MessageType,
@@ -15,11 +15,11 @@ pub struct Message {
 }
 
 impl Message {
-    /// Decodes one whole message of either byte order, compressed or not.
+    /// Decodes one whole message of either byte order, compressed or plain.
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`] with the offset and the reason, [`Error::TooLarge`] past a limit.
+    /// [`Error::Malformed`] with offset and reason; [`Error::TooLarge`] if it exceeds a limit.
     pub fn decode(message: impl Into<BytesMut>, limits: &Limits) -> Result<Self, Error> {
         let message = message.into();
         let header = whole(&message)?;
@@ -29,31 +29,31 @@ impl Message {
         Frame::new(header, message).check(limits).map_err(|refused| refused.error)
     }
 
-    /// What the message wants.
+    /// The message type.
     #[must_use]
     pub const fn kind(&self) -> MessageType {
         self.kind
     }
 
-    /// The body's view.
+    /// A view of the body.
     #[must_use]
     pub fn value(&self) -> Value<'_> {
         self.body.value()
     }
 
-    /// The body, refcounted.
+    /// The body, which is reference-counted.
     #[must_use]
     pub const fn body(&self) -> &Body {
         &self.body
     }
 
-    /// The body alone.
+    /// Converts the message into its body.
     #[must_use]
     pub fn into_body(self) -> Body {
         self.body
     }
 
-    /// The body, or the text of the error that it is.
+    /// Turns a message whose body is a q error into an `Err`.
     ///
     /// # Errors
     ///
@@ -66,26 +66,25 @@ impl Message {
     }
 }
 
-/// A whole message as it came, its body not checked yet. [`check`](Self::check) makes a
-/// [`Message`] of it, on whichever thread has the time.
+/// A whole message as received, with its body not yet checked. [`check`](Self::check) converts it into a [`Message`],
+/// on any thread.
 #[derive(Debug)]
 pub struct Frame {
     header: Header,
     bytes: BytesMut,
 }
 
-/// A message that [`Frame::check`] refused.
+/// A message that [`Frame::check`] rejected.
 #[derive(Debug)]
 pub struct Refused {
     /// The reason.
     pub error: Error,
-    /// The message's bytes. A big-endian body is turned up to where it is bad.
+    /// The message's bytes. A big-endian body is byte-swapped up to the fault.
     pub bytes: Bytes,
 }
 
 impl Frame {
-    /// The `header.length` bytes that [`Step::Message`](crate::Step::Message) announced, header
-    /// included.
+    /// Wraps the `header.length` bytes that [`Step::Message`](crate::Step::Message) announced, header included.
     #[must_use]
     pub fn new(header: Header, bytes: impl Into<BytesMut>) -> Self {
         Self { header, bytes: bytes.into() }
@@ -97,8 +96,8 @@ impl Frame {
         self.header
     }
 
-    /// Bytes of memory that the body takes, beyond those that are here: what a compressed message
-    /// claims to inflate to, and 0 for a plain one.
+    /// Additional bytes of memory that [`check`](Self::check) will need: the inflated size that a compressed message
+    /// claims, 0 for a plain one.
     #[must_use]
     pub fn inflated(&self) -> u64 {
         let Some(kind) = self.header.compression else { return 0 };
@@ -110,28 +109,28 @@ impl Frame {
         }
     }
 
-    /// Inflates, turns and checks the body.
+    /// Inflates the body, converts it to little-endian and checks it.
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`] or [`Error::TooLarge`], with the bytes that were refused.
+    /// [`Error::Malformed`] or [`Error::TooLarge`], with the rejected bytes.
     pub fn check(self, limits: &Limits) -> Result<Message, Refused> {
-        let bytes = turn(self.header, self.bytes, limits);
+        let bytes = to_little_endian(self.header, self.bytes, limits);
         message(self.header, &bytes, limits).map_err(|error| Refused { error, bytes })
     }
 }
 
-/// A compressed message that is inflated while it arrives.
+/// A compressed message that is inflated incrementally as it arrives.
 #[derive(Debug)]
 pub(crate) struct Inflating {
     header: Header,
     decompressor: Decompressor,
-    /// Bytes of the message that have not come.
+    /// Bytes of the message that have not arrived.
     missing: u64,
 }
 
 impl Inflating {
-    /// `None` for the header of a plain message.
+    /// Returns `None` if the header is of a plain message.
     pub(crate) fn new(header: Header, limits: &Limits) -> Option<Self> {
         let kind = header.compression?;
         let missing = header.length - Header::LEN as u64;
@@ -149,7 +148,7 @@ impl Inflating {
         self.missing == 0
     }
 
-    /// Takes what has come and returns how many bytes of it belong to the message.
+    /// Inflates the next bytes. Returns how many of them belong to the message.
     pub(crate) fn push(&mut self, bytes: &[u8], limits: &Limits) -> Result<usize, Error> {
         let missing = usize::try_from(self.missing).unwrap_or(usize::MAX);
         let piece = bytes.get(..missing).unwrap_or(bytes);
@@ -165,7 +164,7 @@ impl Inflating {
     }
 }
 
-/// Decodes the bytes that a header announced, [turned](turn).
+/// Decodes the bytes that a header announced. A plain body must be little-endian already.
 fn message(header: Header, frame: &Bytes, limits: &Limits) -> Result<Message, Error> {
     let body = frame.slice(Header::LEN..);
     match header.compression {
@@ -174,7 +173,7 @@ fn message(header: Header, frame: &Bytes, limits: &Limits) -> Result<Message, Er
     }
 }
 
-/// Turns and decodes a body that was inflated.
+/// Converts an inflated body to little-endian and decodes it.
 fn inflated(header: Header, mut body: Vec<u8>, limits: &Limits) -> Result<Message, Error> {
     if header.order == ByteOrder::Big {
         kcodec::to_little_endian(&mut body, limits.body());
@@ -192,7 +191,7 @@ fn plain(header: Header, body: Bytes, limits: &Limits) -> Result<Message, Error>
 ///
 /// # Errors
 ///
-/// [`Error::Unsendable`]; `out` is as it was then.
+/// [`Error::Unsendable`], with `out` unchanged.
 pub fn encode(kind: MessageType, value: Value<'_>, capability: Capability, out: &mut Vec<u8>) -> Result<(), Error> {
     let start = out.len();
     out.extend_from_slice(&[0; Header::LEN]);
@@ -209,7 +208,7 @@ pub fn encode(kind: MessageType, value: Value<'_>, capability: Capability, out: 
     Ok(())
 }
 
-/// Appends a message for a peer of `capability`, compressed if it is worth it.
+/// Appends a message for a peer of `capability`, compressed if it is over the threshold and compresses.
 pub(crate) fn append(
     kind: MessageType,
     value: Value<'_>,
@@ -227,11 +226,12 @@ pub(crate) fn append(
     Ok(())
 }
 
-/// Compresses a whole plain message if kdb+ would: `None` when it is short or does not halve.
+/// Compresses a whole plain message if kdb+ would. Returns `None` if it is under the threshold or does not compress to
+/// less than half.
 ///
 /// # Errors
 ///
-/// [`Malformed`] if the header is, or names a compression already.
+/// [`Malformed`] if the header is malformed or the message is compressed already.
 pub fn compress(message: &[u8], threshold: Threshold) -> Result<Option<Vec<u8>>, Malformed> {
     let header = whole(message)?;
     if let Some(compression) = header.compression {
@@ -249,12 +249,12 @@ pub fn compress(message: &[u8], threshold: Threshold) -> Result<Option<Vec<u8>>,
     Ok(Some(out))
 }
 
-/// Inflates a whole message in the byte order it has; a plain one comes out as it is.
+/// Decompresses a whole message and keeps its byte order. A plain message is copied unchanged.
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] for a bad header or stream, [`Error::TooLarge`] past `limits.inflated`. The
-/// body that comes out is not looked at.
+/// [`Error::Malformed`] for a malformed header or stream, [`Error::TooLarge`] if the body exceeds `limits.inflated`.
+/// The decompressed body is not checked.
 pub fn decompress(message: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
     let header = whole(message)?;
     let Some(kind) = header.compression else { return Ok(message.to_vec()) };
@@ -263,7 +263,7 @@ pub fn decompress(message: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
     Ok([&header.to_bytes()[..], &body].concat())
 }
 
-/// The header of bytes that are exactly one message.
+/// Parses the header of bytes that must be exactly one message.
 fn whole(message: &[u8]) -> Result<Header, Malformed> {
     let Some(&bytes) = message.first_chunk() else {
         let truncated = Reason::Body(kcodec::ErrorKind::Truncated);
@@ -277,8 +277,8 @@ fn whole(message: &[u8]) -> Result<Header, Malformed> {
     }
 }
 
-/// Turns the body of a big-endian message in place, unless it must be inflated first.
-fn turn(header: Header, mut frame: BytesMut, limits: &Limits) -> Bytes {
+/// Byte-swaps the body of a big-endian message in place. A compressed body is left for after inflation.
+fn to_little_endian(header: Header, mut frame: BytesMut, limits: &Limits) -> Bytes {
     if header.order == ByteOrder::Big && header.compression.is_none() {
         kcodec::to_little_endian(frame.get_mut(Header::LEN..).unwrap_or_default(), limits.body());
     }

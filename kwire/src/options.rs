@@ -1,4 +1,4 @@
-//! How to open a handle, where the address does not say it.
+//! Options for opening a handle.
 
 use std::time::Duration;
 
@@ -7,38 +7,39 @@ use kcodec::{Capability, Threshold};
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
 
-/// How to open a handle, of either client. A time past what the clock can count is no limit.
+/// Options for opening a handle of the blocking or the tokio client. A duration that overflows `Instant` means no
+/// limit.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The time for connecting and for the server's answer to the login; not for later calls.
+    /// Time limit for connecting and logging in. Does not apply to later calls.
     pub timeout: Option<Duration>,
-    /// How long one call waits for a message. Once it has passed, the call ends with
-    /// [`Error::TimedOut`](crate::Error::TimedOut) and the handle stays good: a response that comes
-    /// later is dropped. The tokio client leaves this to `tokio::time::timeout`.
+    /// Time limit of one call that waits for a message. When it passes, the call fails with
+    /// [`Error::TimedOut`](crate::Error::TimedOut) and the handle stays usable; a late response is dropped. Ignored by
+    /// the tokio client: use `tokio::time::timeout`.
     pub read_timeout: Option<Duration>,
-    /// How long one call waits for the peer to take its bytes. Once it has passed, the call ends
-    /// with [`Error::TimedOut`](crate::Error::TimedOut); what was not taken stays queued, so that
-    /// messages stay whole. The tokio client leaves this to `tokio::time::timeout`.
+    /// Time limit of one call that waits for the peer to accept its bytes. When it passes, the call fails with
+    /// [`Error::TimedOut`](crate::Error::TimedOut); unwritten bytes stay queued, so that no message is cut. Ignored by
+    /// the tokio client: use `tokio::time::timeout`.
     pub write_timeout: Option<Duration>,
-    /// The silence after which TCP asks whether the peer's machine is still there, and then asks
-    /// again each 10 seconds. The OS ends the connection when several are not answered.
+    /// Idle time after which TCP sends keepalive probes, one every 10 seconds. The OS resets the connection after
+    /// several unanswered probes. `None` disables keepalive.
     pub keepalive: Option<Duration>,
-    /// The most that this end offers to read.
+    /// The capability that this end offers.
     pub capability: Capability,
-    /// Whether large messages to other machines are compressed, and from where on.
+    /// Size from which messages to other machines are compressed; `None` disables compression.
     pub compression: Option<Threshold>,
-    /// Bounds on what the server may make us hold.
+    /// Limits on the resources that the server can consume.
     pub limits: Limits,
-    /// What ends a wait of the blocking client from outside.
+    /// Interrupts waits of the blocking client. Ignored by the tokio client.
     pub interrupt: Option<Interrupt>,
-    /// TLS for addresses that ask for it; `None` is as kdb+'s environment variables say, which are read
-    /// for each handle (see [`tls::Options`](crate::tls::Options)).
+    /// TLS configuration for `tcps` and `unixs` addresses. `None` reads kdb+'s environment variables for each handle
+    /// (see [`tls::Options`](crate::tls::Options)).
     #[cfg(feature = "tls")]
     pub tls: Option<std::sync::Arc<crate::tls::ClientConfig>>,
 }
 
 impl Default for Options {
-    /// No timeouts, keepalive after a minute, full capability, compression as kdb+ does it.
+    /// No timeouts, keepalive after 60 seconds, highest capability, kdb+'s compression threshold.
     fn default() -> Self {
         Self {
             timeout: None,
@@ -57,7 +58,7 @@ impl Default for Options {
 
 #[cfg(feature = "tls")]
 impl Options {
-    /// The configuration for a connection with TLS.
+    /// The TLS configuration: the one given, or from the environment.
     pub(crate) fn tls_config(&self) -> Result<std::sync::Arc<crate::tls::ClientConfig>, crate::tls::Error> {
         match &self.tls {
             Some(config) => Ok(std::sync::Arc::clone(config)),

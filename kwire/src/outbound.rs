@@ -1,46 +1,46 @@
-//! Messages that wait to be written: q's `.z.W`.
+//! The write queue: messages not yet written, q's `.z.W`.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io::IoSlice;
 
-/// What a handle has queued: q's `-38!h`, columns `n` and `m`.
+/// The size of a handle's write queue: columns `n` and `m` of q's `-38!h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pending {
-    /// Messages of which not all bytes are written.
+    /// Messages not completely written.
     pub messages: usize,
-    /// Bytes not written.
+    /// Bytes not yet written.
     pub bytes: usize,
 }
 
-/// Whole messages end to end, of which a front is written.
+/// Whole messages, concatenated. `bytes[..start]` is written already.
 #[derive(Debug, Default)]
 pub(crate) struct Outbound {
     bytes: Vec<u8>,
     start: usize,
-    /// Where each message that is not written ends, counted from the first byte ever queued.
+    /// End offset of each unwritten message, counted from the first byte ever queued.
     ends: VecDeque<u64>,
-    /// Bytes ever queued, and ever written.
+    /// Total bytes queued and written over the queue's lifetime.
     queued: u64,
     written: u64,
 }
 
-/// A buffer that was larger is given back when it is empty.
-const KEPT: usize = 1 << 20;
+/// Capacity in bytes that an empty queue keeps.
+const IDLE_CAPACITY: usize = 1 << 20;
 
 impl Outbound {
     pub(crate) fn pending(&self) -> Pending {
         Pending { messages: self.ends.len(), bytes: usize::try_from(self.queued - self.written).unwrap_or(usize::MAX) }
     }
 
-    /// Whether nothing is left to write.
+    /// Whether all bytes are written.
     pub(crate) const fn is_empty(&self) -> bool {
         self.start == self.bytes.len()
     }
 
-    /// Appends the one message that `write` writes; nothing if it fails.
+    /// Appends the one message that `write` writes. Appends nothing if it fails.
     pub(crate) fn append<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
-        // Written bytes are dropped once they are the larger part, so that moving the rest is paid for.
+        // Compact only when more than half is written: the move then costs amortized O(1) per byte.
         if self.start > self.bytes.len() / 2 {
             self.bytes.drain(..self.start);
             self.start = 0;
@@ -52,7 +52,7 @@ impl Outbound {
         Ok(())
     }
 
-    /// Appends a message, or what is left of one, that is there in parts.
+    /// Appends a message, or the rest of one, given in parts.
     pub(crate) fn append_parts(&mut self, parts: &[IoSlice<'_>]) {
         let Ok(()) = self.append(|out| {
             parts.iter().for_each(|part| out.extend_from_slice(part));
@@ -60,51 +60,51 @@ impl Outbound {
         });
     }
 
-    /// What is to be written next.
+    /// The bytes to write next.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(self.start..).unwrap_or_default()
     }
 
-    /// Passes over bytes that were written.
+    /// Removes `written` bytes from the front.
     pub(crate) fn advance(&mut self, written: usize) {
         self.start += written;
         debug_assert!(self.start <= self.bytes.len(), "only what was queued is written");
         if self.is_empty() {
             self.start = 0;
             self.bytes.clear();
-            self.bytes.shrink_to(KEPT);
+            self.bytes.shrink_to(IDLE_CAPACITY);
         }
         self.note_written(written);
     }
 
-    /// Forgets what is queued.
+    /// Discards the queue.
     pub(crate) fn clear(&mut self) {
         self.advance(self.bytes.len() - self.start);
     }
 }
 
-/// For a writer that takes the bytes away to write them.
+/// For the tokio driver, which writes from a buffer of its own.
 #[cfg(feature = "tokio")]
 impl Outbound {
-    /// Exchanges what is to be written for `empty`, an empty buffer.
+    /// Swaps the queued bytes with `empty`, which must be an empty buffer.
     pub(crate) fn take(&mut self, empty: &mut Vec<u8>) {
         debug_assert!(empty.is_empty() && self.start == 0, "what was taken is written first");
         std::mem::swap(&mut self.bytes, empty);
     }
 
-    /// Bytes ever queued.
+    /// Total bytes queued over the queue's lifetime.
     pub(crate) const fn queued(&self) -> u64 {
         self.queued
     }
 
-    /// Bytes ever written.
+    /// Total bytes written over the queue's lifetime.
     pub(crate) const fn written(&self) -> u64 {
         self.written
     }
 }
 
 impl Outbound {
-    /// Counts bytes that were written.
+    /// Counts written bytes, and removes completed messages.
     pub(crate) fn note_written(&mut self, written: usize) {
         self.written += written as u64;
         while self.ends.front().is_some_and(|&end| end <= self.written) {

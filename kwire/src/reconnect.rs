@@ -1,4 +1,4 @@
-//! A handle that is opened again, by whoever uses it.
+//! A handle that reopens on use, with exponential backoff.
 
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,8 @@ use crate::blocking::Handle;
 use crate::error::Error;
 use crate::options::Options;
 
-/// Growing pauses between attempts. Each is a random part, at least half, of a bound that doubles,
-/// so that clients which lost the same server do not return at the same moment.
+/// Exponential backoff with jitter. Each pause is random between half of a bound and the bound, which doubles, so that
+/// clients of a lost server do not reconnect simultaneously.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     first: Duration,
@@ -16,13 +16,13 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Pauses of at most `first`, then twice that, and so on to at most `most`.
+    /// Starts with the bound `first` and doubles it up to `most`.
     #[must_use]
     pub const fn new(first: Duration, most: Duration) -> Self {
         Self { first, most, next: first }
     }
 
-    /// The next pause.
+    /// Returns the next pause and doubles the bound.
     pub fn pause(&mut self) -> Duration {
         let bound = self.next.min(self.most);
         self.next = bound.saturating_mul(2);
@@ -30,24 +30,24 @@ impl Backoff {
         half + half.mul_f64(fastrand::f64())
     }
 
-    /// Begins with the first pause again, after a success.
+    /// Resets the bound to the first. Call it after a success.
     pub const fn reset(&mut self) {
         self.next = self.first;
     }
 }
 
-/// From a tenth of a second to 30 seconds.
+/// 100 milliseconds to 30 seconds.
 impl Default for Backoff {
     fn default() -> Self {
         Self::new(Duration::from_millis(100), Duration::from_secs(30))
     }
 }
 
-/// An address, and a handle to it while there is one.
+/// An address and, while connected, a handle to it.
 ///
-/// It opens, and opens again, when [`handle`](Self::handle) is called, and does nothing by itself: a
-/// request that failed is never repeated, because nobody but the caller knows whether it may be. What
-/// a lost connection stood for, as subscriptions, is the caller's to restore.
+/// Connects and reconnects only when [`handle`](Self::handle) is called. A failed request is never repeated, because
+/// only the caller knows whether it is idempotent. After a reconnect the caller must restore the connection's state,
+/// such as subscriptions.
 ///
 /// ```no_run
 /// # fn publish(h: &mut kwire::blocking::Handle) -> Result<(), kwire::Error> { h.send_now("upd") }
@@ -55,7 +55,7 @@ impl Default for Backoff {
 /// loop {
 ///     match server.handle().and_then(publish) {
 ///         Ok(()) => {}
-///         Err(error) => eprintln!("{error}"), // and the next turn opens again, if it must
+///         Err(error) => eprintln!("{error}"), // the next iteration reconnects if necessary
 ///     }
 /// }
 /// ```
@@ -64,30 +64,30 @@ pub struct Reconnect {
     address: String,
     options: Options,
     backoff: Backoff,
-    /// When the next attempt may be made.
+    /// Earliest time of the next attempt.
     next: Option<Instant>,
     handle: Option<Handle>,
 }
 
 impl Reconnect {
-    /// Opens nothing yet.
+    /// Does not connect yet.
     #[must_use]
     pub fn new(address: impl Into<String>, options: Options) -> Self {
         Self { address: address.into(), options, backoff: Backoff::default(), next: None, handle: None }
     }
 
-    /// With other pauses than the [default](Backoff::default).
+    /// Replaces the [default](Backoff::default) backoff.
     #[must_use]
     pub fn with_backoff(self, backoff: Backoff) -> Self {
         Self { backoff, ..self }
     }
 
-    /// The handle. If there is none, or it has failed, one attempt is made to open a new one; it waits
-    /// first for the pause that an earlier failure demands.
+    /// The handle. If there is none or it has failed, makes one attempt to connect, after sleeping for the backoff
+    /// pause if the previous attempt failed.
     ///
     /// # Errors
     ///
-    /// As [`Handle::open_with`]; the next call tries again.
+    /// As [`Handle::open_with`]. The next call tries again.
     pub fn handle(&mut self) -> Result<&mut Handle, Error> {
         let open = self.handle.take().filter(Handle::is_open);
         let handle = match open {

@@ -1,4 +1,4 @@
-//! The sockets that addresses lead to.
+//! The blocking client's sockets: TCP, Unix, and TLS over either.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -10,7 +10,7 @@ use socket2::{SockRef, TcpKeepalive};
 
 use crate::address::Transport;
 
-/// A connected socket that does not block: what cannot go on at once returns `WouldBlock`.
+/// A connected socket in non-blocking mode.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Stream {
@@ -23,11 +23,11 @@ pub enum Stream {
     Tls(Box<crate::tls::Stream<Self>>),
 }
 
-/// Time between two probes of keepalive.
+/// Interval between keepalive probes.
 const PROBE: Duration = Duration::from_secs(10);
 
 impl Stream {
-    /// Connects until the deadline, without the handshake of TLS; the look-up of a host's name is not counted.
+    /// Connects, without the TLS handshake. The deadline does not cover the host name's lookup.
     pub(crate) fn connect(
         transport: &Transport,
         deadline: Option<Instant>,
@@ -49,7 +49,7 @@ impl Stream {
         }
     }
 
-    /// Whether the peer is on this machine: kdb+ compresses nothing for it.
+    /// Whether the peer is on this machine. kdb+ does not compress messages to local peers.
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self {
@@ -71,7 +71,7 @@ pub fn is_local(peer: io::Result<SocketAddr>, local: io::Result<SocketAddr>) -> 
     }
 }
 
-/// Sends small messages at once, and asks after a silence whether the peer's machine is still there.
+/// Sets `TCP_NODELAY` and keepalive.
 pub(crate) fn tune(socket: SockRef<'_>, keepalive: Option<Duration>) -> io::Result<()> {
     socket.set_tcp_nodelay(true)?;
     match keepalive {

@@ -1,4 +1,4 @@
-//! Tickerplants (kdb+tick): feeds publish to them, subscribers get what was published, from the log and then live.
+//! kdb+tick clients: publish to a tickerplant, subscribe to one with log replay.
 //!
 //! ```text
 //! feed ── (".u.upd";`trade;columns) ──▶ tickerplant ── (`upd;`trade;table) ──▶ subscriber
@@ -6,8 +6,8 @@
 //!                                          └── (`upd;`trade;columns) ──▶ log ──────┘ the first .u.i records
 //! ```
 //!
-//! A subscriber asks for its tables, their schemas, `.u.i` and `.u.L` in one request, so that no update falls between:
-//! the first `.u.i` records of the log `.u.L` are what was published before, everything later is pushed.
+//! A subscriber gets its tables' schemas, `.u.i` and `.u.L` by one request, so that no update is lost or seen twice:
+//! the first `.u.i` records of the log `.u.L` were published before the subscription, and every later update is pushed.
 //!
 //! ```no_run
 //! use std::ops::ControlFlow;
@@ -42,15 +42,15 @@ pub use publisher::Publisher;
 pub use schemas::Schemas;
 pub use subscriber::{Push, Replay, Subscriber, Subscription};
 
-/// What a subscriber is told.
+/// A message to a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Event<'a> {
-    /// Rows of a table: ``(`upd;`trade;x)``. Pushed ones are tables; those of the log are lists of columns, whose
-    /// names [`Schemas`] has.
+    /// Rows of a table: ``(`upd;`trade;x)``. Pushed rows are tables; logged rows are lists of columns without names,
+    /// which [`Schemas`] has.
     Update(Update<'a>),
-    /// The end of a day: ``(`.u.end;date)``. The tickerplant goes on with a new log.
+    /// The end of a day: ``(`.u.end;date)``. The tickerplant then starts a new log.
     End(Date),
-    /// Anything else.
+    /// Any other message.
     Other(Value<'a>),
 }
 
@@ -75,30 +75,30 @@ impl<'a> From<Value<'a>> for Event<'a> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The conversation failed; [`Remote`](crate::Error::Remote) with the name of a table that is not there.
+    /// The conversation failed. [`Remote`](crate::Error::Remote) holds the table's name if there is no such table.
     #[error(transparent)]
     Conversation(#[from] crate::Error),
-    /// The server answered a subscription as no tickerplant does.
+    /// The answer to the subscription is not a tickerplant's.
     #[error("not a tickerplant's answer: {0}")]
     Answer(String),
-    /// The tickerplant's log is not to be read here: it may be on another machine.
+    /// The tickerplant's log cannot be read on this machine.
     #[error("{}: {error}", path.display())]
     Log {
-        /// The log.
+        /// Path of the log.
         path: PathBuf,
-        /// The OS error, or that it is no log.
+        /// The OS error, or `InvalidData` if the file is not a log.
         error: io::Error,
     },
-    /// The log has fewer records than the tickerplant has counted: rows would be missing.
+    /// The log has fewer records than the tickerplant counted, so rows are missing.
     #[error("{}: {found} of {expected} records{}", path.display(), bad.map_or_else(String::new, |bad| format!(", {bad}")))]
     Short {
-        /// The log.
+        /// Path of the log.
         path: PathBuf,
-        /// `.u.i`
+        /// Records that the tickerplant counted: `.u.i`.
         expected: u64,
-        /// Records that are there.
+        /// Records found in the log.
         found: u64,
-        /// Why there are no more, unless the log simply ends.
+        /// Why the log cannot be read further; `None` if it ends at a record's end.
         bad: Option<kcodec::log::BadTail>,
     },
 }

@@ -1,8 +1,8 @@
-//! TLS at either end, set up as kdb+ does: from files in PEM that environment variables name.
+//! TLS for clients and servers, configured like kdb+: environment variables that name PEM files.
 //!
-//! [`Options::from_env`] reads the variables, [`Options::client`] and [`Options::server`] build rustls's
-//! configurations from them. Differences from kdb+, which uses OpenSSL: TLS 1.2 and 1.3 only, an expired
-//! certificate is refused, and a server's certificate must name the host that was connected to.
+//! [`Options::from_env`] reads the variables. [`Options::client`] and [`Options::server`] build rustls configurations.
+//! Differences from kdb+, which uses OpenSSL: only TLS 1.2 and 1.3, expired certificates are rejected, and a server's
+//! certificate must name the host.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,63 +25,61 @@ mod session;
 mod stream;
 mod verify;
 
-/// Settings of TLS. Each field names the environment variable that kdb+ takes it from, and so do
-/// errors about it.
+/// TLS settings. Each field documents the environment variable that kdb+ reads it from; errors name it, too.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// PEM file of this end's certificate, and those between it and the CA: `SSL_CERT_FILE`. A
-    /// server must have one; a client sends its own to a server that asks.
+    /// PEM file of this end's certificate and the intermediate certificates: `SSL_CERT_FILE`. Required for a server. A
+    /// client presents it if the server requests one.
     pub certificate: Option<PathBuf>,
-    /// PEM file of the certificate's private key, without passphrase: `SSL_KEY_FILE`. A client
-    /// without one has no certificate either.
+    /// PEM file of the certificate's private key, without passphrase: `SSL_KEY_FILE`. A client needs both key and
+    /// certificate to present one.
     pub key: Option<PathBuf>,
-    /// PEM file of the CAs that are trusted: `SSL_CA_CERT_FILE`. Without one, and without `ca_path`,
-    /// a client trusts those that the system does.
+    /// PEM file of trusted CAs: `SSL_CA_CERT_FILE`. If neither this nor `ca_path` is set, a client trusts the system's
+    /// CAs.
     pub ca_file: Option<PathBuf>,
-    /// Folder of PEM files of further CAs, named by hash as `openssl rehash` does:
-    /// `SSL_CA_CERT_PATH`.
+    /// Folder of PEM files of further CAs, named by hash as by `openssl rehash`: `SSL_CA_CERT_PATH`.
     pub ca_path: Option<PathBuf>,
-    /// What a client asks of a server's certificate: `SSL_VERIFY_SERVER`.
+    /// How a client verifies the server's certificate: `SSL_VERIFY_SERVER`.
     pub verify_server: VerifyServer,
-    /// What a server asks of a client's certificate: `SSL_VERIFY_CLIENT`.
+    /// How a server verifies clients' certificates: `SSL_VERIFY_CLIENT`.
     pub verify_client: VerifyClient,
     /// The lowest protocol: `SSL_MINPROTOCOL`.
     pub min_protocol: Protocol,
     /// The highest protocol: `SSL_MAXPROTOCOL`.
     pub max_protocol: Option<Protocol>,
-    /// Cipher suites of TLS 1.2 by OpenSSL's names, with colons between them: `SSL_CIPHER_LIST`. All
-    /// that rustls has unless told; classes such as `HIGH` and exclusions are refused.
+    /// Cipher suites of TLS 1.2: OpenSSL names separated by colons, `SSL_CIPHER_LIST`. `None` is all that rustls has.
+    /// Classes such as `HIGH` and exclusions are errors.
     pub cipher_list: Option<String>,
-    /// Cipher suites of TLS 1.3, likewise: `SSL_CIPHERSUITES`.
+    /// Cipher suites of TLS 1.3, in the same form: `SSL_CIPHERSUITES`.
     pub cipher_suites: Option<String>,
 }
 
-/// What a client asks of a server's certificate.
+/// How a client verifies the server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum VerifyServer {
-    /// It is valid, of a trusted CA, and names the host: kdb+'s `YES` and `HOSTIP`, which are the
-    /// same here.
+    /// The certificate must be valid, issued by a trusted CA, and name the host: kdb+'s `YES` and `HOSTIP`, which are
+    /// the same here.
     #[default]
     Yes,
-    /// Nothing: whoever can intercept the connection can read and change it. `NO`.
+    /// No verification: `NO`. A man in the middle can read and change the traffic.
     No,
 }
 
-/// What a server asks of a client's certificate.
+/// How a server verifies a client's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum VerifyClient {
-    /// None is asked for: `NO`.
+    /// No certificate is requested: `NO`.
     #[default]
     No,
-    /// There must be one, valid and of a trusted CA: `YES`.
+    /// A valid certificate, issued by a trusted CA, is required: `YES`.
     Yes,
-    /// There need be none; one that is sent must be valid and of a trusted CA: `IFPRESENT`.
+    /// A certificate is optional; if sent, it must be valid and issued by a trusted CA: `IFPRESENT`.
     IfPresent,
-    /// There need be none, and any will do: `REQUESTONLY`.
+    /// A certificate is optional and not verified: `REQUESTONLY`.
     RequestOnly,
 }
 
-/// A version of TLS.
+/// A TLS version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Protocol {
     /// TLS 1.2.
@@ -91,14 +89,14 @@ pub enum Protocol {
     Tls13,
 }
 
-/// A setting that cannot be used.
+/// An unusable TLS setting, or an error of the TLS protocol.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting that must be there is not.
+    /// A required setting is missing.
     #[error("KX_{0} or {0} must be set")]
     Missing(&'static str),
-    /// A value that is unknown, or that rustls cannot do.
+    /// A value that is unknown or that rustls does not support.
     #[error("{variable}={value:?}: {why}")]
     Value {
         /// The environment variable, without `KX_`.
@@ -108,7 +106,7 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// A file that cannot be read, or does not hold what it should.
+    /// A file that cannot be read or has the wrong contents.
     #[error("{variable}={}: {why}", path.display())]
     File {
         /// The environment variable, without `KX_`.
@@ -118,26 +116,26 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// The system has no CAs that it trusts.
+    /// The system has no trusted CAs.
     #[error("the system has no CA certificates; set KX_SSL_CA_CERT_FILE")]
     NoRoots,
-    /// What rustls says of the whole.
+    /// The rustls error.
     #[error(transparent)]
     Rustls(#[from] rustls::Error),
 }
 
 impl Options {
-    /// Takes the settings from kdb+'s environment variables; of each the name with `KX_` in front
-    /// goes first. An empty value is none.
+    /// Reads kdb+'s environment variables. A name with the prefix `KX_` takes precedence. An empty value counts as
+    /// unset.
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] if one has no such value. Files are not looked at yet.
+    /// [`Error::Value`] if a variable has an unknown value. Files are not read yet.
     pub fn from_env() -> Result<Self, Error> {
         env::read(&|name| std::env::var_os(name))
     }
 
-    /// A client's configuration. Reads the files.
+    /// Builds a client's configuration. Reads the files.
     ///
     /// # Errors
     ///
@@ -149,7 +147,7 @@ impl Options {
         let builder = match self.verify_server {
             VerifyServer::Yes => builder.with_root_certificates(self.roots()?.map_or_else(|| self.system_roots(), Ok)?),
             VerifyServer::No => {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(verify::Anyone::new(provider)))
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(verify::AcceptAny::new(provider)))
             }
         };
         let config = match (&self.certificate, &self.key) {
@@ -161,19 +159,19 @@ impl Options {
         Ok(Arc::new(config))
     }
 
-    /// A server's configuration. Reads the files.
+    /// Builds a server's configuration. Reads the files.
     ///
     /// # Errors
     ///
-    /// [`Error`], naming the setting and the file; [`Error::Missing`] without a certificate or key,
-    /// and where clients' certificates are to be verified but no CA is named.
+    /// [`Error`], naming the setting and the file. [`Error::Missing`] without certificate or key, or if clients'
+    /// certificates are verified and no CA is set.
     pub fn server(&self) -> Result<Arc<ServerConfig>, Error> {
         let provider = self.provider()?;
         let builder =
             ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&self.protocols()?)?;
         let builder = match self.verify_client {
             VerifyClient::No => builder.with_no_client_auth(),
-            VerifyClient::RequestOnly => builder.with_client_cert_verifier(Arc::new(verify::Anyone::new(provider))),
+            VerifyClient::RequestOnly => builder.with_client_cert_verifier(Arc::new(verify::AcceptAny::new(provider))),
             VerifyClient::Yes | VerifyClient::IfPresent => {
                 let roots = self.roots()?.ok_or(Error::Missing(CA_CERT_FILE))?;
                 let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
@@ -193,7 +191,7 @@ impl Options {
         Ok(Arc::new(config))
     }
 
-    /// The settings by their variables, as q's `(-26!)[]` shows them; one that is not set is empty.
+    /// Names and values of the settings as q's `(-26!)[]` shows them. An unset value is empty.
     #[must_use]
     pub fn settings(&self) -> [(&'static str, String); 10] {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
@@ -212,7 +210,7 @@ impl Options {
         ]
     }
 
-    /// ring's algorithms, with the cipher suites that were named.
+    /// The provider ring, restricted to the configured cipher suites.
     fn provider(&self) -> Result<Arc<CryptoProvider>, Error> {
         let mut provider = ring::default_provider();
         provider.cipher_suites = ciphers::chosen(self.cipher_list.as_deref(), self.cipher_suites.as_deref())?;
@@ -231,7 +229,7 @@ impl Options {
         Ok(protocols)
     }
 
-    /// The CAs that the settings name; `None` where they name none.
+    /// The configured CAs; `None` if none are configured.
     fn roots(&self) -> Result<Option<RootCertStore>, Error> {
         if self.ca_file.is_none() && self.ca_path.is_none() {
             return Ok(None);
@@ -258,10 +256,10 @@ impl Options {
         Ok(Some(roots))
     }
 
-    /// The CAs that the system trusts.
+    /// The system's trusted CAs.
     fn system_roots(&self) -> Result<RootCertStore, Error> {
-        // rustls-native-certs, as OpenSSL, reads CAs from the file that SSL_CERT_FILE names. To kdb+ that is
-        // this end's own certificate, which must not become a trusted CA.
+        // rustls-native-certs, like OpenSSL, reads CAs from the file in SSL_CERT_FILE. In kdb+ that file is this end's
+        // own certificate, which must not become a trusted CA.
         let own = std::env::var_os(CERT_FILE).map(PathBuf::from).filter(|path| Some(path) == self.certificate.as_ref());
         if let (Some(path), Some(_)) = (own, &self.key) {
             return Err(Error::file(CERT_FILE, &path, "names a certificate: name the CA in KX_SSL_CA_CERT_FILE"));
@@ -283,19 +281,18 @@ const MAXPROTOCOL: &str = "SSL_MAXPROTOCOL";
 const CIPHER_LIST: &str = "SSL_CIPHER_LIST";
 const CIPHERSUITES: &str = "SSL_CIPHERSUITES";
 
-/// The name that the certificate of the server at `host` must bear. A server on a Unix socket is
-/// `localhost`.
+/// The name that the certificate of the server at `host` must contain. A server on a Unix socket is `localhost`.
 ///
 /// # Errors
 ///
-/// [`Error::Rustls`] if no certificate can bear it.
+/// [`Error::Rustls`] if `host` is neither a DNS name nor an IP address.
 pub fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let name = ServerName::try_from(bare.to_owned());
     name.map_err(|_| rustls::Error::General(format!("no certificate can name the host {host:?}")).into())
 }
 
-/// All certificates of a PEM file.
+/// Reads all certificates of a PEM file.
 fn certificates(variable: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let text = fs::read(path).map_err(|error| Error::file(variable, path, error))?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
@@ -305,7 +302,7 @@ fn certificates(variable: &'static str, path: &Path) -> Result<Vec<CertificateDe
     }
 }
 
-/// The first private key of a PEM file.
+/// Reads the first private key of a PEM file.
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
     use rustls::pki_types::pem::Error as Pem;
 

@@ -1,7 +1,7 @@
-//! The client for tokio: many requests in flight on one connection.
+//! The tokio client: many requests in flight on one connection.
 //!
-//! [`connect`] gives a [`Handle`], which can be cloned and used from any task, and a [`Driver`], the
-//! future that reads and writes; spawn it.
+//! [`connect`] returns a [`Handle`], which can be cloned and used from any task, and a [`Driver`], the future that
+//! reads and writes. The caller must spawn the driver.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), kwire::Error> {
@@ -48,56 +48,56 @@ mod secure;
 #[cfg(feature = "tls")]
 pub use secure::Secure;
 
-/// An open connection to a q process. Clones are the same connection; it closes once all of them are
-/// dropped, what they queued is written, and the responses that are still waited for have come.
+/// An open connection to a q process. Clones share the connection. It closes once all clones are dropped, the queue is
+/// written, and all responses that are still awaited have arrived.
 #[derive(Debug, Clone)]
 pub struct Handle {
     shared: Arc<Mutex<Shared>>,
-    /// Dropped with the last handle.
+    /// Signals the driver when the last handle is dropped.
     _alive: Arc<Alive>,
 }
 
-/// The response to a sync message. Dropping it cancels nothing but the wait: the response is dropped
-/// when it comes, and later ones still find their requests.
+/// The response to a sync message. Dropping it does not cancel the request: the response is discarded on arrival, and
+/// later responses still match their requests.
 #[derive(Debug)]
 #[must_use = "the response is lost without it"]
 pub struct Response {
     receiver: oneshot::Receiver<Result<Message, Error>>,
 }
 
-/// Reads and writes for its [`Handle`]s; to be spawned, or polled beside them. It is done when the
-/// connection is closed.
+/// The future that reads and writes for its [`Handle`]s. Must be spawned or polled. Completes when the connection is
+/// closed.
 #[must_use = "nothing is read or written unless it is polled"]
 pub struct Driver<S = Stream> {
     stream: S,
     connection: Connection,
     inbound: Inbound,
-    /// Bytes taken from the queue, of which a front is written.
+    /// Bytes taken from the queue; `writing[..written]` is written.
     writing: Vec<u8>,
     written: usize,
     shared: Arc<Mutex<Shared>>,
 }
 
-/// What handles and driver share. Never locked while a socket is used or a message is checked.
+/// State shared by handles and driver. Must not be locked during socket I/O or while a message is checked.
 struct Shared {
     outbound: Outbound,
-    /// Of messages in the queue that the driver has not taken yet.
+    /// Counts of queued messages that `Connection` does not know of, because the driver has not taken them.
     unannounced: Queued,
-    /// Who waits for responses, in the order of the requests.
+    /// Senders of awaited responses, in the order of the requests.
     awaiting: VecDeque<oneshot::Sender<Result<Message, Error>>>,
     kept: Kept,
-    /// Sync messages that were received and not answered.
+    /// Sync messages received and not yet answered.
     owed: u64,
     capability: Capability,
     compression: Option<Threshold>,
     queue_limit: u64,
     driver: Option<Waker>,
-    /// Those who wait for messages, and for bytes to be written.
+    /// Tasks that wait for messages, and tasks that wait for the queue to shrink.
     receivers: Vec<Waker>,
     flushers: Vec<Waker>,
-    /// No handle is left.
+    /// All handles are dropped.
     abandoned: bool,
-    /// Why the connection has ended.
+    /// The error that ended the connection.
     ended: Option<Error>,
 }
 
@@ -125,8 +125,8 @@ pub async fn connect(address: &str, options: &Options) -> Result<(Handle, Driver
     within(options, connected).await
 }
 
-/// Logs in over a stream that is connected already. [`Login::capability`] counts, not
-/// [`Options::capability`]. Messages are compressed as the options say, wherever the peer is.
+/// Logs in over a connected stream. Uses [`Login::capability`] and ignores [`Options::capability`].
+/// [`Options::compression`] applies even if the peer is local.
 ///
 /// # Errors
 ///
@@ -196,7 +196,7 @@ async fn log_in<S: AsyncRead + AsyncWrite + Unpin>(
     Ok((handle, Driver { stream, connection, inbound, writing: Vec::new(), written: 0, shared }))
 }
 
-/// A server that refuses may close so hard that the login's own bytes bounce.
+/// A refusing server may reset the connection before it has read the login, so a reset means refused.
 fn not_accepted(error: io::Error) -> Error {
     use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
     match error.kind() {
@@ -206,17 +206,16 @@ fn not_accepted(error: io::Error) -> Error {
 }
 
 impl Handle {
-    /// Encodes and queues a sync message: q's `h x`. The future returned is the response, and need
-    /// not be polled for the message to be sent.
+    /// Encodes and queues a sync message: q's `h x`. The returned future resolves to the response. The message is sent
+    /// whether or not it is polled.
     ///
-    /// The response is [`Error::Remote`] with the text of an error that the server answers; anything
-    /// else is why the connection has ended.
+    /// The future fails with [`Error::Remote`] if the server answers with an error, otherwise with the error that ended
+    /// the connection.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsendable`], and [`Error::TooLarge`] while more than
-    /// [`limits.queued`](crate::Limits::queued) bytes are queued (see [`ready`](Self::ready)): nothing
-    /// was queued. Otherwise why the connection has ended.
+    /// [`Error::Unsendable`], and [`Error::TooLarge`] while more than [`limits.queued`](crate::Limits::queued) bytes
+    /// are queued (see [`ready`](Self::ready)): nothing is queued then. Otherwise the error that ended the connection.
     pub fn sync<'a>(&self, query: impl Into<Value<'a>>) -> Result<Response, Error> {
         let mut shared = lock(&self.shared);
         shared.queue(MessageType::Sync, query.into())?;
@@ -235,12 +234,11 @@ impl Handle {
         lock(&self.shared).queue(MessageType::Async, message.into())
     }
 
-    /// Encodes and queues the answer to the oldest sync message that [`receive`](Self::receive)
-    /// returned and was not answered.
+    /// Encodes and queues the answer to the oldest unanswered sync message that [`receive`](Self::receive) returned.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfTurn`] if there is none; as [`sync`](Self::sync).
+    /// [`Error::OutOfTurn`] if there is no such message; otherwise as [`sync`](Self::sync).
     pub fn respond<'a>(&self, value: impl Into<Value<'a>>) -> Result<(), Error> {
         let mut shared = lock(&self.shared);
         if shared.owed == 0 {
@@ -252,20 +250,19 @@ impl Handle {
         Ok(())
     }
 
-    /// The next message that is not a response: q's `h[]`. A sync message is returned too; answer it
-    /// with [`respond`](Self::respond).
+    /// Waits for the next async or sync message: q's `h[]`. Answer a sync message with [`respond`](Self::respond).
     ///
-    /// While more than [`limits.kept`](crate::Limits::kept) bytes wait to be received and no response
-    /// is awaited, nothing is read. With one awaited, that many end the connection.
+    /// Backpressure: while [`limits.kept`](crate::Limits::kept) bytes or more wait to be received and no response is
+    /// awaited, the driver does not read. If a response is awaited, reaching the limit ends the connection.
     ///
     /// # Errors
     ///
-    /// Why the connection has ended.
+    /// The error that ended the connection.
     pub async fn receive(&self) -> Result<Message, Error> {
         poll_fn(|cx| {
             let mut shared = lock(&self.shared);
             if let Some(message) = shared.kept.pop() {
-                // The driver may have stopped reading.
+                // The driver may have stopped reading because the backlog was full.
                 shared.wake_driver();
                 return Poll::Ready(Ok(message));
             }
@@ -276,21 +273,21 @@ impl Handle {
         .await
     }
 
-    /// Waits until everything queued so far is written: q's `neg[h][]`.
+    /// Waits until all messages queued so far are written: q's `neg[h][]`.
     ///
     /// # Errors
     ///
-    /// Why the connection has ended.
+    /// The error that ended the connection.
     pub async fn flush(&self) -> Result<(), Error> {
         let target = lock(&self.shared).outbound.queued();
         self.written(|shared| shared.outbound.written() >= target).await
     }
 
-    /// Waits until no more than [`limits.queued`](crate::Limits::queued) bytes are queued.
+    /// Waits until at most [`limits.queued`](crate::Limits::queued) bytes are queued.
     ///
     /// # Errors
     ///
-    /// Why the connection has ended.
+    /// The error that ended the connection.
     pub async fn ready(&self) -> Result<(), Error> {
         self.written(|shared| !shared.is_full()).await
     }
@@ -308,19 +305,19 @@ impl Handle {
         .await
     }
 
-    /// What both ends can read.
+    /// The capability that both ends share.
     #[must_use]
     pub fn capability(&self) -> Capability {
         lock(&self.shared).capability
     }
 
-    /// What waits to be written: q's `.z.W`.
+    /// Messages and bytes queued for writing: q's `.z.W`.
     #[must_use]
     pub fn pending(&self) -> Pending {
         lock(&self.shared).outbound.pending()
     }
 
-    /// Whether the connection has not ended.
+    /// Whether the connection is open.
     #[must_use]
     pub fn is_open(&self) -> bool {
         lock(&self.shared).ended.is_none()
@@ -362,21 +359,21 @@ impl Shared {
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.ended.as_ref().map_or(Ok(()), |error| Err(error.again()))
+        self.ended.as_ref().map_or(Ok(()), |error| Err(error.duplicate()))
     }
 
-    /// Whether no handle is left, nothing is left to write, and nobody waits for a response.
+    /// Whether the connection can close: no handle left, the queue written, no response awaited.
     fn is_done(&mut self, written: bool, cx: &mut Context<'_>) -> bool {
-        // The first one that is still waited for wakes the driver when its wait is given up.
+        // `poll_closed` registers the driver's waker with the first awaited response, which wakes it when dropped.
         self.abandoned
             && written
             && self.outbound.is_empty()
             && self.awaiting.iter_mut().all(|waiting| waiting.poll_closed(cx).is_ready())
     }
 
-    /// Whether what has come is to be received before more is read. Not so while a response is
-    /// awaited, which may be behind it.
-    fn is_behind(&self) -> bool {
+    /// Whether to stop reading because the backlog is full. Never while a response is awaited, which may follow in the
+    /// stream.
+    fn must_pause(&self) -> bool {
         self.kept.is_full() && self.awaiting.is_empty()
     }
 
@@ -384,7 +381,7 @@ impl Shared {
         match message.kind() {
             MessageType::Response => {
                 if let Some(waiting) = self.awaiting.pop_front() {
-                    // Whoever gave up has dropped the other end.
+                    // Fails if the `Response` was dropped.
                     let _ = waiting.send(Ok(message));
                 }
                 return Ok(());
@@ -398,22 +395,22 @@ impl Shared {
     }
 
     fn wake_driver(&mut self) {
-        // Taken: a driver that was woken and has not run yet is not woken again.
+        // Taking the waker avoids waking a driver again that has not run since.
         if let Some(driver) = self.driver.take() {
             driver.wake();
         }
     }
 
     fn end(&mut self, error: &Error) {
-        self.ended = Some(error.again());
-        self.awaiting.drain(..).for_each(|waiting| drop(waiting.send(Err(error.again()))));
+        self.ended = Some(error.duplicate());
+        self.awaiting.drain(..).for_each(|waiting| drop(waiting.send(Err(error.duplicate()))));
         self.receivers.drain(..).chain(self.flushers.drain(..)).for_each(Waker::wake);
         self.outbound.clear();
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
-    /// Goes on until nothing can be read or written.
+    /// Reads and writes until neither can make progress.
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         lock(&self.shared).driver.get_or_insert_with(|| cx.waker().clone()).clone_from(cx.waker());
         let written = self.write(cx)?;
@@ -421,10 +418,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             let mut shared = lock(&self.shared);
             if shared.is_done(written, cx) {
                 drop(shared);
-                // The connection ends either way.
+                // A failed shutdown ends the connection as well.
                 return Pin::new(&mut self.stream).poll_shutdown(cx).map(|_| Ok(()));
             }
-            if shared.is_behind() {
+            if shared.must_pause() {
                 return Poll::Pending;
             }
             drop(shared);
@@ -440,12 +437,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    /// Writes what is queued, as far as the stream takes it; whether that is all.
+    /// Writes as much of the queue as the stream takes. Returns whether the queue is empty and flushed.
     fn write(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
         loop {
             if self.written == self.writing.len() {
                 self.writing.clear();
-                self.writing.shrink_to(KEPT);
+                self.writing.shrink_to(IDLE_CAPACITY);
                 self.written = 0;
                 let mut shared = lock(&self.shared);
                 shared.outbound.take(&mut self.writing);
@@ -485,7 +482,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
     }
 }
 
-/// Those who wait are told.
+/// Fails all waiting calls.
 impl<S> Drop for Driver<S> {
     fn drop(&mut self) {
         let mut shared = lock(&self.shared);
@@ -511,22 +508,22 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// A write buffer that was larger is given back when it is empty.
-const KEPT: usize = 1 << 20;
+/// Capacity in bytes that an empty write buffer keeps.
+const IDLE_CAPACITY: usize = 1 << 20;
 
-/// Nothing that panics is called with the lock held.
+/// Ignores poisoning: no code that can panic runs with the lock held.
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has a task woken with others.
+/// Registers a task's waker unless it is registered.
 fn wait(waiting: &mut Vec<Waker>, cx: &Context<'_>) {
     if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
         waiting.push(cx.waker().clone());
     }
 }
 
-/// Reads once and returns how many bytes came.
+/// Reads once. Returns the number of bytes.
 fn poll_read<S: AsyncRead + Unpin>(
     stream: &mut S,
     inbound: &mut Inbound,
@@ -538,7 +535,7 @@ fn poll_read<S: AsyncRead + Unpin>(
     }
 }
 
-/// A stream whose `Pending` is `WouldBlock`.
+/// A blocking-style adapter: `Pending` becomes `WouldBlock`.
 struct Polled<'a, 'b, S> {
     stream: &'a mut S,
     cx: &'a mut Context<'b>,
@@ -583,8 +580,7 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A Unix socket.
     Unix(UnixStream),
-    /// TLS over one of the others. Writes must be followed up: bytes that one did not report as
-    /// written must be passed again.
+    /// TLS over one of the others. Bytes that a write did not report as written must be passed again.
     #[cfg(feature = "tls")]
     Tls(Box<Secure>),
 }
@@ -606,7 +602,7 @@ impl Stream {
         }
     }
 
-    /// The handshake of TLS, if there is a host to be named.
+    /// Runs the TLS handshake if the transport uses TLS.
     #[cfg(feature = "tls")]
     async fn secure(self, host: Option<&str>, options: &Options) -> Result<Self, Error> {
         let Some(host) = host else { return Ok(self) };
@@ -614,7 +610,7 @@ impl Stream {
         Ok(Self::Tls(Box::new(secure)))
     }
 
-    /// Whether the peer is on this machine: kdb+ compresses nothing for it.
+    /// Whether the peer is on this machine. kdb+ does not compress messages to local peers.
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self {

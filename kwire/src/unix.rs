@@ -1,4 +1,4 @@
-//! Unix sockets as kdb+ names them: `kx.PORT` in a folder, first as an abstract name, then as a file.
+//! kdb+'s Unix sockets: `kx.PORT` in a folder, as an abstract name or a file.
 
 use std::io;
 #[cfg(target_os = "linux")]
@@ -7,40 +7,40 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 
-/// The folder of kdb+'s sockets, unless `QUDSPATH` names another.
+/// The folder of kdb+'s sockets, unless `QUDSPATH` sets another.
 pub const FOLDER: &str = "/tmp";
 
-/// The folder that `QUDSPATH` names: empty if it is set and empty, `None` if it is not set.
+/// The value of `QUDSPATH`, which may be empty; `None` if it is not set.
 #[must_use]
 pub fn folder() -> Option<String> {
     std::env::var("QUDSPATH").ok()
 }
 
-/// The path of the socket of a port, which is also its abstract name.
+/// The path of a port's socket, which is also its abstract name.
 #[must_use]
 pub fn path(folder: &str, port: u16) -> String {
     format!("{folder}/kx.{port}")
 }
 
-/// The abstract addresses of a path: as long as its text, and padded with NULs to the whole of `sun_path`. Clients of
-/// kdb+ try both, in this order.
+/// The abstract addresses of a path: without padding, and padded with NULs to the length of `sun_path`. kdb+ clients
+/// try both, in this order.
 ///
 /// # Errors
 ///
 /// The OS error for a path longer than `sun_path`.
 #[cfg(target_os = "linux")]
 pub fn abstract_addresses(path: &str) -> io::Result<[SocketAddr; 2]> {
-    /// Bytes of `sun_path` behind the NUL that marks an abstract name.
-    const WHOLE: usize = 107;
+    /// Length of an abstract name that fills `sun_path`: 108 bytes less the leading NUL that marks it as abstract.
+    const FULL_LENGTH: usize = 107;
     let mut padded = path.as_bytes().to_vec();
-    padded.resize(WHOLE.max(path.len()), 0);
+    padded.resize(FULL_LENGTH.max(path.len()), 0);
     Ok([SocketAddr::from_abstract_name(path)?, SocketAddr::from_abstract_name(padded)?])
 }
 
-/// Connects to the server that listens on `port` of this machine.
+/// Connects to the server that listens on `port` on this machine.
 ///
-/// Tries the names in the order of KX's C library: the two abstract ones, then the file. An empty `QUDSPATH` means
-/// [`FOLDER`], too.
+/// Tries the names in the order of KX's C library: both abstract names, then the file. The folder is [`FOLDER`] if
+/// `QUDSPATH` is unset or empty.
 pub(crate) fn connect(port: u16) -> io::Result<UnixStream> {
     let folder = folder().filter(|folder| !folder.is_empty());
     let path = path(folder.as_deref().unwrap_or(FOLDER), port);

@@ -1,4 +1,4 @@
-//! Does the blocking client do what q's handles do, against a server of scripted answers?
+//! The blocking client against a scripted server: it must behave like q's handles.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -49,7 +49,7 @@ impl Peer {
     fn send(&mut self, kind: MessageType, value: Value<'_>) {
         let mut out = Vec::new();
         self.connection.send(kind, value, &mut out).unwrap();
-        // Byte by byte: a reply may arrive in any number of reads.
+        // Byte by byte, because a reply may arrive in any number of reads.
         out.iter().for_each(|byte| self.stream.write_all(&[*byte]).unwrap());
     }
 }
@@ -75,7 +75,7 @@ fn a_sync_call_returns_the_response() {
 }
 
 #[test]
-fn an_error_is_the_callers_and_the_handle_stays_good() {
+fn a_remote_error_leaves_the_handle_usable() {
     let (address, server) = serve(|mut peer| {
         peer.message();
         peer.send(MessageType::Response, Value::error("type"));
@@ -90,7 +90,7 @@ fn an_error_is_the_callers_and_the_handle_stays_good() {
 }
 
 #[test]
-fn queued_async_messages_go_before_the_next_sync() {
+fn queued_async_messages_are_sent_before_the_next_sync() {
     let (address, server) = serve(|mut peer| {
         let seen: Vec<_> = (0..3).map(|_| peer.message()).map(|m| (m.kind(), m.value().to_string())).collect();
         peer.send(MessageType::Response, 10_i64.into());
@@ -107,7 +107,7 @@ fn queued_async_messages_go_before_the_next_sync() {
 }
 
 #[test]
-fn messages_that_come_before_the_response_are_kept_in_order() {
+fn messages_before_the_response_are_kept_in_order() {
     let (address, server) = serve(|mut peer| {
         peer.message();
         peer.send(MessageType::Async, 1_i64.into());
@@ -130,7 +130,7 @@ fn messages_that_come_before_the_response_are_kept_in_order() {
 }
 
 #[test]
-fn what_is_kept_is_bounded() {
+fn the_backlog_is_bounded() {
     let (address, server) = serve(|mut peer| {
         peer.message();
         let push = vec![0_u8; 1000];
@@ -141,9 +141,9 @@ fn what_is_kept_is_bounded() {
     let limits = Limits { kept: 10_000, ..Limits::default() };
     let mut h = Handle::open_with(&address, &Options { limits, ..Options::default() }).unwrap();
     assert!(matches!(h.sync("q"), Err(Error::TooLarge { limit: 10_000, .. })));
-    assert!(matches!(h.sync("q"), Err(Error::Failed)), "a response that comes late must find nobody");
+    assert!(matches!(h.sync("q"), Err(Error::Failed)), "the failed handle must not return a late response");
     drop(h);
-    // The server may find its socket closed while it still sends.
+    // The server may panic, because its socket is closed while it sends.
     let _ = server.join();
 }
 
@@ -179,7 +179,7 @@ fn a_refused_login_is_access() {
 }
 
 #[test]
-fn the_answer_lowers_the_capability() {
+fn the_servers_answer_lowers_the_capability() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = thread::spawn(move || {
@@ -197,7 +197,7 @@ fn the_answer_lowers_the_capability() {
 }
 
 #[test]
-fn the_end_of_the_stream_in_a_message_is_an_error() {
+fn the_end_of_input_within_a_message_is_an_error() {
     for bytes in [&[1, 2, 0, 0, 20, 0, 0, 0, 7][..], &[1, 2], &[]] {
         let (address, server) = serve(move |mut peer| {
             peer.message();
@@ -212,7 +212,7 @@ fn the_end_of_the_stream_in_a_message_is_an_error() {
 }
 
 #[test]
-fn a_server_that_says_nothing_times_out() {
+fn a_silent_server_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let start = Instant::now();
@@ -258,10 +258,10 @@ fn addresses_of_every_form() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn unix_sockets_in_all_three_spellings() {
+fn unix_sockets_under_all_three_names() {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixListener};
-    // The number only names the socket; it is this process's alone.
+    // The number only names the socket. Derived from the process id, so that it is unique.
     let port = 1024 + std::process::id() % 60_000;
     let path = format!("/tmp/kx.{port}");
     let mut padded = path.clone().into_bytes();
@@ -286,7 +286,7 @@ fn unix_sockets_in_all_three_spellings() {
 }
 
 #[test]
-fn a_message_that_is_kept_holds_its_own_size() {
+fn a_kept_message_holds_only_its_own_size() {
     let (address, server) = serve(|mut peer| {
         (0..100_i64).for_each(|number| peer.send(MessageType::Async, number.into()));
         peer.message();
@@ -320,7 +320,7 @@ fn a_failed_write_stays_failed() {
 }
 
 #[test]
-fn a_time_past_what_the_clock_counts_is_none() {
+fn a_duration_that_overflows_is_no_deadline() {
     let limits = Limits { login_time: Duration::MAX, ..Limits::default() };
     let mut connection = Connection::server(limits, Instant::now());
     assert_eq!(connection.deadline(), None);

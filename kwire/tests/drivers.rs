@@ -1,4 +1,4 @@
-//! Do both clients hear recorded conversations alike, wherever the server's bytes are cut?
+//! Both clients must read recorded conversations identically, wherever the server's bytes are split.
 
 use kcorpus::{Conversation, Side, conversations};
 use kwire::blocking::Handle;
@@ -8,12 +8,12 @@ mod pair;
 
 use pair::{End, served_raw};
 
-/// A conversation as its client lives it.
+/// A conversation from the client's side.
 struct Script {
     login: Login,
-    /// What the client sends.
+    /// The messages that the client sends.
     sent: Vec<Message>,
-    /// The server's byte, and its messages as they were sent.
+    /// The server's answer to the login, and its messages as bytes.
     accept: Vec<u8>,
     answers: Vec<Vec<u8>>,
 }
@@ -35,14 +35,15 @@ impl Script {
         }
     }
 
-    /// What a client must hear, in order: responses apart from the rest.
+    /// The messages that a client must receive, in order: responses, or all others.
     fn expected(&self, responses: bool) -> Vec<String> {
         let heard = self.answers.iter().cloned().map(decode);
         let wanted = heard.filter(|message| (message.kind() == MessageType::Response) == responses);
         wanted.map(|message| message.value().to_string()).collect()
     }
 
-    /// The server: each response once its request is here, everything else at once, each message cut at `cut`.
+    /// Starts the server. It sends a response once its request has arrived, everything else at once, and splits each
+    /// message at `cut`.
     fn serve(&self, cut: usize) -> (End, std::thread::JoinHandle<()>) {
         let (accept, answers) = (self.accept.clone(), self.answers.clone());
         served_raw(&self.login, move |mut peer| {
@@ -120,8 +121,8 @@ async fn pipelined(script: &Script, cut: usize) -> (Vec<String>, Vec<String>) {
 }
 
 #[tokio::test]
-async fn every_cut_is_heard_alike() {
-    let mut heard = 0;
+async fn every_split_reads_the_same() {
+    let mut total = 0;
     for conversation in conversations() {
         let script = Script::new(&conversation);
         let expected = (script.expected(true), script.expected(false));
@@ -130,7 +131,7 @@ async fn every_cut_is_heard_alike() {
             assert_eq!(blocking(&script, cut), expected, "{} cut at {cut}, blocking", conversation.name);
             assert_eq!(pipelined(&script, cut).await, expected, "{} cut at {cut}, tokio", conversation.name);
         }
-        heard += expected.0.len() + expected.1.len();
+        total += expected.0.len() + expected.1.len();
     }
-    assert!(heard >= 15, "{heard} messages");
+    assert!(total >= 15, "{total} messages");
 }

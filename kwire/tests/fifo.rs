@@ -1,4 +1,4 @@
-//! Is a named pipe read as it is written, and waited for no longer than told?
+//! Tests of `Fifo`: data, end of input and deadlines.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -10,7 +10,7 @@ use kwire::Fifo;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
-/// A pipe in a folder that goes with it.
+/// A named pipe in a temporary folder.
 fn pipe() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pipe");
@@ -23,7 +23,7 @@ fn soon() -> Option<Instant> {
 }
 
 #[test]
-fn what_is_written_is_read_and_then_the_end() {
+fn reads_all_bytes_and_then_the_end() {
     let (_folder, path) = pipe();
     let fifo = Fifo::open(&path).unwrap();
     let writer = thread::spawn(move || {
@@ -45,10 +45,10 @@ fn what_is_written_is_read_and_then_the_end() {
 }
 
 #[test]
-fn a_silent_pipe_ends_with_the_deadline() {
+fn a_silent_pipe_times_out() {
     let (_folder, path) = pipe();
     let fifo = Fifo::open(&path).unwrap();
-    // Without a writer, and with one that says nothing.
+    // Without a writer, then with a writer that writes nothing.
     for _ in 0..2 {
         let begin = Instant::now();
         let error = fifo.read_until(&mut [0], begin.checked_add(Duration::from_millis(50))).unwrap_err();
@@ -59,7 +59,7 @@ fn a_silent_pipe_ends_with_the_deadline() {
 }
 
 #[test]
-fn devices_are_read_and_folders_are_not() {
+fn devices_are_readable_and_folders_are_not() {
     let mut bytes = [0; 8];
     assert_eq!(Fifo::open("/dev/zero").unwrap().read_until(&mut bytes, soon()).unwrap(), 8);
     assert_eq!(Fifo::open("/dev/null").unwrap().read_until(&mut bytes, soon()).unwrap(), 0);

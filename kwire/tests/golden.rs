@@ -1,10 +1,10 @@
-//! Do the golden messages decode, come out again byte for byte, and print as q prints them?
+//! Golden messages: decoding, re-encoding byte for byte, and q text.
 
 use kcodec::Capability;
 use kwire::{Limits, Message};
 
 #[test]
-fn bytes_to_view_to_the_same_bytes() {
+fn golden_messages_round_trip_byte_for_byte() {
     let mut exact = 0;
     for golden in kcorpus::golden() {
         let message = Message::decode(&golden.message[..], &Limits::default());
@@ -16,7 +16,7 @@ fn bytes_to_view_to_the_same_bytes() {
         kwire::encode(message.kind(), message.value(), Capability::MAX, &mut out).unwrap();
         let wide = golden.name.contains("wide");
         if golden.message[0] == 0 || golden.message[2] != 0 || wide {
-            // Big-endian, compressed, or with wider counts than need be: another form, the same value.
+            // Big-endian, compressed or with 8-byte counts: the value is equal, the canonical bytes differ.
             assert_ne!(out, golden.message, "{}", golden.name);
             assert_eq!(Message::decode(&out[..], &Limits::default()).unwrap(), message, "{}", golden.name);
         } else {
@@ -24,5 +24,5 @@ fn bytes_to_view_to_the_same_bytes() {
             exact += 1;
         }
     }
-    assert!(exact > 300, "only {exact} messages were held to their bytes");
+    assert!(exact > 300, "only {exact} messages were compared byte for byte");
 }

@@ -1,4 +1,4 @@
-//! Does every hostile input end in an error or a value, in time and memory linear in its size?
+//! Hostile input must end in an error or a value, in time and memory linear in its size.
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ fn decode(message: &[u8]) -> Result<Message, Error> {
     Message::decode(message, &Limits::default())
 }
 
-/// A message around a body, with the length it has.
+/// Frames a body with a header of the correct length.
 fn framed(kind: u8, compression: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 8).unwrap();
     [&[1, kind, compression, 0][..], &length.to_le_bytes(), body].concat()
@@ -23,7 +23,7 @@ fn reason(message: &[u8]) -> ErrorKind {
     }
 }
 
-/// Everything a reader of a message may do, on one that may be anything.
+/// Runs all operations of a reader on arbitrary bytes.
 fn try_all(message: &[u8]) {
     if let Ok(message) = decode(message) {
         let mut out = Vec::new();
@@ -39,14 +39,14 @@ fn every_truncation_of_every_golden_message() {
     for golden in kcorpus::golden() {
         for end in 0..golden.message.len() {
             assert!(decode(&golden.message[..end]).is_err(), "{} cut at {end}", golden.name);
-            // The same cut with a length that agrees.
+            // The same cut with the header's length adjusted.
             let mut cut = golden.message[..end].to_vec();
             if let Some(length) = cut.get_mut(4..8) {
                 length.copy_from_slice(&match golden.message[0] {
                     0 => u32::try_from(end).unwrap().to_be_bytes(),
                     _ => u32::try_from(end).unwrap().to_le_bytes(),
                 });
-                assert!(decode(&cut).is_err(), "{} cut at {end} with its length", golden.name);
+                assert!(decode(&cut).is_err(), "{} cut at {end}, length adjusted", golden.name);
             }
         }
     }
@@ -66,7 +66,7 @@ fn every_flipped_byte_of_every_golden_message() {
 }
 
 #[test]
-fn nesting_past_the_limit_is_refused_at_once() {
+fn nesting_past_the_limit_is_rejected_immediately() {
     for levels in [101, 20_000, 200_000] {
         let lists = [0, 0, 1, 0, 0, 0].repeat(levels);
         assert_eq!(reason(&framed(0, 0, &[&lists[..], &[0xff, 1]].concat())), ErrorKind::Depth);
@@ -81,7 +81,7 @@ fn nesting_past_the_limit_is_refused_at_once() {
 }
 
 #[test]
-fn shapes_that_could_be_tried_twice_are_read_once() {
+fn ambiguous_shapes_are_walked_once() {
     let start = Instant::now();
     let nested = [[105, 2, 0, 0, 0].repeat(90), vec![101, 1]].concat();
     assert_eq!(reason(&framed(0, 0, &nested)), ErrorKind::Truncated);
@@ -91,9 +91,9 @@ fn shapes_that_could_be_tried_twice_are_read_once() {
 }
 
 #[test]
-fn a_wide_tree_at_the_deepest_level_is_shown_in_linear_time() {
-    // Two items a level, the first of which holds everything below: the worst for a view that
-    // looks for ends.
+fn a_wide_deeply_nested_list_prints_in_linear_time() {
+    // Two items per level, the first of which holds all deeper levels: the worst case for a view that must find the end
+    // of an item.
     let levels = 99;
     let mut body = [0, 0, 2, 0, 0, 0].repeat(levels);
     body.extend_from_slice(&[0, 0, 0xa0, 0x86, 1, 0]);
@@ -106,7 +106,7 @@ fn a_wide_tree_at_the_deepest_level_is_shown_in_linear_time() {
 }
 
 #[test]
-fn a_small_message_that_claims_two_gigabytes_is_refused() {
+fn a_small_message_that_claims_to_inflate_to_2_gib_is_rejected() {
     let claim = [&0x7fff_ffff_u32.to_le_bytes()[..], &[0; 20]].concat();
     assert_eq!(reason(&framed(0, 1, &claim)), ErrorKind::RawLength(0x7fff_ffff));
     for raw in [0_u32, 9, 0xffff_ffff] {
@@ -117,7 +117,7 @@ fn a_small_message_that_claims_two_gigabytes_is_refused() {
     assert_eq!(reason(&framed(0, 2, &claim)), ErrorKind::RawLength(u64::MAX));
 }
 
-/// A stream of zeros: two literals, then matches of 257 bytes, then literals to the end.
+/// Compresses zeros: three literals, then matches of 257 bytes, then literals to the end.
 fn zeros(body_head: &[u8], zeros: usize) -> Vec<u8> {
     let mut elements: Vec<(bool, Vec<u8>)> = body_head.iter().map(|&byte| (false, vec![byte])).collect();
     elements.push((false, vec![0]));
@@ -143,7 +143,7 @@ fn zeros(body_head: &[u8], zeros: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_message_that_inflates_a_hundredfold_is_legal_within_the_limit() {
+fn a_hundredfold_inflation_is_accepted_within_the_limit() {
     let count = if cfg!(debug_assertions) { 40_000_000_u32 } else { 400_000_000 };
     let head = [&[4, 0][..], &count.to_le_bytes()].concat();
     let message = framed(0, 1, &zeros(&head, count as usize));
@@ -154,7 +154,7 @@ fn a_message_that_inflates_a_hundredfold_is_legal_within_the_limit() {
 }
 
 #[test]
-fn a_table_that_holds_no_dict_is_refused() {
+fn a_table_without_a_dict_is_rejected() {
     for inner in [&[0xff_u8, 1][..], &[7, 0, 0, 0, 0, 0], &[98, 0, 98, 0], &[101, 0]] {
         let body = [&[98, 0], inner].concat();
         assert_eq!(reason(&framed(0, 0, &body)), ErrorKind::TableDict);
@@ -162,7 +162,7 @@ fn a_table_that_holds_no_dict_is_refused() {
 }
 
 #[test]
-fn text_that_is_not_utf8_is_a_value() {
+fn text_that_is_not_utf8_is_accepted() {
     let body = [&[0, 0, 2, 0, 0, 0, 0xf5, 0xff, 0xfe, 0][..], &[10, 0, 2, 0, 0, 0, 0xc3, 0x28]].concat();
     let message = decode(&framed(0, 0, &body)).unwrap();
     let Value::List(items) = message.value() else { panic!() };
@@ -171,7 +171,7 @@ fn text_that_is_not_utf8_is_a_value() {
 }
 
 #[test]
-fn an_error_is_encoded_at_the_top_and_refused_inside() {
+fn an_error_is_encoded_at_top_level_and_rejected_when_nested() {
     let mut out = Vec::new();
     kwire::encode(MessageType::Response, Value::error("type"), Capability::MAX, &mut out).unwrap();
     assert_eq!(out, framed(2, 0, b"\x80type\0"));
@@ -179,7 +179,7 @@ fn an_error_is_encoded_at_the_top_and_refused_inside() {
     assert!(kwire::encode(MessageType::Response, (&nested).into(), Capability::MAX, &mut out).is_err());
 }
 
-/// A server's end that has let its client in.
+/// A server's connection with an accepted login.
 fn open(limits: Limits) -> (Connection, Inbound) {
     let mut connection = Connection::server(limits, Instant::now());
     let mut inbound = Inbound::default();
@@ -190,7 +190,7 @@ fn open(limits: Limits) -> (Connection, Inbound) {
 }
 
 #[test]
-fn a_length_over_the_limit_is_refused_from_the_header() {
+fn a_length_over_the_limit_is_rejected_by_the_header() {
     let limits = Limits { message: 1000, ..Limits::default() };
     let (mut connection, mut inbound) = open(limits);
     inbound.extend(&[1, 0, 0, 0, 0xe9, 3, 0, 0]);
@@ -203,7 +203,7 @@ fn a_length_over_the_limit_is_refused_from_the_header() {
     assert!(matches!(connection.receive(&mut inbound), Err(Error::TooLarge { bytes: 0x1_0000_0000, .. })));
 }
 
-/// Gives one byte at a time and notes the largest buffer it was offered.
+/// Returns one byte per read and records the largest buffer passed to it.
 struct Trickle {
     offered: usize,
     given: usize,
@@ -219,7 +219,7 @@ impl Read for Trickle {
 }
 
 #[test]
-fn the_receive_buffer_grows_with_what_arrives_not_with_what_is_claimed() {
+fn the_receive_buffer_grows_with_received_bytes_not_with_the_claimed_length() {
     let (mut connection, mut inbound) = open(Limits::default());
     inbound.extend(&[1, 0, 0, 0, 0, 0, 0, 0x7f]);
     let mut trickle = Trickle { offered: 0, given: 0 };
@@ -232,7 +232,7 @@ fn the_receive_buffer_grows_with_what_arrives_not_with_what_is_claimed() {
 }
 
 #[test]
-fn a_login_that_never_ends_is_cut_off_by_size_and_by_time() {
+fn an_endless_login_fails_by_size_and_by_time() {
     let limits = Limits::default();
     let now = Instant::now();
     let mut connection = Connection::server(limits, now);
@@ -251,7 +251,7 @@ fn a_login_that_never_ends_is_cut_off_by_size_and_by_time() {
 }
 
 #[test]
-fn a_response_that_nobody_asked_for_is_out_of_turn() {
+fn an_unsolicited_response_is_out_of_turn() {
     let (mut connection, mut inbound) = open(Limits::default());
     inbound.extend(&framed(2, 0, &[0xff, 1]));
     assert!(matches!(connection.receive(&mut inbound), Err(Error::OutOfTurn(_))));
@@ -262,8 +262,8 @@ fn a_response_that_nobody_asked_for_is_out_of_turn() {
 }
 
 #[test]
-fn a_large_compressed_message_that_is_corrupt_fails_while_it_arrives_and_for_good() {
-    // 100 kB are announced; the first match is with a pair that was never seen.
+fn a_corrupt_compressed_message_fails_while_it_arrives_and_latches() {
+    // The header announces 100 kB; the first match refers to a pair that has not occurred.
     let stream = [1, 0, 1, 0, 0xa0, 0x86, 1, 0, 0, 0, 3, 0, 1, 7, 7];
     let (mut connection, mut inbound) = open(Limits::default());
     for (at, byte) in stream.iter().enumerate() {
@@ -272,7 +272,7 @@ fn a_large_compressed_message_that_is_corrupt_fails_while_it_arrives_and_for_goo
     }
     assert!(matches!(connection.receive(&mut inbound), Err(Error::Malformed(_))));
     assert!(matches!(connection.receive(&mut inbound), Err(Error::Failed)));
-    // The end in the middle of such a message is told.
+    // The end of input within such a message is an error.
     let (mut connection, mut inbound) = open(Limits::default());
     inbound.extend(&stream[..12]);
     assert!(connection.receive(&mut inbound).unwrap().is_none());

@@ -1,4 +1,4 @@
-//! `kq log`: does it list, count, check, filter and repair tickerplant logs, with exit codes that scripts can trust?
+//! Tests of `kq log`: list, count, check, filter and repair tickerplant logs.
 
 use std::fs;
 use std::io::Read;
@@ -21,7 +21,7 @@ struct Sample {
     _folder: TempDir,
     path: PathBuf,
     bytes: Vec<u8>,
-    /// Where the last record begins.
+    /// Offset of the last record.
     last: usize,
 }
 
@@ -39,7 +39,7 @@ impl Sample {
         Self { _folder: folder, path, bytes, last }
     }
 
-    /// The file with its last bytes cut off.
+    /// A sample without its last 3 bytes.
     fn torn() -> Self {
         let mut sample = Self::new();
         sample.bytes.truncate(sample.bytes.len() - 3);
@@ -70,7 +70,7 @@ fn good(sample: &Sample, options: &[&str]) -> String {
 }
 
 fn lines(records: &[usize]) -> String {
-    // A text that is printed reads as the text that was parsed.
+    // Normalizes the literals to q text.
     records.iter().map(|&record| kcodec::parse(RECORDS[record]).unwrap().to_string() + "\n").collect()
 }
 
@@ -117,7 +117,7 @@ fn counts_messages_and_rows() {
 }
 
 #[test]
-fn checks() {
+fn check_reports_intact_torn_and_corrupt_logs() {
     let sample = Sample::new();
     assert_eq!(good(&sample, &["--check"]), format!("{}: 5 messages intact\n", sample.path.display()));
     let torn = Sample::torn();
@@ -139,14 +139,14 @@ fn checks() {
 }
 
 #[test]
-fn lists_what_is_intact_and_says_what_is_not() {
+fn lists_the_valid_prefix_and_reports_the_damage() {
     let torn = Sample::torn();
     let (code, out, errors) = run(&torn.path, &[]);
     assert_eq!((code, out), (1, lines(&[0, 1, 2, 3])));
     assert!(errors.contains("4 messages intact") && errors.contains("sym2024.01.31"), "{errors}");
-    // What is behind the first n is not looked at.
+    // The rest after the first n messages is not read.
     assert_eq!(good(&torn, &["-n", "4"]), lines(&[0, 1, 2, 3]));
-    // The next file is still read.
+    // Damage in one file does not stop the next from being read.
     let sample = Sample::new();
     let (code, out, _) = run(&sample.path, &["-n", "5", torn.path.to_str().unwrap()]);
     assert_eq!((code, out), (1, lines(&[0, 1, 2, 3, 0, 1, 2, 3, 4])));
@@ -162,7 +162,7 @@ fn repairs_into_a_new_file() {
         let count = Log::new(&copy).unwrap().check().unwrap();
         assert!(out.ends_with(&format!("{}: {count} messages, {} bytes\n", new.display(), copy.len())), "{out}");
         assert_eq!(fs::read(&sample.path).unwrap(), sample.bytes, "the log itself is as it was");
-        // A file that is there is not replaced.
+        // An existing file is not replaced.
         let (code, _, errors) = run(&sample.path, &["--repair", new.to_str().unwrap()]);
         assert!(code == 1 && errors.contains(".new"), "{errors}");
         let own = sample.path.to_str().unwrap();
@@ -172,7 +172,7 @@ fn repairs_into_a_new_file() {
 }
 
 #[test]
-fn what_is_no_log() {
+fn a_file_that_is_not_a_log_is_an_error() {
     let sample = Sample::new();
     fs::write(&sample.path, "some text, not a log").unwrap();
     let (code, out, errors) = run(&sample.path, &[]);
@@ -205,11 +205,11 @@ fn a_closed_pipe_is_quiet() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
-/// Under a limit on memory that is not the file's pages, of half the file's size.
+/// Limits data memory, which excludes mapped pages, to half the file's size.
 #[test]
 fn memory_does_not_grow_with_the_file() {
     let sample = Sample::new();
-    // Small messages, one large one, and names that are all different.
+    // One large message, and small ones with distinct table names.
     let mut bytes = HEAD.to_vec();
     let column = vec![7_i64; 1 << 20];
     let items = [Value::symbol("upd"), Value::symbol("large"), (&column).into()];

@@ -1,5 +1,5 @@
-//! Do messages of more than 4 GiB go through, both ways, and in memory once? Those that move that much are run by
-//! `make slow`; they want 6 GiB of memory.
+//! Messages of more than 4 GiB must pass in both directions and be in memory once. The tests that move that much are
+//! ignored by default: `make slow` runs them, and needs 6 GiB of memory.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -13,7 +13,7 @@ use kwire::{Error, Login, Options};
 const ITEMS: usize = (1 << 32) + (1 << 28);
 const GIB: f64 = (1_u64 << 30) as f64;
 
-/// A handle to a server that has let it in with this capability, and the server's end.
+/// A handle to a server that has accepted the login with this capability, and the server's socket.
 fn opened(capability: u8) -> (Handle, UnixStream) {
     let (client, mut server) = UnixStream::pair().unwrap();
     client.set_nonblocking(true).unwrap();
@@ -24,12 +24,12 @@ fn opened(capability: u8) -> (Handle, UnixStream) {
     (h, server)
 }
 
-/// Begins to watch the memory that this process has.
-fn watch() {
+/// Resets the process's peak resident memory.
+fn reset_peak() {
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
 }
 
-/// GiB of memory that this process has had since then at most.
+/// Peak resident memory in GiB since [`reset_peak`].
 fn peak() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
@@ -37,7 +37,7 @@ fn peak() -> f64 {
     kib * 1024.0 / GIB
 }
 
-/// The head of a response that is a vector of [`ITEMS`] bytes.
+/// The header, type, attribute and count of a response that is a vector of [`ITEMS`] bytes.
 fn head() -> Vec<u8> {
     let length = (8 + 10 + ITEMS as u64).to_le_bytes();
     let mut head = vec![1, 2, 0, length[4], length[0], length[1], length[2], length[3], 4, 0x80];
@@ -54,8 +54,8 @@ fn assert_zeros(value: Value<'_>) {
 
 #[test]
 #[ignore = "moves 4.25 GiB: make slow"]
-fn over_4_gib_are_received_into_memory_once() {
-    watch();
+fn receiving_over_4_gib_holds_it_in_memory_once() {
+    reset_peak();
     let (mut h, mut server) = opened(6);
     let sender = thread::spawn(move || {
         server.read_exact(&mut [0; 15]).unwrap();
@@ -71,8 +71,8 @@ fn over_4_gib_are_received_into_memory_once() {
 
 #[test]
 #[ignore = "moves 4.25 GiB: make slow"]
-fn over_4_gib_are_sent_from_where_they_are() {
-    watch();
+fn sending_over_4_gib_does_not_copy() {
+    reset_peak();
     let (mut h, mut server) = opened(6);
     let receiver = thread::spawn(move || {
         let mut bytes = vec![0; head().len()];
@@ -81,7 +81,7 @@ fn over_4_gib_are_sent_from_where_they_are() {
         server.write_all(&[1, 2, 0, 0, 10, 0, 0, 0, 0xff, 1]).unwrap();
         (bytes, copied)
     });
-    // Memory that is zero and was never touched takes none.
+    // Zeroed pages that are never touched are not resident.
     let zeros = vec![0_u8; ITEMS];
     assert_eq!(h.sync(&zeros).unwrap().value(), true.into());
     let (bytes, copied) = receiver.join().unwrap();
@@ -91,8 +91,8 @@ fn over_4_gib_are_sent_from_where_they_are() {
 
 #[test]
 #[ignore = "inflates 4.25 GiB: make slow"]
-fn over_4_gib_that_were_compressed_are_inflated_as_they_arrive() {
-    watch();
+fn inflating_over_4_gib_is_incremental() {
+    reset_peak();
     let (mut h, mut server) = opened(6);
     let sender = thread::spawn(move || {
         server.read_exact(&mut [0; 15]).unwrap();
@@ -111,8 +111,8 @@ fn over_4_gib_that_were_compressed_are_inflated_as_they_arrive() {
 }
 
 #[test]
-fn what_a_peer_cannot_read_is_refused_before_a_byte_is_written() {
-    // 3 reads messages to 2 GiB; 5 reads longer ones, but no such vector; 6 reads both.
+fn unsendable_values_fail_before_a_byte_is_written() {
+    // Capability 3 reads messages up to 2 GiB; 5 reads longer messages, but no vector of 2^31 items; 6 reads both.
     let zeros = vec![0_u8; 1 << 31];
     for (capability, items, sendable) in [(3, 1 << 31, false), (5, 1 << 31, false), (5, (1 << 31) - 2, true)] {
         let gathered = Value::from(&zeros[..items]).gather(Capability::new(capability));

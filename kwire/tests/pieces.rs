@@ -1,4 +1,4 @@
-//! Does it matter how the bytes of a conversation are cut?
+//! The events of a conversation must not depend on how its bytes are split.
 
 use std::time::Instant;
 
@@ -6,10 +6,10 @@ use kcorpus::{Conversation, Side, conversations};
 use kwire::{Connection, Event, Inbound, Limits, Login, MessageType};
 use proptest::prelude::*;
 
-/// What both ends of a conversation saw, in order.
+/// The events at both ends of a conversation, in order.
 type Seen = Vec<(Side, String)>;
 
-/// Plays a conversation between two connections, each turn cut by `cut` into pieces.
+/// Plays a conversation between two connections. `cut` splits the bytes of each turn.
 fn play(conversation: &Conversation, mut cut: impl FnMut(&[u8]) -> Vec<Vec<u8>>) -> Seen {
     let mut ends: Option<(Connection, Inbound, Connection, Inbound)> = None;
     let mut seen = Vec::new();
@@ -21,7 +21,7 @@ fn play(conversation: &Conversation, mut cut: impl FnMut(&[u8]) -> Vec<Vec<u8>>)
             (client, Inbound::default(), server, Inbound::default())
         });
         for piece in cut(&turn.bytes) {
-            // Bytes go to the other end; what the speaker must know of its own words is replayed.
+            // The bytes go to the other end. `note` tells the sender's connection what it has sent.
             match turn.side {
                 Side::Client => {
                     server_in.extend(&piece);
@@ -49,7 +49,7 @@ fn play(conversation: &Conversation, mut cut: impl FnMut(&[u8]) -> Vec<Vec<u8>>)
 fn note(event: &Event, side: Side, sender: &mut Connection, seen: &mut Seen) {
     if let Event::Message(message) = event {
         seen.push((side, format!("{:?} {}", message.kind(), message.value())));
-        // Tells the sender's end that the message went out, so that responses find their requests.
+        // Records the message at the sender's end, so that requests and responses are counted.
         if message.kind() != MessageType::Async {
             sender.post(message.kind(), &[]).unwrap();
         }
@@ -59,7 +59,7 @@ fn note(event: &Event, side: Side, sender: &mut Connection, seen: &mut Seen) {
 }
 
 #[test]
-fn whole_turns_are_understood() {
+fn whole_turns_decode() {
     for conversation in conversations() {
         let seen = play(&conversation, |bytes| vec![bytes.to_vec()]);
         assert!(seen.len() >= conversation.turns.len() / 2, "{}: {seen:?}", conversation.name);
@@ -67,7 +67,7 @@ fn whole_turns_are_understood() {
 }
 
 #[test]
-fn a_cut_at_every_byte_changes_nothing() {
+fn a_split_at_any_byte_changes_nothing() {
     for conversation in conversations() {
         let whole = play(&conversation, |bytes| vec![bytes.to_vec()]);
         let longest = conversation.turns.iter().map(|turn| turn.bytes.len()).max().unwrap();
@@ -86,7 +86,7 @@ fn a_cut_at_every_byte_changes_nothing() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn random_cuts_change_nothing(sizes in prop::collection::vec(1..40_usize, 1..20)) {
+    fn random_splits_change_nothing(sizes in prop::collection::vec(1..40_usize, 1..20)) {
         for conversation in conversations() {
             let whole = play(&conversation, |bytes| vec![bytes.to_vec()]);
             let mut sizes = sizes.iter().copied().cycle();

@@ -1,4 +1,4 @@
-//! Does a handle that was lost come back when it is asked for, and nothing by itself?
+//! `Reconnect` must reopen a lost handle on use, and never repeat a request.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use kwire::{Backoff, Error, Options, Reconnect};
 
-/// Lets so many connections in, answers one request of each with `1b` and closes; how many requests came.
+/// Accepts `connections` connections, answers one request of each with `1b` and closes it. Returns the number of
+/// requests.
 fn serve(listener: TcpListener, connections: usize) -> thread::JoinHandle<usize> {
     thread::spawn(move || {
         let mut requests = 0;
@@ -27,25 +28,25 @@ fn serve(listener: TcpListener, connections: usize) -> thread::JoinHandle<usize>
 }
 
 #[test]
-fn a_lost_handle_is_opened_again_and_no_request_repeated() {
+fn a_lost_handle_is_reopened_and_no_request_is_repeated() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = serve(listener, 3);
     let mut reconnect = Reconnect::new(address, Options::default());
-    assert!(!reconnect.is_open(), "nothing is opened before it is asked for");
+    assert!(!reconnect.is_open(), "nothing is opened before the first use");
     let mut answered = 0;
     for _ in 0..6 {
         let result = reconnect.handle().and_then(|h| h.sync("q"));
         answered += usize::from(result.is_ok());
     }
-    // Every second request finds the connection closed, is not sent again, and has it opened anew.
+    // Every second request fails because the connection is closed. It is not repeated; the next call reconnects.
     assert_eq!(answered, 3);
     assert_eq!(server.join().unwrap(), 3);
 }
 
 #[test]
-fn attempts_wait_for_growing_pauses() {
-    // A port that was free a moment ago.
+fn attempts_wait_for_the_backoff() {
+    // A port on which nothing listens: it was bound and released.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(40));
     let mut reconnect = Reconnect::new(address, Options::default()).with_backoff(backoff);
@@ -59,7 +60,7 @@ fn attempts_wait_for_growing_pauses() {
 }
 
 #[test]
-fn pauses_double_to_their_bound_and_begin_again() {
+fn pauses_double_up_to_the_bound_and_reset() {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_millis(350));
     for bound in [100, 200, 350, 350] {
         let pause = backoff.pause();

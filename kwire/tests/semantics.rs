@@ -1,5 +1,5 @@
-//! Does a blocking handle mean by each verb what q means? Over pipes in memory, so that nothing is left to a
-//! kernel's buffers.
+//! Each operation of a blocking handle must have q's semantics. Uses in-memory pipes, so that no result depends on
+//! kernel buffers.
 
 use std::os::unix::net::UnixListener;
 use std::sync::mpsc;
@@ -16,7 +16,7 @@ use MessageType::{Async, Response, Sync};
 use pair::{Peer, login, opened, served, text};
 
 #[test]
-fn async_messages_are_queued_and_written_as_the_peer_drains_them() {
+fn async_messages_are_queued_until_the_peer_reads() {
     let (go, gone) = mpsc::channel::<()>();
     let (mut h, server) = opened(&Options::default(), move |mut peer| {
         gone.recv().unwrap();
@@ -27,7 +27,7 @@ fn async_messages_are_queued_and_written_as_the_peer_drains_them() {
     });
     let row = vec![7_u8; 10_000];
     for _ in 0..100 {
-        // The server does not read: none of these may wait.
+        // The server does not read, and `send` must not wait.
         h.send(&row).unwrap();
     }
     let pending = h.pending();
@@ -36,13 +36,13 @@ fn async_messages_are_queued_and_written_as_the_peer_drains_them() {
     go.send(()).unwrap();
     h.flush().unwrap();
     assert_eq!(h.pending(), Pending::default());
-    // The chaser: all before it was processed.
+    // The sync chaser: everything before it is processed.
     assert_eq!(h.sync("").unwrap().value(), Value::NULL);
     assert_eq!(server.join().unwrap().len(), 100);
 }
 
 #[test]
-fn a_queue_over_its_limit_waits_for_the_peer_and_no_longer_than_the_deadline() {
+fn a_full_queue_waits_for_the_peer_until_the_deadline() {
     let (go, gone) = mpsc::channel::<()>();
     let limits = Limits { queued: 100_000, ..Limits::default() };
     let options = Options { limits, write_timeout: Some(Duration::from_millis(30)), ..Options::default() };
@@ -51,13 +51,13 @@ fn a_queue_over_its_limit_waits_for_the_peer_and_no_longer_than_the_deadline() {
         (0..4).map(|_| peer.message().body().as_bytes().len()).sum::<usize>()
     });
     let large = vec![1_u8; 80_000];
-    // 64 KiB are in the pipe: one and a bit fit beside the queue's limit.
+    // The pipe holds 64 KiB of the first message, so two messages stay below the queue's limit.
     h.send(&large).unwrap();
     h.send(&large).unwrap();
     let start = Instant::now();
     assert!(matches!(h.send(&large), Err(Error::TimedOut)));
     assert!(start.elapsed() >= Duration::from_millis(30));
-    assert!(h.is_open(), "what timed out is queued whole");
+    assert!(h.is_open(), "the message that timed out is queued completely");
     go.send(()).unwrap();
     h.set_write_timeout(Some(pair::TEST));
     h.send_now(&large).unwrap();
@@ -66,7 +66,7 @@ fn a_queue_over_its_limit_waits_for_the_peer_and_no_longer_than_the_deadline() {
 }
 
 #[test]
-fn a_large_message_that_timed_out_goes_on_where_it_stopped() {
+fn a_large_message_that_timed_out_is_completed_later() {
     let (go, gone) = mpsc::channel::<()>();
     let options = Options { write_timeout: Some(Duration::from_millis(20)), ..Options::default() };
     let (mut h, server) = opened(&options, move |mut peer| {
@@ -82,7 +82,7 @@ fn a_large_message_that_timed_out_goes_on_where_it_stopped() {
     drop(large);
     go.send(()).unwrap();
     h.set_write_timeout(None);
-    // The first response finds nobody; the second is this one's.
+    // The first response is dropped; the second belongs to this call.
     assert_eq!(text(h.sync("next")), "2");
     let (first, second) = server.join().unwrap();
     assert!(first.starts_with("0 1 2 3 ") && first.ends_with(" 99998 99999"));
@@ -90,9 +90,9 @@ fn a_large_message_that_timed_out_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn two_ends_that_both_write_cannot_wait_for_each_other() {
+fn two_ends_that_both_write_do_not_deadlock() {
     let (mut h, server) = opened(&Options::default(), |mut peer| {
-        // 10 MB before the first byte of the request is read.
+        // Writes 10 MB before it reads the request.
         let row = vec![3_u8; 100_000];
         (0..100).for_each(|_| peer.send(Async, &row));
         let length = peer.message().body().as_bytes().len();
@@ -115,7 +115,7 @@ fn two_ends_that_both_write_cannot_wait_for_each_other() {
 }
 
 #[test]
-fn receive_waits_for_ever_or_until_a_deadline_or_not_at_all() {
+fn receive_waits_indefinitely_or_until_a_deadline_or_not_at_all() {
     let (go, gone) = mpsc::channel::<()>();
     let (mut h, server) = opened(&Options::default(), move |mut peer| {
         for number in 1..=3_i64 {
@@ -136,14 +136,14 @@ fn receive_waits_for_ever_or_until_a_deadline_or_not_at_all() {
     assert!(matches!(h.receive(), Err(Error::TimedOut)));
     go.send(()).unwrap();
     h.set_read_timeout(Some(pair::TEST));
-    assert_eq!(text(h.receive()), "3", "a receive that timed out has lost nothing");
+    assert_eq!(text(h.receive()), "3", "a receive that timed out must not lose messages");
     go.send(()).unwrap();
     server.join().unwrap();
     assert!(matches!(h.receive(), Err(Error::Io(_))), "the peer has closed");
 }
 
 #[test]
-fn a_late_response_is_not_the_next_ones() {
+fn a_late_response_is_not_returned_to_the_next_call() {
     let (mut h, server) = opened(&Options::default(), |mut peer| {
         peer.message();
         peer.message();
@@ -160,7 +160,7 @@ fn a_late_response_is_not_the_next_ones() {
 }
 
 #[test]
-fn requests_from_the_server_are_answered_while_ours_waits() {
+fn the_servers_requests_are_answered_during_a_sync_call() {
     let (mut h, server) = opened(&Options::default(), |mut peer| {
         assert_eq!(peer.message().value().to_string(), "\"outer\"");
         peer.send(Async, "news");
@@ -184,15 +184,15 @@ fn requests_from_the_server_are_answered_while_ours_waits() {
     let expected = [(Async, "\"news\""), (Sync, "20"), (Sync, "\"wrong\"")];
     assert_eq!(seen, expected.map(|(kind, text)| (kind, text.to_owned())));
     assert_eq!(server.join().unwrap(), (Response, "21".to_owned(), "'type".to_owned()));
-    assert_eq!(text(h.receive()), "\"after\"", "what comes behind the response is not handed over");
+    assert_eq!(text(h.receive()), "\"after\"", "messages after the response are not passed to `serve`");
 }
 
 #[test]
-fn what_is_kept_is_bounded_by_what_it_holds() {
+fn the_backlog_is_bounded_by_its_memory() {
     let limits = Limits { kept: 100_000, ..Limits::default() };
     let (mut h, server) = opened(&Options { limits, ..Options::default() }, |mut peer| {
         peer.message();
-        // Two bytes each, which hold far more.
+        // Bodies of two bytes, each of which takes far more memory.
         (0..10_000).for_each(|_| peer.send(Async, true));
     });
     assert!(matches!(h.sync("q"), Err(Error::TooLarge { what: Bound::Backlog, limit: 100_000, .. })));
@@ -202,7 +202,7 @@ fn what_is_kept_is_bounded_by_what_it_holds() {
 }
 
 #[test]
-fn errors_say_whose_fault_it_is() {
+fn protocol_errors_are_specific_and_latch() {
     let cases: [(&[u8], &str); 6] = [
         (&[1, 2, 0, 0, 10, 0, 0, 0, 0xff, 1], "response without a request"),
         (&[7, 0, 0, 0, 10, 0, 0, 0, 0xff, 1], "malformed message: 0: no such byte order: 7"),
@@ -230,7 +230,7 @@ fn errors_say_whose_fault_it_is() {
 }
 
 #[test]
-fn an_interrupted_handle_is_unusable_and_says_so() {
+fn an_interrupted_handle_is_unusable_and_reports_it() {
     let path = std::env::temp_dir().join(format!("kwire-interrupt-{}", std::process::id()));
     let listener = UnixListener::bind(&path).unwrap();
     let interrupt = Interrupt::new().unwrap();
@@ -243,7 +243,7 @@ fn an_interrupted_handle_is_unusable_and_says_so() {
         let mut stream = stream;
         stream.read_exact(&mut [0; 5]).unwrap();
         stream.write_all(&[6]).unwrap();
-        // The request; then the interrupt, with the response under way.
+        // Reads the request, then interrupts the client while it waits for the response.
         stream.read_exact(&mut [0; 15]).unwrap();
         interrupt.raise();
         stream.read_to_end(&mut Vec::new()).unwrap();
@@ -262,7 +262,7 @@ fn an_interrupted_handle_is_unusable_and_says_so() {
 }
 
 #[test]
-fn a_handle_over_anything_that_reads_and_writes() {
+fn a_handle_over_a_blocking_stream() {
     let (client, stream) = std::os::unix::net::UnixStream::pair().unwrap();
     let server = thread::spawn(move || {
         use std::io::{Read, Write};
@@ -277,19 +277,19 @@ fn a_handle_over_anything_that_reads_and_writes() {
     client.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     let mut h = Handle::over(Blocking(client), &login(), &Options::default()).unwrap();
     assert_eq!(text(h.sync("q")), "1b");
-    // Its own deadline ends the call.
+    // The stream's own timeout ends the call.
     assert!(matches!(h.sync("q"), Err(Error::TimedOut)));
     server.join().unwrap();
 }
 
 #[test]
-fn a_dead_peer_ends_in_the_deadlines_error() {
+fn a_dead_peer_times_out_every_call() {
     let deadline = Some(Duration::from_millis(20));
     let (end, _silent) = pair::pair(1 << 16);
     let start = Instant::now();
     let options = Options { timeout: deadline, read_timeout: deadline, write_timeout: deadline, ..Options::default() };
     assert!(matches!(Handle::over(end, &login(), &options), Err(Error::TimedOut)), "the login");
-    // One that lets in and then neither reads nor writes.
+    // A peer that accepts the login and then neither reads nor writes.
     let (end, server) = served(1 << 16, |peer| peer);
     let mut h = Handle::over(end, &login(), &options).unwrap();
     let peer: Peer = server.join().unwrap();
@@ -298,5 +298,5 @@ fn a_dead_peer_ends_in_the_deadlines_error() {
     assert!(matches!(h.flush(), Err(Error::TimedOut)), "what is left of them");
     drop(h);
     drop(peer);
-    assert!(start.elapsed() < Duration::from_secs(5), "dropping waits for nobody");
+    assert!(start.elapsed() < Duration::from_secs(5), "dropping a handle must not wait");
 }

@@ -1,4 +1,4 @@
-//! Does a TLS session keep its promises over sockets that give and take a few bytes at a time?
+//! The contract of a TLS session over sockets that read and write a few bytes per call.
 
 #![cfg(feature = "tls")]
 
@@ -12,14 +12,14 @@ use kwire::tls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use kwire::tls::rustls::{RootCertStore, crypto::ring};
 use kwire::tls::{ClientConfig, ServerConfig, Session, server_name};
 
-/// A direction of a connection in memory, and whether nothing follows.
+/// One direction of an in-memory connection, and whether its input has ended.
 #[derive(Default)]
 struct Pipe {
     bytes: VecDeque<u8>,
     ended: bool,
 }
 
-/// An end that gives and takes at most `grain` bytes a call, while fewer than `room` wait in a pipe.
+/// An end that reads and writes at most `grain` bytes per call, and buffers at most `room` bytes.
 struct Socket {
     incoming: Rc<RefCell<Pipe>>,
     outgoing: Rc<RefCell<Pipe>>,
@@ -88,7 +88,7 @@ impl Pair {
     fn shake(mut self) -> Self {
         for _ in 0..100_000 {
             let done = [&mut self.client, &mut self.server].map(|(session, socket)| match session.handshake(socket) {
-                // Tickets of the server may wait for the client to read.
+                // Session tickets may remain in the pipe until the client reads.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => !session.is_handshaking(),
                 done => done.map(|()| true).unwrap(),
             });
@@ -96,11 +96,11 @@ impl Pair {
                 return self;
             }
         }
-        panic!("the handshake does not end");
+        panic!("the handshake does not complete");
     }
 }
 
-/// What a call gives now; `None` if it would block.
+/// The result of a call; `None` on `WouldBlock` and `Interrupted`.
 fn now(result: io::Result<usize>) -> Option<usize> {
     match result {
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => None,
@@ -112,14 +112,14 @@ fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i.wrapping_mul(31) >> 3) as u8).collect()
 }
 
-/// Sends both ways at once until all is there.
+/// Sends in both directions at once until everything has arrived.
 fn exchange(pair: Pair, length: usize) {
     let sent = pattern(length);
     let Pair { client, server } = pair;
     let mut ends = [(client, 0, Vec::new()), (server, 0, Vec::new())];
     for _ in 0..10_000_000 {
         for ((session, socket), written, read) in &mut ends {
-            // Parts that end anywhere, and begin with what was not reported.
+            // Parts of arbitrary lengths that start at the first unreported byte.
             let rest = &sent[*written..];
             let (first, second) = rest.split_at(rest.len() / 3);
             if !rest.is_empty() {
@@ -127,7 +127,7 @@ fn exchange(pair: Pair, length: usize) {
                 *written += now(session.write_vectored(socket, &parts)).unwrap_or(0);
                 assert!(*written <= length);
             } else if session.wants_write() {
-                // Nothing of ours waits once all is reported.
+                // Everything is reported, so no record of this end's plaintext may be pending.
                 assert_eq!(session.flush(socket).map_err(|error| error.kind()), Ok(()));
             }
             let mut buffer = [0; 1000];
@@ -143,7 +143,7 @@ fn exchange(pair: Pair, length: usize) {
 }
 
 #[test]
-fn everything_arrives_whatever_the_socket_takes() {
+fn all_data_arrives_for_any_socket_granularity() {
     for (grain, room, length) in
         [(7, 100, 40_000), (1000, 5000, 300_000), (100_000, 16, 20_000), (1 << 20, 1 << 20, 3 << 20)]
     {
@@ -152,13 +152,13 @@ fn everything_arrives_whatever_the_socket_takes() {
 }
 
 #[test]
-fn bytes_are_reported_only_when_the_socket_has_them() {
+fn bytes_are_reported_only_once_their_records_are_written() {
     let Pair { client: (mut client, mut near), server: (mut server, mut far) } = Pair::new(1 << 20, 1 << 20).shake();
-    // Tickets of the server.
+    // Reads the server's session tickets.
     now(client.read(&mut near, &mut [0]));
     near.room = near.outgoing.borrow().bytes.len() + 1000;
     let sent = pattern(5000);
-    // The first record does not fit, so that nothing is reported, however often it is tried.
+    // The first record does not fit, so repeated writes report nothing.
     for _ in 0..3 {
         assert_eq!(now(client.write_vectored(&mut near, &[IoSlice::new(&sent)])), None);
         assert!(client.wants_write());
@@ -172,7 +172,7 @@ fn bytes_are_reported_only_when_the_socket_has_them() {
 }
 
 #[test]
-fn an_end_that_is_declared_is_told_from_a_cut() {
+fn close_notify_is_distinguished_from_truncation() {
     let Pair { client: (mut client, mut near), server: (mut server, mut far) } = Pair::new(1 << 20, 1 << 20).shake();
     client.write_vectored(&mut near, &[IoSlice::new(b"last")]).unwrap();
     client.close(&mut near).unwrap();
@@ -188,7 +188,7 @@ fn an_end_that_is_declared_is_told_from_a_cut() {
 }
 
 #[test]
-fn what_came_before_a_broken_record_is_read_first() {
+fn plaintext_before_a_broken_record_is_read_first() {
     let Pair { client: (mut client, mut near), server: (mut server, mut far) } = Pair::new(1 << 20, 1 << 20).shake();
     client.write_vectored(&mut near, &[IoSlice::new(b"good")]).unwrap();
     near.write_all(b"\x17\x03\x03\0\x20 no such key has encrypted this..").unwrap();
@@ -201,21 +201,21 @@ fn what_came_before_a_broken_record_is_read_first() {
 }
 
 #[test]
-fn no_more_is_read_than_shows_that_a_record_is_broken() {
+fn reading_stops_at_a_broken_record() {
     let Pair { client: (mut client, mut near), server: (mut server, mut far) } = Pair::new(1 << 20, 1 << 24).shake();
-    // One of 16 KiB, and a MiB behind it.
+    // The header of a record of 16 KiB, followed by 1 MiB of zeros.
     near.write_all(b"\x17\x03\x03\x40\x00").unwrap();
     far.grain = 4096;
     near.write_all(&[0; 1 << 20]).unwrap();
     let error = server.read(&mut far, &mut [0; 10]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidData);
     assert!(far.incoming.borrow().bytes.len() > (1 << 20) - 20 * 1024);
-    // The alert tells the other end.
+    // The alert reaches the other end.
     assert_eq!(client.read(&mut near, &mut [0; 10]).unwrap_err().kind(), ErrorKind::InvalidData);
 }
 
 #[test]
-fn a_handshake_that_is_cut_says_so() {
+fn a_truncated_handshake_is_reported() {
     let Pair { client: (mut client, mut near), server: (mut server, mut far) } = Pair::new(100, 1 << 20);
     assert_eq!(now(client.read(&mut near, &mut [0])), None);
     near.outgoing.borrow_mut().ended = true;

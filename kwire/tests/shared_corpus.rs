@@ -1,4 +1,4 @@
-//! Do messages that others wrote keep their promises? Reads the folder that `KDB_CORPUS` names.
+//! Messages recorded from other implementations. Reads the folder in `KDB_CORPUS`; without it the tests pass empty.
 
 use std::fs;
 
@@ -30,7 +30,7 @@ fn recode(message: &Message) -> Vec<u8> {
     out
 }
 
-/// Decodes `hex` and expects exactly `plain` when it is encoded again.
+/// Decodes `hex` and expects exactly `plain` when re-encoded.
 fn expect_plain(line: &str) {
     let hex = bytes(line, "hex").unwrap();
     let message = decode(&hex).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -47,12 +47,12 @@ fn recorded_messages_decode_and_encode_to_their_plain_form() {
 }
 
 #[test]
-fn recorded_compressed_messages_are_reproduced_byte_for_byte() {
+fn compression_reproduces_recorded_messages_byte_for_byte() {
     let mut seen = 0;
     let lines = lines("real.jsonl");
     for line in lines.iter().filter(|line| field(line, "compress") == Some("same")) {
         let hex = bytes(line, "hex").unwrap();
-        // Where the line has no plain form of its own byte order, inflating gives it.
+        // If the line has no plain form in the same byte order, decompress it.
         let plain = match bytes(line, "plain") {
             Some(plain) if plain.first() == hex.first() => plain,
             _ => kwire::decompress(&hex, &Limits::default()).unwrap(),
@@ -64,7 +64,7 @@ fn recorded_compressed_messages_are_reproduced_byte_for_byte() {
 }
 
 #[test]
-fn what_kx_library_accepts_decodes_and_what_it_refuses_is_refused() {
+fn verdicts_agree_with_kx_library() {
     for line in lines("libe.jsonl") {
         if field(&line, "okx") == Some("1") {
             expect_plain(&line);
@@ -76,7 +76,7 @@ fn what_kx_library_accepts_decodes_and_what_it_refuses_is_refused() {
 }
 
 #[test]
-fn malformed_messages_are_refused_and_legal_ones_only_for_a_named_reason() {
+fn malformed_messages_are_rejected_and_valid_ones_only_for_known_reasons() {
     let mut tally = [0; 2];
     let lines = lines("malformed.jsonl");
     for line in &lines {
@@ -98,8 +98,8 @@ fn malformed_messages_are_refused_and_legal_ones_only_for_a_named_reason() {
     assert!(lines.is_empty() || (tally[0] > 1000 && tally[1] < 500), "accepted and refused: {tally:?}");
 }
 
-/// What the validator passes and we refuse: shapes it does not look at, and everything inside a
-/// compressed message.
+/// Known differences: kdb+'s validator accepts shapes that it does not check, and does not look into compressed
+/// messages.
 fn may_refuse(error: &Error, message: &[u8]) -> bool {
     let Error::Malformed(Malformed { reason: Reason::Body(kind), .. }) = error else { return false };
     let shape = matches!(

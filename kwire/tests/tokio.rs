@@ -1,4 +1,4 @@
-//! Does the client for tokio keep many requests in flight, and their order, whatever its callers drop?
+//! The tokio client: many requests in flight, in order, whichever futures the callers drop.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ mod pair;
 use MessageType::{Async, Response, Sync};
 use pair::{End, Peer, login, served, text};
 
-/// A handle to a server of scripted answers, and its driver's task.
+/// A handle to a scripted server, and its driver's task.
 async fn opened<T: Send + 'static>(
     options: Options,
     script: impl FnOnce(Peer) -> T + Send + 'static,
@@ -25,7 +25,7 @@ async fn opened<T: Send + 'static>(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_requests_in_flight_find_their_responses() {
+async fn responses_match_requests_in_flight() {
     let (h, driver, server) = opened(Options::default(), |mut peer| {
         let queries: Vec<_> = (0..1000).map(|_| peer.message()).collect();
         queries.iter().for_each(|query| peer.send(Response, query.value()));
@@ -42,14 +42,14 @@ async fn many_requests_in_flight_find_their_responses() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dropped_response_never_shifts_later_ones() {
+async fn dropping_a_response_does_not_shift_later_ones() {
     let (h, _driver, server) = opened(Options::default(), |mut peer| {
         (0..100).for_each(|_| drop(peer.message()));
         (0..100_i64).for_each(|number| peer.send(Response, number));
     })
     .await;
     let mut responses: Vec<_> = (0..100).map(|_| Some(h.sync("q").unwrap())).collect();
-    // Some at once, some after they were polled.
+    // Drops some without polling, and some after a poll.
     responses.iter_mut().step_by(3).for_each(|response| drop(response.take()));
     for response in responses.iter_mut().skip(1).step_by(3) {
         let _ = timeout(Duration::ZERO, response.take().unwrap()).await;
@@ -63,7 +63,7 @@ async fn a_dropped_response_never_shifts_later_ones() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn errors_are_the_callers_and_the_connection_goes_on() {
+async fn a_remote_error_leaves_the_connection_usable() {
     let (h, _driver, server) = opened(Options::default(), |mut peer| {
         drop(peer.message());
         peer.send(Response, Value::error("type"));
@@ -78,7 +78,7 @@ async fn errors_are_the_callers_and_the_connection_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_from_the_server_come_in_order_and_are_answered() {
+async fn messages_from_the_server_are_received_in_order_and_answered() {
     let (h, _driver, server) = opened(Options::default(), |mut peer| {
         drop(peer.message());
         peer.send(Async, 1_i64);
@@ -111,7 +111,7 @@ async fn the_queue_is_counted_bounded_and_flushed() {
     .await;
     let row = vec![1_u8; 100_000];
     let sent = (0..100).take_while(|_| h.send(&row).is_ok()).count();
-    assert!((5..=6).contains(&sent), "{sent}: some of it is in the pipe, and one goes over the limit");
+    assert!((5..=6).contains(&sent), "{sent}: part of it is in the pipe, and one message may exceed the limit");
     assert!(matches!(h.send(&row), Err(Error::TooLarge { what: Bound::Queue, limit: 500_000, .. })));
     assert_eq!(h.pending().messages, sent);
     assert!(timeout(Duration::from_millis(20), h.flush()).await.is_err(), "the peer does not read");
@@ -125,19 +125,19 @@ async fn the_queue_is_counted_bounded_and_flushed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_subscriber_that_is_behind_stops_the_feed_and_loses_nothing() {
+async fn a_slow_subscriber_applies_backpressure_and_loses_nothing() {
     let limits = Limits { kept: 100_000, ..Limits::default() };
     let (h, _driver, server) = opened(Options { limits, ..Options::default() }, |mut peer| {
         (0..1000_i64).for_each(|number| peer.send(Async, &vec![number; 1000]));
     })
     .await;
     tokio::time::sleep(Duration::from_millis(20)).await;
-    assert!(!server.is_finished(), "8 MB do not fit into what may be kept");
+    assert!(!server.is_finished(), "8 MB exceed the backlog's limit");
     for number in 0..1000_i64 {
         assert_eq!(h.receive().await.unwrap().value(), (&vec![number; 1000]).into());
     }
     server.join().unwrap();
-    // With a response behind them, they cannot wait.
+    // If a response is awaited, reading cannot pause, so the full backlog is an error.
     let (h, driver, server) = opened(Options { limits, ..Options::default() }, |mut peer| {
         drop(peer.message());
         (0..1000_i64).for_each(|number| peer.send(Async, &vec![number; 1000]));
@@ -151,7 +151,7 @@ async fn a_subscriber_that_is_behind_stops_the_feed_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_who_wait_are_told_why_the_connection_ended() {
+async fn all_waiting_calls_fail_with_the_connections_error() {
     let (h, driver, server) = opened(Options::default(), |mut peer| {
         (0..2).for_each(|_| drop(peer.message()));
         peer.write(&[1, 7, 0, 0, 10, 0, 0, 0, 0xff, 1]);
@@ -172,8 +172,8 @@ async fn all_who_wait_are_told_why_the_connection_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_driver_that_is_dropped_leaves_nobody_waiting() {
-    // The server keeps its end until the driver's is gone.
+async fn dropping_the_driver_fails_waiting_calls() {
+    // The server keeps its end open until the driver's end is closed.
     let (h, driver, server) = opened(Options::default(), |mut peer| while peer.event().is_some() {}).await;
     let response = h.sync("q").unwrap();
     tokio::task::yield_now().await;
@@ -184,7 +184,7 @@ async fn a_driver_that_is_dropped_leaves_nobody_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_response_outlives_the_handles() {
+async fn a_response_arrives_after_the_handles_are_dropped() {
     let (h, driver, server) = opened(Options::default(), |mut peer| {
         drop(peer.message());
         peer.send(Response, 1_i64);
@@ -196,7 +196,7 @@ async fn a_response_outlives_the_handles() {
     assert_eq!(text(response.await), "1");
     assert!(driver.await.unwrap().is_ok());
     assert!(server.join().unwrap());
-    // The last wait that is given up closes the connection.
+    // Dropping the last awaited response closes the connection.
     let (h, driver, server) = opened(Options::default(), |mut peer| {
         drop(peer.message());
         peer.event().is_none()
@@ -210,7 +210,7 @@ async fn a_response_outlives_the_handles() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_login_that_is_refused_or_not_answered() {
+async fn a_refused_login_and_a_silent_server() {
     let (end, other) = pair::pair(100);
     drop(other);
     assert!(matches!(over(end, &login(), &Options::default()).await, Err(Error::Refused)));

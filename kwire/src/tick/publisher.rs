@@ -1,4 +1,4 @@
-//! What a feed handler does.
+//! Publishing to a tickerplant.
 
 use kcodec::Value;
 
@@ -24,29 +24,29 @@ pub struct Publisher<S: Duplex = Stream> {
 }
 
 impl<S: Duplex> Publisher<S> {
-    /// Publishes over a handle, by calling `.u.upd`.
+    /// Publishes over a handle by calling `.u.upd`.
     pub fn new(handle: Handle<S>) -> Self {
         Self { handle, function: ".u.upd".to_owned() }
     }
 
-    /// Calls another function instead.
+    /// Calls another function instead of `.u.upd`.
     #[must_use]
     pub fn with_function(self, name: impl Into<String>) -> Self {
         Self { function: name.into(), ..self }
     }
 
-    /// Queues rows for a table: its columns in order, each an atom, which is one row, or each a vector. Where the
-    /// first is no timespan, kdb+tick puts the time before them.
+    /// Queues rows for a table. `columns` is a list of the table's columns in order: atoms for one row, vectors for
+    /// many. If the first is not a timespan, kdb+tick prepends the time.
     ///
     /// # Errors
     ///
-    /// As [`Handle::send`], which also says when it waits. What the tickerplant makes of the rows is not told: a
-    /// table that it has not is an error there.
+    /// As [`Handle::send`], which also documents when it waits. Errors of the tickerplant, such as an unknown table,
+    /// are not reported, because the message is async.
     pub fn publish<'a>(&mut self, table: &'a str, columns: impl Into<Value<'a>>) -> Result<(), Error> {
         self.handle.send(&[Value::from(&self.function), Value::symbol(table), columns.into()])
     }
 
-    /// Waits until everything that was published is written.
+    /// Waits until all published rows are written.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl<S: Duplex> Publisher<S> {
         self.handle.flush()
     }
 
-    /// Waits until the tickerplant has handled everything that was published: q's sync chaser.
+    /// Waits until the tickerplant has processed all published rows: q's sync chaser.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What a real-time database does.
+//! Subscribing to a tickerplant, with replay of its log.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -17,14 +17,14 @@ use crate::kept::Kept;
 use crate::limits::Limits;
 use crate::message::Message;
 
-/// What to subscribe to, and where the log is.
+/// What to subscribe to, and which log to replay.
 #[derive(Debug, Clone, Default)]
 pub struct Subscription {
-    /// Names of tables; none for all.
+    /// Names of tables; empty for all.
     pub tables: Vec<String>,
-    /// Symbols, which rows have in their column `sym`; none for all.
+    /// Values of the column `sym` to select; empty for all.
     pub symbols: Vec<String>,
-    /// Which log is replayed.
+    /// Which log to replay.
     pub replay: Replay,
 }
 
@@ -36,42 +36,42 @@ impl Subscription {
     }
 }
 
-/// Which log is replayed.
+/// Which log to replay.
 #[derive(Debug, Clone, Default)]
 pub enum Replay {
-    /// `.u.L`, as the tickerplant names it: a path on its machine, mostly relative to its folder.
+    /// The path in `.u.L`: a path on the tickerplant's machine, usually relative to its working directory.
     #[default]
     AsNamed,
-    /// A file that is, or is a copy of, `.u.L`.
+    /// Another path of the log, or a copy of it.
     From(PathBuf),
-    /// None: only what is published from now on.
+    /// No replay: only updates published from now on.
     Nothing,
 }
 
-/// A subscription to a tickerplant: q's r.q.
+/// A subscription to a tickerplant, like q's `r.q`.
 ///
-/// After [`subscribe`](Self::subscribe), [`run`](Self::run) does the rest. Whoever wants to poll instead calls
-/// [`replay`](Self::replay) first, for what was published before, and then [`receive`](Self::receive) again and again.
-/// In this order every update is seen once, in the order in which the tickerplant counted it.
+/// After [`subscribe`](Self::subscribe), call [`run`](Self::run). To poll instead, call [`replay`](Self::replay) first
+/// and then [`receive`](Self::receive) repeatedly. In this order every update is seen exactly once, in the
+/// tickerplant's order.
 #[derive(Debug)]
 pub struct Subscriber<S: Duplex = Stream> {
     handle: Handle<S>,
     schemas: Schemas,
     symbols: HashSet<Box<[u8]>>,
-    /// The log, and which of its records are to be replayed.
+    /// The log, and the range of its records still to replay.
     log: Option<(PathBuf, Range<u64>)>,
-    /// What was pushed while the log was replayed.
+    /// Messages pushed during the replay.
     pushed: Kept,
 }
 
-/// Asks for all that a subscriber must know at one moment: its tables, and the count and name of the log.
+/// Subscribes and returns schemas, `.u.i` and `.u.L` in one evaluation, so that they are consistent.
 const SUBSCRIBE: &str = "{[t;s]($[t~`;.u.sub[t;s];.u.sub[;s]each t];`.u `i`L)}";
 
-/// Time between two looks at what is pushed while a log is replayed.
-const BETWEEN: Duration = Duration::from_millis(1);
+/// Interval at which pushed messages are received during the replay.
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Bytes of a log that are held while it is replayed.
-const RELEASED: usize = 4 << 20;
+/// Bytes of the mapped log to replay before their pages are released.
+const RELEASE_STEP: usize = 4 << 20;
 
 impl<S: Duplex> Subscriber<S> {
     /// Subscribes, in one request: ``(.u.sub[;symbols]each tables;`.u `i`L)``.
@@ -98,35 +98,34 @@ impl<S: Duplex> Subscriber<S> {
         Ok(Self { handle, schemas, symbols, log, pushed })
     }
 
-    /// The tables, with their columns.
+    /// The subscribed tables with their columns.
     #[must_use]
     pub const fn schemas(&self) -> &Schemas {
         &self.schemas
     }
 
-    /// The log that [`replay`](Self::replay) reads, and how many of its records are left to be: none if the
+    /// The log that [`replay`](Self::replay) reads, and the number of records still to replay; `None` if the
     /// tickerplant keeps no log.
     #[must_use]
     pub fn log(&self) -> Option<(&Path, u64)> {
         self.log.as_ref().map(|(path, left)| (path.as_path(), left.end - left.start))
     }
 
-    /// Hands what was published before the subscription to `each`, out of the log, until it breaks. Called again, it
-    /// goes on behind that, or has nothing left.
+    /// Passes the logged messages from before the subscription to `each`, until it breaks. A later call resumes after
+    /// the last message passed; once all are passed, it does nothing.
     ///
-    /// Only updates of the subscribed tables are handed over. Of symbols, only rows with those subscribed to, by the
-    /// column `sym` of the schema, as kdb+tick selects them; an update in which some rows are not wanted is copied.
-    /// Records that are no updates are handed over whatever they are, and so are updates of tables without that
-    /// column, or whose column is none of symbols.
+    /// Only updates of subscribed tables are passed. If symbols are subscribed to, only rows whose column `sym` matches
+    /// are passed, as kdb+tick selects them; an update that matches in part is copied. Records that are not updates are
+    /// always passed, and so are updates without a column `sym` of symbols.
     ///
-    /// Meanwhile what the tickerplant pushes is read and kept, up to 256 MiB, then left to the socket.
+    /// During the replay, pushed messages are received and kept, up to 256 MiB; beyond that they stay in the socket.
     ///
-    /// The log is mapped: see [`Map`] for what happens to a reader when somebody shortens it.
+    /// The log is memory-mapped: see [`Map`] for what happens if the file is truncated meanwhile.
     ///
     /// # Errors
     ///
-    /// [`Error::Log`] if the log is not to be read here, and [`Error::Short`] if it has fewer records than it should:
-    /// after either, [`receive`](Self::receive) goes on without what was missed. [`Error::Conversation`].
+    /// [`Error::Log`] if the log cannot be read, [`Error::Short`] if it has fewer records than expected: after either,
+    /// [`receive`](Self::receive) works, without the missed records. [`Error::Conversation`].
     pub fn replay<B>(&mut self, mut each: impl FnMut(Event<'_>) -> ControlFlow<B>) -> Result<ControlFlow<B>, Error> {
         let Some((path, Range { start, end: expected })) = self.log.take().filter(|(_, left)| !left.is_empty()) else {
             return Ok(ControlFlow::Continue(()));
@@ -135,7 +134,7 @@ impl<S: Duplex> Subscriber<S> {
         let map = Map::open(&path).map_err(unreadable)?;
         let mut log =
             Log::new(map.as_bytes()).map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))?;
-        let (mut look, mut released) = (Instant::now(), 0);
+        let (mut next_poll, mut released) = (Instant::now(), 0);
         while log.records() < expected {
             let found = log.records();
             let record = match log.next() {
@@ -144,11 +143,11 @@ impl<S: Duplex> Subscriber<S> {
                 None => return Err(Error::Short { path, expected, found, bad: None }),
             };
             let now = Instant::now();
-            if now >= look {
+            if now >= next_poll {
                 self.keep_pushed()?;
-                look = now + BETWEEN;
+                next_poll = now + POLL_INTERVAL;
             }
-            if log.at() - released >= RELEASED {
+            if log.at() - released >= RELEASE_STEP {
                 map.release(released..log.at());
                 released = log.at();
             }
@@ -162,7 +161,7 @@ impl<S: Duplex> Subscriber<S> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Waits for the next message that the tickerplant pushes.
+    /// Waits for the next pushed message.
     ///
     /// # Errors
     ///
@@ -171,7 +170,7 @@ impl<S: Duplex> Subscriber<S> {
         self.pushed.pop().map_or_else(|| self.handle.receive(), Ok).map(Push)
     }
 
-    /// Like [`receive`](Self::receive), until a deadline: `None` once it has passed.
+    /// Like [`receive`](Self::receive), but returns `None` once the deadline has passed.
     ///
     /// # Errors
     ///
@@ -183,7 +182,7 @@ impl<S: Duplex> Subscriber<S> {
         }
     }
 
-    /// Hands everything to `each`, in order: what is in the log, then what is pushed, until it breaks.
+    /// Passes the logged messages and then the pushed ones to `each`, until it breaks.
     ///
     /// # Errors
     ///
@@ -198,12 +197,12 @@ impl<S: Duplex> Subscriber<S> {
         }
     }
 
-    /// The handle, to ask the tickerplant something or to answer it.
+    /// The handle, for requests to the tickerplant and responses.
     pub const fn handle(&mut self) -> &mut Handle<S> {
         &mut self.handle
     }
 
-    /// Takes what has come off the connection, as far as there is room.
+    /// Receives pushed messages without waiting, until the backlog is full.
     fn keep_pushed(&mut self) -> Result<(), Error> {
         while !self.pushed.is_full()
             && let Some(message) = self.handle.receive_until(Instant::now())?
@@ -213,7 +212,7 @@ impl<S: Duplex> Subscriber<S> {
         Ok(())
     }
 
-    /// Hands over what is subscribed to in a record.
+    /// Passes the subscribed part of a record to `each`.
     fn select<B>(&self, record: Value<'_>, each: &mut impl FnMut(Event<'_>) -> ControlFlow<B>) -> ControlFlow<B> {
         let Some(update) = Update::new(record) else { return each(record.into()) };
         if self.schemas.table(update.table()).is_none() {
@@ -226,7 +225,7 @@ impl<S: Duplex> Subscriber<S> {
                 match update.select(|_| symbols.next().is_some_and(|symbol| self.is_wanted(symbol))) {
                     Ok(None) => ControlFlow::Continue(()),
                     Ok(Some(body)) => each(body.value().into()),
-                    // Columns that cannot be selected from: of no table.
+                    // The columns are not those of a table, so rows cannot be selected.
                     Err(_) => each(Event::Update(update)),
                 }
             }
@@ -250,7 +249,7 @@ fn path(symbol: Symbol<'_>) -> Option<&Path> {
 pub struct Push(Message);
 
 impl Push {
-    /// What it tells.
+    /// The message as an event.
     #[must_use]
     pub fn event(&self) -> Event<'_> {
         self.0.value().into()

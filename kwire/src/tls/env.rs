@@ -1,4 +1,4 @@
-//! kdb+'s environment variables.
+//! TLS settings from kdb+'s environment variables.
 
 use std::ffi::OsString;
 
@@ -15,7 +15,7 @@ pub(super) const CLIENT: [(&str, VerifyClient); 4] = [
     ("IFPRESENT", VerifyClient::IfPresent),
     ("REQUESTONLY", VerifyClient::RequestOnly),
 ];
-/// Older protocols are allowed by a low minimum, not asked for: rustls is stricter.
+/// A minimum below TLS 1.2 permits older protocols but does not require them, so TLS 1.2 satisfies it.
 const LOWEST: [(&str, Protocol); 4] = [
     ("TLSv1", Protocol::Tls12),
     ("TLSv1.1", Protocol::Tls12),
@@ -24,7 +24,7 @@ const LOWEST: [(&str, Protocol); 4] = [
 ];
 pub(super) const HIGHEST: [(&str, Protocol); 2] = [("TLSv1.2", Protocol::Tls12), ("TLSv1.3", Protocol::Tls13)];
 
-/// Reads the settings through `get`, which is asked for each name with and without `KX_`.
+/// Reads the settings through `get`, which is called for each name with and without the prefix `KX_`.
 pub(super) fn read(get: &dyn Fn(&str) -> Option<OsString>) -> Result<Options, Error> {
     let value = |name: &str| {
         let set = |name: &str| get(name).filter(|value| !value.is_empty());
@@ -45,7 +45,7 @@ pub(super) fn read(get: &dyn Fn(&str) -> Option<OsString>) -> Result<Options, Er
     })
 }
 
-/// What a value means, if there is one.
+/// Looks a value up in a table of known values; `Ok(None)` if it is not set.
 fn choice<T: Copy>(variable: &'static str, value: Option<String>, known: &[(&str, T)]) -> Result<Option<T>, Error> {
     let Some(value) = value else { return Ok(None) };
     match known.iter().find(|(name, _)| *name == value) {
@@ -57,7 +57,7 @@ fn choice<T: Copy>(variable: &'static str, value: Option<String>, known: &[(&str
     }
 }
 
-/// The first name of a value.
+/// The first name of a value; every value of the enums is in its table.
 pub(super) fn name_of<T: PartialEq>(value: T, known: &[(&str, T)]) -> String {
     known.iter().find(|(_, meaning)| *meaning == value).map_or_else(String::new, |(name, _)| (*name).to_owned())
 }
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_goes_first_and_an_empty_value_is_none() {
+    fn prefixed_names_win_and_empty_values_count_as_unset() {
         let options =
             from(&[("SSL_CERT_FILE", "a"), ("KX_SSL_CERT_FILE", "b"), ("KX_SSL_KEY_FILE", ""), ("SSL_KEY_FILE", "c")]);
         let options = options.unwrap();

@@ -1,14 +1,13 @@
-//! One end of a TLS connection over a socket that does not block.
+//! One end of a TLS connection over a non-blocking socket.
 //!
-//! The session owns the keys and the records in both directions; the caller owns the socket and passes it
-//! to every call. Calls never wait: what the socket does not give or take now is `WouldBlock`, and the caller
-//! polls for [`wants_write`](Session::wants_write) besides what it wants itself.
+//! The session owns the keys and the records in both directions; the caller owns the socket and passes it to every
+//! call. Calls never block: they return `WouldBlock`, and the caller must poll for writability while
+//! [`wants_write`](Session::wants_write), besides its own interest.
 //!
-//! Bounds: a session holds at most one record that came (18 KB; 64 KB in the handshake) and its
-//! plaintext, and 64 KiB of records that the socket did not take. One read takes at most 16 times
-//! 4 KiB off the socket before it gives plaintext or returns `Interrupted`, so that a peer who sends
-//! records without content cannot hold the caller up; neither can the work of a handshake, after each
-//! flight of which it returns `Interrupted` too.
+//! Bounds: a session holds at most one received record (18 KB; 64 KB during the handshake) and its plaintext, and 64
+//! KiB of unwritten records. One call of [`read`](Session::read) makes at most 16 socket reads of 4 KiB before it
+//! returns plaintext or `Interrupted`, so that a peer which sends empty records cannot monopolize the caller. It also
+//! returns `Interrupted` after each flight of a handshake.
 
 use std::io::{self, BufRead, IoSlice, Read, Write};
 use std::sync::Arc;
@@ -21,26 +20,25 @@ use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerCon
 #[derive(Debug)]
 pub struct Session {
     connection: Connection,
-    /// Bytes of plaintext that wait to be taken.
+    /// Bytes of plaintext ready to be read.
     plaintext: usize,
-    /// Nothing follows them.
+    /// No input follows `plaintext`.
     ended: bool,
-    /// Why nothing follows them: told once they are taken, and ever after.
+    /// The fatal error. It latches, and is reported once `plaintext` is consumed.
     error: Option<rustls::Error>,
-    /// The last read of the socket took all it had.
+    /// Whether the last socket read drained the socket.
     drained: bool,
-    /// Bytes of plaintext whose records wait for the socket: they are not reported as written yet.
+    /// Bytes of plaintext that are encrypted but whose records are not completely written. Not yet reported as written.
     committed: usize,
 }
 
-/// Plaintext that is encrypted before the socket is tried.
+/// Most bytes of plaintext encrypted before the socket is written.
 const CHUNK: usize = 64 * 1024;
-/// Reads of the socket in one call.
-const ROUNDS: usize = 16;
+/// Most socket reads in one call.
+const MAX_READS: usize = 16;
 
 impl Session {
-    /// The client's end. The server's certificate must bear `name`, unless the configuration says
-    /// otherwise.
+    /// The client's end. The server's certificate must contain `name`, unless the configuration disables verification.
     ///
     /// # Errors
     ///
@@ -64,16 +62,14 @@ impl Session {
         Self { connection, plaintext: 0, ended: false, error: None, drained: false, committed: 0 }
     }
 
-    /// Reads plaintext into `buffer` and returns how many bytes came; 0 is the end, which the peer
-    /// has declared.
+    /// Reads plaintext into `buffer`. Returns the number of bytes; 0 after the peer's `close_notify`.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if there is none yet. `Interrupted` after some work that gave none: call again,
-    /// after others had their turn. `UnexpectedEof` if the peer closed its socket without declaring
-    /// the end, so that somebody else may have cut the connection. `InvalidData`, with the
-    /// [`rustls::Error`] inside, if the peer breaks the protocol or is not let in; the alert has been
-    /// written. Else what the socket reports.
+    /// `WouldBlock` if no plaintext is available. `Interrupted` after work that produced none: call again, after
+    /// serving other connections. `UnexpectedEof` if the peer closed without `close_notify`, which may be a truncation
+    /// attack. `InvalidData` with the [`rustls::Error`] inside if the peer violates the protocol or its certificate is
+    /// rejected; the alert has been written. Otherwise the socket's error.
     pub fn read(&mut self, socket: &mut (impl Read + Write), buffer: &mut [u8]) -> io::Result<usize> {
         self.fill(socket)?;
         let read = self.connection.reader().read(buffer)?;
@@ -81,19 +77,19 @@ impl Session {
         Ok(read)
     }
 
-    /// Reads records until plaintext or its end can be taken. Does not wait.
+    /// Reads records until plaintext, end or error is available. Does not block.
     fn fill(&mut self, socket: &mut (impl Read + Write)) -> io::Result<()> {
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_READS {
             if self.is_filled()? {
                 return Ok(());
             }
-            // What cannot be written now goes out later; a write tells of what never can. What has come is read
-            // all the same.
+            // Records that the socket does not take now are written later, and a permanent error is reported by the
+            // next write. Neither must keep received data from being read.
             let _ = self.flush(socket);
             let handshaking = self.connection.is_handshaking();
-            let mut tap = Tap { socket, drained: true };
-            let read = self.connection.read_tls(&mut tap);
-            self.drained = tap.drained;
+            let mut probe = DrainProbe { socket, drained: true };
+            let read = self.connection.read_tls(&mut probe);
+            self.drained = probe.drained;
             self.ended = read? == 0;
             match self.connection.process_new_packets() {
                 Ok(state) => {
@@ -101,7 +97,7 @@ impl Session {
                     self.ended |= state.peer_has_closed();
                 }
                 Err(error) => {
-                    // The alert.
+                    // Writes the alert.
                     let _ = self.flush(socket);
                     self.plaintext = self.connection.reader().fill_buf().map_or(0, <[u8]>::len);
                     self.error = Some(error);
@@ -115,7 +111,7 @@ impl Session {
         if self.is_filled()? { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
     }
 
-    /// Whether there is plaintext to be taken, or nothing follows.
+    /// Whether plaintext or the end of input is available. Fails if the session has.
     fn is_filled(&self) -> io::Result<bool> {
         if self.plaintext > 0 {
             return Ok(true);
@@ -130,12 +126,12 @@ impl Session {
         Ok(self.ended)
     }
 
-    /// Goes on with the handshake until it is done and this end's part of it is written.
+    /// Continues the handshake until it is complete and this end's messages are written.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if the peer's part has not come yet, or the socket does not take ours. As
-    /// [`read`](Self::read), `Interrupted` excepted.
+    /// `WouldBlock` if the peer's messages have not arrived or the socket does not take ours. Otherwise as
+    /// [`read`](Self::read), except `Interrupted`.
     pub fn handshake(&mut self, socket: &mut (impl Read + Write)) -> io::Result<()> {
         while self.connection.is_handshaking() {
             match self.fill(socket) {
@@ -146,19 +142,19 @@ impl Session {
         self.flush(socket)
     }
 
-    /// Whether a read would give something though the socket has nothing more: plaintext at hand, an
-    /// end or an error to tell of, or input that was not asked for yet.
+    /// Whether a read may return something without new readiness of the socket: buffered plaintext, the end, an error,
+    /// or input left in a socket that the last read did not drain.
     #[must_use]
     pub const fn is_readable(&self) -> bool {
         self.plaintext > 0 || self.ended || self.error.is_some() || !self.drained
     }
 
-    /// Writes plaintext and returns how many bytes of it the socket has taken, encrypted.
+    /// Encrypts and writes plaintext. Returns the number of its bytes whose records are completely written.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if it took none. Some bytes may be encrypted by then, so that the caller must
-    /// pass the same ones again, and may pass more. Else what the socket reports.
+    /// `WouldBlock` if there are none. Some bytes may be encrypted by then, so the caller must pass the same bytes
+    /// again and may append more. Otherwise the socket's error.
     pub fn write_vectored(&mut self, socket: &mut impl Write, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         self.flush(socket)?;
         if self.connection.is_handshaking() {
@@ -186,11 +182,11 @@ impl Session {
         Ok(done)
     }
 
-    /// Writes what is encrypted and waits for the socket.
+    /// Writes the pending records.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if it does not take all; what the socket reports.
+    /// `WouldBlock` if the socket does not take all of them; otherwise the socket's error.
     pub fn flush(&mut self, socket: &mut impl Write) -> io::Result<()> {
         while self.connection.wants_write() {
             match self.connection.write_tls(socket) {
@@ -202,35 +198,35 @@ impl Session {
         Ok(())
     }
 
-    /// Declares the end of what this end sends: `close_notify`. The peer may go on sending.
+    /// Ends this end's output by `close_notify`. The peer may continue to send.
     ///
     /// # Errors
     ///
-    /// As [`flush`](Self::flush), which goes on with what the socket did not take.
+    /// As [`flush`](Self::flush), which continues after `WouldBlock`.
     pub fn close(&mut self, socket: &mut impl Write) -> io::Result<()> {
         self.connection.send_close_notify();
         self.flush(socket)
     }
 
-    /// Whether something encrypted waits for the socket.
+    /// Whether records are waiting to be written.
     #[must_use]
     pub fn wants_write(&self) -> bool {
         self.connection.wants_write()
     }
 
-    /// Whether the handshake is under way.
+    /// Whether the handshake is not complete.
     #[must_use]
     pub fn is_handshaking(&self) -> bool {
         self.connection.is_handshaking()
     }
 
-    /// OpenSSL's name of the cipher suite, once it is agreed on: `TLS_AES_256_GCM_SHA384`.
+    /// The OpenSSL name of the negotiated cipher suite, such as `TLS_AES_256_GCM_SHA384`; `None` before.
     #[must_use]
     pub fn cipher(&self) -> Option<&'static str> {
         self.connection.negotiated_cipher_suite().and_then(|suite| ciphers::name(suite.suite()))
     }
 
-    /// OpenSSL's name of the protocol, once it is agreed on: `TLSv1.3`.
+    /// The OpenSSL name of the negotiated protocol, such as `TLSv1.3`; `None` before.
     #[must_use]
     pub fn protocol(&self) -> Option<&'static str> {
         match self.connection.protocol_version()? {
@@ -240,20 +236,20 @@ impl Session {
         }
     }
 
-    /// The peer's certificate, then those that came with it.
+    /// The peer's certificate chain, its own certificate first. Empty if it sent none.
     #[must_use]
     pub fn certificates(&self) -> &[CertificateDer<'static>] {
         self.connection.peer_certificates().unwrap_or_default()
     }
 }
 
-/// A socket, and whether the last read took all it had.
-struct Tap<'a, S> {
+/// A socket wrapper that records whether the last read drained it.
+struct DrainProbe<'a, S> {
     socket: &'a mut S,
     drained: bool,
 }
 
-impl<S: Read> Read for Tap<'_, S> {
+impl<S: Read> Read for DrainProbe<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.socket.read(buffer);
         self.drained = match &read {

@@ -1,4 +1,4 @@
-//! A socket under TLS.
+//! A TLS session together with its socket.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -8,9 +8,9 @@ use rustls::ClientConfig;
 
 use super::{Error, Session, server_name};
 
-/// A [`Session`] and the socket, which does not block, that it goes over.
+/// A [`Session`] and its non-blocking socket.
 ///
-/// Writes keep the session's contract: bytes that a write did not report must be passed again.
+/// The contract of [`Session::write_vectored`] holds: bytes that a write did not report must be passed again.
 #[derive(Debug)]
 pub struct Stream<S> {
     session: Box<Session>,
@@ -18,7 +18,7 @@ pub struct Stream<S> {
 }
 
 impl<S> Stream<S> {
-    /// The client's end of a connection to `host`; the handshake is still to come.
+    /// The client's end of a connection to `host`, before the handshake.
     ///
     /// # Errors
     ///
@@ -27,24 +27,24 @@ impl<S> Stream<S> {
         Ok(Self { session: Box::new(Session::client(config, server_name(host)?)?), socket })
     }
 
-    /// The session: what was agreed on, who the peer is.
+    /// The session: negotiated parameters and the peer's certificates.
     pub const fn session(&self) -> &Session {
         &self.session
     }
 
-    /// The socket. Whatever else reads it or writes to it breaks the connection.
+    /// The socket. Reading or writing it directly breaks the connection.
     pub const fn socket(&self) -> &S {
         &self.socket
     }
 
-    /// Session and socket, for those who poll it themselves.
+    /// Splits into session and socket, for callers that poll the socket themselves.
     pub fn into_parts(self) -> (Box<Session>, S) {
         (self.session, self.socket)
     }
 }
 
 impl<S: Read + Write> Stream<S> {
-    /// Goes on with the handshake.
+    /// Continues the handshake.
     ///
     /// # Errors
     ///
@@ -53,9 +53,9 @@ impl<S: Read + Write> Stream<S> {
         self.session.handshake(&mut self.socket)
     }
 
-    /// Declares the end of what this end sends, if the socket takes it.
+    /// Sends `close_notify` if the socket takes it. Does not block.
     pub fn close(&mut self) {
-        // It fails when the peer is gone, and then nobody waits for it.
+        // An error means that the peer is gone, and then `close_notify` is not needed.
         let _ = self.session.close(&mut self.socket);
     }
 }

@@ -1,4 +1,4 @@
-//! Certificates that are taken unseen: `SSL_VERIFY_SERVER=NO`, `SSL_VERIFY_CLIENT=REQUESTONLY`.
+//! The verifier that accepts every certificate: `SSL_VERIFY_SERVER=NO`, `SSL_VERIFY_CLIENT=REQUESTONLY`.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
-/// Takes every certificate, of whoever holds its key.
+/// Accepts every certificate. Still verifies that the peer holds the certificate's private key.
 #[derive(Debug)]
-pub(super) struct Anyone {
+pub(super) struct AcceptAny {
     provider: Arc<CryptoProvider>,
 }
 
-impl Anyone {
+impl AcceptAny {
     pub(super) const fn new(provider: Arc<CryptoProvider>) -> Self {
         Self { provider }
     }
@@ -42,7 +42,7 @@ impl Anyone {
     }
 }
 
-impl ServerCertVerifier for Anyone {
+impl ServerCertVerifier for AcceptAny {
     fn verify_server_cert(
         &self,
         _certificate: &CertificateDer<'_>,
@@ -77,7 +77,7 @@ impl ServerCertVerifier for Anyone {
     }
 }
 
-impl ClientCertVerifier for Anyone {
+impl ClientCertVerifier for AcceptAny {
     fn client_auth_mandatory(&self) -> bool {
         false
     }

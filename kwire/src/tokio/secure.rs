@@ -1,4 +1,4 @@
-//! TLS under tokio: the same session, over a socket whose `Pending` is `WouldBlock`.
+//! TLS for the tokio client: drives a [`Session`] over a tokio socket.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -18,7 +18,7 @@ pub struct Secure {
 }
 
 impl Secure {
-    /// The client's end of a connection to `host`, once the handshake is through.
+    /// Runs the handshake with `host` and returns the client's end.
     pub(super) async fn connect(socket: Stream, config: Arc<ClientConfig>, host: &str) -> Result<Self, crate::Error> {
         let session = Session::client(config, server_name(host)?).map_err(Error::from)?;
         let mut secure = Self { session, socket };
@@ -26,7 +26,7 @@ impl Secure {
         Ok(secure)
     }
 
-    /// The session: what was agreed on, who the peer is.
+    /// The session: negotiated parameters and the peer's certificates.
     #[must_use]
     pub const fn session(&self) -> &Session {
         &self.session
@@ -56,7 +56,7 @@ impl Secure {
         std::pin::Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 
-    /// Has the session do something, whose `WouldBlock` the socket will wake for.
+    /// Runs `act` on the session. `WouldBlock` becomes `Pending`: the socket has registered the waker.
     fn poll<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -65,7 +65,7 @@ impl Secure {
         match act(&mut self.session, &mut Polled { stream: &mut self.socket, cx }) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                // Others have their turn, then this goes on.
+                // Yields to other tasks and continues afterwards.
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }

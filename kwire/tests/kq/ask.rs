@@ -1,4 +1,4 @@
-//! Requests to a server.
+//! `kq ADDRESS EXPR`: requests to a server.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::server::{answering, listen, serve};
 use super::{command, errors, kq, run, text};
 
 #[test]
-fn a_request_is_shown_as_q_shows_it() {
+fn a_result_is_displayed_as_in_q() {
     let table = "([]sym:`a`b;price:1.5 2)";
     for (arguments, answer, shown) in [
         (&["trade"][..], table, "sym price\n---------\na   1.5  \nb   2    \n"),
@@ -34,25 +34,25 @@ fn a_request_is_shown_as_q_shows_it() {
 }
 
 #[test]
-fn options_may_stand_before_the_address() {
+fn options_may_precede_the_address() {
     let (address, server) = answering(|_| "1".to_owned());
     assert_eq!(text(&kq(&["--json", &address, "x"], b"")), "{\"t\":-7,\"v\":1}\n");
     assert_eq!(server.join().unwrap(), ["x"]);
 }
 
 #[test]
-fn a_response_can_be_had_as_it_came() {
+fn ipc_writes_the_response_message() {
     let (address, _server) = answering(|_| "1 2i".to_owned());
     let output = kq(&[&address, "--ipc", "x"], b"");
     assert_eq!(kcorpus::hex(&output.stdout), "01020000160000000600020000000100000002000000");
 }
 
 #[test]
-fn errors_are_shown_as_q_shows_them() {
+fn errors_are_displayed_as_in_q() {
     let (address, _server) = answering(|_| "'type".to_owned());
     let output = kq(&[&address, "1+`a"], b"");
     assert_eq!((text(&output), errors(&output), output.status.code()), ("", "'type\n", Some(1)));
-    // Rows are asked of what has none.
+    // `--csv` of a value without rows.
     let (address, _server) = answering(|_| "1".to_owned());
     let output = kq(&[&address, "x", "--csv"], b"");
     assert_eq!((text(&output), output.status.code()), ("", Some(1)));
@@ -60,7 +60,7 @@ fn errors_are_shown_as_q_shows_them() {
 }
 
 #[test]
-fn a_pipe_holds_one_query_a_line() {
+fn standard_input_is_one_query_per_line() {
     let (address, server) = answering(|query| match query {
         "bad" => "'bad".to_owned(),
         "none" => "::".to_owned(),
@@ -78,7 +78,7 @@ fn a_pipe_holds_one_query_a_line() {
 }
 
 #[test]
-fn a_pipe_ends_with_the_connection() {
+fn a_lost_connection_ends_the_input() {
     let (address, server) = serve(|mut peer| {
         peer.query();
         peer.respond("1");
@@ -108,7 +108,7 @@ fn the_timeout_covers_login_and_answer() {
     });
     wait(&address);
     assert_eq!(server.join().unwrap(), None);
-    // In a pipe the next line is asked nevertheless, and has its own answer.
+    // After a timeout the next line is still sent, and gets its own answer.
     let (address, server) = serve(|mut peer| {
         peer.query();
         peer.query();
@@ -123,7 +123,7 @@ fn the_timeout_covers_login_and_answer() {
 }
 
 #[test]
-fn what_comes_before_the_answer_is_no_answer() {
+fn messages_before_the_response_are_shown_or_refused() {
     let (address, server) = serve(|mut peer| {
         peer.query();
         peer.push("(`upd;1)");
@@ -143,14 +143,14 @@ fn what_comes_before_the_answer_is_no_answer() {
 }
 
 #[test]
-fn answers_are_limited() {
+fn max_message_limits_responses() {
     let (address, _server) = answering(|_| format!("\"{}\"", "x".repeat(2000)));
     let output = kq(&["--max-message", "1K", &address, "x"], b"");
     assert_eq!((text(&output), output.status.code()), ("", Some(1)));
     assert!(errors(&output).contains("over the limit of 1024"), "{}", errors(&output));
 }
 
-/// Who logged in with a password that came from somewhere.
+/// The order of precedence of the sources of passwords.
 #[test]
 fn passwords_come_from_a_file_the_environment_or_the_address() {
     let file = format!("{}/users", env!("CARGO_TARGET_TMPDIR"));
@@ -220,7 +220,7 @@ fn no_error_shows_a_password() {
 }
 
 #[test]
-fn asking_nobody_is_an_error_that_names_the_address() {
+fn a_refused_connection_names_the_address() {
     // Port 1 of the loopback: nothing listens there.
     let output = kq(&["127.0.0.1:1:ann:secret", "2+2"], b"");
     assert_eq!(output.status.code(), Some(1));
@@ -230,7 +230,7 @@ fn asking_nobody_is_an_error_that_names_the_address() {
 }
 
 #[test]
-fn a_refused_login_is_q_s_access() {
+fn a_refused_login_is_access() {
     let (address, server) = listen(|listener| drop(listener.accept().unwrap()));
     let output = kq(&[&address, "2+2"], b"");
     assert_eq!((errors(&output), output.status.code()), (format!("kq: {address}: access\n").as_str(), Some(1)));
@@ -238,6 +238,6 @@ fn a_refused_login_is_q_s_access() {
 }
 
 #[test]
-fn the_version_is_kq_s() {
+fn version_names_the_tool() {
     assert!(text(&kq(&["--version"], b"")).starts_with("kq "));
 }

@@ -1,4 +1,4 @@
-//! The console, on a terminal of its own.
+//! The console, on a pseudo-terminal.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -15,13 +15,13 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::server::{Peer, answering, listen, serve};
 
-/// Ctrl-C, Ctrl-D, Tab and Enter, as keys send them.
+/// The bytes that the keys Ctrl-C, Ctrl-D, Tab and Enter send.
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 const TAB: &str = "\t";
 const ENTER: &str = "\r";
 
-/// How long anything may take.
+/// Time limit of a wait.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A `kq` on a pseudo-terminal.
@@ -29,7 +29,7 @@ struct Terminal {
     keys: File,
     child: Child,
     shown: Receiver<Vec<u8>>,
-    /// What was shown and not yet looked for.
+    /// Output not yet matched.
     text: String,
     home: PathBuf,
 }
@@ -44,7 +44,7 @@ impl Terminal {
         let slave = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
         tcsetwinsize(&master, Winsize { ws_row: 25, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let side = || Stdio::from(File::options().read(true).write(true).open(&slave).unwrap());
-        // Only a session's leader can have a terminal, and only by setsid can this test make one.
+        // Only a session leader can have a controlling terminal, and `setsid` makes kq one.
         let mut command = Command::new("setsid");
         command.args(["--ctty", "--wait", env!("CARGO_BIN_EXE_kq")]).args(arguments);
         command.env("TERM", "xterm").env("HOME", &home).env_remove("XDG_STATE_HOME").env_remove("KQ_PASSWORD");
@@ -72,7 +72,8 @@ impl Terminal {
         self.press(format!("{line}{ENTER}"));
     }
 
-    /// Enters a line at the prompt, and waits until the editor has taken it. What comes before the prompt would be the terminal's, not the editor's.
+    /// Enters a line at the prompt, and waits until the editor has read it. Keys sent before the prompt would be
+    /// handled by the terminal instead of the editor.
     #[track_caller]
     fn ask(&mut self, line: &str) {
         self.see("> ");
@@ -80,7 +81,7 @@ impl Terminal {
         self.see("\n");
     }
 
-    /// Waits until the text is shown, and takes all up to its end.
+    /// Waits until the text is shown. Returns and removes the output up to its end.
     #[track_caller]
     fn see(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
@@ -101,7 +102,7 @@ impl Terminal {
         self.home.join(".local/state/kq/history")
     }
 
-    /// Ends it at the prompt.
+    /// Exits at the prompt.
     #[track_caller]
     fn leave(mut self) -> String {
         self.see("> ");
@@ -109,11 +110,11 @@ impl Terminal {
         self.end()
     }
 
-    /// Waits for the end, and returns the history.
+    /// Waits for the process's end, and returns the history.
     #[track_caller]
     fn end(mut self) -> String {
         while let Ok(_) | Err(RecvTimeoutError::Timeout) = self.shown.recv_timeout(PATIENCE).inspect_err(|error| {
-            assert_eq!(*error, RecvTimeoutError::Disconnected, "it goes on");
+            assert_eq!(*error, RecvTimeoutError::Disconnected, "the process does not exit");
         }) {}
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
         fs::read_to_string(self.history()).unwrap_or_default()
@@ -128,7 +129,7 @@ fn lines_are_answered_and_remembered() {
     terminal.see("42\r\n");
     terminal.ask("bad");
     terminal.see("'bad\r\n");
-    // The last line but one.
+    // Recalls the line before the last.
     terminal.see("> ");
     terminal.press("\x1b[A\x1b[A");
     terminal.enter("");
@@ -160,7 +161,7 @@ fn lines_are_answered_and_remembered() {
 }
 
 #[test]
-fn the_screen_is_the_terminal_s() {
+fn results_are_truncated_to_the_terminals_size() {
     let (address, _server) =
         answering(|_| "10000 10001 10002 10003 10004 10005 10006 10007 10008 10009 10010 10011".to_owned());
     let mut terminal = Terminal::start("console-size", &[&address]);
@@ -185,12 +186,12 @@ fn the_screen_is_the_terminal_s() {
 }
 
 #[test]
-fn ctrl_c_ends_the_wait_and_not_the_program() {
+fn ctrl_c_interrupts_a_wait_and_not_the_program() {
     let (asks, asked) = mpsc::channel();
     let (address, server) = listen(move |listener| {
         let mut peer = Peer::accept(&listener);
         asks.send(peer.query()).unwrap();
-        // The connection is given up.
+        // The client closes the connection.
         assert!(peer.message().is_none());
         let mut peer = Peer::accept(&listener);
         peer.query();
@@ -198,15 +199,15 @@ fn ctrl_c_ends_the_wait_and_not_the_program() {
         peer.message();
     });
     let mut terminal = Terminal::start("console-interrupt", &[&address]);
-    // At the prompt it drops the line.
+    // At the prompt, Ctrl-C discards the line.
     terminal.see("> ");
     terminal.press(format!("never sent{CTRL_C}"));
     terminal.ask("slow");
-    // From now on the terminal is no longer the editor's, and the key is a signal.
+    // The editor has released the terminal, so the key raises a signal.
     assert_eq!(asked.recv().unwrap().unwrap(), b"slow");
     terminal.press(CTRL_C);
-    terminal.see("whether the request was carried out is not known");
-    terminal.see(&format!("connected to {address} again"));
+    terminal.see("it is unknown whether the server processed the request");
+    terminal.see(&format!("reconnected to {address}"));
     terminal.ask("1+1");
     terminal.see("2\r\n");
     terminal.leave();
@@ -214,7 +215,7 @@ fn ctrl_c_ends_the_wait_and_not_the_program() {
 }
 
 #[test]
-fn a_lost_connection_is_told_and_made_again() {
+fn a_lost_connection_is_reported_and_reopened() {
     let (address, server) = listen(|listener| {
         let mut peer = Peer::accept(&listener);
         peer.query();
@@ -226,20 +227,20 @@ fn a_lost_connection_is_told_and_made_again() {
     let mut terminal = Terminal::start("console-lost", &[&address]);
     terminal.ask("x");
     terminal.see(&format!("kq: {address}: closed before the response"));
-    terminal.see("again");
+    terminal.see("reconnected");
     terminal.ask("1+1");
     terminal.see("2\r\n");
     server.join().unwrap();
-    // Nobody listens now, and the console stays. What it is told depends: a process that another test
-    // starts holds the listener for a moment.
+    // Nothing listens now, and the console must continue. The error text varies, because a process spawned by another
+    // test may still hold the listener.
     terminal.ask("y");
-    terminal.see("is not known");
+    terminal.see("it is unknown");
     terminal.see(&format!("kq: {address}: "));
     terminal.leave();
 }
 
 #[test]
-fn names_are_the_server_s() {
+fn tab_completes_the_servers_names() {
     let (address, server) = serve(|mut peer| {
         let mut asked = Vec::new();
         while let Some(query) = peer.query() {
@@ -266,16 +267,16 @@ fn names_are_the_server_s() {
     terminal.leave();
     let asked = server.join().unwrap();
     assert_eq!(asked.last().unwrap(), "select price from trade where .tick.upd nothing");
-    // Names are kept for a while.
+    // Names are cached.
     assert!(asked.len() < 5, "{asked:?}");
 }
 
 #[test]
-fn a_busy_server_does_not_hold_up_the_editor() {
+fn a_busy_server_does_not_block_the_editor() {
     let (address, server) = serve(|mut peer| {
         let names = peer.query().unwrap();
         let query = peer.query().unwrap();
-        // Late, and dropped.
+        // Too late, so it is dropped.
         peer.respond("`select`trade");
         peer.respond("7");
         peer.message();
@@ -293,11 +294,11 @@ fn a_busy_server_does_not_hold_up_the_editor() {
 }
 
 #[test]
-fn bytes_that_are_no_text_do_not_end_it() {
+fn invalid_utf8_does_not_end_the_console() {
     let (address, server) = serve(|mut peer| {
         let mut asked = Vec::new();
         while let Some(query) = peer.query() {
-            // A symbol that is not UTF-8, and one that would command the terminal.
+            // A symbol that is not UTF-8 and contains escape sequences.
             let symbol = kcodec::Symbol::from_bytes(b"\xff\x1b[31mred\x9b");
             peer.send(MessageType::Response, symbol.into());
             asked.push(query);
@@ -315,7 +316,7 @@ fn bytes_that_are_no_text_do_not_end_it() {
 }
 
 #[test]
-fn a_password_is_asked_for_and_not_shown() {
+fn the_password_prompt_does_not_echo() {
     let (address, server) = serve(|mut peer| {
         peer.query();
         peer.respond("1");
@@ -329,7 +330,7 @@ fn a_password_is_asked_for_and_not_shown() {
     assert_eq!(terminal.end(), "");
     let login = server.join().unwrap();
     assert_eq!((&login.user[..], &login.password[..]), (&b"bob"[..], &b"hunter2"[..]));
-    // Ctrl-C leaves without one.
+    // Ctrl-C aborts the prompt.
     let mut terminal = Terminal::start("console-no-password", &[&format!("{address}:bob"), "-W", "x"]);
     terminal.see("Password for bob: ");
     terminal.press(format!("hun{CTRL_C}"));

@@ -1,4 +1,4 @@
-//! Messages of files.
+//! Commands that process messages in files.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 use super::{command, errors, kq, lines, text};
 
 #[test]
-fn decode_prints_one_line_a_message() {
+fn decode_prints_one_line_per_message() {
     let input = "010000000d000000fa01000000\n0x010200000e000000807479706500\n";
     assert_eq!(lines(&["decode", "--hex"], input), "1i\n'type\n");
     let golden: Vec<_> = kcorpus::golden().into_iter().filter(|golden| golden.printed.is_some()).collect();
@@ -17,7 +17,7 @@ fn decode_prints_one_line_a_message() {
 }
 
 #[test]
-fn errors_name_file_and_message_and_the_rest_goes_on() {
+fn errors_name_file_and_message_and_do_not_stop_the_rest() {
     let input = "010000000d000000fa01000000\n010000000a000000ff02\n01000000\nzz\n010000000a000000ff01\n";
     for (command, good) in [("decode", "1i\n1b\n"), ("recode", "010000000d000000fa01000000\n010000000a000000ff01\n")] {
         let output = kq(&[command, "--hex"], input.as_bytes());
@@ -32,7 +32,7 @@ fn errors_name_file_and_message_and_the_rest_goes_on() {
 }
 
 #[test]
-fn on_demand_a_bad_message_takes_its_line() {
+fn inline_errors_take_the_messages_line() {
     let input = "010000000d000000fa01000000\n010000000a000000ff02\n01000000\nzz\n010000000a000000ff01\n";
     for command in ["decode", "recode"] {
         let output = kq(&[command, "--hex", "--inline-errors"], input.as_bytes());
@@ -43,20 +43,20 @@ fn on_demand_a_bad_message_takes_its_line() {
 }
 
 #[test]
-fn a_binary_file_holds_messages_end_to_end() {
+fn a_binary_file_holds_concatenated_messages() {
     let bytes = kcorpus::unhex("010000000d000000fa01000000010000000a000000ff02010000000a000000ff01").unwrap();
     let decode = |bytes: &[u8]| kq(&["decode", "--inline-errors"], bytes);
     let output = decode(&bytes);
     assert_eq!((text(&output), output.status.code()), ("1i\nerror: 9: not a boolean: 2\n1b\n", Some(1)));
     let output = decode(&bytes[..20]);
     assert_eq!((text(&output), output.status.code()), ("1i\nerror: 7: truncated\n", Some(1)));
-    // What follows a header without a length cannot be found.
+    // After a malformed header the next message's offset is unknown.
     let output = decode(&[&bytes[..13], &[9], &bytes].concat());
     assert_eq!((text(&output), output.status.code()), ("1i\nerror: 0: no such byte order: 9\n", Some(1)));
 }
 
 #[test]
-fn files_that_cannot_be_read_do_not_hide_those_that_can() {
+fn unreadable_files_do_not_stop_the_others() {
     let folder = env!("CARGO_TARGET_TMPDIR");
     let file = format!("{folder}/decode-files.hex");
     std::fs::write(&file, "010000000a000000ff02\n010000000a000000ff01").unwrap();
@@ -69,7 +69,7 @@ fn files_that_cannot_be_read_do_not_hide_those_that_can() {
 }
 
 #[test]
-fn hex_as_people_paste_it() {
+fn hex_accepts_blanks_and_0x() {
     let input =
         "\n  01 00 00 00 0d 00 00 00\tfa 01000000  \r\n\n0x010000000a000000ff01\n0x01 0x000000 0A 000000 FF00\n \n";
     assert_eq!(lines(&["decode", "--hex", "-"], input), "1i\n1b\n0b\n");
@@ -82,7 +82,7 @@ fn hex_as_people_paste_it() {
 }
 
 #[test]
-fn floats_have_the_digits_that_were_asked_for() {
+fn floats_have_the_requested_digits() {
     let hex = lines(&["encode", "0.1 0.333333333333333315 100"], "");
     for (digits, shown) in [
         ("0", "0.10000000000000001 0.33333333333333331 100\n"),
@@ -97,7 +97,7 @@ fn floats_have_the_digits_that_were_asked_for() {
 }
 
 #[test]
-fn what_has_rows_is_csv() {
+fn tabular_values_print_as_csv() {
     for (q, csv) in [
         (
             "([]a:1 2 0N;b:(\"x,y\";\"q\\\"z\";\"\");c:`a`b`;d:0.1 1e300 0n)",
@@ -112,7 +112,7 @@ fn what_has_rows_is_csv() {
         ("::", ""),
     ] {
         let hex = lines(&["encode", q], "");
-        // RFC 4180 ends lines with both.
+        // RFC 4180 ends lines with CR LF.
         let shown = lines(&["decode", "--hex", "--csv"], &hex);
         assert_eq!(shown.replace("\r\n", "\n"), csv, "{q}");
         assert_eq!(shown.matches("\r\n").count(), csv.matches('\n').count() - csv.matches("\"\n\"").count(), "{q}");
@@ -122,22 +122,22 @@ fn what_has_rows_is_csv() {
         assert_eq!((text(&output), output.status.code()), ("", Some(1)), "{q}");
         assert!(errors(&output).contains("--csv"), "{q}");
     }
-    // A heading stands once, until there is another.
+    // A heading is repeated only when it changes.
     let two =
         [lines(&["encode", "([]a:1 2)"], ""), lines(&["encode", "([]a:,3)"], ""), lines(&["encode", "([]b:,4)"], "")];
     assert_eq!(lines(&["decode", "--hex", "--csv"], &two.concat()), "a\r\n1\r\n2\r\n3\r\nb\r\n4\r\n");
 }
 
 #[test]
-fn plain_little_endian_bytes() {
+fn ipc_writes_plain_little_endian_bytes() {
     let output = kq(&["decode", "--hex", "--ipc"], b"000100000000000dfa00000001\n010000000a000000ff01");
     assert_eq!(kcorpus::hex(&output.stdout), "010100000d000000fa01000000010000000a000000ff01");
     assert_eq!(kq(&["decode", "--json", "--ipc"], b"").status.code(), Some(2));
 }
 
-/// Each message is out before the next is there.
+/// Each message must be written before the next arrives.
 #[test]
-fn a_pipe_is_not_kept_waiting() {
+fn a_pipe_is_flushed_after_each_message() {
     let mut child = command(&["decode", "--hex"]).spawn().unwrap();
     let (mut input, mut output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
     for (hex, shown) in [("010000000d000000fa01000000\n01", "1i\n"), ("0000000a000000ff01\n", "1b\n")] {
@@ -151,10 +151,10 @@ fn a_pipe_is_not_kept_waiting() {
 }
 
 #[test]
-fn whoever_has_seen_enough_is_not_told() {
+fn a_closed_pipe_is_quiet() {
     let mut child = command(&["decode", "--hex"]).spawn().unwrap();
     drop(child.stdout.take());
-    // More than pipes hold.
+    // More than a pipe buffers.
     let line = "010000000d000000fa01000000\n".repeat(1 << 14);
     let _ = child.stdin.take().unwrap().write_all(line.as_bytes());
     let mut errors = String::new();
@@ -162,7 +162,7 @@ fn whoever_has_seen_enough_is_not_told() {
     assert_eq!((child.wait().unwrap().code(), errors.as_str()), (Some(0), ""));
 }
 
-/// A message is in memory once, whatever its text comes to.
+/// A message must be in memory once, whatever the size of its text.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_large_message_takes_little_more_than_its_size() {
@@ -208,7 +208,7 @@ fn a_large_message_takes_little_more_than_its_size() {
 }
 
 #[test]
-fn limits_are_options() {
+fn max_message_limits_input() {
     let hex = lines(&["encode", "0 1 2 3 4 5 6 7 8 9"], "");
     for format in [true, false] {
         let bytes = if format { hex.clone().into_bytes() } else { kcorpus::unhex(hex.trim()).unwrap() };
@@ -220,7 +220,7 @@ fn limits_are_options() {
         assert!(errors(&output).contains("message of 94 bytes is over the limit of 93"), "{}", errors(&output));
     }
     assert_eq!(lines(&["decode", "--hex", "--max-message", "1k"], &hex), "0 1 2 3 4 5 6 7 8 9\n");
-    // Of what is inflated, too.
+    // The limit applies to the inflated size as well.
     let compressed = "0100010026000000de070000000100d00700000101ff00ff00ff00ff00ff00ff00ff00ff00c5";
     let output = kq(&["decode", "--hex", "--max-message", "1000"], compressed.as_bytes());
     assert!(errors(&output).contains("over the limit of 1000"), "{}", errors(&output));
@@ -237,14 +237,14 @@ fn recode_gives_the_plain_little_endian_message() {
     assert_eq!(plain.trim().len(), 2014 * 2);
     assert_eq!(lines(&["compress", "--hex"], &plain).trim(), compressed);
     assert_eq!(lines(&["decompress", "--hex"], compressed), plain);
-    // What would not halve comes out plain.
+    // A message that does not shrink to half stays plain.
     assert_eq!(lines(&["compress", "--hex"], "010000000a000000ff01"), "010000000a000000ff01\n");
     let binary = kq(&["compress"], &kcorpus::unhex(plain.trim()).unwrap());
     assert_eq!(kcorpus::hex(&binary.stdout), compressed);
 }
 
 #[test]
-fn both_thresholds() {
+fn threshold_counts_the_body_or_the_message() {
     // 1993 bytes of body: over 2000 with the header, not without.
     let body = [vec![4, 0, 0xc3, 7, 0, 0], vec![0; 1987]].concat();
     let message = [&[1, 0, 0, 0][..], &2001_u32.to_le_bytes(), &body].concat();
@@ -267,7 +267,7 @@ fn encode_reads_a_literal() {
 }
 
 #[test]
-fn json_keeps_everything() {
+fn json_is_lossless() {
     for (q, json) in [
         ("1 2", r#"{"t":7,"v":[1,2]}"#),
         ("`s#1 2", r#"{"t":7,"a":1,"v":[1,2]}"#),

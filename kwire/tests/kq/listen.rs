@@ -1,4 +1,4 @@
-//! Pushes as they come.
+//! `kq listen`.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command};
@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::server::serve;
 use super::{command, errors, kq, text};
 
-/// A `kq listen` and what it prints.
+/// A running `kq listen` and its output.
 struct Listener {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -30,7 +30,7 @@ impl Listener {
         line
     }
 
-    /// The exit code and what stands on standard error.
+    /// The exit code and standard error.
     fn end(mut self) -> (Option<i32>, String) {
         assert_eq!(self.line(), "");
         let mut errors = String::new();
@@ -40,7 +40,7 @@ impl Listener {
 }
 
 #[test]
-fn each_push_is_out_before_the_next_comes() {
+fn each_push_is_written_immediately() {
     let (next, pushes) = mpsc::channel::<&str>();
     let (address, server) = serve(move |mut peer| {
         let query = peer.query().unwrap();
@@ -61,7 +61,7 @@ fn each_push_is_out_before_the_next_comes() {
 }
 
 #[test]
-fn signals_end_it_well() {
+fn signals_end_it_with_exit_code_0() {
     for signal in [Signal::INT, Signal::TERM] {
         let (address, server) = serve(|mut peer| {
             peer.query();
@@ -120,7 +120,7 @@ fn the_server_s_requests_are_refused() {
 }
 
 #[test]
-fn a_subscription_may_fail() {
+fn a_failed_subscription_is_an_error() {
     let (address, _server) = serve(|mut peer| {
         peer.query();
         peer.send(MessageType::Response, Value::error("nosuch"));
@@ -128,7 +128,7 @@ fn a_subscription_may_fail() {
     });
     let output = kq(&["listen", &address, "sub"], b"");
     assert_eq!((errors(&output), output.status.code()), ("'nosuch\n", Some(1)));
-    // The time is the answer's; pushes may take longer.
+    // The timeout applies to the answer, not to pushes.
     let (address, _server) = serve(|mut peer| {
         peer.query();
         peer.message()

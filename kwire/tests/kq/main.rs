@@ -1,4 +1,4 @@
-//! Does `kq` do what its help says, with exit codes that scripts can trust?
+//! Tests of the tool `kq`: output, errors and exit codes.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -18,10 +18,10 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs to the end.
+/// Runs a command to its end.
 fn run(mut command: Command, input: &[u8]) -> Output {
     let mut child = command.spawn().unwrap();
-    // A command that is refused for its usage does not read its input.
+    // A command that fails with a usage error does not read its input.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
 }
@@ -38,7 +38,7 @@ fn errors(output: &Output) -> &str {
     str::from_utf8(&output.stderr).unwrap()
 }
 
-/// Runs a command that must succeed.
+/// Runs a command that must succeed without errors, and returns its output.
 fn lines(arguments: &[&str], input: &str) -> String {
     let output = kq(arguments, input.as_bytes());
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");

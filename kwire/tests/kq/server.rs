@@ -1,4 +1,4 @@
-//! A server of scripted answers on the loopback.
+//! A scripted server on the loopback interface.
 
 use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,7 +19,7 @@ pub(crate) struct Peer {
 impl Peer {
     pub(crate) fn accept(listener: &TcpListener) -> Self {
         let (stream, _) = listener.accept().unwrap();
-        // No test waits longer, whatever goes wrong.
+        // Bounds the test's time if something goes wrong.
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let connection = Connection::server(Limits::default(), Instant::now());
         let login = Login { user: "".into(), password: "".into(), capability: kcodec::Capability::MAX };
@@ -46,7 +46,7 @@ impl Peer {
         }
     }
 
-    /// The next message; `None` at the end.
+    /// The next message; `None` at the end of input.
     pub(crate) fn message(&mut self) -> Option<Message> {
         match self.event()? {
             Event::Message(message) => Some(message),
@@ -61,7 +61,7 @@ impl Peer {
         Some(message.value().as_text().expect("a text").to_vec())
     }
 
-    /// Whether it went out: the client may be gone.
+    /// Sends a message. Returns `false` if the client has closed.
     pub(crate) fn send(&mut self, kind: MessageType, value: Value<'_>) -> bool {
         let mut out = Vec::new();
         self.connection.send(kind, value, &mut out).unwrap();
@@ -82,7 +82,7 @@ pub(crate) fn serve<T: Send + 'static>(script: impl FnOnce(Peer) -> T + Send + '
     listen(|listener| script(Peer::accept(&listener)))
 }
 
-/// Starts a server that accepts by itself.
+/// Starts a server whose script accepts connections.
 pub(crate) fn listen<T: Send + 'static>(
     script: impl FnOnce(TcpListener) -> T + Send + 'static,
 ) -> (String, JoinHandle<T>) {
@@ -91,8 +91,8 @@ pub(crate) fn listen<T: Send + 'static>(
     (address, thread::spawn(move || script(listener)))
 }
 
-/// Starts a server that answers each text with a literal, or an error that starts with a quote, until
-/// the client closes; it ends with what it was asked.
+/// Starts a server that answers each query with a q literal, or with an error if the answer starts with a quote. The
+/// thread returns the queries once the client closes.
 pub(crate) fn answering(mut answer: impl FnMut(&str) -> String + Send + 'static) -> (String, JoinHandle<Vec<String>>) {
     serve(move |mut peer| {
         let mut asked = Vec::new();

@@ -1,4 +1,4 @@
-//! Two ends of a connection in memory, each way a pipe of bounded room; and a server of scripted answers over it.
+//! An in-memory connection of two bounded pipes, and a scripted server over it.
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
@@ -16,7 +16,7 @@ use kwire::blocking::{Duplex, Handle, Interest};
 use kwire::{Connection, Error, Event, Inbound, Limits, Login, Message, MessageType, Options};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// One end. It does not block; the other end is another thread's.
+/// One end of the connection, non-blocking. The other end may be used by another thread.
 #[derive(Debug)]
 pub(crate) struct End {
     reads: Arc<Pipe>,
@@ -37,7 +37,7 @@ struct State {
     wakers: Vec<Waker>,
 }
 
-/// Two ends, with room for so many bytes each way.
+/// Creates both ends. Each direction buffers at most `room` bytes.
 pub(crate) fn pair(room: usize) -> (End, End) {
     let pipe = || {
         let state = State { room, ..State::default() };
@@ -61,13 +61,13 @@ impl Pipe {
 }
 
 impl End {
-    /// Waits until the other end has read all that was written here.
+    /// Waits until the other end has read everything written here.
     pub(crate) fn wait_drained(&self) {
         assert!(self.writes.wait_until(|state| state.bytes.is_empty() || state.closed, TEST), "nobody reads");
     }
 }
 
-/// How long a test may wait for what must happen.
+/// Time limit of a wait in a test.
 pub(crate) const TEST: Duration = Duration::from_secs(20);
 
 impl Read for End {
@@ -108,7 +108,7 @@ impl Duplex for End {
         let readable = |state: &State| !state.bytes.is_empty() || state.closed;
         match interest {
             Interest::Readable => self.reads.wait_until(readable, timeout),
-            // Two conditions: looked at in turn.
+            // Two condition variables: polls them alternately.
             Interest::Either => {
                 let end = Instant::now() + timeout;
                 let writable = |state: &State| state.bytes.len() < state.room || state.closed;
@@ -169,7 +169,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Reads a login and lets it in.
+    /// Reads a login and accepts it.
     pub(crate) fn accept(end: End) -> Self {
         let connection = Connection::server(Limits::default(), Instant::now());
         let mut peer = Self { end, connection, inbound: Inbound::default() };
@@ -180,7 +180,7 @@ impl Peer {
         peer
     }
 
-    /// What came, or `None` at the end.
+    /// The next event; `None` at the end of input.
     pub(crate) fn event(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.connection.receive(&mut self.inbound).unwrap() {
@@ -204,14 +204,14 @@ impl Peer {
         }
     }
 
-    /// Writes all of a message, reading nothing meanwhile.
+    /// Writes a whole message, without reading meanwhile.
     pub(crate) fn send<'a>(&mut self, kind: MessageType, value: impl Into<Value<'a>>) {
         let mut out = Vec::new();
         self.connection.send(kind, value.into(), &mut out).unwrap();
         self.write(&out);
     }
 
-    /// Writes bytes, reading nothing meanwhile.
+    /// Writes all bytes, without reading meanwhile.
     pub(crate) fn write(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             match self.end.write(bytes) {
@@ -230,7 +230,7 @@ pub(crate) fn login() -> Login {
     Login { user: "u".into(), password: "p".into(), capability: Capability::MAX }
 }
 
-/// A server of one connection, over pipes with room for so many bytes, and this side's end.
+/// Starts a server of one connection over pipes of `room` bytes. Returns the client's end.
 pub(crate) fn served<T: Send + 'static>(
     room: usize,
     script: impl FnOnce(Peer) -> T + Send + 'static,
@@ -239,7 +239,7 @@ pub(crate) fn served<T: Send + 'static>(
     (here, thread::spawn(move || script(Peer::accept(there))))
 }
 
-/// A server that has read the login, and whose script lets it in.
+/// Starts a server that reads the login; its script must write the answer.
 pub(crate) fn served_raw<T: Send + 'static>(
     login: &Login,
     script: impl FnOnce(Peer) -> T + Send + 'static,
@@ -256,7 +256,7 @@ pub(crate) fn served_raw<T: Send + 'static>(
     (here, server)
 }
 
-/// A blocking handle to such a server.
+/// Starts a server and opens a blocking handle to it.
 pub(crate) fn opened<T: Send + 'static>(
     options: &Options,
     script: impl FnOnce(Peer) -> T + Send + 'static,

@@ -1,4 +1,4 @@
-//! The console: a line editor in front of a session.
+//! The interactive console: a line editor and a session.
 
 use std::cell::RefCell;
 use std::io;
@@ -20,28 +20,28 @@ use crate::output::Output;
 use crate::password;
 use crate::session::{Connection, Session};
 
-/// Reads, asks and prints until the input ends or says `\\`.
+/// Reads lines, sends them and prints the answers, until the input ends or is `\\`.
 pub(crate) fn run(address: &str, connection: &Connection, output: &mut Output) -> Result<bool, Fault> {
     let interrupt = Interrupt::new()?;
     let session = Session::open(address, connection, Some(interrupt.clone()))?;
-    // From here on Ctrl-C ends a wait, not the program.
+    // From here on Ctrl-C interrupts a wait instead of killing the process.
     pipe::register(SIGINT, interrupt.writer()?)?;
     let prompt = format!("{}> ", session.name);
     let session = Rc::new(RefCell::new(session));
     let mut editor = Lines::new(Names::new(Rc::clone(&session)))?;
     while let Some(line) = editor.read(&prompt)? {
         let line = joined(&line);
-        let done = match Local::of(line.trim().as_bytes()) {
+        let result = match Local::of(line.trim().as_bytes()) {
             Local::Exit => break,
             Local::Nothing => continue,
             Local::Setting(setting) => setting.apply(output),
             Local::Query(query) => {
-                // Forget a Ctrl-C that came while nothing was waited for.
+                // Discard a Ctrl-C that was raised while no request was waiting.
                 interrupt.clear();
                 ask(&mut session.borrow_mut(), query, output)
             }
         };
-        match done {
+        match result {
             Err(Fault::Closed) => return Err(Fault::Closed),
             Err(fault) => crate::complain(fault),
             Ok(_) => {}
@@ -50,8 +50,8 @@ pub(crate) fn run(address: &str, connection: &Connection, output: &mut Output) -
     Ok(true)
 }
 
-/// Asks, over a new connection if the last is lost. What became of a request whose wait ended without
-/// an answer is not known, and it is not repeated.
+/// Sends a request, after reconnecting if the connection is lost. A request that was interrupted without an answer is
+/// not repeated, because the server may have processed it.
 fn ask(session: &mut Session, query: &[u8], output: &mut Output) -> Result<bool, Fault> {
     if !session.is_open() {
         reopen(session)?;
@@ -61,7 +61,7 @@ fn ask(session: &mut Session, query: &[u8], output: &mut Output) -> Result<bool,
         if let Err(fault) = &answer {
             crate::complain(fault);
         }
-        crate::complain("whether the request was carried out is not known");
+        crate::complain("it is unknown whether the server processed the request");
         return reopen(session).map(|()| false);
     }
     answer
@@ -70,13 +70,13 @@ fn ask(session: &mut Session, query: &[u8], output: &mut Output) -> Result<bool,
 fn reopen(session: &mut Session) -> Result<(), Fault> {
     session.reopen()?;
     crate::complain(format_args!(
-        "connected to {} again: what the server held for the last connection is gone",
+        "reconnected to {}: the server has dropped its state of the old connection",
         session.name
     ));
     Ok(())
 }
 
-/// A line that is not sent as it is.
+/// A line of input, classified into local commands and queries.
 pub(crate) enum Local<'a> {
     /// `\\`
     Exit,
@@ -88,14 +88,14 @@ pub(crate) enum Local<'a> {
     Query(&'a [u8]),
 }
 
-/// A setting of `kq` itself, not of the server: results are formatted here.
+/// A setting of `kq` itself: results are formatted locally, not by the server.
 pub(crate) struct Setting<'a> {
     name: u8,
     values: &'a str,
 }
 
 impl<'a> Local<'a> {
-    /// Sorts a line without blanks around it.
+    /// Classifies a trimmed line.
     pub(crate) fn of(line: &'a [u8]) -> Self {
         match line {
             b"" => Self::Nothing,
@@ -112,7 +112,7 @@ impl<'a> Local<'a> {
 }
 
 impl Setting<'_> {
-    /// Shows or sets it, as q does.
+    /// Shows or changes the setting, like q.
     pub(crate) fn apply(&self, output: &mut Output) -> Result<bool, Fault> {
         let values: Result<Vec<usize>, _> = self.values.split_whitespace().map(str::parse).collect();
         let console = output.console();
@@ -130,13 +130,13 @@ impl Setting<'_> {
     }
 }
 
-/// The line editor, with a history in a file.
+/// The line editor with its history file.
 struct Lines {
     editor: Editor<Names, FileHistory>,
     history: Option<PathBuf>,
 }
 
-/// Lines of history.
+/// Most lines of history.
 const HISTORY: usize = 10_000;
 
 impl Lines {
@@ -147,7 +147,7 @@ impl Lines {
             .map_err(fault)?
             .history_ignore_space(true)
             .completion_type(CompletionType::List)
-            // The prompt goes to the terminal even if standard output does not.
+            // The prompt is written to the terminal even if standard output is redirected.
             .behavior(Behavior::PreferTerm)
             .build();
         let mut editor = Editor::with_config(config).map_err(fault)?;
@@ -155,13 +155,13 @@ impl Lines {
         let history =
             history().filter(|path| path.parent().is_some_and(|folder| std::fs::create_dir_all(folder).is_ok()));
         if let Some(path) = &history {
-            // The file does not exist before the first line.
+            // A missing file is not an error: it is created with the first line.
             let _ = editor.load_history(path);
         }
         Ok(Self { editor, history })
     }
 
-    /// Reads a line, or several that belong together; `None` at the end.
+    /// Reads one query of one or more lines; `None` at the end of input.
     fn read(&mut self, prompt: &str) -> Result<Option<String>, Fault> {
         loop {
             match self.editor.readline(prompt) {
@@ -172,7 +172,7 @@ impl Lines {
                 Err(ReadlineError::Eof) => return Ok(None),
                 Err(ReadlineError::Interrupted) => {}
                 Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                    // The rest of the line would be taken for one of its own.
+                    // Discard the rest of the line, which would be read as a line of its own.
                     let _ = tcflush(io::stdin(), QueueSelector::IFlush);
                     crate::complain("input that is not UTF-8 was dropped");
                 }
@@ -181,12 +181,12 @@ impl Lines {
         }
     }
 
-    /// Keeps a line, unless it holds a password or starts with a blank.
+    /// Adds a line to the history, unless it contains a password. The editor skips lines that start with a blank.
     fn remember(&mut self, line: &str) {
         if password::is_in(line) {
             return;
         }
-        // A history that cannot be written lasts as long as the program.
+        // If the file cannot be written, the history is kept in memory only.
         if let (Ok(true), Some(path)) = (self.editor.add_history_entry(line), &self.history) {
             let _ = self.editor.append_history(path);
         }

@@ -1,8 +1,7 @@
-//! Comma-separated values as RFC 4180 has them: tables, keyed tables, dicts, vectors.
+//! The CSV form (RFC 4180) of tables, keyed tables, dicts and vectors.
 //!
-//! Cells are what q's `string` gives: no quotes, backticks or suffixes, and nulls empty. Floats have
-//! the fewest digits that read back as the same number, unless a precision is asked for. A nested cell
-//! is its one-line text.
+//! Cells are formatted like q's `string`: no quotes, backticks or suffixes; nulls are empty. Floats have the fewest
+//! digits that round-trip, unless a precision is given. A nested cell is its one-line text.
 
 use std::io::{self, Write};
 
@@ -11,7 +10,7 @@ use kcodec::{Atom, Datetime, ListIter, Symbol, SymbolsIter, Value, Vector};
 
 use crate::fault::Fault;
 
-/// Writes rows, and a heading before them unless it is the `last` one written.
+/// Writes the rows, after a heading if it differs from `last`, the heading written last.
 pub(crate) fn write(
     value: Value<'_>,
     digits: Option<usize>,
@@ -66,7 +65,7 @@ enum Cells<'a> {
     Values(ListIter<'a>),
 }
 
-/// The columns of a tabular value, `None` for any other. Of an update `` (`upd;`trade;table) `` it is the table.
+/// The columns of a tabular value; `None` for any other. An update `` (`upd;`trade;table) `` counts as its table.
 fn sheet(value: Value<'_>) -> Option<Vec<Column<'_>>> {
     match value {
         // A string is a scalar.
@@ -133,13 +132,13 @@ fn write_atom(atom: Atom<'_>, digits: Option<usize>, out: &mut Vec<u8>) -> io::R
         Atom::Symbol(symbol) => out.write_all(symbol.as_bytes()),
         Atom::Float(x) if x.is_finite() && digits.is_none() => shortest(format_args!("{x:?}"), out),
         Atom::Real(x) if x.is_finite() && digits.is_none() => shortest(format_args!("{x:?}"), out),
-        // A date and a time, which hold more digits than any precision.
+        // A precision does not apply to datetimes.
         Atom::Datetime(Datetime(_)) => write!(out, "{}", atom.bare()),
         _ => write!(out, "{:.*}", digits.unwrap_or(0), atom.bare()),
     }
 }
 
-/// The digits that tell the number from every other; of an integer without the `.0`.
+/// Writes the shortest digits that round-trip, without a trailing `.0`.
 fn shortest(digits: std::fmt::Arguments<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     out.write_fmt(digits)?;
     if out.ends_with(b".0") {

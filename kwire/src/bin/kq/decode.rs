@@ -1,4 +1,4 @@
-//! The commands over messages of files: decode, recode, compress, decompress.
+//! The commands that process messages in files: decode, recode, compress, decompress.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,31 +13,31 @@ use crate::input::{Format, Source, write_hex};
 use crate::output::{Form, Out, Output, Text};
 use crate::progress::Progress;
 
-/// Where messages come from.
+/// Input options.
 #[derive(Debug, Args)]
 pub(crate) struct Input {
-    /// One message per line of hex, not messages end to end. Blank lines, blanks between bytes and 0x
-    /// are passed over.
+    /// Read one message in hex per line, instead of concatenated binary messages. Blank lines, blanks between bytes and
+    /// 0x are ignored.
     #[arg(long)]
     hex: bool,
-    /// Refuse messages of more bytes, as sent or inflated; K, M, G for powers of 1024.
+    /// Reject messages larger than BYTES, as sent or inflated. Suffixes K, M, G are powers of 1024.
     #[arg(long, value_name = "BYTES", value_parser = crate::size)]
     max_message: Option<u64>,
-    /// Files to read; standard input without any, or for -
+    /// Files to read; - or no file is standard input
     files: Vec<PathBuf>,
 }
 
-/// Where errors go.
+/// Error options.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct Errors {
-    /// Write `error: OFFSET: REASON` in the place of a bad message, so that output keeps the order and
-    /// number of messages; otherwise errors go to standard error, with file and message.
+    /// Write `error: OFFSET: REASON` to standard output in the place of a malformed message, so that each input message
+    /// has one line. Default: errors go to standard error, with file and message number.
     #[arg(long)]
     inline_errors: bool,
 }
 
 impl Input {
-    /// What a message may cost.
+    /// The limits of a message.
     fn limits(&self) -> Limits {
         crate::limits(self.max_message)
     }
@@ -46,7 +46,7 @@ impl Input {
         if self.hex { Format::Hex } else { Format::Binary }
     }
 
-    /// Writes a message as messages are read.
+    /// Writes a message in the input's format.
     fn write(&self, message: &[u8], out: &mut Out) -> Result<(), Fault> {
         match self.format() {
             Format::Hex => write_hex(message, out)?,
@@ -60,8 +60,8 @@ impl Input {
         stdin.into_iter().chain(self.files.iter().map(PathBuf::as_path))
     }
 
-    /// Does something with each message. What is wrong with one does not keep the next from being
-    /// done, nor a file that cannot be read the next file; the result is whether all was well.
+    /// Applies `act` to each message. Continues after a malformed message and after an unreadable file. Returns whether
+    /// everything succeeded.
     fn each(
         &self,
         form: Form,
@@ -107,16 +107,16 @@ impl Input {
     }
 }
 
-/// Prints each message.
+/// Prints each message in the given form.
 pub(crate) fn decode(input: &Input, form: Form, errors: Errors) -> Result<bool, Fault> {
     let limits = input.limits();
     input.each(form, errors, |message, output| {
-        // The bytes become the message's, so that a large one is in memory once.
+        // The message takes ownership of the bytes, so that a large one is in memory once.
         output.write(&Message::decode(Bytes::from(message), &limits)?)
     })
 }
 
-/// Decodes and encodes again.
+/// Re-encodes each message, plain and little-endian, as hex.
 pub(crate) fn recode(input: &Input, errors: Errors) -> Result<bool, Fault> {
     let limits = input.limits();
     input.each(Form::default(), errors, |message, output| {
@@ -128,7 +128,7 @@ pub(crate) fn recode(input: &Input, errors: Errors) -> Result<bool, Fault> {
     })
 }
 
-/// Compresses what kdb+ would.
+/// Compresses each message that kdb+ would compress.
 pub(crate) fn compress(input: &Input, threshold: Threshold) -> Result<bool, Fault> {
     let limits = input.limits();
     input.each(Form::default(), Errors::default(), |message, output| {
@@ -138,7 +138,7 @@ pub(crate) fn compress(input: &Input, threshold: Threshold) -> Result<bool, Faul
     })
 }
 
-/// Inflates what is compressed.
+/// Decompresses each compressed message.
 pub(crate) fn decompress(input: &Input) -> Result<bool, Fault> {
     let limits = input.limits();
     input.each(Form::default(), Errors::default(), |message, output| {

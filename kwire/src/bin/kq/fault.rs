@@ -1,8 +1,8 @@
-//! What can go wrong in a command.
+//! Errors of the commands.
 
 use std::io;
 
-/// Why a message was not done, or why the command cannot go on.
+/// An error of one message, or an error that ends the command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     /// Concerns one message or answer; the next is still processed.
@@ -25,7 +25,7 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// Of a message that was decoded, encoded, compressed or inflated: `offset: reason`.
+/// An error in decoding, encoding or compressing a message: `offset: reason`.
 impl From<kwire::Error> for Fault {
     fn from(error: kwire::Error) -> Self {
         match error {

@@ -1,7 +1,7 @@
-//! Messages out of files: end to end as they went over the wire, or one per line of hex.
+//! Reads messages from files: concatenated binary messages, or one message in hex per line.
 //!
-//! Memory grows with the bytes of a message as they are read, never by what its header claims, and a
-//! line of hex is never held as text.
+//! Memory grows with the bytes read, never by the length that a header claims. Hex is decoded incrementally, so a line
+//! is never held as text.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -13,7 +13,7 @@ use kwire::{Header, Malformed, Reason};
 use crate::fault::Fault;
 use crate::progress::{Counted, Progress};
 
-/// How messages stand in a file.
+/// The format of an input file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Format {
     Binary,
@@ -24,18 +24,18 @@ pub(crate) enum Format {
 pub(crate) struct Source {
     file: Box<dyn BufRead>,
     format: Format,
-    /// Bytes that a message may have.
+    /// Most bytes of a message.
     limit: u64,
-    /// How many messages were read, the last included.
+    /// The number of the last message read, from 1.
     pub(crate) number: u64,
-    /// Whether the boundaries of a binary file's messages are lost: the length of one is not known.
+    /// Whether the message boundaries of a binary file are lost, after a malformed header. Reading stops then.
     lost: bool,
 }
 
-/// Bytes read at a time.
+/// Bytes per read.
 const CHUNK: usize = 1 << 16;
 
-/// A message's bytes, or what is wrong with it; `None` at the end.
+/// A message's bytes or its fault; `None` at the end of the file.
 type Found = Option<Result<Vec<u8>, Fault>>;
 
 impl Source {
@@ -52,7 +52,7 @@ impl Source {
         Ok(Self { file, format, limit, number: 0, lost: false })
     }
 
-    /// Reads the next message. The outer error is the file's.
+    /// Reads the next message. The outer error is one of reading the file.
     pub(crate) fn next(&mut self) -> io::Result<Found> {
         let found = match self.format {
             Format::Hex => self.read_hex()?,
@@ -83,8 +83,7 @@ impl Source {
         Ok(Some(if whole { Ok(message) } else { Err(truncated(&message)) }))
     }
 
-    /// Reads the next line that is not blank. Blanks may stand between two bytes, and `0x` before
-    /// each word.
+    /// Reads the next line that is not blank. Blanks are allowed between bytes, and `0x` before each word.
     fn read_hex(&mut self) -> io::Result<Found> {
         let mut line = HexLine::default();
         loop {
@@ -125,11 +124,11 @@ fn truncated(message: &[u8]) -> Fault {
 #[derive(Debug, Default)]
 struct HexLine {
     bytes: Vec<u8>,
-    /// The first digit of a byte whose second has not come.
+    /// The first digit of a byte whose second digit has not been read.
     high: Option<u8>,
-    /// Whether anything has come since the last blank.
+    /// Whether anything was read since the last blank.
     inside: bool,
-    /// Whether anything has come but blanks.
+    /// Whether anything but blanks was read.
     any: bool,
     fault: Option<Fault>,
 }

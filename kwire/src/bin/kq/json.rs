@@ -1,4 +1,4 @@
-//! The JSON form: lossless but for the payload of a NaN, one object per q object.
+//! The JSON form: one JSON object per q object, lossless except for NaN payloads.
 
 use std::io::{self, Write};
 
@@ -83,7 +83,7 @@ fn write_lambda(lambda: Lambda<'_>, out: &mut impl Write) -> io::Result<()> {
     write!(out, r#","v":"#)?;
     match lambda.source() {
         Some(source) => write_string(source, utf8, out)?,
-        // No q process sends this, but its validator lets it pass.
+        // No q process sends a lambda without source, but kdb+'s validator accepts it.
         None => write(lambda.body(), out)?,
     }
     write_latin1(utf8, out)
@@ -131,7 +131,7 @@ fn write_item<W: Write>(item: Atom<'_>, out: &mut W) -> io::Result<()> {
         Atom::Short(item) => write!(out, "{item}"),
         Atom::Int(item) => write!(out, "{item}"),
         Atom::Long(item) => write!(out, "{item}"),
-        // The shortest digits that read back as the same 32 bits.
+        // The shortest digits that round-trip as a 32-bit float.
         Atom::Real(item) => write_float(f64::from(item), format_args!("{item:?}"), out),
         Atom::Float(item) | Atom::Datetime(kcodec::Datetime(item)) => write_float(item, format_args!("{item:?}"), out),
         Atom::Timestamp(item) => write!(out, "{}", item.0),
@@ -161,7 +161,7 @@ fn write_text(text: &[u8], out: &mut impl Write) -> io::Result<()> {
     write_latin1(utf8, out)
 }
 
-/// Says that the strings beside it spell bytes, not UTF-8.
+/// Marks an object whose strings encode bytes as Latin-1, because they are not UTF-8.
 fn write_latin1(utf8: bool, out: &mut impl Write) -> io::Result<()> {
     if utf8 { Ok(()) } else { write!(out, r#","latin1":true"#) }
 }

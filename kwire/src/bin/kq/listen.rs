@@ -1,4 +1,4 @@
-//! Pushes as they come.
+//! `kq listen`: prints pushed messages.
 
 use kcodec::{Body, Value};
 use kwire::{Error, Interrupt, Message, MessageType};
@@ -9,8 +9,8 @@ use crate::fault::Fault;
 use crate::output::Output;
 use crate::session::{Connection, REFUSED, Session};
 
-/// Subscribes and writes each async message until the server closes, a signal comes, or `count` were
-/// written; whether every one could be.
+/// Subscribes and writes each async message, until the server closes, a signal arrives or `count` messages are written.
+/// Returns whether every message could be written.
 pub(crate) fn listen(
     address: &str,
     connection: &Connection,
@@ -49,7 +49,7 @@ pub(crate) fn listen(
         Err(error) => return Err(session.fault(error)),
     }
     let handle = session.handle()?;
-    // The timeout is the answer's: pushes may be far apart.
+    // The timeout applies to the subscription's answer only: pushes may be far apart.
     handle.set_read_timeout(None);
     while printer.left > 0 && !interrupt.clear() {
         let done = match handle.receive() {

@@ -1,4 +1,4 @@
-//! `kq log`: tickerplant logs listed, counted, checked and repaired. Files are mapped, and walked once.
+//! `kq log`: lists, counts, checks and repairs tickerplant logs. Files are memory-mapped and read once.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -15,31 +15,31 @@ use crate::json;
 use crate::output::Out;
 use crate::progress::Progress;
 
-/// What `kq log` takes.
+/// Arguments of `kq log`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Tickerplant logs.
+    /// Tickerplant logs to read.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Print JSON instead: {"t":type,"a":attribute,"v":value}
+    /// Print each message as JSON: {"t":type,"a":attribute,"v":value}
     #[arg(long, group = "output")]
     json: bool,
-    /// Print how many messages and rows there are, by function and table.
+    /// Print the number of messages and rows per function and table.
     #[arg(long, group = "output")]
     count: bool,
-    /// Only see whether the log is intact, and if not, how much of it is, and why not more.
+    /// Only check whether the log is intact. If not, print the length of the valid prefix and the fault.
     #[arg(long, group = "output", conflicts_with_all = ["table", "from", "to"])]
     check: bool,
-    /// Copy the intact messages into a new file.
+    /// Copy the valid prefix into NEWFILE, which must not exist.
     #[arg(long, group = "output", value_name = "NEWFILE", conflicts_with_all = ["table", "from", "to"])]
     repair: Option<PathBuf>,
     /// Only updates of these tables.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     table: Vec<String>,
-    /// Leave out the first N messages.
+    /// Skip the first N messages.
     #[arg(long, value_name = "N", default_value_t = 0)]
     from: u64,
-    /// Only the first N messages, as -11!(N;FILE); what follows them is not looked at.
+    /// Stop after the first N messages of the log, as -11!(N;FILE). The rest is not read.
     #[arg(short = 'n', long, value_name = "N")]
     to: Option<u64>,
 }
@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, Fault> {
     let mut good = true;
     for path in &options.files {
         let map = Map::open(path).map_err(|error| named(path, error))?;
-        let done = if options.check {
+        let result = if options.check {
             check(path, &map, &progress, out)?
         } else if let Some(copy) = &options.repair {
             repair(path, &map, copy, &progress, out)?
@@ -74,10 +74,10 @@ pub(crate) fn run(options: &Options) -> Result<bool, Fault> {
                 Ok(())
             })?
         };
-        // What was listed goes out before what is said of it.
+        // Flush the list before the report on standard error.
         out.flush()?;
         progress.clear();
-        good &= report(path, done);
+        good &= report(path, result);
         if !map.is_whole().map_err(|error| named(path, error))? {
             return Err(named(path, "was shortened while it was read"));
         }
@@ -89,12 +89,12 @@ pub(crate) fn run(options: &Options) -> Result<bool, Fault> {
     Ok(good)
 }
 
-/// An error with the file that it is about.
+/// Prefixes an error with the file's name.
 fn named(path: &Path, error: impl Display) -> Fault {
     Fault::End(format!("{}: {error}", path.display()))
 }
 
-/// Whether nothing is wrong with a file; says what is.
+/// Reports damage to standard error. Returns whether the file is intact.
 fn report(path: &Path, done: Result<u64, Damage>) -> bool {
     if let Err(damage) = &done {
         crate::complain(format_args!("{}: {damage}", path.display()));
@@ -106,12 +106,12 @@ fn is_wanted(record: Value<'_>, tables: &[String]) -> bool {
     tables.is_empty() || Update::new(record).is_some_and(|update| tables.iter().any(|table| update.table() == **table))
 }
 
-/// What is wrong with a file.
+/// Why a file is not an intact log.
 enum Damage {
     NotLog(NotLog),
     Tail {
         bad: BadTail,
-        /// Bytes of the file.
+        /// Size of the file in bytes.
         size: usize,
     },
 }
@@ -133,7 +133,8 @@ fn messages(count: u64) -> String {
     format!("{count} message{}", if count == 1 { "" } else { "s" })
 }
 
-/// Hands each record with its number to `each` and counts them. The outer error is ours, the inner one the file's.
+/// Passes each record with its number to `each`. Returns the number of records. The outer error is one of `each`, the
+/// inner one the log's damage.
 fn walk(
     map: &Map,
     progress: &Progress,
@@ -163,7 +164,7 @@ fn walk(
     Ok(Ok(log.records()))
 }
 
-/// Prints whether a log is intact.
+/// Checks a log, and prints the number of records if it is intact.
 fn check(path: &Path, map: &Map, progress: &Progress, out: &mut impl Write) -> io::Result<Result<u64, Damage>> {
     let done = walk(map, progress, None, |_, _| Ok(()))?;
     if let Ok(count) = done {
@@ -172,7 +173,7 @@ fn check(path: &Path, map: &Map, progress: &Progress, out: &mut impl Write) -> i
     Ok(done)
 }
 
-/// Copies the valid prefix of a log into a file that must not be there yet.
+/// Copies the valid prefix of a log into a new file, which must not exist.
 fn repair(
     path: &Path,
     map: &Map,
@@ -197,7 +198,7 @@ fn repair(
         Ok(())
     });
     if let Err(error) = written.and_then(|()| file.sync_all()) {
-        // Half a copy is no repaired log.
+        // Remove the incomplete copy.
         fs::remove_file(copy)?;
         return Err(named(copy, error));
     }
@@ -209,10 +210,10 @@ fn repair(
     Ok(Ok(records))
 }
 
-/// Bytes between two looks at the clock, and as many of the file as are held.
+/// Bytes of the mapped file to read between progress updates; its pages are released at the same interval.
 const CHUNK: usize = 4 << 20;
 
-/// Messages and rows, by function and table.
+/// Counts of messages and rows per function and table.
 #[derive(Debug, Default)]
 struct Counts {
     tables: BTreeMap<(Vec<u8>, Vec<u8>), Count>,
@@ -221,11 +222,11 @@ struct Counts {
 #[derive(Debug, Default)]
 struct Count {
     messages: u64,
-    /// `None` for what are no updates.
+    /// `None` if the messages are not updates.
     rows: Option<u64>,
 }
 
-/// Names that are counted apart; more are counted together, so that a log of names alone takes no memory.
+/// Most names counted separately. Further names are counted together, to bound memory.
 const NAMES: usize = 10_000;
 
 impl Counts {
@@ -260,7 +261,7 @@ impl Counts {
     }
 }
 
-/// The function that a record calls which is no update; nothing for a string.
+/// The function that a record other than an update calls; empty for a string.
 fn called(record: Value<'_>) -> Symbol<'_> {
     match record {
         Value::List(items) => match items.iter().next() {

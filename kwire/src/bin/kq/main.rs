@@ -1,4 +1,4 @@
-//! `kq`: kdb+ messages for people and scripts. This file is the command line.
+//! `kq`: the command-line client for kdb+ IPC. This file parses the command line.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -31,7 +31,7 @@ use output::{Form, Out, Output, Text};
 use progress::Progress;
 use session::{Connection, Session};
 
-/// Asks q processes, and decodes, encodes and compresses their messages.
+/// Sends requests to q processes; decodes, encodes and compresses their messages.
 #[derive(Parser)]
 #[command(
     name = "kq",
@@ -49,31 +49,31 @@ struct Cli {
 }
 
 const EXAMPLES: &str = r#"Examples:
-  kq localhost:5001                            a console; \\ ends it
-  kq localhost:5001 "select from trade"        one request, shown as q shows it
+  kq localhost:5001                            a console; \\ exits
+  kq localhost:5001 "select from trade"        one request; the result as q displays it
   kq localhost:5001 --csv trade > trade.csv
   kq localhost:5001 --parquet trade.parquet trade
-  kq localhost:5001 < queries.txt              one request a line
-  kq -U users.txt host:5001:bob "2+2"          bob's password out of a file
-  kq listen localhost:5010 ".u.sub[`;`]"       pushes as they come
+  kq localhost:5001 < queries.txt              one request per line
+  kq -U users.txt host:5001:bob "2+2"          bob's password from a file
+  kq listen localhost:5010 ".u.sub[`;`]"       print pushed messages
   kq decode --hex captured.txt                 messages as q text
 
-Exit codes: 0 done, 1 the input or the server was wrong, 2 usage."#;
+Exit codes: 0 success, 1 invalid input or failed request, 2 usage error."#;
 
-/// What `kq HOST:PORT 'EXPR'` takes.
+/// Arguments of `kq HOST:PORT 'EXPR'`.
 #[derive(Args)]
 struct Ask {
     /// Any address that hopen takes: PORT, HOST:PORT, HOST:PORT:USER:PASSWORD, tcps://HOST:PORT, unix://PORT
     #[arg(required = true)]
     address: Option<String>,
-    /// What to evaluate there. Without it a terminal becomes a console, and other input is evaluated
-    /// line by line.
+    /// Expression to evaluate on the server. Without it, kq opens a console on a terminal, and otherwise evaluates
+    /// standard input line by line.
     expression: Option<String>,
     #[command(flatten)]
     form: Form,
     #[command(flatten)]
     files: Files,
-    /// Size of the screen that results are cut to, as q's \c: the terminal's, or 25 80.
+    /// Console size that results are truncated to, as q's \c. Default: the terminal's size, or 25 80.
     #[arg(short = 'c', num_args = 2, value_names = ["ROWS", "COLUMNS"], help_heading = "Output")]
     console: Option<Vec<usize>>,
     #[command(flatten)]
@@ -82,15 +82,15 @@ struct Ask {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Print what a server pushes, one line of q text a message.
+    /// Print the messages that a server pushes, one line of q text per message.
     ///
     /// Ends with exit code 0 on Ctrl-C and SIGTERM, and with 1 when the server closes.
     Listen {
         /// Any address that hopen takes.
         address: String,
-        /// What to ask first, as .u.sub; its answer is not shown.
+        /// Sync request to send first, such as .u.sub; its response is not printed.
         subscription: String,
-        /// End after so many messages.
+        /// Exit after COUNT messages.
         #[arg(short = 'n', value_name = "COUNT")]
         count: Option<u64>,
         #[command(flatten)]
@@ -107,30 +107,30 @@ enum Command {
         #[command(flatten)]
         errors: Errors,
     },
-    /// Decode and encode again, uncompressed and little-endian: hex.
+    /// Re-encode each message uncompressed and little-endian, as hex.
     Recode {
         #[command(flatten)]
         input: Input,
         #[command(flatten)]
         errors: Errors,
     },
-    /// Encode a q literal as a message: hex.
+    /// Encode a q literal as a message, as hex.
     Encode {
         #[command(flatten)]
         kind: Kind,
         /// For example "`a`b!1 2"
         text: String,
     },
-    /// Compress each message as kdb+ would; one that would not halve comes out plain.
+    /// Compress each message as kdb+ would. A message that would not shrink to half stays plain.
     Compress {
         #[command(flatten)]
         input: Input,
-        /// What has to be over 2000 bytes: the body, as for kdb+'s C library, or the whole message,
-        /// as for its Java and C# clients.
+        /// What must exceed 2000 bytes: the body, as in kdb+'s C library, or the whole message, as in its Java and C#
+        /// clients.
         #[arg(long, value_enum, default_value_t)]
         threshold: Over,
     },
-    /// Inflate each message; a plain one comes out as it is.
+    /// Decompress each message. A plain message is copied unchanged.
     Decompress {
         #[command(flatten)]
         input: Input,
@@ -142,10 +142,10 @@ enum Command {
 #[derive(Args)]
 #[group(multiple = false)]
 struct Kind {
-    /// A message that gets no answer (the default).
+    /// An async message (default).
     #[arg(long = "async")]
     asynchronous: bool,
-    /// A message that waits for a response.
+    /// A sync message.
     #[arg(long)]
     sync: bool,
     /// A response.
@@ -179,7 +179,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command line, with expressions such as `-3!x` at its end: no option looks like them.
+/// The command line, with expressions such as `-3!x` moved to the end after `--`. No option has this form.
 fn arguments() -> Vec<OsString> {
     let is_expression = |argument: &OsString| match argument.as_encoded_bytes() {
         [b'-', next, ..] => !next.is_ascii_alphabetic() && *next != b'-',
@@ -203,7 +203,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    // An argument that is not understood may be an address.
+    // The error may quote an argument that is an address with a password.
     let _ = write!(io::stderr(), "{}", password::hide(error.render().to_string()));
     ExitCode::from(2)
 }
@@ -251,7 +251,7 @@ fn ask(ask: Ask) -> Result<bool, Fault> {
     Ok(good)
 }
 
-/// Bytes, or units of 1024, 1024 * 1024 or 1024 * 1024 * 1024 of them.
+/// Parses a size in bytes, or with the suffix K, M or G in units of 2^10, 2^20 or 2^30 bytes.
 fn size(text: &str) -> Result<u64, String> {
     let (digits, shift) = match text.as_bytes().last().map(u8::to_ascii_uppercase) {
         Some(b'K') => (&text[..text.len() - 1], 10),
@@ -259,11 +259,11 @@ fn size(text: &str) -> Result<u64, String> {
         Some(b'G') => (&text[..text.len() - 1], 30),
         _ => (text, 0),
     };
-    let number: u64 = digits.parse().map_err(|_| "not a number of bytes, as 1000000, 512K, 64M or 2G".to_owned())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "more bytes than can be counted".to_owned())
+    let number: u64 = digits.parse().map_err(|_| "not a size in bytes such as 1000000, 512K, 64M or 2G".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "size does not fit into 64 bits".to_owned())
 }
 
-/// The default limits, but for the size of a message.
+/// The default limits, with `max_message` as the limit of a message as sent and inflated.
 fn limits(max_message: Option<u64>) -> Limits {
     let default = Limits::default();
     match max_message {
@@ -272,15 +272,15 @@ fn limits(max_message: Option<u64>) -> Limits {
     }
 }
 
-/// Says on standard error what went wrong.
+/// Prints an error to standard error.
 fn complain(error: impl Display) {
     say(format_args!("kq: {error}"));
 }
 
-/// A line on standard error: without passwords of the command line and without control characters.
+/// Prints a line to standard error, without the command line's passwords and without control characters.
 fn say(line: impl Display) {
     let line = password::hide(line.to_string());
-    // An error of standard error has no place to be reported.
+    // An error of standard error cannot be reported anywhere.
     let _ = writeln!(io::stderr(), "{}", output::screened(&line));
 }
 

@@ -1,4 +1,4 @@
-//! The editor's help: names of the server's variables, functions and columns, and where input ends.
+//! The editor's helper: completion from the server's names, and detection of incomplete input.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,24 +13,23 @@ use rustyline::{Context, Helper};
 
 use crate::session::Session;
 
-/// Completes from the server's names, which are requested when Tab is pressed, and cached.
+/// Completes names of the server. Requests them on Tab and caches them.
 pub(crate) struct Names {
     session: Rc<RefCell<Session>>,
     /// Sorted.
     names: RefCell<Vec<String>>,
-    /// When the names are next asked for.
+    /// Earliest time of the next request.
     next: Cell<Option<Instant>>,
 }
 
-/// How long Tab may wait for the server. An answer that comes later is dropped.
+/// Time limit of the request for names. A late answer is dropped.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// How long names are cached.
+/// How long the names are cached.
 const FRESH: Duration = Duration::from_secs(5);
-/// How long no names are requested after a request that was not answered in time.
+/// Pause after a request that was not answered in time.
 const BUSY: Duration = Duration::from_secs(60);
 
-/// Keywords, variables and functions, columns of tables, names in namespaces. A part that
-/// fails is left out.
+/// Keywords, variables, functions, columns of tables, and names in namespaces. A part that fails is empty.
 const QUERY: &str = concat!(
     r#"100000 sublist distinct raze{@[value;x;0#`]}each("key`.q";".Q.res";"system\"v\"";"system\"f\"";"#,
     r#""raze cols each tables`.";"raze{`$((\".\",string[x],\".\"),/:string 1_key`$\".\",string x}each key`")"#,
@@ -41,7 +40,7 @@ impl Names {
         Self { session, names: RefCell::default(), next: Cell::new(None) }
     }
 
-    /// Asks the server, unless it was asked lately.
+    /// Requests the names, unless the cache is fresh or the server is busy.
     fn refresh(&self) {
         let now = Instant::now();
         let mut session = self.session.borrow_mut();
@@ -91,8 +90,7 @@ impl Highlighter for Names {}
 
 impl Helper for Names {}
 
-/// Whether more has to come: a bracket or quote is open, or the last line ends with a blank and a
-/// backslash.
+/// Whether the input is incomplete: a bracket or quote is open, or the last line ends in a blank and a backslash.
 fn is_open(input: &str) -> bool {
     if input.ends_with(" \\") {
         return true;
@@ -113,10 +111,10 @@ fn is_open(input: &str) -> bool {
                     None => return true,
                 }
             },
-            // A comment.
+            // Skips a comment.
             '/' if last.is_whitespace() => while chars.next_if(|&char| char != '\n').is_some() {},
             '(' | '[' | '{' => open.push(char),
-            // A surplus one is the server's error to report.
+            // The server reports a surplus bracket.
             ')' | ']' | '}' => _ = open.pop(),
             _ => {}
         }
@@ -125,8 +123,7 @@ fn is_open(input: &str) -> bool {
     !open.is_empty()
 }
 
-/// What is sent of the lines that were entered: those that end with a blank and a backslash go on in
-/// the next.
+/// Joins continued lines, which end in a blank and a backslash, with the next.
 pub(crate) fn joined(input: &str) -> String {
     input.replace(" \\\n", " ")
 }

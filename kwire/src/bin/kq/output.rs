@@ -1,4 +1,4 @@
-//! Values on standard output, in the form that was asked for.
+//! Writes values to standard output in the chosen form.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -17,39 +17,39 @@ use crate::fault::Fault;
 use crate::progress::{Counted, Progress};
 use crate::{csv, json};
 
-/// The form of results.
+/// The output form of results.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Form {
-    /// One JSON object a result: {"t":type,"a":attribute,"v":value}
+    /// Print one JSON object per result: {"t":type,"a":attribute,"v":value}
     #[arg(long, group = "form")]
     pub(crate) json: bool,
-    /// Comma-separated values of tables, keyed tables, dicts and vectors.
+    /// Print tables, keyed tables, dicts and vectors as CSV.
     #[arg(long, group = "form")]
     pub(crate) csv: bool,
-    /// The message's own bytes, plain and little-endian.
+    /// Write the message as bytes, plain and little-endian.
     #[arg(long, group = "form")]
     pub(crate) ipc: bool,
-    /// Significant digits of floats, as q's \P: 7 unless given, 0 for all 17. CSV has as many as needed.
+    /// Significant digits of floats, as q's \P: 7 by default, 0 for 17. CSV has as many as needed by default.
     #[arg(short = 'P', value_name = "DIGITS", value_parser = clap::value_parser!(u8).range(0..=17))]
     pub(crate) precision: Option<u8>,
 }
 
-/// How a value is shown where no other form was asked for.
+/// The text form of a value, if no other form is chosen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Text {
-    /// As q's `-3!`.
+    /// One line, like q's `-3!`.
     Line,
-    /// As q's console, on a screen of so many rows and columns: the terminal's, unless given.
+    /// Like q's console with the given rows and columns; `None` is the terminal's size.
     Console(Option<(usize, usize)>),
 }
 
-/// Writes values.
+/// Writes values to standard output.
 pub(crate) struct Output {
     pub(crate) out: Out,
     form: Form,
     text: Text,
-    /// The last heading of `--csv`: written again only when it changes.
+    /// The last heading written by `--csv`. A heading is written only when it changes.
     heading: Vec<u8>,
     /// Where tables go instead of standard output.
     files: Files,
@@ -58,12 +58,10 @@ pub(crate) struct Output {
 impl Output {
     /// # Errors
     ///
-    /// The OS error, and bytes on a terminal.
+    /// The OS error, or `--ipc` on a terminal.
     pub(crate) fn new(form: Form, text: Text, progress: &Rc<Progress>) -> Result<Self, Fault> {
         if form.ipc && io::stdout().is_terminal() {
-            return Err(Fault::End(
-                "--ipc writes bytes, which a terminal cannot show: send them to a file or pipe".into(),
-            ));
+            return Err(Fault::End("--ipc writes binary data: redirect standard output to a file or pipe".into()));
         }
         Ok(Self { out: Out::new(progress)?, form, text, heading: Vec::new(), files: Files::default() })
     }
@@ -73,7 +71,7 @@ impl Output {
         Self { files, ..self }
     }
 
-    /// Writes a value, and flushes it unless standard output is a file.
+    /// Writes a message's value. Flushes unless standard output is a file.
     pub(crate) fn write(&mut self, message: &Message) -> Result<(), Fault> {
         if self.files.is_some() {
             return self.files.write(message.body());
@@ -95,7 +93,7 @@ impl Output {
         Ok(self.out.end()?)
     }
 
-    /// The screen that values are cut to.
+    /// The console size that values are truncated to.
     pub(crate) fn console(&self) -> Console {
         let given = match self.text {
             Text::Console(size) => size,
@@ -105,23 +103,23 @@ impl Output {
         Console::new(rows, columns).with_digits(self.form.precision.map_or(7, usize::from))
     }
 
-    /// Writes a line that is not a result.
+    /// Writes a line of text.
     pub(crate) fn line(&mut self, line: impl Display) -> Result<(), Fault> {
         writeln!(self.out, "{line}")?;
         Ok(self.out.end()?)
     }
 
-    /// Sets the size of the screen, as q's `\c`.
+    /// Sets the console size, like q's `\c`.
     pub(crate) const fn set_console(&mut self, rows: usize, columns: usize) {
         self.text = Text::Console(Some((rows, columns)));
     }
 
-    /// Sets the digits of floats, as q's `\P`.
+    /// Sets the digits of floats, like q's `\P`.
     pub(crate) fn set_precision(&mut self, digits: usize) {
         self.form.precision = u8::try_from(digits).ok();
     }
 
-    /// The body is the message's own; only the header is new.
+    /// Writes a message: a new plain header and the checked body.
     fn write_message(&mut self, message: &Message) -> io::Result<()> {
         let body = message.body().as_bytes();
         let length = (Header::LEN + body.len()) as u64;
@@ -131,17 +129,17 @@ impl Output {
     }
 }
 
-/// Rows and columns of the terminal that shows standard output.
+/// Rows and columns of the terminal on standard output; `None` if it is not a terminal.
 fn terminal() -> Option<(usize, usize)> {
     let size = tcgetwinsize(io::stdout()).ok()?;
     (size.ws_row > 0 && size.ws_col > 0).then(|| (size.ws_row.into(), size.ws_col.into()))
 }
 
-/// Standard output: flushed after each message unless it is a file.
+/// Buffered standard output. Flushed after each message unless it is a file.
 pub(crate) struct Out {
     file: BufWriter<Counted<File>>,
     is_file: bool,
-    /// Whether it is a terminal, which must not get control characters.
+    /// Whether it is a terminal: control characters are then replaced.
     screened: bool,
 }
 
@@ -152,7 +150,7 @@ impl Out {
         Ok(Self { file: BufWriter::with_capacity(1 << 16, Counted::new(file, progress)), is_file, screened })
     }
 
-    /// Ends a message.
+    /// Ends a message: flushes unless standard output is a file.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         if self.is_file { Ok(()) } else { self.flush() }
     }
@@ -168,8 +166,8 @@ impl Write for Out {
     }
 }
 
-/// Writes with a `?` for each control character but newlines and tabs: q text shows
-/// symbols raw, and an escape sequence in one would be executed.
+/// Writes text with control characters other than newline and tab replaced by `?`. q text shows symbols raw, so a
+/// terminal would execute an escape sequence in a symbol.
 fn write_screened(bytes: &[u8], out: &mut impl Write) -> io::Result<usize> {
     for chunk in bytes.utf8_chunks() {
         out.write_all(screened(chunk.valid()).as_bytes())?;
@@ -178,7 +176,7 @@ fn write_screened(bytes: &[u8], out: &mut impl Write) -> io::Result<usize> {
     Ok(bytes.len())
 }
 
-/// The text as a terminal may show it.
+/// Replaces control characters other than newline and tab by `?`.
 pub(crate) fn screened(text: &str) -> Cow<'_, str> {
     let is_control = |char: char| char.is_control() && !matches!(char, '\n' | '\t');
     if text.contains(is_control) { text.replace(is_control, "?").into() } else { text.into() }

@@ -1,4 +1,4 @@
-//! Where passwords come from, and how they are kept out of what is shown.
+//! Sources of passwords, and their removal from output.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -8,27 +8,27 @@ use clap::Args;
 use kwire::Address;
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
-/// Who logs in, where the address does not say it.
+/// Login options, for addresses without a password.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Login")]
 pub(crate) struct Login {
-    /// File of user:password lines: the line of the user that the address names, or the first. Without
-    /// it the password is the one in the environment variable KQ_PASSWORD, if that is set.
+    /// Read the password from a file of user:password lines: the line of the address's user, or the first line. Without
+    /// this option, the environment variable KQ_PASSWORD is used if set.
     #[arg(short = 'U', value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Ask for the password.
+    /// Prompt for the password.
     #[arg(short = 'W', long, conflicts_with = "file")]
     ask_password: bool,
 }
 
-/// The variable that holds a password.
+/// The environment variable for the password.
 const VARIABLE: &str = "KQ_PASSWORD";
 
-/// A file of users is no larger.
-const FILE: u64 = 1 << 20;
+/// Most bytes read of a file of users.
+const MAX_FILE: u64 = 1 << 20;
 
 impl Login {
-    /// The address with user and password. One that stands in the address goes before any other.
+    /// The address with user and password added. A password in the address takes precedence.
     pub(crate) fn complete(&self, address: &str) -> Result<String, String> {
         let parsed = Address::parse(address).map_err(|error| error.to_string())?;
         let user = match &parsed.credentials {
@@ -55,7 +55,7 @@ impl Login {
     }
 }
 
-/// The terminal without echo, until this is dropped.
+/// Disables the terminal's echo until dropped.
 struct Silent {
     terminal: File,
     before: Termios,
@@ -66,7 +66,7 @@ impl Silent {
         let terminal = File::options().read(true).write(true).open("/dev/tty")?;
         let before = tcgetattr(&terminal)?;
         let mut silent = before.clone();
-        // SIGINT would end the process without restoring the terminal: Ctrl-C ends the line instead.
+        // SIGINT would kill the process without restoring the terminal, so Ctrl-C is made an end of line.
         silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
         silent.local_modes.insert(LocalModes::ICANON | LocalModes::ECHONL);
         silent.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
@@ -83,12 +83,12 @@ impl Drop for Silent {
 
 const CTRL_C: u8 = 3;
 
-/// Prompts on the terminal. Echo is off before the prompt is shown.
+/// Prompts on the terminal. Disables echo before the prompt is shown.
 fn ask(prompt: &str) -> io::Result<String> {
     let mut silent = Silent::new()?;
     silent.terminal.write_all(prompt.as_bytes())?;
     let mut line = Vec::new();
-    // In canonical mode one read returns at most one line, and a line at most 4095 bytes.
+    // In canonical mode a read returns at most one line, and a line has at most 4095 bytes.
     let mut part = [0; 4096];
     while !line.ends_with(b"\n") {
         match silent.terminal.read(&mut part)? {
@@ -104,10 +104,10 @@ fn ask(prompt: &str) -> io::Result<String> {
     String::from_utf8(line).map_err(|_| io::Error::other("not UTF-8"))
 }
 
-/// The user's line of a file, or the first.
+/// Reads the user's line of a file, or the first line.
 fn read(path: &Path, user: Option<&str>) -> Result<(String, String), String> {
     let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(FILE).read_to_string(&mut text));
+    let read = File::open(path).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text));
     read.map_err(|error| format!("{}: {error}", path.display()))?;
     let mut lines = text.lines().filter_map(|line| line.split_once(':'));
     let line = lines.find(|(found, _)| user.is_none_or(|user| user == *found));
@@ -118,7 +118,7 @@ fn read(path: &Path, user: Option<&str>) -> Result<(String, String), String> {
     Ok((user.to_owned(), password.to_owned()))
 }
 
-/// The address with other credentials.
+/// Replaces the address's credentials.
 fn with_login(address: &str, parsed: &Address, user: &str, password: &str) -> String {
     let without = parsed.credentials.as_ref().and_then(|(user, _)| {
         let user = format!(":{user}");
@@ -128,12 +128,12 @@ fn with_login(address: &str, parsed: &Address, user: &str, password: &str) -> St
             .or_else(|| address.strip_suffix(&user))
     });
     let address = without.unwrap_or(address).trim_start_matches(['`', ':']);
-    // A lone port would be taken for a host once something follows it; an empty host is localhost.
+    // A lone port would parse as a host once a colon follows; an empty host is localhost.
     let host = if address.contains(':') { "" } else { "::" };
     format!("{host}{address}:{user}:{password}")
 }
 
-/// The address as it may be shown: all before the password.
+/// The part of the address before the password.
 pub(crate) fn without_password(address: &str) -> &str {
     let text = address.trim_start_matches('`');
     let text = text.strip_prefix(':').unwrap_or(text);
@@ -143,19 +143,19 @@ pub(crate) fn without_password(address: &str) -> &str {
         Some(at) => (3, &text[at + 3..]),
         None => (3, text),
     };
-    // The colons of an IPv6 address are its own.
+    // Colons within an IPv6 address are not separators.
     let rest = rest.find("]:").filter(|_| rest.starts_with('[')).map_or(rest, |end| &rest[end..]);
     let end = rest.match_indices(':').nth(fields - 1).map_or(rest.len(), |(at, _)| at);
     &address[..address.len() - rest.len() + end]
 }
 
-/// Whether the text holds an address with a password.
+/// Whether the text contains an address with a password.
 pub(crate) fn is_in(text: &str) -> bool {
     let words = text.split(|char: char| char.is_whitespace() || "\"`()[]{};,".contains(char));
     words.into_iter().any(|word| without_password(word).len() + 1 < word.len())
 }
 
-/// A text for people, in which the command line's addresses are without their passwords.
+/// Removes the passwords of the command line's addresses from a text.
 pub(crate) fn hide(mut text: String) -> String {
     for argument in std::env::args_os() {
         let argument = argument.to_string_lossy();
@@ -174,7 +174,7 @@ mod tests {
     use super::{is_in, with_login, without_password};
 
     #[test]
-    fn what_may_be_shown_ends_before_the_password() {
+    fn without_password_cuts_before_the_password() {
         for (address, shown) in [
             ("h:5001:bob:hunter2", "h:5001:bob"),
             ("h:5oo1:bob:hunter2", "h:5oo1:bob"),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_is_what_the_address_then_says() {
+    fn with_login_replaces_the_credentials() {
         for address in [
             "5001",
             ":5001",
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_with_a_password() {
+    fn is_in_finds_addresses_with_a_password() {
         for line in ["h:hopen `:host:5001:bob:hunter2", "hopen(\"::5001:bob:pw\";1000)", "`:unix://5001:bob:pw \"2+2\""]
         {
             assert!(is_in(line), "{line}");

@@ -1,18 +1,19 @@
-//! How far a long input has been read, on a terminal.
+//! A progress line on the terminal for long inputs.
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Read, Write};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Nothing is shown before.
+/// Time before the line is first shown.
 const DELAY: Duration = Duration::from_secs(1);
+/// Time between updates.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Counts bytes, and shows them on standard error if that is a terminal and standard output is not.
+/// Counts bytes. Shows the counts on standard error if it is a terminal and standard output is not.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    /// When the line is next written; `None` for never.
+    /// Time of the next update; `None` disables the line.
     next: Cell<Option<Instant>>,
     shown: Cell<bool>,
     read: Cell<u64>,
@@ -29,17 +30,17 @@ impl Progress {
         progress
     }
 
-    /// Counts without showing, for output that has no end.
+    /// Counts without showing a line.
     pub(crate) fn hidden() -> Rc<Self> {
         Rc::default()
     }
 
-    /// Notes that so many bytes are to be read.
+    /// Adds to the number of bytes expected.
     pub(crate) fn expect(&self, bytes: u64) {
         self.total.set(self.total.get().saturating_add(bytes));
     }
 
-    /// Notes bytes that were read by other means than a [`Counted`] stream.
+    /// Counts bytes that were read without a [`Counted`] stream.
     pub(crate) fn read(&self, bytes: usize) {
         self.advance(&self.read, bytes);
     }
@@ -57,12 +58,12 @@ impl Progress {
         let mega = |counter: &Cell<u64>| counter.get() / 1_000_000;
         let of = if self.total.get() == 0 { String::new() } else { format!(" of {}", mega(&self.total)) };
         let (read, written) = (mega(&self.read), mega(&self.written));
-        // An error of standard error has no place to be reported.
+        // An error of standard error cannot be reported anywhere.
         let _ = write!(io::stderr(), "\r{read}{of} MB read, {written} MB written\x1b[K");
         self.shown.set(true);
     }
 
-    /// Erases the line.
+    /// Clears the line.
     pub(crate) fn clear(&self) {
         if self.shown.take() {
             let _ = write!(io::stderr(), "\r\x1b[K");
@@ -70,7 +71,7 @@ impl Progress {
     }
 }
 
-/// A stream whose bytes are counted.
+/// A stream that counts its bytes.
 #[derive(Debug)]
 pub(crate) struct Counted<T> {
     stream: T,

@@ -1,4 +1,4 @@
-//! A connection to one server, and requests over it.
+//! A connection to one server and the requests over it.
 
 use std::io::{self, BufRead, Read};
 use std::time::Duration;
@@ -13,31 +13,30 @@ use crate::fault::Fault;
 use crate::output::Output;
 use crate::password::{self, Login};
 
-/// How to connect.
+/// Options of a connection.
 #[derive(Args)]
 pub(crate) struct Connection {
     #[command(flatten)]
     login: Login,
-    /// Give up after so many milliseconds of connecting, and of waiting for an answer.
+    /// Time limit in milliseconds for connecting and for each answer.
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Connection")]
     timeout: Option<u64>,
-    /// Refuse messages of more bytes, as sent or inflated; K, M, G for powers of 1024.
+    /// Reject messages larger than BYTES, as sent or inflated. Suffixes K, M, G are powers of 1024.
     #[arg(long, value_name = "BYTES", value_parser = crate::size, help_heading = "Connection")]
     max_message: Option<u64>,
 }
 
-/// A handle, how it was opened, and how to open it again. Holds the password, so that it has no
-/// `Debug`.
+/// A handle and what is needed to reopen it. Contains the password, so it must not implement `Debug`.
 pub(crate) struct Session {
     address: String,
-    /// The address as it may be shown.
+    /// The address without the password, for messages.
     pub(crate) name: String,
     options: Options,
     handle: Option<Handle>,
 }
 
-/// Time for connecting again without `--timeout`: Ctrl-C does not interrupt connecting.
-const AGAIN: Duration = Duration::from_secs(10);
+/// Time limit for reconnecting without `--timeout`, because Ctrl-C does not interrupt connecting.
+const RECONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Session {
     /// Connects and logs in.
@@ -54,10 +53,10 @@ impl Session {
         Ok(session)
     }
 
-    /// Connects again, after a handle became unusable.
+    /// Reconnects after the handle became unusable.
     pub(crate) fn reopen(&mut self) -> Result<(), Fault> {
         self.handle = None;
-        let options = Options { timeout: self.options.timeout.or(Some(AGAIN)), ..self.options.clone() };
+        let options = Options { timeout: self.options.timeout.or(Some(RECONNECT_TIMEOUT)), ..self.options.clone() };
         self.handle = Some(Handle::open_with(&self.address, &options).map_err(|error| self.end(error))?);
         Ok(())
     }
@@ -67,12 +66,12 @@ impl Session {
         self.handle.as_ref().is_some_and(Handle::is_open)
     }
 
-    /// The handle; an error once it is lost.
+    /// The handle; an error if it is lost.
     pub(crate) fn handle(&mut self) -> Result<&mut Handle, Error> {
         self.handle.as_mut().ok_or(Error::Failed)
     }
 
-    /// What the server answers to a question of our own within a short time, if it does.
+    /// Sends an internal query (for completion). Returns `None` if the server does not answer within `patience`.
     pub(crate) fn names(&mut self, query: &str, patience: Duration) -> Option<Message> {
         let timeout = self.options.timeout;
         let handle = self.handle.as_mut().filter(|handle| handle.is_open())?;
@@ -84,8 +83,8 @@ impl Session {
         answer.ok()
     }
 
-    /// Asks one thing and writes what comes back; whether that was no error. After an error that is not
-    /// the server's answer the handle may be lost.
+    /// Sends one request and writes the response. Returns `false` if the response is a q error or cannot be shown in
+    /// the form asked for. After any other error the handle may be lost.
     pub(crate) fn answer(&mut self, query: &[u8], output: &mut Output) -> Result<bool, Fault> {
         let serve = |message: &Message| pushed(message, output);
         let answer = self.handle().and_then(|handle| handle.sync_with(Value::chars(query), serve));
@@ -100,7 +99,7 @@ impl Session {
         Ok(false)
     }
 
-    /// Asks line by line until the input ends or says `\\`; whether no line was answered by an error.
+    /// Sends standard input line by line until its end or `\\`. Returns whether all lines succeeded.
     pub(crate) fn answer_lines(&mut self, output: &mut Output) -> Result<bool, Fault> {
         let (mut input, mut good, mut line) = (io::stdin().lock(), true, Vec::new());
         loop {
@@ -127,7 +126,7 @@ impl Session {
         }
     }
 
-    /// What failed, with the server's name: the message's fault alone where the handle is still good.
+    /// Converts an error and adds the server's address. If the handle is still usable, only the one message failed.
     pub(crate) fn fault(&self, error: Error) -> Fault {
         if self.is_open() { Fault::Message(self.named(error)) } else { self.end(error) }
     }
@@ -138,7 +137,7 @@ impl Session {
 
     fn named(&self, error: Error) -> String {
         match error {
-            // Names what is wrong with the address, which cannot be shown.
+            // Describes the fault without quoting the address, which may hold a password.
             Error::Address(error) => error.to_string(),
             Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 format!("{}: the server closed the connection", self.name)
@@ -148,10 +147,10 @@ impl Session {
     }
 }
 
-/// Bytes of a line of queries.
+/// Most bytes of a line of input.
 const LINE: u64 = 256 << 20;
 
-/// Shows an async message that came before the response; refuses a request.
+/// Handles a message that arrives before the response: prints an async message, refuses a sync one.
 fn pushed(message: &Message, output: &Output) -> Result<Body, String> {
     if message.kind() == MessageType::Sync {
         return Err(REFUSED.to_owned());
@@ -160,5 +159,5 @@ fn pushed(message: &Message, output: &Output) -> Result<Body, String> {
     Ok(Body::default())
 }
 
-/// What a server's own requests are answered.
+/// The error that answers the server's own sync requests.
 pub(crate) const REFUSED: &str = "nyi: kq evaluates nothing";
