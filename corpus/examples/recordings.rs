@@ -1,8 +1,8 @@
-//! What recordings cost: `cargo run --release -p kcorpus --features cli --example recordings [KSERVE]`.
+//! Benchmarks of recordings: `cargo run --release -p kcorpus --features cli --example recordings [KSERVE]`.
 //!
-//! A recording of ten million small messages, opened and asked for its last one; the same replayed into a sink; and a
-//! conversation with `kserve`, or with a thread that echoes, through a plain byte proxy and through `kcorpus record`,
-//! in turns. `kcorpus` is taken from the folder above this program's.
+//! Writes a recording of ten million small messages, opens it and reads the last one; replays it into a sink; and
+//! measures requests to `kserve` (or to an echo thread) directly, through a plain byte proxy and through `kcorpus
+//! record`, in alternation. `kcorpus` must be in the folder above this program's.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,7 +17,7 @@ use kcorpus::recording::{Direction, Recorder, Recording, now};
 use kwire::{MessageType, blocking};
 
 const MESSAGES: u64 = 10_000_000;
-/// Rounds of each proxy, and how long each takes.
+/// Number of rounds per proxy, and their duration.
 const ROUNDS: usize = 15;
 const ROUND: Duration = Duration::from_secs(1);
 
@@ -55,7 +55,7 @@ fn measure(kcorpus: &Path, folder: &Path, kserve: Option<PathBuf>) -> Result<(),
     Ok(())
 }
 
-/// A process that is ended with us, and what it still says.
+/// A process that is killed on drop, and its output.
 struct Ended(Child, Option<BufReader<ChildStdout>>);
 
 impl Drop for Ended {
@@ -65,13 +65,13 @@ impl Drop for Ended {
     }
 }
 
-/// Starts a program that says `listening on ADDRESS` first.
+/// Starts a program that prints `listening on ADDRESS` first.
 fn start(command: &mut Command) -> Result<(SocketAddr, Ended), Box<dyn Error>> {
     let mut child = Ended(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?, None);
     let mut line = String::new();
     let mut out = BufReader::new(child.0.stdout.take().ok_or("no output")?);
     out.read_line(&mut line)?;
-    // Kept: a program that says more must not find its pipe closed.
+    // Keep the pipe open, because the program may write more.
     child.1 = Some(out);
     Ok((line.trim().strip_prefix("listening on ").ok_or("no address")?.parse()?, child))
 }
@@ -112,7 +112,7 @@ fn find(file: &Path) -> Result<(), Box<dyn Error>> {
     fs::write(file.with_extension("cut"), &bytes[..bytes.len() - 100])?;
     let begun = Instant::now();
     let recording = Recording::open(file.with_extension("cut"))?;
-    println!("index made anew in {:.2?}", begun.elapsed());
+    println!("index rebuilt in {:.2?}", begun.elapsed());
     assert_eq!((recording.len(), recording.is_finished()), (MESSAGES + 1, false));
     Ok(fs::remove_file(file.with_extension("cut"))?)
 }
@@ -131,7 +131,7 @@ fn replay(kcorpus: &Path, file: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Requests a second through a plain proxy and through a recording one, round by round.
+/// Measures requests per second directly, through a plain proxy and through a recording one, in alternating rounds.
 fn proxies(kcorpus: &Path, folder: &Path, server: SocketAddr, name: &str, query: &str) -> Result<(), Box<dyn Error>> {
     let to = server.to_string();
     let (plain, plainly) = start(Command::new(env::current_exe()?).args(["plain", &to]))?;
@@ -165,7 +165,7 @@ fn talk(address: SocketAddr, query: &str) -> Result<f64, Box<dyn Error>> {
     Ok(requests / begun.elapsed().as_secs_f64())
 }
 
-/// Passes bytes on as `kcorpus record` does, and does nothing else with them.
+/// A proxy that forwards bytes like `kcorpus record`, without recording.
 fn plain(server: SocketAddr) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("listening on {}", listener.local_addr()?);
@@ -193,7 +193,7 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream) {
     let _ = to.shutdown(Shutdown::Write);
 }
 
-/// A server that answers each request with itself.
+/// An echo server.
 fn echo() -> Result<SocketAddr, Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
@@ -204,7 +204,7 @@ fn echo() -> Result<SocketAddr, Box<dyn Error>> {
             thread::spawn(move || {
                 let (mut chunk, mut is_open) = (vec![0; 64 * 1024], false);
                 while let Ok(read @ 1..) = stream.read(&mut chunk) {
-                    // A request is one read here: the client waits for each answer.
+                    // A request is one read, because the client waits for each answer.
                     let answer = if is_open { &mut chunk[..read] } else { &mut chunk[read - 2..read - 1] };
                     if is_open {
                         answer[1] = 2;

@@ -1,7 +1,7 @@
-//! Writes what a fuzzer may start from: golden messages and those of a file, the streams of the compressed ones, the
-//! bodies of the others, and what the clients of the conversations say.
+//! Writes the seed corpora of the fuzz targets: golden messages and those of a file, the streams of the compressed
+//! ones, the bodies of the plain ones, recordings, and the client side of the conversations.
 //!
-//! `cargo run -p kcorpus --features traffic --example seeds FOLDER [FILE]` fills a folder for each target in `FOLDER`.
+//! `cargo run -p kcorpus --features traffic --example seeds FOLDER [FILE]` writes one folder per target in `FOLDER`.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
     write(&Path::new(&folder).join("message"), messages.iter().cloned())?;
     let compressed = messages.iter().filter(|(_, message)| message[2] > 0);
     let streams = compressed.map(|(name, message)| {
-        // Where to cut; the kind and the byte order; what follows the header.
+        // The target's input: where to split, compression and byte order, then the body.
         let flags = (message[2] - 1) | (1 - message[0].min(1)) << 1;
         (name.clone(), [&[7, flags], &message[8..]].concat())
     });
@@ -29,13 +29,13 @@ fn main() -> io::Result<()> {
     // The first byte is the limit of depth.
     let bodies = plain().map(|(name, message)| (name.clone(), [&[100], &message[8..]].concat()));
     write(&Path::new(&folder).join("refuse"), bodies)?;
-    // Records of a log: each body, and what is like it.
+    // Each body repeated, so that consecutive records have the same shape.
     let records = plain().map(|(name, message)| (name.clone(), message[8..].repeat(3)));
     write(&Path::new(&folder).join("log"), records)?;
     write(&Path::new(&folder).join("recording"), recordings(&messages)?.into_iter())?;
     let clients = conversations().into_iter().map(|conversation| {
         let said = conversation.turns.iter().filter(|turn| turn.side == Side::Client);
-        // The first byte tells the target where to cut.
+        // The first byte tells the target where to split.
         let bytes = [7].into_iter().chain(said.flat_map(|turn| turn.bytes.clone())).collect();
         (conversation.name.to_owned(), bytes)
     });
@@ -56,7 +56,7 @@ fn recordings(messages: &[(String, Vec<u8>)]) -> io::Result<Vec<(String, Vec<u8>
         for (number, (_, message)) in messages.iter().take(count).enumerate() {
             let direction = if number % 2 == 0 { Direction::ToServer } else { Direction::ToClient };
             let recorded = recorder.message(Timestamp(number as i64), connection, direction, message);
-            // Messages that are no messages are seeds of other targets.
+            // `recorder` rejects malformed messages; they are seeds of other targets.
             if recorded.is_ok() && number % block == 0 {
                 recorder.flush().map_err(io::Error::other)?;
             }

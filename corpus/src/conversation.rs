@@ -1,31 +1,31 @@
-//! Whole conversations, from the login on: `conversations/*.txt`, parsed.
+//! Scripted conversations, starting with the login: parses `conversations/*.txt`.
 
 use crate::unhex;
 
-/// What client and server said to each other on one connection.
+/// The writes of client and server on one connection.
 #[derive(Clone, Debug)]
 pub struct Conversation {
-    /// The name of its file.
+    /// The file's name without suffix.
     pub name: &'static str,
     /// The writes, in order.
     pub turns: Vec<Turn>,
 }
 
-/// One write. A message may be spread over several, and one may hold several.
+/// One write. A message may span several writes, and a write may hold several messages.
 #[derive(Clone, Debug)]
 pub struct Turn {
-    /// Who wrote.
+    /// The end that wrote.
     pub side: Side,
-    /// The bytes as they are on the wire.
+    /// The bytes written.
     pub bytes: Vec<u8>,
 }
 
 /// An end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The end that connected and sent the login.
+    /// The end that connects and sends the login.
     Client,
-    /// The end that listened and answered the login with one byte.
+    /// The end that listens and answers the login with one byte.
     Server,
 }
 
@@ -42,7 +42,7 @@ const FILES: [(&str, &str); 6] = [
 ///
 /// # Panics
 ///
-/// If a line of the files, which are compiled in, is malformed.
+/// If a line of the compiled-in files is malformed.
 pub fn conversations() -> Vec<Conversation> {
     FILES.iter().map(|&(name, text)| Conversation { name, turns: turns(text) }).collect()
 }

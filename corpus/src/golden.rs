@@ -1,15 +1,15 @@
-//! Messages whose meaning is known: `golden.txt`, parsed.
+//! The golden messages: parses `golden.txt`.
 
 use crate::unhex;
 
-/// One message with what is known about it.
+/// A message with its known value.
 #[derive(Clone, Debug)]
 pub struct Golden {
     /// Slash-separated and unique: `vector/symbol/empty`.
     pub name: &'static str,
-    /// A q expression with this value; empty when q has none.
+    /// A q expression with this value; empty if there is none.
     pub q: &'static str,
-    /// The value in q's one-line form; none where that form is not checked.
+    /// The value in q's one-line form; `None` if the form is not checked.
     pub printed: Option<&'static str>,
     /// The whole message, its 8-byte header included.
     pub message: Vec<u8>,
@@ -19,7 +19,7 @@ pub struct Golden {
 ///
 /// # Panics
 ///
-/// If a line of `golden.txt`, which is compiled in, is malformed.
+/// If a line of the compiled-in `golden.txt` is malformed.
 pub fn golden() -> Vec<Golden> {
     include_str!("../golden.txt").lines().filter(|line| !line.starts_with('#')).map(parse).collect()
 }
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_what_they_say() {
+    fn columns_parse_in_order() {
         let all = golden();
         let find = |name| all.iter().find(|g| g.name == name).unwrap();
         let one = find("docs/int-one");

@@ -1,6 +1,6 @@
-//! Bytes as text: two lower-case digits each.
+//! Hexadecimal encoding: two lower-case digits per byte.
 
-/// The bytes in hex.
+/// Encodes bytes in hex.
 ///
 /// ```
 /// assert_eq!(kcorpus::hex(&[1, 0xfa]), "01fa");
@@ -9,7 +9,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The bytes that `text` spells in hex; none if it spells none.
+/// Decodes hex; `None` if `text` is not hex.
 ///
 /// ```
 /// assert_eq!(kcorpus::unhex("01Fa"), Some(vec![1, 0xfa]));
@@ -30,13 +30,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_survives() {
+    fn every_byte_round_trips() {
         let all: Vec<u8> = (0..=255).collect();
         assert_eq!(unhex(&hex(&all)), Some(all));
     }
 
     #[test]
-    fn what_is_not_hex_is_none() {
+    fn invalid_hex_is_none() {
         for text in ["0", "0g", "+1", " 01", "é"] {
             assert_eq!(unhex(text), None, "{text}");
         }

@@ -1,15 +1,14 @@
-//! Messages out of files that others wrote, into a recording: captures of tcpdump and Wireshark, tickerplant logs,
-//! lines of hex.
+//! Imports files of other programs into a recording: captures of tcpdump and Wireshark, tickerplant logs, lines of hex.
 //!
-//! Of a capture, pcap or pcapng, the TCP streams are put together from segments in any order, overlapping and sent
-//! twice; what the capture lacks is recorded as missing. A connection is kdb+ IPC if it begins with a login that the
-//! server answers, or if messages are found in it that decode; others are counted. The server is the end that got the
-//! SYN or the login, or has one of [`Options::ports`]; else the end that is asked, or answers. Of links, Ethernet with
-//! VLAN tags, Linux's cooked ones (SLL, SLL2), loopback and raw IP are read.
+//! From a capture (pcap or pcapng) the TCP streams are reassembled; segments may be reordered, overlapping or
+//! retransmitted, and gaps are recorded as missing. A connection is kdb+ IPC if it begins with a login that the server
+//! answers, or if it contains messages that decode; other connections are only counted. The server is the end that
+//! received the SYN or the login, or whose port is in [`Options::ports`]; failing that, the end that receives a sync
+//! message or sends a response. Supported link types: Ethernet with VLAN tags, Linux cooked (SLL, SLL2), loopback and
+//! raw IP.
 //!
-//! Memory is bounded by what one connection may hold of segments that came early ([`Options::early`]), by messages that
-//! are not whole yet, and by 65,536 connections at a time: when there are more, those that were silent for longest are
-//! taken for closed.
+//! Memory is bounded: per connection by [`Options::early`] for out-of-order segments and by incomplete messages, and in
+//! total by 65,536 connections. Beyond that, the connections idle for longest count as closed.
 
 mod connection;
 mod half;
@@ -33,23 +32,23 @@ use connection::{Connection, Ends, ends};
 use packet::{Packets, is_known, segment};
 use sink::Sink;
 
-/// What a file holds.
+/// The format of a file to import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// A capture of tcpdump.
+    /// A pcap capture, as of tcpdump.
     Pcap,
-    /// A capture of Wireshark.
+    /// A pcapng capture, as of Wireshark.
     PcapNg,
-    /// A tickerplant log. Each record becomes an async message to the server, on one connection. A log has no times: all
-    /// have 2000.01.01.
+    /// A tickerplant log. Each record becomes an async message to the server, all on one connection. A log has no
+    /// times: each message gets 2000.01.01.
     Log,
-    /// A message a line, in hex; blanks may separate bytes, and lines that start with `#` are skipped. They are of one
-    /// connection: responses go to the client, others to the server. All have the time 2000.01.01.
+    /// One message in hex per line; blanks may separate bytes, and lines that start with `#` are skipped. All messages
+    /// belong to one connection: responses go to the client, others to the server. Each gets the time 2000.01.01.
     Hex,
 }
 
 impl Format {
-    /// The format that a file's first bytes are of.
+    /// Detects the format by a file's first bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
         match bytes {
@@ -65,56 +64,56 @@ impl Format {
     }
 }
 
-/// What an import may be told.
+/// Options of an import.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The format of all files, instead of what their first bytes say.
+    /// The format of all files; `None` detects it by each file's first bytes.
     pub format: Option<Format>,
-    /// Ports of servers, for connections of which the capture lacks the beginning.
+    /// Server ports, for connections whose beginning is not in the capture.
     pub ports: Vec<u16>,
-    /// Bytes of one direction of a connection that are held behind a gap, waiting for what belongs there. With more, the
-    /// gap is taken for missing.
+    /// Most out-of-order bytes buffered per direction of a connection while a gap may still be filled. Beyond that, the
+    /// gap counts as missing.
     pub early: usize,
 }
 
 impl Default for Options {
-    /// Formats by content, no ports, 16 MiB held behind a gap: more than a TCP window.
+    /// Formats by content, no ports, 16 MiB of out-of-order bytes, which is more than a TCP window.
     fn default() -> Self {
         Self { format: None, ports: Vec::new(), early: 16 << 20 }
     }
 }
 
-/// What was imported, and what was not.
+/// Counts of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Packets of captures.
+    /// Packets in captures.
     pub packets: u64,
-    /// Of them, those without a whole TCP header.
+    /// Packets without a complete TCP header.
     pub other_packets: u64,
-    /// Of those, packets of links that cannot be read.
+    /// Packets among those whose link type is not supported.
     pub unknown_links: u64,
-    /// Connections that were recorded.
+    /// Connections recorded.
     pub connections: u64,
-    /// Connections with bytes of something else.
+    /// Connections with data that is not kdb+ IPC.
     pub foreign: u64,
-    /// Messages that were recorded.
+    /// Messages recorded.
     pub messages: u64,
-    /// Notes that at least one message is missing, because of a gap or because it could not be masked.
+    /// Entries that note at least one missing message, because of a gap or because it could not be masked.
     pub missing: u64,
-    /// Bytes of streams that the captures lack.
+    /// Bytes of streams missing from the captures.
     pub gaps: u64,
 }
 
-/// A file that was not imported, or not all of it.
+/// A file that was not or only partly imported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file cannot be read, or not to its end. What is whole before that was recorded.
+    /// A file cannot be read to its end. What precedes the fault is recorded.
     #[error("{}: {fault}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         fault: Fault,
     },
     /// The recording cannot be written.
@@ -122,32 +121,32 @@ pub enum Error {
     Recording(#[from] recording::Error),
 }
 
-/// What is wrong with a file.
+/// Why a file cannot be imported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// The OS error.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Its first bytes are of no format.
+    /// The format is not recognized.
     #[error("not a capture, a tickerplant log or lines of hex")]
     Unknown,
-    /// A capture ends in the middle of a packet.
+    /// A capture ends within a packet.
     #[error("cut short: the packet at {at} is not whole")]
     Cut {
         /// Offset of the packet in the file.
         at: usize,
     },
-    /// A capture has bytes that are no packet.
+    /// A capture contains bytes that are not a packet.
     #[error("no packet at {at}")]
     Damaged {
         /// Their offset in the file.
         at: usize,
     },
-    /// All packets of a capture are of links that cannot be read.
+    /// All packets of a capture have unsupported link types.
     #[error("link type {0} cannot be read")]
     Link(i32),
-    /// The file does not begin as a tickerplant log does.
+    /// The file does not begin with the header of a tickerplant log.
     #[error(transparent)]
     NotLog(#[from] kcodec::log::NotLog),
     /// A tickerplant log is damaged.
@@ -156,12 +155,12 @@ pub enum Fault {
     /// A line, counted from 1, is not one whole message in hex.
     #[error("line {0} is not a message in hex")]
     Hex(usize),
-    /// The file was shortened while it was read.
+    /// The file was truncated while it was read.
     #[error("was shortened while it was read")]
     Shortened,
 }
 
-/// Imports files into a recording. Captures are read as one: a connection may go on in the next file.
+/// Imports files into a recording. Captures are treated as one: a connection may continue in the next file.
 #[derive(Debug)]
 pub struct Importer {
     options: Options,
@@ -170,26 +169,26 @@ pub struct Importer {
     summary: Summary,
 }
 
-/// Connections that are held at a time.
+/// Most connections tracked at a time.
 const CONNECTIONS: usize = 1 << 16;
-/// Bytes of a file between two reports of progress, after which its pages are given back.
+/// Bytes of a mapped file between progress reports; its pages are released at the same interval.
 const STRIDE: usize = 8 << 20;
 
 impl Importer {
-    /// An importer into a recording, through a mask if there is one.
+    /// Creates an importer that writes to `recorder`, masked if there is a mask.
     #[must_use]
     pub fn new(recorder: Recorder, mask: Option<Mask>, options: Options) -> Self {
         let sink = Sink::new(recorder, mask);
         Self { options, sink, connections: HashMap::new(), summary: Summary::default() }
     }
 
-    /// Imports a file. `progress` is told how many bytes of how many were read, every few MiB. The file must only grow
-    /// meanwhile: it is [mapped](Map).
+    /// Imports a file. Calls `progress` with the bytes read and the file's size every few MiB. The file is
+    /// [memory-mapped](Map) and must not be truncated meanwhile.
     ///
     /// # Errors
     ///
-    /// [`Error::File`] for a file that cannot be read to its end, after which others can be imported;
-    /// [`Error::Recording`], after which nothing can.
+    /// [`Error::File`] for a file that cannot be read to its end; other files can still be imported.
+    /// [`Error::Recording`] is fatal.
     pub fn file(&mut self, path: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<(), Error> {
         let named = |fault| Error::File { path: path.to_owned(), fault };
         let map = Map::open(path).map_err(|error| named(error.into()))?;
@@ -220,7 +219,7 @@ impl Importer {
         }
     }
 
-    /// Ends connections that are open, and the recording.
+    /// Closes the open connections and finishes the recording.
     ///
     /// # Errors
     ///
@@ -231,7 +230,7 @@ impl Importer {
         Ok(self.summary)
     }
 
-    /// The outer result is the recording's, the inner one the file's.
+    /// The outer error is the recording's, the inner one the file's.
     fn capture(&mut self, mut packets: Packets<'_>, passed: &mut dyn FnMut(usize)) -> Result<Result<(), Fault>, Error> {
         let (before, mut link) = (self.summary, None);
         while let Some(packet) = packets.next() {
@@ -266,7 +265,7 @@ impl Importer {
             return Ok(());
         }
         let connection = connections.entry(ends).or_insert_with(|| Connection::new(ends, options));
-        if connection.is_anew(segment) {
+        if connection.is_reused_by(segment) {
             connection.finish(sink, summary)?;
             *connection = Connection::new(ends, options);
         }
@@ -274,7 +273,7 @@ impl Importer {
         if connections.len() > CONNECTIONS { self.evict(CONNECTIONS / 2) } else { Ok(()) }
     }
 
-    /// Ends the connections that were silent for longest, so that so many are left.
+    /// Closes the connections idle for longest, until `left` remain.
     fn evict(&mut self, left: usize) -> Result<(), Error> {
         let mut by_time: Vec<_> = self.connections.iter().map(|(ends, connection)| (connection.last, *ends)).collect();
         by_time.sort_unstable();
@@ -326,7 +325,7 @@ impl Importer {
             let message = str::from_utf8(&digits).ok().and_then(unhex).filter(|message| is_whole(message));
             match message {
                 Some(message) => self.message(&mut connection, message.into())?,
-                // The first one is told; the others may be whole.
+                // Reports the first such line, and continues with the others.
                 None if done.is_ok() => done = Err(Fault::Hex(index + 1)),
                 None => {}
             }
@@ -336,7 +335,7 @@ impl Importer {
         Ok(done)
     }
 
-    /// Records a message that has neither a time nor a connection.
+    /// Records a message from a file without times and connections.
     fn message(&mut self, connection: &mut Option<u32>, message: Bytes) -> Result<(), Error> {
         let is_response = message.get(1) == Some(&(MessageType::Response as u8));
         let direction = if is_response { Direction::ToClient } else { Direction::ToServer };
@@ -368,7 +367,7 @@ impl Importer {
     }
 }
 
-/// Whether bytes are as long as their header says.
+/// Whether the bytes have the length that their header states.
 fn is_whole(message: &[u8]) -> bool {
     let header = message.first_chunk().and_then(|&head: &[u8; Header::LEN]| Header::parse(head).ok());
     header.is_some_and(|header| header.length == message.len() as u64)

@@ -1,5 +1,5 @@
-//! Golden kdb+ IPC messages, conversations and deterministic workloads, shared by tests, benches and fuzzing; behind
-//! features, recordings of real traffic, and what is done with them.
+//! Golden kdb+ IPC messages, conversations and deterministic workloads, shared by tests, benches and fuzzing; with
+//! features, recordings of real traffic and operations on them.
 
 mod conversation;
 mod golden;

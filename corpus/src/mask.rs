@@ -1,24 +1,22 @@
-//! Masking: messages whose values are replaced by others of the same type and length, equal ones by equal ones, so that
-//! they can be given away.
+//! Masking: anonymizes messages by replacing their values by others of the same type and length, equal values by equal
+//! ones.
 //!
-//! | what | becomes |
+//! | value | replacement |
 //! |---|---|
-//! | symbols, char vectors, q code, errors, users | letters and digits replaced word by word, each by one of its class; letters outside ASCII by ones of as many bytes of UTF-8; all else stays |
-//! | numbers, guids | any other of the type; nulls and infinities stay |
-//! | temporals | the same; a time of day stays one, and a date between 1970 and 2100 |
+//! | symbols, char vectors, q code, errors, users | letters and digits are replaced word by word, each by one of its class; non-ASCII characters by ones of the same UTF-8 length; all other bytes are unchanged |
+//! | numbers, guids | any other value of the type; nulls and infinities are unchanged |
+//! | temporals | as numbers; a time of day remains one, and a date between 1970 and 2100 remains in that range |
 //! | byte vectors | replaced 16 bytes at a time |
-//! | booleans | all turned or none: a vector of them shows where they change |
-//! | functions that are no lambdas | stay |
-//! | the attribute `` `s `` | dropped, as is any of chars and bytes; a sorted dict becomes a dict. `` `u ``, `` `p `` and `` `g `` stay true |
+//! | booleans | all inverted or none, depending on the key: a vector still shows where values change |
+//! | functions except lambdas | unchanged |
+//! | the attribute `` `s `` | removed, like every attribute of char and byte vectors; a sorted dict becomes a dict. `` `u ``, `` `p `` and `` `g `` are kept, because they remain true |
 //! | names of functions, tables and columns | replaced, unless [`Names::Keep`] |
 //!
-//! What replaces a value depends on the value, its type and a key. A random key is forgotten, and the replacements cannot
-//! be undone; who has the key can undo them. Lengths, counts, repetition, the order of messages and their times stay, and
-//! tell what they tell. Values of few possibilities, such as single letters, are hidden no better than by a
-//! substitution cipher.
+//! A replacement depends on the value, its type and a key. A random key is discarded, so the replacements cannot be
+//! reverted; with the key they can. Not hidden: lengths, counts, repetition, the order of messages and their times.
+//! Values with few possibilities, such as single letters, are protected no better than by a substitution cipher.
 //!
-//! A compressed message is compressed again, unless its masked values no longer halve. A message that does not decode is
-//! not let through.
+//! A compressed message is compressed again, unless it no longer halves. A message that does not decode is dropped.
 //!
 //! ```
 //! use kcorpus::mask::{Mask, Names};
@@ -46,25 +44,25 @@ use kwire::{ByteOrder, Header, Limits, Message, MessageType};
 use crate::recording::{Direction, Error, LARGEST, Recorder, Recording, What};
 use permutation::Permutation;
 
-/// What happens to the names of functions, tables and columns.
+/// How names of functions, tables and columns are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Names {
-    /// They are replaced as all symbols are.
+    /// Names are replaced like all symbols.
     #[default]
     Replace,
-    /// They stay: the columns of tables, the function that a message calls, the table of an update, and the names in q
-    /// code, of which strings, symbols, numbers and comments are replaced.
+    /// Names are kept: columns of tables, the function that a message calls, the table of an update, and names in q
+    /// code. In code, strings, symbols, numbers and comments are still replaced.
     Keep,
 }
 
-/// Replaces values.
+/// A keyed mask that replaces values.
 #[derive(Clone)]
 pub struct Mask {
     permutation: Permutation,
     names: Names,
 }
 
-/// Without the key.
+/// Omits the key.
 impl std::fmt::Debug for Mask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Mask").field("names", &self.names).finish_non_exhaustive()
@@ -72,27 +70,27 @@ impl std::fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// Bytes of a key.
+    /// Length of a key in bytes.
     pub const KEY: usize = 16;
 
-    /// A mask with a random key, which nothing keeps.
+    /// A mask with a random key, which is not stored anywhere else.
     ///
     /// # Errors
     ///
-    /// The OS has no randomness.
+    /// The OS error, if there is no randomness.
     pub fn random(names: Names) -> io::Result<Self> {
         let mut key = [0; Self::KEY];
         getrandom::fill(&mut key)?;
         Ok(Self::with_key(key, names))
     }
 
-    /// A mask with a key: the same key replaces the same values by the same ones.
+    /// A mask with the given key. The same key gives the same replacements.
     #[must_use]
     pub fn with_key(key: [u8; Self::KEY], names: Names) -> Self {
         Self { permutation: Permutation::new(key), names }
     }
 
-    /// A user's replacement.
+    /// Masks a user name.
     #[must_use]
     pub fn user(&self, user: &[u8]) -> Vec<u8> {
         let mut user = user.to_vec();
@@ -100,8 +98,8 @@ impl Mask {
         user
     }
 
-    /// The replacement of a whole message of either byte order, compressed or not. `None` if it does not decode, or
-    /// inflates to more than [`LARGEST`].
+    /// Masks a whole message of either byte order, compressed or plain. `None` if it does not decode, or inflates to
+    /// more than [`LARGEST`].
     #[must_use]
     pub fn message(&self, message: &[u8]) -> Option<Vec<u8>> {
         let limits = Limits { inflated: (LARGEST - Header::LEN) as u64, ..Limits::default() };
@@ -111,7 +109,7 @@ impl Mask {
         let is_code = header.kind != MessageType::Response;
         let is_big = header.order == ByteOrder::Big;
         object::mask(self, plain.get_mut(Header::LEN..)?, is_big, is_code)?;
-        debug_assert!(Message::decode(&plain[..], &limits).is_ok(), "of the same shape");
+        debug_assert!(Message::decode(&plain[..], &limits).is_ok(), "masking keeps the shape of the body");
         match header.compression {
             Some(_) => Some(kwire::compress(&plain, Threshold::default()).ok()?.unwrap_or(plain)),
             None => Some(plain),
@@ -119,20 +117,20 @@ impl Mask {
     }
 }
 
-/// What was copied.
+/// Counts of [`copy`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Masked {
-    /// Messages that were masked.
+    /// Messages masked.
     pub messages: u64,
-    /// Messages that cannot be, and are recorded as missing.
+    /// Messages that could not be masked, and are recorded as missing.
     pub refused: u64,
 }
 
-/// Copies a recording through a mask. `failed` is told of what cannot be read, which is left out.
+/// Copies a recording through a mask. Calls `failed` for each damaged block, which is skipped.
 ///
 /// # Errors
 ///
-/// What the recorder meets.
+/// The error of the recorder.
 pub fn copy(
     recording: &Recording,
     mask: &Mask,
@@ -168,7 +166,7 @@ pub fn copy(
     Ok(masked)
 }
 
-/// Records a masked message; if there is none, notes that it is missing and returns false.
+/// Records a masked message. If it cannot be masked, records it as missing and returns `false`.
 fn message(
     mask: &Mask,
     recorder: &mut Recorder,

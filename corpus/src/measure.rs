@@ -1,4 +1,4 @@
-//! What one's own messages cost: the operations of the codec over messages, by size.
+//! Measures the codec's operations over messages, by size class.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -7,31 +7,31 @@ use hdrhistogram::Histogram;
 use kcodec::{Atom, Body, Capability, Compression, Dict, Threshold, Value, Vector};
 use kwire::{Error, Limits, Message};
 
-/// What is measured.
+/// A measured operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// Copying the body into warm memory: what the others are held against.
+    /// Copy the body into warm memory: the baseline.
     Memcpy,
-    /// Checking the body, which gives a view.
+    /// Check the body and return a view.
     Validate,
-    /// Checking it, and reading every item in place.
+    /// Check the body and read every item in place.
     Visit,
-    /// Encoding the view again, into warm memory.
+    /// Encode the view into warm memory.
     Encode,
-    /// Compressing the body as kdb+ does, or finding that it does not halve; only of bodies long enough to be tried.
+    /// Compress the body as kdb+ does, or try to if it does not halve. Only bodies over kdb+'s threshold.
     Compress,
-    /// Inflating the compressed body; only of messages that compress.
+    /// Inflate the compressed body. Only messages that compress.
     Decompress,
-    /// Finding the place of every item of lists and symbol vectors.
+    /// Compute the offset of every item of lists and symbol vectors.
     Index,
 }
 
 impl Operation {
-    /// All, in the order of a report.
+    /// All operations, in the order of a report.
     pub const ALL: [Self; 7] =
         [Self::Memcpy, Self::Validate, Self::Visit, Self::Encode, Self::Compress, Self::Decompress, Self::Index];
 
-    /// The name of a row.
+    /// The name of the operation's row.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -46,25 +46,25 @@ impl Operation {
     }
 }
 
-/// Messages of a range of sizes.
+/// The messages of a size class.
 #[derive(Debug, Clone)]
 pub struct Class {
-    /// The most bytes that a body of the class has; the last class has no bound.
+    /// Most bytes of a body in the class; `usize::MAX` for the last.
     pub most: usize,
     /// Bodies, plain and little-endian.
     bodies: Vec<Body>,
-    /// Those of them that compress, compressed.
+    /// The bodies that compress: kind, compressed bytes, plain length.
     compressed: Vec<(Compression, Vec<u8>, usize)>,
 }
 
-/// The bounds of the classes.
+/// Upper bounds of the classes in bytes.
 const BOUNDS: [usize; 6] = [100, 1_000, 10_000, 100_000, 1_000_000, usize::MAX];
 
-/// Sorts messages by the size of their plain bodies. Classes without messages are left out.
+/// Classifies messages by the size of their plain bodies. Empty classes are omitted.
 ///
 /// # Errors
 ///
-/// Which message cannot be decoded, counted from 0, and why.
+/// The first message that cannot be decoded, counted from 0, and its error.
 pub fn classes<'a>(
     messages: impl IntoIterator<Item = &'a [u8]>,
     limits: &Limits,
@@ -72,7 +72,7 @@ pub fn classes<'a>(
     let mut classes = BOUNDS.map(|most| Class { most, bodies: Vec::new(), compressed: Vec::new() });
     for (number, message) in messages.into_iter().enumerate() {
         let body = Message::decode(message, limits).map_err(|error| (number, error))?.into_body();
-        // Compressed and big-endian messages are measured as what they are when they have been read.
+        // Compressed and big-endian messages are measured in their decoded form.
         let bytes = body.as_bytes();
         let at = BOUNDS.partition_point(|&most| most < bytes.len());
         let Some(class) = classes.get_mut(at) else { continue };
@@ -85,20 +85,20 @@ pub fn classes<'a>(
     Ok(classes.into_iter().filter(|class| !class.bodies.is_empty()).collect())
 }
 
-/// What an operation came to.
+/// The measurements of an operation.
 #[derive(Debug, Clone)]
 pub struct Figures {
-    /// What was done.
+    /// The operation.
     pub operation: Operation,
-    /// Messages that it was done to.
+    /// Number of messages.
     pub messages: usize,
-    /// Bytes of their bodies.
+    /// Total bytes of their plain bodies.
     pub bytes: usize,
-    /// Nanoseconds for all of them once: the fastest of several rounds.
+    /// Nanoseconds of the fastest round over all messages.
     pub nanoseconds: f64,
-    /// Nanoseconds of one message: median, 99 % and the most.
+    /// Nanoseconds of a single message: median, 99th percentile and maximum.
     pub percentiles: [u64; 3],
-    /// Bytes taken from the allocator for a message.
+    /// Bytes allocated per message.
     pub allocated: f64,
 }
 
@@ -134,14 +134,14 @@ impl Class {
         self.bodies.iter().map(|body| body.as_bytes().len()).sum()
     }
 
-    /// Measures an operation for about as long as told; `None` if it can be done to no message. `allocated` says how
-    /// many bytes have been taken from the allocator so far, and is asked before and after.
+    /// Measures an operation for about `time`; `None` if it applies to no message. `allocated` must return the total
+    /// bytes allocated so far; it is called before and after.
     pub fn measure(&self, operation: Operation, time: Duration, allocated: &dyn Fn() -> usize) -> Option<Figures> {
         if operation == Operation::Decompress {
             let run = |(kind, bytes, length): &(Compression, Vec<u8>, usize), out: &mut Vec<u8>| {
                 out.resize(*length, 0);
                 let inflated = kcodec::decompress_to_slice(bytes, *kind, false, out);
-                debug_assert_eq!(inflated.ok(), Some(*length), "what was compressed here inflates");
+                debug_assert_eq!(inflated.ok(), Some(*length), "the body was compressed by `classes`");
             };
             let bytes = self.compressed.iter().map(|(_, _, length)| length).sum();
             return measure(operation, &self.compressed, bytes, time, allocated, run);
@@ -174,19 +174,19 @@ impl Class {
             }
             black_box(out);
         };
-        let tried = |body: &&Body| operation != Operation::Compress || body.as_bytes().len() > TRIED;
+        let tried = |body: &&Body| operation != Operation::Compress || body.as_bytes().len() > COMPRESSION_THRESHOLD;
         let bodies: Vec<&Body> = self.bodies.iter().filter(tried).collect();
         let bytes = bodies.iter().map(|body| body.as_bytes().len()).sum();
         measure(operation, &bodies, bytes, time, allocated, |body, out| run(body, out))
     }
 }
 
-/// Bytes of the longest body that kdb+ does not try to compress.
-const TRIED: usize = 2_000;
+/// Size in bytes up to which kdb+ does not try to compress a body.
+const COMPRESSION_THRESHOLD: usize = 2_000;
 
-/// What one run of a batch should take at least, so that the clock's own cost is lost in it.
+/// Shortest time of a batch, so that the cost of reading the clock is negligible.
 const BATCH: Duration = Duration::from_micros(20);
-/// Messages whose own time is taken.
+/// Most messages whose individual time is measured.
 const SAMPLE: usize = 2_000;
 
 fn measure<T>(
@@ -206,7 +206,7 @@ fn measure<T>(
         items.iter().for_each(|item| run(item, &mut out));
         start.elapsed()
     };
-    // Warms memory up; its allocations are not steady state.
+    // Warm-up: its allocations are not steady state.
     all();
     let before = allocated();
     let mut best = all();
@@ -228,7 +228,7 @@ fn measure<T>(
                 break taken;
             }
         };
-        // It grows with what is recorded.
+        // Cannot fail: the histogram resizes automatically.
         let _ = times.record((taken / runs).as_nanos() as u64);
         if Instant::now() > end {
             break;
@@ -244,7 +244,7 @@ fn measure<T>(
     })
 }
 
-/// Reads every item and returns how many there were.
+/// Reads every item. Returns the number of items.
 fn visit(value: Value<'_>) -> usize {
     macro_rules! each {
         ($vector:ident: $($kind:ident)*) => {
@@ -268,7 +268,7 @@ fn visit(value: Value<'_>) -> usize {
     }
 }
 
-/// Indexes lists and symbol vectors, those inside dicts and tables too.
+/// Indexes lists and symbol vectors, also inside dicts and tables.
 fn index(value: Value<'_>) {
     let both = |dict: Dict<'_>| [dict.keys(), dict.values()].map(index);
     match value {
@@ -280,7 +280,7 @@ fn index(value: Value<'_>) {
     }
 }
 
-/// The bytes of a class's name: `≤ 100 B`.
+/// The display name of a class: `≤ 100 B`.
 #[must_use]
 pub fn class_name(most: usize) -> String {
     match most {

@@ -1,12 +1,12 @@
 //! A structure-aware mutator of whole messages, deterministic from a seed.
 //!
-//! A case is a number: the same seed, number and messages give the same bytes on every machine, without the cases
-//! before it. Most cases apply one named change out of a table to one of the messages: the message is inflated and
-//! its objects are found, the change rewrites one of them, and the header is made to fit again, so that the fault is
-//! where the name says. Every sixteenth case is a crafted message that is known to hurt decoders and takes nothing
-//! from the given ones. Logins have a table of their own: [`login`].
+//! A case is identified by its number: the same seed, number and messages give the same bytes on every machine, without
+//! generating the cases before it. Most cases apply one named change to one message: the message is inflated and its
+//! objects are located, the change rewrites one of them, and the header is corrected, so that the only fault is the
+//! named one. Every sixteenth case is a handcrafted message that is known to break decoders, independent of the given
+//! messages. Logins have their own table: [`login`].
 //!
-//! Each result carries the verdict of this project's decoder.
+//! Each result has the verdict of this project's decoder.
 //!
 //! ```
 //! use kcorpus::mutate::{self, Verdict};
@@ -39,21 +39,21 @@ use draft::Draft;
 use logins::LOGINS;
 use random::Random;
 
-/// A message that was changed, or a login.
+/// A mutated message, or a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mutation {
     /// The bytes to send; not always a whole message.
     pub bytes: Vec<u8>,
-    /// Offsets in `bytes`, ascending, at which a sender pauses; empty where one write will do.
+    /// Ascending offsets in `bytes` at which the sender should start a new write; empty for a single write.
     pub cuts: Vec<usize>,
-    /// What was done: one of [`names`], or of [`login_names`].
+    /// The name of the change: one of [`names`] or [`login_names`].
     pub name: &'static str,
-    /// What this project's decoder says of `bytes`.
+    /// This project's verdict on `bytes`.
     pub verdict: Verdict,
 }
 
 impl Mutation {
-    /// The bytes, a piece a write.
+    /// The bytes, split into writes.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let starts = [0].into_iter().chain(self.cuts.iter().copied());
         let ends = self.cuts.iter().copied().chain([self.bytes.len()]);
@@ -61,7 +61,7 @@ impl Mutation {
     }
 }
 
-/// The cases of a seed, one after the other.
+/// Generates the cases of a seed in order.
 #[derive(Debug, Clone)]
 pub struct Mutator {
     seed: u64,
@@ -74,7 +74,7 @@ impl Mutator {
         Self { seed, next: 0 }
     }
 
-    /// The next case, made from these messages.
+    /// Generates the next case from these messages.
     pub fn mutate(&mut self, messages: &[impl AsRef<[u8]>]) -> Mutation {
         let mutation = case(self.seed, self.next, messages);
         self.next += 1;
@@ -82,15 +82,15 @@ impl Mutator {
     }
 }
 
-/// One case in so many is a crafted message.
+/// Every 16th case is a crafted message.
 const CRAFTED_EVERY: u64 = 16;
-/// How many messages a change is tried on before another change is drawn, and how many changes are drawn.
+/// Most messages that a change is tried on, and most changes that are drawn.
 const TRIES: usize = 16;
 
-/// A case of a seed, by its number from 0.
+/// Generates a case of a seed, by its number from 0.
 ///
-/// Takes time and memory in proportion to the message that is changed, at most a few megabytes beyond it. Without
-/// messages, the crafted ones are all there is to draw from.
+/// Time and memory are proportional to the changed message, plus at most a few megabytes. Without messages, every case
+/// is a crafted one.
 pub fn case(seed: u64, case: u64, messages: &[impl AsRef<[u8]>]) -> Mutation {
     let mut random = Random::new(seed, case);
     let crafted = case % CRAFTED_EVERY == CRAFTED_EVERY - 1 || messages.is_empty();
@@ -100,7 +100,7 @@ pub fn case(seed: u64, case: u64, messages: &[impl AsRef<[u8]>]) -> Mutation {
     Mutation { bytes, cuts, name, verdict }
 }
 
-/// A login of a seed, by its number from 0: what a client may say first.
+/// Generates a login of a seed, by its number from 0.
 pub fn login(seed: u64, case: u64) -> Mutation {
     let mut random = Random::new(!seed, case);
     let &(name, make) = random.of(LOGINS);
@@ -110,9 +110,9 @@ pub fn login(seed: u64, case: u64) -> Mutation {
     Mutation { bytes, cuts, name, verdict }
 }
 
-/// Changes one message, with parts of another at hand: what a fuzzer calls that keeps its own inputs.
+/// Mutates one message, possibly with parts of another. For fuzzers that keep their own corpus.
 ///
-/// The result may be longer than `message`; a caller with a bound must test it.
+/// The result may be longer than `message`; a caller with a size limit must check it.
 pub fn change(seed: u64, message: &[u8], other: &[u8]) -> Vec<u8> {
     let mut random = Random::new(seed, 0);
     let draft = Draft::new(message, other);
@@ -144,7 +144,7 @@ fn changed(messages: &[impl AsRef<[u8]>], random: &mut Random) -> (&'static str,
     })
 }
 
-/// Draws changes until one applies; the last resort applies to anything.
+/// Draws changes until one applies; the fallback is the empty message.
 fn draw(random: &mut Random, mut apply: impl FnMut(Change, &mut Random) -> Option<Vec<u8>>) -> (&'static str, Vec<u8>) {
     let drawn = (0..TRIES).find_map(|_| {
         let &(name, change) = random.of(CHANGES);

@@ -1,11 +1,11 @@
-//! Recordings: messages of both directions of any number of connections, with their times, in one file.
+//! Recordings: one file with the timestamped messages of both directions of any number of connections.
 //!
-//! A file is written append-only, block by block, each with its checksum: a [`Recorder`] that is killed loses the
-//! block that it had not written, and no whole block ever changes. [`Recording`] reads a file through a
-//! memory map: the index at its end finds an entry without looking at what lies before, and if it is missing or
-//! damaged, it is made anew from the blocks' headers. WIRE.md describes the format.
+//! A file is append-only and consists of checksummed blocks. A [`Recorder`] that is killed loses only the block that it
+//! has not written; a complete block never changes. [`Recording`] memory-maps a file. The index at the end of the file
+//! locates an entry without reading the blocks before it; a missing or damaged index is rebuilt from the blocks'
+//! headers. WIRE.md describes the format.
 //!
-//! Logins are kept without their passwords: none of these functions takes one.
+//! Passwords are never recorded: no function takes one.
 //!
 //! ```
 //! use kcorpus::recording::{Direction, Recorder, Recording, What};
@@ -47,10 +47,10 @@ pub use reader::{Entries, Recording};
 pub use tap::{Line, Tap, Totals};
 pub use writer::Recorder;
 
-/// Bytes of the largest message that is recorded, 1 GiB. It bounds what a damaged file can make a reader allocate.
+/// Most bytes of a recorded message: 1 GiB. Bounds the memory that a damaged file can make a reader allocate.
 pub const LARGEST: usize = 1 << 30;
 
-/// Which end a message goes to.
+/// The direction of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// From the client, the end that connected and sent the login.
@@ -59,18 +59,18 @@ pub enum Direction {
     ToClient,
 }
 
-/// What is known of an entry without inflating its message.
+/// The metadata of an entry, available without inflating its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta {
     /// When it was seen: nanoseconds since 2000.01.01.
     pub time: Timestamp,
     /// The connection's number, unique in the recording; the first is 0.
     pub connection: u32,
-    /// Which end it went to. A close is of both.
+    /// The direction. Has no meaning for a close.
     pub direction: Direction,
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// Bytes of a message, header included; of other entries, as the file has them.
+    /// Bytes of the message, header included; for other entries, the bytes stored in the file.
     pub size: usize,
 }
 
@@ -79,13 +79,13 @@ pub struct Meta {
 pub enum Kind {
     /// A login.
     Open,
-    /// A message of a type.
+    /// A message.
     Message(MessageType),
     /// The end of a connection.
     Close,
     /// Messages that could not be recorded.
     Missing,
-    /// Bytes that are no kdb+ IPC.
+    /// Bytes that are not kdb+ IPC.
     Foreign,
 }
 
@@ -96,12 +96,12 @@ pub struct Entry {
     pub time: Timestamp,
     /// The connection's number.
     pub connection: u32,
-    /// Which end it went to.
+    /// The direction.
     pub direction: Direction,
-    /// What it is.
+    /// The kind and its data.
     pub what: What,
-    /// A whole message as it was on the wire, header first: of either byte order, compressed or not. The header is
-    /// checked, the body is not. Empty for other entries.
+    /// The whole message as it was on the wire, header included, of either byte order, compressed or plain. The header
+    /// is checked, the body is not. Empty for other entries.
     pub bytes: Bytes,
 }
 
@@ -113,31 +113,31 @@ impl Entry {
     }
 }
 
-/// What an entry is.
+/// The kind of an entry, with its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// A login, its password left out.
+    /// A login without its password.
     Open {
-        /// The user; bytes, by convention ASCII.
+        /// The user name; arbitrary bytes, by convention ASCII.
         user: Bytes,
-        /// What the client can read.
+        /// The capability that the client offers.
         capability: Capability,
     },
     /// A message: [`Entry::bytes`].
     Message,
     /// The end of a connection.
     Close,
-    /// So many messages were not recorded, because the recorder could not keep up or they were over [`LARGEST`].
+    /// The number of messages not recorded, because the recorder could not keep up or they were over [`LARGEST`].
     Missing(u64),
-    /// From here on this direction is no kdb+ IPC, and is not recorded. The text says what it looks like.
+    /// From here on the direction is not kdb+ IPC and is not recorded. The text names the protocol it looks like.
     Foreign(String),
 }
 
-/// A recording that cannot be read or written.
+/// An error of reading or writing a recording.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file does not begin as a recording does.
+    /// The file does not begin with a recording's header.
     #[error("not a recording")]
     NotARecording,
     /// The file has a later version of the format.
@@ -146,12 +146,12 @@ pub enum Error {
     /// Another recorder has the file open.
     #[error("another process is recording to this file")]
     Locked,
-    /// A block of the file is damaged: its entries are lost, others can be read.
+    /// A block is damaged: its entries are lost, others can be read.
     #[error("block at {at} is damaged: {reason}")]
     Damaged {
         /// Its offset in the file.
         at: u64,
-        /// What is wrong.
+        /// The fault.
         reason: &'static str,
     },
     /// No entry has that number.
@@ -160,7 +160,7 @@ pub enum Error {
     /// The bytes to record are not one whole message.
     #[error("not a message")]
     NotAMessage,
-    /// The message to record is over [`LARGEST`].
+    /// The message to record is larger than [`LARGEST`].
     #[error("a message of {0} bytes is over the limit of {LARGEST}")]
     TooLarge(usize),
     /// The OS error.
@@ -168,10 +168,11 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
-/// The time: nanoseconds since 2000.01.01, UTC.
+/// The current time: nanoseconds since 2000.01.01 UTC.
 #[must_use]
 pub fn now() -> Timestamp {
     const SECONDS_TO_2000: u64 = 946_684_800;
+    // A clock before 1970 is recorded as 2000.01.01.
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = since.as_secs().saturating_sub(SECONDS_TO_2000);
     Timestamp(i64::try_from(seconds * 1_000_000_000).unwrap_or(i64::MAX).saturating_add(since.subsec_nanos().into()))

@@ -1,29 +1,28 @@
-//! A larger corpus outside this repository, for those who have it.
+//! Access to an optional, larger corpus outside this repository.
 //!
-//! Its `.jsonl` files hold one flat JSON object a line, with the message in the field `hex`.
+//! Its `.jsonl` files hold one flat JSON object per line, with the message in the field `hex`.
 
 use std::{env, fs, path::PathBuf};
 
-/// The folder that the environment variable `KDB_CORPUS` names, if it is set.
+/// The folder in the environment variable `KDB_CORPUS`, if it is set.
 pub fn shared() -> Option<PathBuf> {
     env::var_os("KDB_CORPUS").map(PathBuf::from)
 }
 
-/// The lines of a file in that folder; none if `KDB_CORPUS` is not set.
+/// The lines of a file in that folder; `None` if `KDB_CORPUS` is not set.
 ///
 /// # Panics
 ///
-/// If the file cannot be read: a folder that is named should be right.
+/// If `KDB_CORPUS` is set and the file cannot be read.
 pub fn shared_lines(file: &str) -> Option<Vec<String>> {
     let path = shared()?.join(file);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     Some(text.lines().map(str::to_owned).collect())
 }
 
-/// The field of a flat JSON object: a string without its quotes, anything else as it is spelled.
+/// The value of a field in a flat JSON object: a string without its quotes, any other value as its text.
 ///
-/// Not for strings with escapes. A field's name followed by a colon cannot occur inside another string,
-/// where its closing quote would be escaped.
+/// Does not unescape strings. `"name":` cannot match inside another string, where the closing quote would be escaped.
 ///
 /// ```
 /// let line = r#"{"name": "atom/int", "hex": "fa01", "okx": 1, "types": [-6]}"#;
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quoted_names_inside_strings_are_no_fields() {
+    fn names_inside_strings_are_not_fields() {
         let line = r#"{"expr": "\"hex\": 1", "hex": "00"}"#;
         assert_eq!(field(line, "hex"), Some("00"));
     }

@@ -1,4 +1,4 @@
-//! Messages out of files: recordings; hex, one a line; bytes as they went over the wire, end to end.
+//! Reads messages from files: recordings, lines of hex, and concatenated binary messages.
 
 use std::fs;
 use std::io;
@@ -15,24 +15,24 @@ use crate::{golden, unhex};
 pub struct Error {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The reason.
     pub fault: Fault,
 }
 
-/// What is wrong with a file of messages.
+/// Why a file cannot be read as messages.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// The OS error.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A line, counted from 1, of a file of hex that is not hex.
+    /// A line, counted from 1, of a file of hex is not hex.
     #[error("line {0} is not hex")]
     Hex(usize),
-    /// A header in a binary file; its offset is the file's.
+    /// A header in a binary file is malformed. The offset counts from the start of the file.
     #[error("offset {0}")]
     Malformed(#[from] Malformed),
-    /// A recording, or a part of it, that cannot be read.
+    /// A recording, or a block of it, cannot be read.
     #[error(transparent)]
     Recording(#[from] recording::Error),
     /// The file holds no message.
@@ -42,13 +42,13 @@ pub enum Fault {
 
 /// Reads all messages of a file.
 ///
-/// Of a [recording](Recording) those are the messages of both directions. A file of hex digits and white space holds a
-/// message a line; blanks may separate bytes, and lines that start with `#` are skipped. Any other file holds whole
-/// messages end to end. Bodies are not checked: what a decoder refuses is a seed, too.
+/// From a [recording](Recording), reads the messages of both directions. A text file must hold one message in hex per
+/// line; blanks may separate bytes, and lines that start with `#` are skipped. Any other file must hold concatenated
+/// whole messages. Bodies are not checked, because malformed messages are useful seeds, too.
 ///
 /// # Errors
 ///
-/// [`Error`] with the file's name, for what [`Fault`] names.
+/// [`Error`] with the file's name and a [`Fault`].
 pub fn load(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
     let parse = |bytes: Vec<u8>| if is_text(&bytes) { lines(&bytes) } else { messages(&bytes) };
     let found = match Recording::open(path) {
@@ -62,7 +62,7 @@ pub fn load(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
     found.map_err(|fault| Error { path: path.to_owned(), fault })
 }
 
-/// The golden messages, for those who have no traffic of their own.
+/// The bytes of the golden messages, as a default for tools without a file.
 pub fn golden_messages() -> Vec<Vec<u8>> {
     golden().into_iter().map(|golden| golden.message).collect()
 }
@@ -78,7 +78,7 @@ fn recorded(recording: &Recording) -> Result<Vec<Vec<u8>>, Fault> {
     Ok(found)
 }
 
-/// A header begins with a byte under 2, which no text does.
+/// A header begins with a byte under 2, which is not a text character.
 fn is_text(bytes: &[u8]) -> bool {
     bytes.first().is_none_or(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }

@@ -1,14 +1,14 @@
-//! What q text comes to: `value.txt`, parsed.
+//! q expressions with their values: parses `value.txt`.
 
 /// An expression and its value in q's one-line form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evaluation {
     /// The line of `value.txt`, from 1.
     pub line: usize,
-    /// The expression. Those of one section, which a line that begins with `#` heads, are evaluated in order by one
-    /// process.
+    /// The expression. A line that begins with `#` starts a section. The expressions of a section are evaluated in
+    /// order by one process.
     pub text: String,
-    /// The value, `::` where there is none; an error after a quote.
+    /// The value, `::` if there is none; an error is preceded by a quote.
     pub printed: String,
 }
 
@@ -16,7 +16,7 @@ pub struct Evaluation {
 ///
 /// # Panics
 ///
-/// If a line of `value.txt`, which is compiled in, is malformed.
+/// If a line of the compiled-in `value.txt` is malformed.
 pub fn evaluations() -> Vec<(&'static str, Vec<Evaluation>)> {
     let mut sections: Vec<(&str, Vec<Evaluation>)> = Vec::new();
     for (index, line) in include_str!("../value.txt").lines().enumerate() {
@@ -25,14 +25,14 @@ pub fn evaluations() -> Vec<(&'static str, Vec<Evaluation>)> {
         } else if !line.is_empty() {
             let (text, printed) = line.split_once('\t').unwrap_or_else(|| panic!("no tab: {line}"));
             let (_, section) = sections.last_mut().expect("a heading comes first");
-            section.push(Evaluation { line: index + 1, text: plain(text), printed: plain(printed) });
+            section.push(Evaluation { line: index + 1, text: unescape(text), printed: unescape(printed) });
         }
     }
     sections
 }
 
-/// `\n` for a newline, `\\` for a backslash.
-fn plain(text: &str) -> String {
+/// Unescapes `\n` and `\\`.
+fn unescape(text: &str) -> String {
     let mut plain = String::new();
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {

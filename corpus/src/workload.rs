@@ -1,7 +1,7 @@
-//! Deterministic data to measure with: the same on every machine, made by one small generator.
+//! Deterministic benchmark data: one small generator gives the same values on every machine.
 //!
-//! Every function takes the number of rows; the constant of the same name is the size that published
-//! figures are for. `trade(n)` is the first n rows of any longer `trade`; `trade_sorted(n)` is not.
+//! Every function takes the number of rows; the constant of the same name is the size used for published figures.
+//! `trade(n)` is a prefix of every longer `trade`; `trade_sorted(n)` is not.
 
 /// Rows of [`longs`].
 pub const LONGS: usize = 10_000_000;
@@ -26,17 +26,17 @@ pub const LONGS_SMALL: usize = 10_000_000;
 
 const HALF_PAST_NINE: i64 = (9 * 60 + 30) * 60 * 1_000_000_000;
 
-/// The generator behind all workloads: one addition and two multiplications a number.
+/// The generator of all workloads: one addition and two multiplications per number.
 #[derive(Clone, Debug)]
 pub struct SplitMix64(u64);
 
 impl SplitMix64 {
-    /// The generator of a workload, by the workload's number.
+    /// The generator of the workload with this number.
     pub const fn case(number: u64) -> Self {
         Self(0x0DB0_0000 + number)
     }
 
-    /// A generator that starts anywhere.
+    /// A generator with any seed.
     pub const fn seeded(seed: u64) -> Self {
         Self(seed)
     }
@@ -50,13 +50,13 @@ impl SplitMix64 {
         z ^ (z >> 31)
     }
 
-    /// The next number, brought below `limit`.
+    /// The next number modulo `limit`.
     const fn below(&mut self, limit: u32) -> i64 {
         (self.next_u64() % limit as u64).cast_signed()
     }
 }
 
-/// `number` in base 26, the least significant digit first, `A` for 0; `letters` long.
+/// `number` in base 26 with the digits `A` to `Z`, least significant digit first, padded to `letters` digits.
 pub fn base26(mut number: u64, letters: usize) -> String {
     let mut text = String::with_capacity(letters);
     for _ in 0..letters {
@@ -66,31 +66,31 @@ pub fn base26(mut number: u64, letters: usize) -> String {
     text
 }
 
-/// The thousand symbols that [`symbols`] and the trades draw from, of four letters each.
+/// The 1,000 symbols of four letters from which [`symbols`] and the trades are drawn.
 pub fn symtab() -> Vec<String> {
     (0..1000).map(|i| base26((i * 449 + 12345) % 26_u64.pow(4), 4)).collect()
 }
 
-/// Longs of all sizes.
+/// Longs over the full range.
 pub fn longs(n: usize) -> Vec<i64> {
     let mut random = SplitMix64::case(1);
     (0..n).map(|_| random.next_u64().cast_signed()).collect()
 }
 
-/// Floats from 0 to 1000.
+/// Floats from 0 to 1000, exclusive.
 pub fn floats(n: usize) -> Vec<f64> {
     let mut random = SplitMix64::case(2);
     (0..n).map(|_| (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64 * 1000.0).collect()
 }
 
-/// Symbols of four letters, a thousand different ones.
+/// Symbols of four letters, 1,000 distinct ones.
 pub fn symbols(n: usize) -> Vec<String> {
     let mut random = SplitMix64::case(3);
     let table = symtab();
     (0..n).map(|_| table[random.below(1000) as usize].clone()).collect()
 }
 
-/// Symbols of eight letters, all different.
+/// Symbols of eight letters, all distinct.
 pub fn symbols_unique(n: usize) -> Vec<String> {
     (0..n as u64).map(|i| base26((i * 2_654_435_761 + 1) % 26_u64.pow(8), 8)).collect()
 }
@@ -102,7 +102,7 @@ pub struct Trade {
     pub time: Vec<i64>,
     /// Four letters.
     pub sym: Vec<String>,
-    /// In whole cents for [`trade`], in quarters for [`trade_sorted`].
+    /// Multiples of 0.01 in [`trade`], of 0.25 in [`trade_sorted`].
     pub price: Vec<f64>,
     /// Multiples of 100.
     pub size: Vec<i64>,
@@ -130,7 +130,7 @@ impl Trade {
     }
 }
 
-/// Trades in order of time from half past nine, each symbol's price a random walk.
+/// Trades ordered by time from 09:30; each symbol's price is a random walk.
 pub fn trade(n: usize) -> Trade {
     let mut random = SplitMix64::case(5);
     let table = symtab();
@@ -146,7 +146,7 @@ pub fn trade(n: usize) -> Trade {
     trade
 }
 
-/// Trades in order of symbol, which kdb+'s compression shrinks to two fifths.
+/// Trades ordered by symbol. kdb+'s compression shrinks the message to 40 %.
 pub fn trade_sorted(n: usize) -> Trade {
     let mut random = SplitMix64::case(9);
     let table = symtab();
@@ -161,13 +161,13 @@ pub fn trade_sorted(n: usize) -> Trade {
     trade
 }
 
-/// Ints of all sizes, meant as a general list of atoms.
+/// Ints over the full range, for a general list of atoms.
 pub fn int_atoms(n: usize) -> Vec<i32> {
     let mut random = SplitMix64::case(7);
     (0..n).map(|_| random.next_u64() as i32).collect()
 }
 
-/// Strings of ten small letters.
+/// Strings of ten lower-case letters.
 pub fn strings(n: usize) -> Vec<String> {
     let mut random = SplitMix64::case(8);
     (0..n).map(|_| (0..10).map(|_| char::from(b'a' + random.below(26) as u8)).collect()).collect()
@@ -183,7 +183,7 @@ pub fn longs_small(n: usize) -> Vec<i64> {
 mod tests {
     use super::*;
 
-    /// The sums were computed by another program, written from the definitions alone.
+    /// A polynomial hash. The expected sums were computed by an independent implementation of the generators.
     fn sum(values: impl IntoIterator<Item = u64>) -> u64 {
         values.into_iter().fold(0, |sum, value| sum.wrapping_mul(31).wrapping_add(value))
     }
@@ -211,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn base26_counts_from_the_left() {
+    fn base26_is_least_significant_first() {
         assert_eq!(base26(0, 3), "AAA");
         assert_eq!(base26(27, 3), "BBA");
         assert_eq!((symtab()[0].as_str(), symtab()[999].as_str()), ("VGSA", "UUFA"));
     }
 
     #[test]
-    fn vectors_are_as_computed_elsewhere() {
+    fn vectors_match_an_independent_implementation() {
         assert_eq!(longs(1)[0], 6131950340741154241);
         assert_eq!(sum_longs(&longs(1000)), 17929008143059053092);
         assert_eq!(sum_floats(&floats(1000)), 3787679620607208017);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn trades_are_as_computed_elsewhere() {
+    fn trades_match_an_independent_implementation() {
         let expected = [
             2117834005472072139,
             10478327317705612544,
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_trade_begins_a_long_one() {
+    fn a_short_trade_is_a_prefix_of_a_long_one() {
         let (short, long) = (trade(TRADE10), trade(1000));
         assert_eq!(short.time, long.time[..10]);
         assert_eq!(short.ex, long.ex[..10]);
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_too_small_for_a_thousand_symbols_work() {
+    fn trade_sorted_works_below_1000_rows() {
         assert_eq!(trade_sorted(0), Trade::default());
         assert_eq!(trade_sorted(10).sym[9], symtab()[900]);
     }

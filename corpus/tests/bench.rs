@@ -1,4 +1,4 @@
-//! Does `kcorpus bench` measure each operation of each class of sizes, and say which message it cannot read?
+//! Tests of `kcorpus bench`.
 
 use std::process::{Command, Output};
 
@@ -13,7 +13,7 @@ fn bench(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn golden_messages_as_a_table_as_json_and_as_a_plot() {
+fn prints_a_table_json_and_a_plot() {
     let folder = tempfile::tempdir().unwrap();
     let plot = folder.path().join("plot.svg");
     let table = bench(&["--svg", plot.to_str().unwrap()]);
@@ -33,7 +33,7 @@ fn golden_messages_as_a_table_as_json_and_as_a_plot() {
         let figure = |name: &str| line[name].as_f64().unwrap_or_else(|| panic!("{name} in {line}"));
         assert!(figure("messages_per_second") > 0.0 && figure("bytes_per_second") > 0.0 && figure("p50_ns") > 0.0);
         assert!(figure("p50_ns") <= figure("p99_ns") && figure("p99_ns") <= figure("max_ns"), "{line}");
-        // Checking, reading, and encoding into warm memory take none.
+        // Checking, reading, and encoding into warm memory do not allocate.
         if ["memcpy", "validate", "visit", "encode"].contains(&line["operation"].as_str().unwrap()) {
             assert_eq!(figure("allocated_bytes_per_message"), 0.0, "{line}");
         }
@@ -42,7 +42,7 @@ fn golden_messages_as_a_table_as_json_and_as_a_plot() {
 }
 
 #[test]
-fn what_is_no_message_is_named() {
+fn a_malformed_message_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("messages.hex");
     std::fs::write(&file, "010000000d000000fa01000000\n010000000a000000ff02\n").unwrap();

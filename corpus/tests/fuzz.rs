@@ -1,5 +1,5 @@
-//! `kcorpus mutate`, `fuzz`, `hostile` and `attack` as they are run, against decoders, clients and servers that do
-//! each of the things that are to be told apart.
+//! Tests of the commands `mutate`, `fuzz`, `hostile` and `attack` against decoders, clients and servers with each
+//! possible outcome.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -26,7 +26,7 @@ fn text(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).unwrap()
 }
 
-/// A run of `kcorpus fuzz`: its summary and its exit code.
+/// A run of `kcorpus fuzz`: summary, exit code and output folder.
 struct Run {
     summary: Value,
     code: Option<i32>,
@@ -37,7 +37,7 @@ impl Run {
     fn new(options: &[&str], command: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().to_str().unwrap();
-        // A test that is about hangs says when one is; elsewhere a machine that is busy is not to be taken for one.
+        // Only tests of hangs set a short timeout; in others a busy machine must not cause a hang.
         let timeout: &[&str] = if options.contains(&"--timeout") { &[] } else { &["--timeout", "60000"] };
         let done = kcorpus(&[&["fuzz", "--json", "--out", out], timeout, options, &["--"], command].concat());
         let summary = serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{}", text(&done.stderr)));
@@ -52,7 +52,7 @@ impl Run {
         self.summary[group][what].as_u64().unwrap()
     }
 
-    /// How many cases ended so; none in any other way.
+    /// The number of cases with this outcome, which must be all.
     fn only(&self, what: &str) -> u64 {
         let count = self.count("outcomes", what);
         assert_eq!(self.summary["cases"].as_u64(), Some(count), "{}", self.summary);
@@ -75,7 +75,7 @@ fn a_decoder_that_accepts() {
     let refused = refused.count() as u64;
     assert!(refused > 0);
     assert_eq!(run.count("differences", "wrongly-accepted"), refused);
-    assert_eq!((run.code, run.files().len()), (Some(0), 0), "differences do not count unless they are asked for");
+    assert_eq!((run.code, run.files().len()), (Some(0), 0), "differences count only with --fail");
     let run = Run::shell(&["--count", "32", "--fail", "accepted", "--shrink", "0"], "cat >/dev/null");
     assert_eq!((run.code, run.summary["failed"].as_u64()), (Some(1), Some(refused)));
     assert!(!run.files().is_empty());
@@ -101,7 +101,7 @@ fn decoders_that_crash() {
 }
 
 #[test]
-fn a_command_line_that_is_wrong_is_said_at_once() {
+fn a_wrong_command_line_is_reported_first() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     let options = ["fuzz", "--count", "200", "--shrink", "0", "--out", out, "--"];
@@ -113,7 +113,7 @@ fn a_command_line_that_is_wrong_is_said_at_once() {
     assert!(rows == 20 && text(&done.stdout).contains("\nand "), "{}", text(&done.stdout));
 }
 
-/// A decoder that does not read is no crash of ours, whatever the size of the message.
+/// A decoder that does not read its input must not fail the run, whatever the size of the message.
 #[test]
 fn a_decoder_that_does_not_read() {
     let run = Run::shell(&["--count", "32"], "exit 0");
@@ -121,13 +121,13 @@ fn a_decoder_that_does_not_read() {
 }
 
 #[test]
-fn a_decoder_that_writes_without_end() {
+fn a_decoder_with_endless_output() {
     let run = Run::shell(&["--count", "2", "--timeout", "300", "--shrink", "0"], "yes; yes >&2");
     assert_eq!((run.only("hang"), run.code), (2, Some(1)));
 }
 
 #[test]
-fn a_decoder_that_hangs_is_ended_with_all_that_it_started() {
+fn a_hanging_decoder_is_killed_with_its_children() {
     let folder = tempfile::tempdir().unwrap();
     let pids = folder.path().join("pids");
     let script = format!("sleep 600 & echo $! >>{0}; echo $$ >>{0}; wait", pids.display());
@@ -136,10 +136,10 @@ fn a_decoder_that_hangs_is_ended_with_all_that_it_started() {
     assert_eq!((run.only("hang"), run.code), (2, Some(1)));
     assert!(start.elapsed() < Duration::from_secs(20), "hangs are bounded");
     let pids = fs::read_to_string(pids).unwrap();
-    // Two each, and two for the message that is tried unchanged.
+    // Two processes per case, and two for the unchanged message.
     assert_eq!(pids.lines().count(), 6);
     for pid in pids.lines() {
-        // A killed child of a killed process is reaped by others, a moment later.
+        // An orphaned child is reaped by init, a moment later.
         let status = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let is_running = |status: String| !status.is_empty() && !status.contains(") Z ");
         let end = Instant::now() + Duration::from_secs(5);
@@ -151,7 +151,7 @@ fn a_decoder_that_hangs_is_ended_with_all_that_it_started() {
 }
 
 #[test]
-fn a_run_ends_in_time() {
+fn seconds_bounds_the_run() {
     let start = Instant::now();
     let run = Run::shell(&["--count", "1000", "--timeout", "200", "--seconds", "2"], "sleep 600");
     assert!(run.only("hang") < 20 && run.code == Some(1), "{}", run.summary);
@@ -160,13 +160,13 @@ fn a_run_ends_in_time() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_decoder_that_eats_memory() {
+fn a_decoder_that_exceeds_the_memory_limit() {
     let eater = "import sys\nsys.stdin.buffer.read()\nbytearray(1 << 29)";
     let run = Run::new(&["--count", "3", "--memory", "128", "--shrink", "0"], &["python3", "-c", eater]);
     assert_eq!((run.only("memory"), run.code), (3, Some(1)));
     let run = Run::new(&["--count", "3", "--memory", "2048", "--shrink", "0"], &["python3", "-c", eater]);
     assert_eq!((run.only("accepted"), run.code), (3, Some(0)));
-    // In one process for all, which catches it.
+    // In one process for all cases, which catches the exception.
     let eater = "import sys\nfor line in sys.stdin:\n try: bytearray(1 << 29)\n except Exception as error: \
                  print('error', repr(error), flush=True)";
     let run = Run::new(&["--count", "3", "--memory", "128", "--shrink", "0", "--lines"], &["python3", "-c", eater]);
@@ -174,8 +174,8 @@ fn a_decoder_that_eats_memory() {
 }
 
 #[test]
-fn a_decoder_of_lines_answers_each() {
-    // Message type 0 is refused, everything else accepted; answers have any length and several lines.
+fn a_line_decoder_answers_each_case() {
+    // Refuses little-endian async messages and accepts all others; some answers are long or have two lines.
     let script = "import sys\nanswers = {'0100': 'error: no', '0102': 'a\\nb'}\n\
                   for line in sys.stdin: print(answers.get(line[:4], 'x' * 9000), flush=True)";
     let run = Run::new(&["--count", "170", "--lines"], &["python3", "-c", script]);
@@ -188,8 +188,8 @@ fn a_decoder_of_lines_answers_each() {
 }
 
 #[test]
-fn a_decoder_of_lines_starts_again_and_its_input_shrinks() {
-    // A symbol that is not UTF-8 ends it without an answer.
+fn a_line_decoder_is_restarted_and_its_input_minimized() {
+    // Exits without an answer on a symbol that is not UTF-8.
     let script = "while read line; do case $line in *fffe*) exit 0;; *) echo ok;; esac; done";
     let options = ["--count", "3000", "--lines", "--only", "symbol-", "--shrink", "30"];
     let run = Run::shell(&options, script);
@@ -199,14 +199,14 @@ fn a_decoder_of_lines_starts_again_and_its_input_shrinks() {
     let failure = &run.summary["failures"][0];
     assert_eq!(failure["detail"], "exit code 0 without an answer: ");
     let case = mutate::case(1, failure["case"].as_u64().unwrap(), &golden_messages());
-    assert_eq!(fs::read(failure["file"].as_str().unwrap()).unwrap(), case.bytes, "the case alone is the input");
+    assert_eq!(fs::read(failure["file"].as_str().unwrap()).unwrap(), case.bytes, "the input is the case's bytes");
     let smaller = fs::read(failure["smaller_file"].as_str().unwrap()).unwrap();
     assert_eq!(smaller, [&[case.bytes[0], case.bytes[1], 0, 0][..], &smaller[4..8], &[0xff, 0xfe]].concat());
-    assert_eq!(smaller[4..8].iter().map(|&byte| u32::from(byte)).sum::<u32>(), 10, "the header fits");
+    assert_eq!(smaller[4..8].iter().map(|&byte| u32::from(byte)).sum::<u32>(), 10, "the header's length is correct");
 }
 
 #[test]
-fn a_file_stands_in_place_of_braces() {
+fn braces_are_replaced_by_the_file() {
     let run = Run::shell(&["--count", "16", "--file"], "cmp -s /dev/null {} && exit 1; test -f {}");
     assert_eq!(run.code, Some(0));
     let empty = (0..16).filter(|&case| mutate::case(1, case, &golden_messages()).bytes.is_empty()).count();
@@ -217,7 +217,7 @@ fn a_file_stands_in_place_of_braces() {
 }
 
 #[test]
-fn what_cannot_be_run_or_read_is_one_line() {
+fn errors_are_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
@@ -263,7 +263,7 @@ fn mutations_are_printed_in_three_forms() {
         assert!(mutate::names().any(|name| object["name"] == name));
         assert_eq!(object["verdict"] == "valid", object.get("at").is_none());
     }
-    // The bytes of whole messages are a file themselves.
+    // A file of concatenated messages is read, too.
     let binary = folder.path().join("own.bin");
     fs::write(&binary, messages.concat()).unwrap();
     assert_eq!(kcorpus::traffic::load(&binary).unwrap(), messages);
@@ -274,7 +274,7 @@ fn mutations_are_printed_in_three_forms() {
     assert!(text(&logins).contains("\"login-http\""));
 }
 
-/// A process that is ended with the test.
+/// A process that is killed on drop.
 struct Running(Child);
 
 impl Drop for Running {
@@ -284,7 +284,7 @@ impl Drop for Running {
     }
 }
 
-/// Starts a program that prints `listening on ADDRESS` first: the address, and what it prints then.
+/// Starts a program that prints `listening on ADDRESS` first. Returns the address and the rest of its output.
 fn listening(program: impl AsRef<Path>, arguments: &[&str]) -> (Running, String, BufReader<impl Read>) {
     let mut child = Command::new(program.as_ref()).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
@@ -315,7 +315,7 @@ fn a_hostile_server_answers_each_request_with_the_next_case() {
         assert!(answer == expected.bytes, "case {case}: {}", expected.name);
         let whole = expected.bytes.get(4..8).map(|length| length == (expected.bytes.len() as u32).to_le_bytes());
         if whole != Some(true) && expected.bytes.first() == Some(&1) {
-            assert_eq!(client.read(&mut [0]).unwrap_or_default(), 0, "case {case}: the connection is at its end");
+            assert_eq!(client.read(&mut [0]).unwrap_or_default(), 0, "case {case}: the connection is closed");
         }
     }
     assert_eq!(server.0.wait().unwrap().code(), Some(0));
@@ -335,7 +335,7 @@ fn a_hostile_server_ends_on_a_signal() {
     assert_eq!(server.0.wait().unwrap().code(), Some(0));
 }
 
-/// A server that answers `::` to whatever is sound, until these bytes come: then it is silent.
+/// A server that answers `::` to every valid request, until it receives the bytes `deadly`; then it is silent.
 fn server(deadly: Option<&'static [u8]>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -343,7 +343,7 @@ fn server(deadly: Option<&'static [u8]>) -> String {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let (stream, silent) = (stream.unwrap(), Arc::clone(&silent));
-            thread::spawn(move || serve(stream, deadly.unwrap_or(b"never sent by anybody"), &silent));
+            thread::spawn(move || serve(stream, deadly.unwrap_or(b"never sent"), &silent));
         }
     });
     address
@@ -373,7 +373,7 @@ fn serve(mut stream: TcpStream, deadly: &[u8], silent: &AtomicBool) {
 }
 
 #[test]
-fn a_server_that_goes_on_answering() {
+fn a_server_that_keeps_answering() {
     for options in [&["--count", "200"][..], &["--count", "200", "--one-connection"]] {
         let done = kcorpus(&[&["attack", &server(None)], options].concat());
         let said = text(&done.stdout);
@@ -383,15 +383,15 @@ fn a_server_that_goes_on_answering() {
 }
 
 #[test]
-fn the_case_after_which_a_server_is_silent_is_named() {
-    // Sent by `symbol-not-utf8`, on a connection of its own.
+fn the_case_that_silences_a_server_is_named() {
+    // These bytes are sent by `symbol-not-utf8`.
     let address = server(Some(b"\xff\xfe\0"));
     let done = kcorpus(&["attack", &address, "--count", "3000", "--deadline", "500", "--json"]);
     assert_eq!(done.status.code(), Some(1), "{}", text(&done.stderr));
     let result: Value = serde_json::from_slice(&done.stdout).unwrap();
     let fell = &result["fell"];
     assert_eq!(result["cases"].as_u64(), fell["case"].as_u64().map(|case| case + 1));
-    // That case alone does it, too.
+    // That case alone reproduces it.
     let address = server(Some(b"\xff\xfe\0"));
     let case = fell["case"].to_string();
     let done = kcorpus(&["attack", &address, "--case", &case, "--count", "1", "--deadline", "500"]);
@@ -402,9 +402,9 @@ fn the_case_after_which_a_server_is_silent_is_named() {
     assert!(text(&done.stderr).contains("before any case"), "{}", text(&done.stderr));
 }
 
-/// With a built kserve in the environment variable `KSERVE`, or beside kcorpus.
+/// Uses the kserve in the environment variable `KSERVE` or next to kcorpus; skipped without one.
 #[test]
-fn kserve_goes_on_answering() {
+fn kserve_keeps_answering() {
     let beside = Path::new(KCORPUS).with_file_name("kserve");
     let kserve = std::env::var_os("KSERVE").map_or(beside, PathBuf::from);
     if !kserve.exists() {

@@ -1,4 +1,4 @@
-//! Are the messages of a capture, a log or lines of hex those that went in?
+//! Import must recover the messages of captures, logs and lines of hex.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const FIN: u8 = 1;
 const RST: u8 = 4;
 const ACK: u8 = 16;
 
-/// How IP packets are wrapped.
+/// Link types that wrap IP packets.
 #[derive(Clone, Copy, Debug)]
 enum Link {
     Ethernet,
@@ -70,7 +70,7 @@ impl Packet {
         let (from, to) = if self.from_client { (self.client, SERVER) } else { (SERVER, self.client) };
         let mut tcp = [from.to_be_bytes(), to.to_be_bytes()].concat();
         tcp.extend(self.sequence.to_be_bytes());
-        // Acknowledged is what only a SYN's answer needs: the number behind the client's SYN.
+        // Only a SYN-ACK needs an acknowledgment number: the one after the client's SYN.
         let acknowledged = if self.flags & SYN > 0 { self.sequence.wrapping_sub(OTHER).wrapping_add(1) } else { 0 };
         tcp.extend(acknowledged.to_be_bytes());
         tcp.extend([0x50, self.flags, 1, 0, 0, 0, 0, 0]);
@@ -89,15 +89,15 @@ impl Packet {
     }
 }
 
-/// The server's first sequence number, counted from the client's.
+/// Difference of the server's initial sequence number from the client's.
 const OTHER: u32 = 77_777;
 
-/// What a connection's packets are made of.
+/// Builds the packets of a connection.
 struct Talk {
     client: u16,
     start: u32,
     packets: Vec<Packet>,
-    /// What each end has sent.
+    /// Bytes that each end has sent.
     sent: [u32; 2],
 }
 
@@ -131,7 +131,7 @@ impl Talk {
         self.push(false, FIN | ACK, b"");
     }
 
-    /// Sends bytes in segments of so many.
+    /// Sends bytes in segments of `size`.
     fn send(&mut self, from_client: bool, bytes: &[u8], size: usize) {
         for segment in bytes.chunks(size) {
             self.push(from_client, ACK, segment);
@@ -151,7 +151,7 @@ fn pcap(link: Link, is_v6: bool, packets: &[Packet]) -> Vec<u8> {
     file
 }
 
-/// A pcapng of either byte order, with nanoseconds.
+/// A pcapng capture of either byte order, with nanosecond timestamps.
 fn pcap_ng(is_big: bool, link: Link, packets: &[Packet]) -> Vec<u8> {
     let u32s = |number: u32| if is_big { number.to_be_bytes() } else { number.to_le_bytes() };
     let u16s = |number: u16| if is_big { number.to_be_bytes() } else { number.to_le_bytes() };
@@ -194,7 +194,7 @@ impl Imported {
         Self { folder, summary, outcome }
     }
 
-    /// All must be read.
+    /// Imports bytes that must be read completely.
     fn of(bytes: &[u8]) -> Self {
         let imported = Self::with(bytes, Options::default());
         assert!(imported.outcome.is_ok(), "{:?}", imported.outcome);
@@ -229,14 +229,14 @@ fn message(kind: MessageType, text: &str) -> Vec<u8> {
     out
 }
 
-/// Requests and their responses, of several sizes.
+/// Requests and responses of several sizes.
 fn conversation(count: usize) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let requests = (0..count).map(|n| message(MessageType::Sync, &format!("(`f;{n};\"{}\")", "x".repeat(n * 7 % 90))));
     let response = |n: usize| message(MessageType::Response, &format!("`a`b!({n};\"{}\")", "y".repeat(n * 5 % 70)));
     (requests.collect(), (0..count).map(response).collect())
 }
 
-/// A whole connection, its bytes cut into segments of `size`.
+/// A whole connection in segments of `size` bytes.
 fn talk(client: u16, start: u32, count: usize, size: usize) -> Talk {
     let (requests, responses) = conversation(count);
     let mut talk = Talk::new(client, start);
@@ -249,7 +249,7 @@ fn talk(client: u16, start: u32, count: usize, size: usize) -> Talk {
     talk
 }
 
-/// The recording holds the conversation and nothing else.
+/// The recording must hold exactly the conversation.
 fn check(imported: &Imported, connection: u32, count: usize, why: &str) {
     let (requests, responses) = conversation(count);
     assert_eq!(imported.messages(connection, Direction::ToServer), requests, "{why}");
@@ -257,7 +257,7 @@ fn check(imported: &Imported, connection: u32, count: usize, why: &str) {
     assert_eq!(imported.count(|what| matches!(what, What::Missing(_) | What::Foreign(_))), 0, "{why}");
 }
 
-/// xorshift: an order that is the same in every run.
+/// Shuffles deterministically by xorshift.
 fn shuffle<T>(items: &mut [T], mut seed: u64) {
     for index in (1..items.len()).rev() {
         seed ^= seed << 13;
@@ -268,7 +268,7 @@ fn shuffle<T>(items: &mut [T], mut seed: u64) {
 }
 
 #[test]
-fn every_link_family_and_file_format() {
+fn every_link_type_ip_version_and_file_format() {
     let talk = talk(CLIENT, 1, 5, 1400);
     for link in Link::ALL {
         for is_v6 in [false, true] {
@@ -302,7 +302,7 @@ fn logins_times_and_closes() {
 }
 
 #[test]
-fn cut_at_every_byte() {
+fn segments_of_every_size() {
     for size in 1..60 {
         let imported = Imported::of(&pcap(Link::Raw, false, &talk(CLIENT, 9, 6, size).packets));
         check(&imported, 0, 6, &format!("segments of {size}"));
@@ -310,9 +310,9 @@ fn cut_at_every_byte() {
 }
 
 #[test]
-fn shuffled_twice_and_overlapping() {
+fn shuffled_repeated_and_overlapping_segments() {
     for seed in 1..60 {
-        // Sequence numbers wrap within the conversation for some.
+        // For some seeds the sequence numbers wrap within the conversation.
         let start = 0_u32.wrapping_sub(seed * 20);
         let whole = talk(CLIENT, start, 12, 11);
         let (open, rest) = whole.packets.split_at(4);
@@ -321,7 +321,7 @@ fn shuffled_twice_and_overlapping() {
             let of_side = rest.iter().filter(|packet| packet.from_client == side);
             of_side.flat_map(|packet| packet.bytes.clone()).collect::<Vec<u8>>()
         });
-        // Segments of other sizes at other places, over those that are there.
+        // Overlapping segments of other sizes.
         for (side, stream) in [true, false].into_iter().zip(&streams) {
             let before = if side { 1 + 16 } else { 1 + 1 };
             for at in (0..stream.len()).step_by(17) {
@@ -338,7 +338,7 @@ fn shuffled_twice_and_overlapping() {
 }
 
 #[test]
-fn connections_side_by_side() {
+fn interleaved_connections() {
     let (first, second) = (talk(CLIENT, 5, 9, 13), talk(CLIENT + 1, u32::MAX - 40, 4, 7));
     let mut packets = Vec::new();
     let mut others = second.packets.iter();
@@ -354,9 +354,9 @@ fn connections_side_by_side() {
 }
 
 #[test]
-fn the_same_ends_again() {
+fn a_port_is_reused() {
     let (mut first, second) = (talk(CLIENT, 5, 3, 100), talk(CLIENT, 900_000, 4, 100));
-    // A reset instead of two FINs; and the SYN twice.
+    // A reset instead of two FINs, and a retransmitted SYN.
     first.packets.truncate(first.packets.len() - 2);
     first.packets.insert(6, first.packets[0].clone());
     first.push(true, RST, b"");
@@ -369,7 +369,7 @@ fn the_same_ends_again() {
 }
 
 #[test]
-fn what_is_missing_is_noted_and_what_follows_is_found() {
+fn gaps_are_recorded_and_later_messages_found() {
     let whole = talk(CLIENT, 5, 12, 20);
     let (requests, responses) = conversation(12);
     for lost in 4..whole.packets.len() - 2 {
@@ -390,14 +390,14 @@ fn what_is_missing_is_noted_and_what_follows_is_found() {
 }
 
 #[test]
-fn connections_that_began_before() {
+fn connections_without_their_beginning() {
     let (requests, responses) = conversation(12);
     for start in 3..30 {
         let packets = &talk(CLIENT, 5, 12, 20).packets[start..];
         let imported = Imported::of(&pcap(Link::Ethernet, false, packets));
         let (server, client) = (imported.messages(0, Direction::ToServer), imported.messages(0, Direction::ToClient));
-        assert!(requests.ends_with(&server) && responses.ends_with(&client), "{start}: of the right end");
-        // The packets before hold at most one message each.
+        assert!(requests.ends_with(&server) && responses.ends_with(&client), "{start}: the directions are right");
+        // Each missing packet costs at most one message.
         assert!(server.len() + client.len() + start + 1 >= 24, "{start}: {} {}", server.len(), client.len());
     }
     // From the login on.
@@ -407,15 +407,15 @@ fn connections_that_began_before() {
 }
 
 #[test]
-fn the_port_says_who_serves() {
-    // A client that is on the lower port and is only pushed to.
+fn the_port_option_determines_the_server() {
+    // A client on the lower port that only receives pushes.
     let mut talk = Talk::new(1000, 7);
     let update = message(MessageType::Async, "(`upd;`trade;1 2 3)");
     talk.send(false, &update, 100);
     let file = pcap(Link::Ethernet, false, &talk.packets);
     assert_eq!(Imported::of(&file).messages(0, Direction::ToServer), std::slice::from_ref(&update));
-    let told = Imported::with(&file, Options { ports: vec![SERVER], ..Options::default() });
-    assert_eq!(told.messages(0, Direction::ToClient), [update]);
+    let with_port = Imported::with(&file, Options { ports: vec![SERVER], ..Options::default() });
+    assert_eq!(with_port.messages(0, Direction::ToClient), [update]);
 }
 
 #[test]
@@ -441,7 +441,7 @@ fn other_protocols_are_counted() {
 }
 
 #[test]
-fn a_refused_login_is_one() {
+fn a_refused_login_is_recorded() {
     let mut talk = Talk::new(CLIENT, 7);
     talk.open();
     talk.packets.pop();
@@ -451,7 +451,7 @@ fn a_refused_login_is_one() {
 }
 
 #[test]
-fn a_capture_that_is_cut_yields_what_is_whole() {
+fn a_truncated_capture_yields_its_complete_messages() {
     let packets = talk(CLIENT, 5, 3, 1000).packets;
     for file in [pcap(Link::Ethernet, false, &packets), pcap_ng(false, Link::Ethernet, &packets)] {
         let mut last = 0;
@@ -500,7 +500,7 @@ fn garbled_files_end_without_a_panic() {
 }
 
 #[test]
-fn packets_cut_by_the_capture_are_gaps() {
+fn truncated_packets_are_gaps() {
     let packets = talk(CLIENT, 5, 12, 100).packets;
     let mut file = pcap(Link::Ethernet, false, &[]);
     for packet in &packets {
@@ -519,7 +519,7 @@ fn packets_cut_by_the_capture_are_gaps() {
 }
 
 #[test]
-fn bytes_behind_a_gap_are_bounded() {
+fn out_of_order_bytes_are_bounded() {
     let whole = talk(CLIENT, 5, 200, 50);
     let mut packets = whole.packets;
     packets.remove(5);
@@ -529,7 +529,7 @@ fn bytes_behind_a_gap_are_bounded() {
         let entries: Vec<_> = imported.recording().entries().map(|entry| entry.unwrap().1).collect();
         entries.iter().position(|entry| matches!(entry.what, What::Missing(_))).unwrap()
     };
-    // With less memory the gap is given up earlier in the recording.
+    // With a lower limit the gap is skipped earlier.
     assert!(recorded(500) + 20 < recorded(1 << 20));
 }
 
@@ -568,27 +568,27 @@ fn kcorpus(arguments: &[&str], folder: &Path) -> (Option<i32>, String) {
 }
 
 #[test]
-fn the_command() {
+fn command_import() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
     // A capture in two files.
     let file = pcap(Link::Ethernet, false, &talk(CLIENT, 5, 3, 1000).packets[..7]);
     write("a.pcap", &file);
     write("b.pcap", &pcap(Link::Ethernet, false, &talk(CLIENT, 5, 3, 1000).packets[7..]));
-    let (code, said) = kcorpus(&["import", "a.pcap", "b.pcap", "-o", "out"], folder.path());
-    assert_eq!(code, Some(0), "{said}");
-    let counted = "1 connections, 6 messages; 0 connections of something else; 12 packets, 0 of them not TCP";
-    assert_eq!(said, format!("kcorpus: {counted}\n"));
-    let (code, said) = kcorpus(&["import", "a.pcap", "-o", "out"], folder.path());
-    assert_eq!((code, said.lines().count()), (Some(1), 1), "it is there: {said}");
+    let (code, stderr) = kcorpus(&["import", "a.pcap", "b.pcap", "-o", "out"], folder.path());
+    assert_eq!(code, Some(0), "{stderr}");
+    let counted = "1 connections, 6 messages; 0 connections of other protocols; 12 packets, 0 of them not TCP";
+    assert_eq!(stderr, format!("kcorpus: {counted}\n"));
+    let (code, stderr) = kcorpus(&["import", "a.pcap", "-o", "out"], folder.path());
+    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "the output exists: {stderr}");
     write("cut.pcap", &file[..file.len() - 3]);
-    let (code, said) = kcorpus(&["import", "cut.pcap", "b.pcap", "-o", "cut"], folder.path());
+    let (code, stderr) = kcorpus(&["import", "cut.pcap", "b.pcap", "-o", "cut"], folder.path());
     assert_eq!(code, Some(1));
-    assert!(said.starts_with("kcorpus: cut.pcap: cut short: the packet at "), "{said}");
+    assert!(stderr.starts_with("kcorpus: cut.pcap: cut short: the packet at "), "{stderr}");
     write("foreign", b"\x7fELF");
-    let (code, said) = kcorpus(&["import", "foreign", "-o", "foreign.out"], folder.path());
+    let (code, stderr) = kcorpus(&["import", "foreign", "-o", "foreign.out"], folder.path());
     assert_eq!(code, Some(1));
-    assert!(said.starts_with("kcorpus: foreign: not a capture, a tickerplant log or lines of hex\n"), "{said}");
+    assert!(stderr.starts_with("kcorpus: foreign: not a capture, a tickerplant log or lines of hex\n"), "{stderr}");
     assert_eq!(kcorpus(&["import", "a.pcap"], folder.path()).0, Some(2));
     assert_eq!(kcorpus(&["import", "nowhere", "-o", "none"], folder.path()).0, Some(1));
     assert!(!folder.path().join("none").exists());

@@ -1,4 +1,4 @@
-//! Is what comes out of a mask of the same shape, and is nothing of what went in left?
+//! Masking must keep the shape of messages and leave no original value.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,7 +26,7 @@ fn decode(message: &[u8]) -> Message {
     Message::decode(message, &Limits::default()).unwrap()
 }
 
-/// What a mask must leave: types, counts, lengths of texts.
+/// The shape that a mask must keep: types, counts, lengths of texts.
 fn shape(value: Value<'_>) -> String {
     match value {
         Value::List(list) => format!("({})", list.iter().map(shape).collect::<Vec<_>>().join(";")),
@@ -46,7 +46,7 @@ fn shape(value: Value<'_>) -> String {
     }
 }
 
-/// Checks the mask of a message that decodes; returns it.
+/// Masks a valid message, checks the result and returns it.
 fn check(mask: &Mask, original: &[u8]) -> Vec<u8> {
     let masked = mask.message(original).unwrap();
     let (before, after) = (decode(original), decode(&masked));
@@ -58,7 +58,7 @@ fn check(mask: &Mask, original: &[u8]) -> Vec<u8> {
     if head(original).compression.is_none() {
         assert_eq!(head(&masked), head(original));
     }
-    assert_eq!(mask.message(original).unwrap(), masked, "the same every time");
+    assert_eq!(mask.message(original).unwrap(), masked, "masking is deterministic");
     masked
 }
 
@@ -86,7 +86,7 @@ fn shared_messages_keep_their_shape() {
 }
 
 #[test]
-fn what_does_not_decode_is_refused() {
+fn malformed_messages_are_not_masked() {
     let whole = message(MessageType::Sync, "(`upd;`trade;([]sym:`IBM`MSFT;price:1.5 2.5))");
     for end in 0..whole.len() {
         assert_eq!(mask().message(&whole[..end]), None, "{end}");
@@ -102,7 +102,7 @@ fn masked(mask: &Mask, text: &str) -> String {
 }
 
 #[test]
-fn nulls_and_infinities_stay() {
+fn nulls_and_infinities_are_unchanged() {
     for text in [
         "0N 0W -0W",
         "0N 0W -0Wh",
@@ -127,7 +127,7 @@ fn nulls_and_infinities_stay() {
 }
 
 #[test]
-fn values_are_replaced_as_they_repeat() {
+fn equal_values_have_equal_replacements() {
     for text in [
         "1 2 1 3 2",
         "1 2 1 3 2h",
@@ -173,7 +173,7 @@ fn items(value: Value<'_>) -> Vec<String> {
 }
 
 #[test]
-fn times_of_day_and_dates_stay_such() {
+fn times_of_day_and_dates_stay_in_range() {
     let text = masked(&mask(), "09:30:00.000 23:59:59.999 00:00:00.000");
     for time in text.split(' ') {
         assert!(time.len() == 12 && &time[..2] < "24", "{text}");
@@ -185,7 +185,7 @@ fn times_of_day_and_dates_stay_such() {
 }
 
 #[test]
-fn the_same_in_either_byte_order_and_compressed() {
+fn masking_is_independent_of_byte_order_and_compression() {
     for golden in golden() {
         let limits = Limits::default();
         let Ok(plain) = kwire::decompress(&golden.message, &limits) else { continue };
@@ -193,13 +193,13 @@ fn the_same_in_either_byte_order_and_compressed() {
         let other = mask().message(&plain).unwrap();
         assert_eq!(decode(&one), decode(&other));
     }
-    let spelled = |is_big: bool, number: u32| if is_big { number.to_be_bytes() } else { number.to_le_bytes() };
+    let encoded = |is_big: bool, number: u32| if is_big { number.to_be_bytes() } else { number.to_le_bytes() };
     let [big, little] = [true, false].map(|is_big| {
         let ints =
-            [[6, 0].as_slice(), &spelled(is_big, 3), &[5, 70_000, 1 << 31].map(|int| spelled(is_big, int)).concat()];
+            [[6, 0].as_slice(), &encoded(is_big, 3), &[5, 70_000, 1 << 31].map(|int| encoded(is_big, int)).concat()];
         let guid = [&[0xfe][..], &[7; 15], &[9]].concat();
-        let body = [&[0, 0][..], &spelled(is_big, 3), &[0xf5, b'I', b'B', b'M', 0], &ints.concat(), &guid].concat();
-        [&[u8::from(!is_big), 1, 0, 0][..], &spelled(is_big, body.len() as u32 + 8), &body].concat()
+        let body = [&[0, 0][..], &encoded(is_big, 3), &[0xf5, b'I', b'B', b'M', 0], &ints.concat(), &guid].concat();
+        [&[u8::from(!is_big), 1, 0, 0][..], &encoded(is_big, body.len() as u32 + 8), &body].concat()
     });
     assert_eq!(decode(&big), decode(&little));
     assert_eq!(decode(&check(&mask(), &big)), decode(&check(&mask(), &little)));
@@ -217,7 +217,7 @@ fn a_compressed_message_is_compressed_again() {
 }
 
 #[test]
-fn attributes_are_true_or_dropped() {
+fn attributes_are_true_or_removed() {
     for (attribute, after) in [(1, 0), (2, 2), (3, 3), (4, 4)] {
         let mut symbols = message(MessageType::Response, "`a`b`c");
         symbols[9] = attribute;
@@ -234,7 +234,7 @@ fn attributes_are_true_or_dropped() {
 }
 
 #[test]
-fn names_stay_if_wanted() {
+fn names_are_kept_on_request() {
     let keep = Mask::with_key([5; 16], Names::Keep);
     let text = |kind, text: &str| decode(&check(&keep, &message(kind, text))).value().to_string();
     let update = text(MessageType::Async, "(`upd;`trade;([]symbol:`IBM`MSFT;price:1.5 2.5))");
@@ -250,7 +250,7 @@ fn names_stay_if_wanted() {
         "{query}"
     );
     let data = text(MessageType::Response, "\"select from trade\"");
-    assert!(!data.contains("select"), "a text that is no query: {data}");
+    assert!(!data.contains("select"), "a text that is not a query: {data}");
     let lambda = text(MessageType::Sync, "({[x]count select from trade where id=x+8421};12345)");
     assert!(lambda.contains("select from trade") && !lambda.contains("8421") && !lambda.contains("12345"), "{lambda}");
     let replaced = decode(&mask().message(&message(MessageType::Sync, "({[x]count select from trade};1)")).unwrap());
@@ -259,7 +259,7 @@ fn names_stay_if_wanted() {
     assert!(!replaced.value().to_string().contains("select"));
 }
 
-/// Symbols and texts of four bytes and more, of a value.
+/// Collects runs of at least four letters and digits in a value.
 fn texts(value: Value<'_>, found: &mut BTreeSet<Vec<u8>>) {
     let bytes = {
         let mut bytes = Vec::new();
@@ -272,7 +272,7 @@ fn texts(value: Value<'_>, found: &mut BTreeSet<Vec<u8>>) {
 }
 
 #[test]
-fn no_text_survives_in_the_file() {
+fn no_original_text_is_in_the_masked_file() {
     let folder = tempfile::tempdir().unwrap();
     let [before, after] = ["before", "after"].map(|name| folder.path().join(name));
     let mut recorder = Recorder::create(&before).unwrap();
@@ -328,7 +328,7 @@ fn no_text_survives_in_the_file() {
 }
 
 #[test]
-fn keys_decide() {
+fn the_key_determines_the_replacements() {
     let one = message(MessageType::Response, "`IBM`MSFT");
     let [first, again, other] =
         [[1; 16], [1; 16], [2; 16]].map(|key| Mask::with_key(key, Names::Replace).message(&one));
@@ -339,7 +339,7 @@ fn keys_decide() {
 }
 
 #[test]
-fn the_command() {
+fn commands_import_and_mask() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {
         let done =
@@ -361,16 +361,16 @@ fn the_command() {
         assert!(memchr::memmem::find(&bytes(name), b"ACMECORP").is_none());
         assert_eq!(memchr::memmem::find(&bytes(name), b"getBars").is_some(), name == "kept");
     }
-    assert_eq!(run(&["mask", "plain", "again"]).0, Some(1), "it is there");
+    assert_eq!(run(&["mask", "plain", "again"]).0, Some(1), "the output exists");
     assert_eq!(run(&["mask", "lines", "foreign"]).0, Some(1));
     let (code, said) = run(&["mask", "plain", "short", "--mask-key", "5ec2e7"]);
     assert_eq!(code, Some(2), "{said}");
     let (code, said) = run(&["import", "lines", "-o", "unmasked", "--mask-key", key]);
-    assert_eq!(code, Some(2), "a key but no mask: {said}");
+    assert_eq!(code, Some(2), "--mask-key without --mask: {said}");
     assert!(!folder.path().join("unmasked").exists());
 }
 
-/// Any object, as bytes.
+/// Arbitrary objects as bytes, not all valid.
 fn object() -> impl Strategy<Value = Vec<u8>> {
     let symbol = "[a-zA-Z0-9._é€]{0,30}".prop_map(|text| [text.as_bytes(), &[0]].concat());
     let fixed = prop::sample::select(vec![

@@ -1,4 +1,4 @@
-//! The mutator: the same from a seed everywhere, complete, and judged by the decoder.
+//! Tests of the mutator: reproducible, complete, with verdicts that agree with the decoder.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -24,7 +24,7 @@ fn a_case_is_the_same_alone_and_in_order() {
     assert!(different.count() > 200);
 }
 
-/// On every machine. New changes in the table renumber the cases: adjust this then.
+/// New changes in the table renumber the cases: adjust the expected values then.
 #[test]
 fn cases_are_the_same_everywhere() {
     let messages = [kcorpus::unhex("010000001200000006000100000001000000").unwrap()];
@@ -52,7 +52,7 @@ fn every_change_occurs_under_its_name() {
 }
 
 #[test]
-fn verdicts_are_the_decoders() {
+fn verdicts_agree_with_the_decoder() {
     let mut seen = [0; 3];
     for Mutation { bytes, name, verdict, .. } in cases(2) {
         let limits = Limits { inflated: 64 << 20, ..Limits::default() };
@@ -70,9 +70,9 @@ fn verdicts_are_the_decoders() {
     assert!(seen[0] > 500 && seen[1] > 2_000 && seen[2] > 50, "{seen:?}");
 }
 
-/// What a change is named for must be what the decoder finds.
+/// The decoder must find the fault that a change is named after.
 #[test]
-fn changes_do_what_their_names_say() {
+fn changes_cause_the_named_fault() {
     let valid = ["count-8-bytes", "attribute-known", "compressed", "header-order-turned", "header-type", "packet-cuts"];
     let refused = [
         ("type-unknown", "no such type"),
@@ -113,13 +113,13 @@ fn changes_do_what_their_names_say() {
     }
     for name in valid.iter().chain(refused.iter().map(|(name, _)| name)) {
         let (all, as_named) = good[name];
-        // A change may hit an object whose surroundings fail first.
+        // A change may hit an object whose container fails first.
         assert!(as_named * 10 >= all * 8, "{name}: {as_named} of {all}");
     }
 }
 
 #[test]
-fn pieces_are_the_message() {
+fn pieces_concatenate_to_the_message() {
     let mut cut = 0;
     for mutation in cases(4) {
         assert_eq!(mutation.pieces().collect::<Vec<_>>().concat(), mutation.bytes, "{}", mutation.name);
@@ -129,7 +129,7 @@ fn pieces_are_the_message() {
 }
 
 #[test]
-fn a_turned_message_says_the_same() {
+fn swapping_the_byte_order_keeps_the_value() {
     let messages = golden_messages();
     let mut turned = 0;
     for case in 0..CASES {
@@ -149,7 +149,7 @@ fn a_turned_message_says_the_same() {
 }
 
 #[test]
-fn logins_all_occur_and_are_judged() {
+fn all_logins_occur_with_verdicts() {
     let logins: Vec<_> = (0..500).map(|case| mutate::login(1, case)).collect();
     let seen: HashSet<_> = logins.iter().map(|login| login.name).collect();
     assert_eq!(seen, mutate::login_names().collect::<HashSet<_>>());
@@ -159,7 +159,7 @@ fn logins_all_occur_and_are_judged() {
     assert!(matches!(find("login-http"), Verdict::Refused { .. }));
 }
 
-/// A fuzzer's inputs need not be messages.
+/// A fuzzer's inputs need not be messages: no input may panic.
 #[test]
 fn any_bytes_can_be_changed() {
     for length in 0..40 {
@@ -168,7 +168,7 @@ fn any_bytes_can_be_changed() {
             mutate::change(seed, &bytes, &bytes[bytes.len() / 2..]);
         }
     }
-    // Nor sound: what is changed is changed again.
+    // Nor well-formed: mutates mutations.
     let messages = golden_messages();
     let mut bytes = Vec::new();
     for seed in 0..20_000_usize {

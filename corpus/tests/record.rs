@@ -1,4 +1,4 @@
-//! Does the proxy pass everything on as it came, and is what it recorded what went through?
+//! Tests of the recording proxy, and of list, show, export, replay and serve.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -42,7 +42,7 @@ impl Proxy {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Ends it by a signal.
+    /// Ends it by a signal. Returns the exit status and standard error.
     fn stop(mut self, signal: Signal) -> (ExitStatus, String) {
         self.signal(signal);
         let mut said = String::new();
@@ -58,7 +58,7 @@ impl Drop for Proxy {
     }
 }
 
-/// A server that answers each request with itself, and pushes it once before.
+/// An echo server that pushes each request once before it answers.
 fn echo() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -91,7 +91,7 @@ fn serve(mut stream: TcpStream) {
     }
 }
 
-/// A server that takes bytes and never looks at them: it accepts logins with one byte.
+/// A server that accepts logins and discards all input.
 fn sink() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -118,7 +118,7 @@ fn entries(path: &Path) -> Vec<Entry> {
 }
 
 #[test]
-fn a_conversation_goes_through_and_is_recorded() {
+fn a_conversation_is_forwarded_and_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let proxy = Proxy::start(echo(), &file(&folder), &[]);
     let mut handle = blocking::Handle::open(&format!("{}:bob:correct horse", proxy.address)).unwrap();
@@ -166,35 +166,35 @@ fn a_conversation_goes_through_and_is_recorded() {
 }
 
 #[test]
-fn every_byte_is_passed_on_however_it_is_cut() {
+fn every_byte_is_forwarded_however_it_is_split() {
     let folder = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = Proxy::start(listener.local_addr().unwrap(), &file(&folder), &[]);
     let mut expected = 0;
     for conversation in conversations() {
-        let said = |side| {
+        let bytes_of = |side| {
             let turns = conversation.turns.iter().filter(move |turn| turn.side == side);
             turns.flat_map(|turn| turn.bytes.clone()).collect::<Vec<u8>>()
         };
-        let (client_says, server_says) = (said(Side::Client), said(Side::Server));
+        let (from_client, from_server) = (bytes_of(Side::Client), bytes_of(Side::Server));
         let mut client = TcpStream::connect(proxy.address).unwrap();
         client.set_nodelay(true).unwrap();
         let (mut server, _) = listener.accept().unwrap();
         thread::scope(|scope| {
             scope.spawn(|| {
-                for byte in client_says.chunks(5) {
+                for byte in from_client.chunks(5) {
                     client.write_all(byte).unwrap();
                 }
                 client.shutdown(std::net::Shutdown::Write).unwrap();
-                let mut heard = Vec::new();
-                client.read_to_end(&mut heard).unwrap();
-                assert_eq!(heard, server_says);
+                let mut received = Vec::new();
+                client.read_to_end(&mut received).unwrap();
+                assert_eq!(received, from_server);
             });
-            let mut heard = Vec::new();
-            server.read_to_end(&mut heard).unwrap();
-            assert_eq!(heard, client_says);
-            // The client has closed its half: the other still works.
-            server.write_all(&server_says).unwrap();
+            let mut received = Vec::new();
+            server.read_to_end(&mut received).unwrap();
+            assert_eq!(received, from_client);
+            // The client has closed its write side; the other direction must still work.
+            server.write_all(&from_server).unwrap();
             drop(server);
         });
         expected += 1;
@@ -212,7 +212,7 @@ fn every_byte_is_passed_on_however_it_is_cut() {
 }
 
 #[test]
-fn what_does_not_fit_is_counted() {
+fn dropped_messages_are_counted() {
     let message = golden().into_iter().find(|golden| golden.message.len() < 40).unwrap().message;
     for limit in [0, 1000, 20_000] {
         let folder = tempfile::tempdir().unwrap();
@@ -242,9 +242,9 @@ fn what_does_not_fit_is_counted() {
     }
 }
 
-/// `KCORPUS_KILLS` says how many times; 50 take two minutes.
+/// `KCORPUS_KILLS` sets the number of rounds; 50 take two minutes.
 #[test]
-fn a_killed_recorder_loses_its_last_block_and_no_other() {
+fn a_killed_recorder_loses_only_its_last_block() {
     let kills = std::env::var("KCORPUS_KILLS").map_or(6, |kills| kills.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let server = sink();
@@ -257,7 +257,7 @@ fn a_killed_recorder_loses_its_last_block_and_no_other() {
             client.write_all(b"bob:secret\x06\0").unwrap();
             let mut sent = Vec::new();
             for number in 0_i64.. {
-                // Longs do not compress well: blocks are full after some hundred of these.
+                // Longs do not compress well, so a block is full after a few hundred messages.
                 let longs: Vec<i64> =
                     (0..500).map(|n| (number * 500 + n).wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64)).collect();
                 let mut message = Vec::new();
@@ -266,12 +266,12 @@ fn a_killed_recorder_loses_its_last_block_and_no_other() {
                     return sent;
                 }
                 sent.push((passing.elapsed(), message));
-                // Some megabytes a second: lz4 without optimization must keep up.
+                // A few MB/s, so that unoptimized lz4 keeps up.
                 thread::sleep(Duration::from_millis(1));
             }
             unreachable!("the proxy is killed")
         });
-        // So late that what was sent first must be there; a step that no period fits.
+        // Late enough that the first messages must be written; the offset varies per round.
         let moment = Duration::from_millis(1800 + kill * 37 % 400);
         thread::sleep(moment.saturating_sub(passing.elapsed()));
         let killed = passing.elapsed();
@@ -286,10 +286,10 @@ fn a_killed_recorder_loses_its_last_block_and_no_other() {
         for (entry, (_, message)) in read[1..].iter().zip(&sent) {
             assert_eq!(entry.bytes, message);
         }
-        // A block is written within a second, and its items lay in the queue for 20 ms.
+        // A block is written within a second, after items were queued for at most 20 ms.
         let due = sent.iter().filter(|(at, _)| *at + Duration::from_millis(1600) < killed).count();
-        assert!(read.len() > due, "{} of {due} messages that were sent long before", read.len());
-        // It goes on where it was.
+        assert!(read.len() > due, "{} of {due} messages that must be written", read.len());
+        // Appending continues at the same number.
         let recorder = Recorder::append(file(&folder)).unwrap();
         assert_eq!(recorder.len(), read.len() as u64);
         recorder.finish().unwrap();
@@ -297,7 +297,7 @@ fn a_killed_recorder_loses_its_last_block_and_no_other() {
     }
 }
 
-/// Runs `kcorpus`; its output, and whether its exit code is 0.
+/// Runs `kcorpus`. Returns its output, and whether the exit code is 0.
 fn kcorpus(arguments: &[&str]) -> (String, bool) {
     let done = Command::new(env!("CARGO_BIN_EXE_kcorpus")).args(arguments).output().unwrap();
     let text = [done.stdout, done.stderr].concat();
@@ -365,7 +365,7 @@ fn recordings_are_listed_shown_and_exported() {
 }
 
 #[test]
-fn bad_files_are_one_line() {
+fn errors_are_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(&folder);
     fs::write(&path, b"not a recording at all").unwrap();
@@ -401,7 +401,7 @@ fn recorded(folder: &TempDir) -> PathBuf {
     let mut bob = blocking::Handle::open(&format!("{}:bob:b", proxy.address)).unwrap();
     let mut eve = blocking::Handle::open(&format!("{}:eve:e", proxy.address)).unwrap();
     for number in 0..20_i64 {
-        // Before a request, so that all has passed the proxy once that is answered.
+        // Sent before a request, so that it has passed the proxy once the request is answered.
         bob.send("a:10").unwrap();
         assert_eq!(bob.sync(number).unwrap().value(), Value::from(number));
         assert_eq!(eve.sync(-number).unwrap().value(), Value::from(-number));
@@ -438,10 +438,10 @@ fn a_recording_is_replayed_and_compared() {
 }
 
 #[test]
-fn answers_that_differ_or_do_not_come_are_reported() {
+fn different_and_missing_answers_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = recorded(&folder);
-    // It answers as was recorded, from a recording whose answers are other ones.
+    // Serves a recording whose answers are modified.
     let other = folder.path().join("other.krec");
     let mut recorder = Recorder::create(&other).unwrap();
     for entry in entries(&path) {
@@ -468,14 +468,14 @@ fn answers_that_differ_or_do_not_come_are_reported() {
 }
 
 #[test]
-fn a_recording_is_served_to_the_clients_that_were_recorded() {
+fn a_recording_is_served_to_its_clients() {
     let folder = tempfile::tempdir().unwrap();
     let path = recorded(&folder);
     let server = served(&path);
     let (said, good) = kcorpus(&["replay", path.to_str().unwrap(), "--to", &server.address.to_string(), "--fast"]);
     assert!(good && said.contains("40 equal, 0 different, 0 missing"), "{said}");
-    assert!(said.contains("40 recorded, 40 came"), "{said}");
-    // In another order, on the other's connection, and what nobody asked.
+    assert!(said.contains("40 recorded, 40 received"), "{said}");
+    // Requests in another order, of another connection, and not recorded ones.
     let mut eve = blocking::Handle::open(&format!("{}:eve:", server.address)).unwrap();
     for number in [-7_i64, -3, 5, -19, 0] {
         assert_eq!(eve.sync(number).unwrap().value(), Value::from(number));

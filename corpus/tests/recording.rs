@@ -1,4 +1,4 @@
-//! Does a recording give back what was recorded, all that is whole of a file that is not, and never a password?
+//! Tests of the recording format: round trip, damaged files, appending, framing, no passwords.
 
 mod readable;
 
@@ -20,7 +20,7 @@ fn file(folder: &TempDir) -> PathBuf {
     folder.path().join("traffic.krec")
 }
 
-/// Records the messages, a block every `block` of them.
+/// Records the messages, with a new block every `block` messages.
 fn record(path: &Path, messages: &[Vec<u8>], block: usize) -> Recorder {
     let mut recorder = Recorder::create(path).unwrap();
     let connection = recorder.open(Timestamp(-1), b"bob", Capability::MAX).unwrap();
@@ -39,7 +39,7 @@ fn read(recording: &Recording) -> Vec<(u64, Entry)> {
     recording.entries().filter_map(Result::ok).collect()
 }
 
-/// The messages of a whole recording made by [`record`].
+/// Checks the messages of an intact recording made by [`record`].
 fn check(recording: &Recording, messages: &[Vec<u8>]) {
     assert_eq!(recording.len(), messages.len() as u64 + 2);
     let entries = read(recording);
@@ -60,7 +60,7 @@ fn check(recording: &Recording, messages: &[Vec<u8>]) {
 }
 
 #[test]
-fn what_was_recorded_is_read() {
+fn recordings_round_trip() {
     let folder = tempfile::tempdir().unwrap();
     let messages = messages();
     record(&file(&folder), &messages, 50).finish().unwrap();
@@ -71,7 +71,7 @@ fn what_was_recorded_is_read() {
 }
 
 #[test]
-fn an_index_is_made_anew() {
+fn a_missing_index_is_rebuilt() {
     let folder = tempfile::tempdir().unwrap();
     let messages = messages();
     let mut recorder = record(&file(&folder), &messages, 50);
@@ -84,12 +84,12 @@ fn an_index_is_made_anew() {
 }
 
 #[test]
-fn blocks_that_are_not_compressed_are_read() {
+fn uncompressed_blocks_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let message = messages().remove(0);
     let mut recorder = Recorder::create(file(&folder)).unwrap();
     recorder.set_compression(false);
-    // Sizes of the data around where its length takes another byte.
+    // Sizes around those at which the encoded length takes another byte.
     let lengths = [0, 14, 15, 269, 270, 524, 525, 70_000];
     for length in lengths {
         let user = vec![b'u'; length];
@@ -106,7 +106,7 @@ fn blocks_that_are_not_compressed_are_read() {
     assert_eq!(entries[lengths.len()].1.bytes, message);
 }
 
-/// The ends of blocks, in the file and in entries.
+/// The ends of blocks, as file offsets and entry numbers.
 fn ends(path: &Path, messages: &[Vec<u8>], block: usize) -> Vec<(u64, u64)> {
     let mut recorder = Recorder::create(path).unwrap();
     let mut ends = Vec::new();
@@ -122,7 +122,7 @@ fn ends(path: &Path, messages: &[Vec<u8>], block: usize) -> Vec<(u64, u64)> {
 }
 
 #[test]
-fn a_file_that_was_cut_has_its_whole_blocks() {
+fn a_truncated_file_keeps_its_complete_blocks() {
     let folder = tempfile::tempdir().unwrap();
     let messages = &messages()[..24];
     let ends = ends(&file(&folder), messages, 4);
@@ -134,7 +134,7 @@ fn a_file_that_was_cut_has_its_whole_blocks() {
             continue;
         }
         let recording = opened.unwrap();
-        // A block's padding is not missed.
+        // A block without its padding is complete.
         let whole = ends.iter().rev().find(|(end, _)| end - 15 <= cut as u64);
         let expected = whole.map_or(0, |(_, entries)| *entries);
         let read = read(&recording).len() as u64;
@@ -148,7 +148,7 @@ fn a_file_that_was_cut_has_its_whole_blocks() {
 }
 
 #[test]
-fn a_flipped_byte_costs_its_block_and_no_other() {
+fn a_flipped_byte_loses_only_its_block() {
     let folder = tempfile::tempdir().unwrap();
     let messages = &messages()[..24];
     let ends = ends(&file(&folder), messages, 4);
@@ -168,7 +168,7 @@ fn a_flipped_byte_costs_its_block_and_no_other() {
             let errors = recording.entries().filter(Result::is_err).count();
             let lost = messages.len() - entries.len();
             assert!(lost == 0 || lost == 4, "{at}, finished {finished}: {lost}");
-            // All but a last block that is gone without a trace is named.
+            // Every loss is reported, except a last block without a trace.
             assert!(errors == 1 || lost == 0 || recording.lost() > 0, "{at}, finished {finished}");
             assert!(!finished || errors == usize::from(lost == 4), "{at}: {errors}");
             for (number, entry) in entries {
@@ -179,7 +179,7 @@ fn a_flipped_byte_costs_its_block_and_no_other() {
 }
 
 #[test]
-fn other_files_are_refused() {
+fn other_files_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     for bytes in
         [&b""[..], b"kcorpus", b"\xff\x01\0\0\0\0\0\0, a log's head", b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0"]
@@ -196,7 +196,7 @@ fn other_files_are_refused() {
 }
 
 #[test]
-fn appending_changes_nothing_that_is_there() {
+fn appending_leaves_existing_bytes_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let messages = messages();
     record(&file(&folder), &messages, 50).finish().unwrap();
@@ -217,12 +217,12 @@ fn appending_changes_nothing_that_is_there() {
 }
 
 #[test]
-fn appending_to_a_torn_file_loses_the_torn_block() {
+fn appending_truncates_a_torn_block() {
     let folder = tempfile::tempdir().unwrap();
     let messages = &messages()[..24];
     let ends = ends(&file(&folder), messages, 4);
     let bytes = fs::read(file(&folder)).unwrap();
-    // In the head of the last block, in its body, at its end with a body that was not written, and in the index.
+    // Cuts in the head of the last block, in its body, at its end with an unwritten body, and in the index.
     let last = ends[4].0 as usize;
     for cut in [last + 3, last + 70, last + 100, ends[5].0 as usize, bytes.len() - 1] {
         let mut torn = bytes[..cut].to_vec();
@@ -248,7 +248,7 @@ fn appending_to_a_torn_file_loses_the_torn_block() {
 }
 
 #[test]
-fn a_recording_in_a_recording_is_one_message() {
+fn a_recording_within_a_message_is_not_parsed() {
     let folder = tempfile::tempdir().unwrap();
     let messages = &messages()[..8];
     ends(&file(&folder), messages, 4);
@@ -260,7 +260,7 @@ fn a_recording_in_a_recording_is_one_message() {
     ends(&file(&folder), &[messages[0].clone(), message, messages[1].clone()], 1);
     let mut bytes = fs::read(file(&folder)).unwrap();
     let end = bytes.len() - 40;
-    // The head of the block that holds it is damaged: the search for the next one passes through it.
+    // Damage the head of the enclosing block: the search for the next block scans the nested recording.
     let second = bytes.windows(4).enumerate().filter(|(_, window)| window == b"\xb1kcb").nth(1).unwrap().0;
     bytes[second] = 0;
     let recording = Recording::from_bytes(Bytes::copy_from_slice(&bytes[..end])).unwrap();
@@ -270,7 +270,7 @@ fn a_recording_in_a_recording_is_one_message() {
 }
 
 #[test]
-fn what_is_no_message_is_not_recorded() {
+fn malformed_messages_are_not_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let mut recorder = Recorder::create(file(&folder)).unwrap();
     for bytes in
@@ -287,7 +287,7 @@ fn what_is_no_message_is_not_recorded() {
     assert_eq!(what, [What::Missing(7), What::Foreign("HTTP".to_owned())]);
 }
 
-/// What a framer finds in a direction of a conversation that comes in pieces.
+/// The items of a direction of a conversation, framed in pieces of `piece` bytes.
 fn framed(direction: Direction, bytes: &[u8], piece: usize) -> Vec<Framed> {
     let mut framer = Framer::new(direction);
     let mut found = Vec::new();
@@ -301,7 +301,7 @@ fn framed(direction: Direction, bytes: &[u8], piece: usize) -> Vec<Framed> {
 }
 
 #[test]
-fn conversations_are_framed_however_they_are_cut() {
+fn framing_is_independent_of_splits() {
     for conversation in conversations() {
         for (side, direction) in [(Side::Client, Direction::ToServer), (Side::Server, Direction::ToClient)] {
             let turns = conversation.turns.iter().filter(|turn| turn.side == side);
@@ -338,7 +338,7 @@ fn foreign_bytes_are_named() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_a_recording_or_an_error(
+    fn any_bytes_open_or_fail(
         seed in 0..100_usize,
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
         cut in any::<prop::sample::Index>(),

@@ -1,4 +1,4 @@
-//! Does every dump in WIRE.md say what the golden message of that name says?
+//! Every dump in WIRE.md must equal the golden message of its name.
 
 use kcorpus::{golden, hex};
 

@@ -16,7 +16,7 @@ libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, see
     })
 });
 
-/// Where messages stand behind a byte and a login.
+/// The ranges of messages after the first byte and the login.
 fn messages(data: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = data.iter().skip(1).position(|&byte| byte == 0).map_or(data.len(), |nul| nul + 2);
@@ -30,39 +30,39 @@ fn messages(data: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// Any bytes after a login are a conversation, or an error that stays; how they are cut changes
-/// nothing.
+/// Any bytes must parse as a conversation or fail with an error that latches, and the result must not depend on how
+/// they are split. The first byte is the size of the pieces.
 fn conversation(bytes: &[u8]) {
     let (cut, bytes) = bytes.split_first().map_or((1, bytes), |(cut, bytes)| (usize::from(*cut).max(1), bytes));
-    let whole = hear(bytes, bytes.len().max(1));
-    assert_eq!(hear(bytes, cut), whole);
+    let whole = receive_all(bytes, bytes.len().max(1));
+    assert_eq!(receive_all(bytes, cut), whole);
 }
 
-/// What a server hears, and the error that ends it.
-fn hear(bytes: &[u8], cut: usize) -> (Vec<(MessageType, String)>, Option<String>) {
+/// The messages that a server receives, and the error that ends the connection.
+fn receive_all(bytes: &[u8], cut: usize) -> (Vec<(MessageType, String)>, Option<String>) {
     let mut connection = Connection::server(limits(), Instant::now());
     let mut inbound = Inbound::default();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     for piece in bytes.chunks(cut) {
         inbound.extend(piece);
         loop {
             match connection.receive(&mut inbound) {
-                Ok(Some(Event::Message(message))) => heard.push((message.kind(), format!("{message:?}"))),
+                Ok(Some(Event::Message(message))) => received.push((message.kind(), format!("{message:?}"))),
                 Ok(Some(_)) => assert!(connection.accept(&mut Vec::new()).is_ok()),
                 Ok(None) => break,
                 Err(error) => {
                     assert!(matches!(connection.receive(&mut inbound), Err(Error::Failed)));
-                    // How much of a login came before its end was missed depends on the cut.
+                    // The size in this error depends on the split, so compare only its kind.
                     let login = matches!(error, Error::TooLarge { what: Bound::Login, .. });
-                    return (heard, Some(if login { "login".to_owned() } else { error.to_string() }));
+                    return (received, Some(if login { "login".to_owned() } else { error.to_string() }));
                 }
             }
         }
     }
-    (heard, None)
+    (received, None)
 }
 
-/// Bounds that keep one run of a fuzzer quick.
+/// Limits that keep a run short.
 fn limits() -> Limits {
     Limits { message: 1 << 20, inflated: 1 << 20, ..Limits::default() }
 }

@@ -10,7 +10,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     compression::fuzz(bytes);
 });
 
-/// Any bytes inflate in pieces as they do at once and into memory that is there, to the same body or the same error.
+/// Inflating in pieces, at once, into a dirty vector and into a caller-provided slice must give the same body or the
+/// same error.
 fn inflate(bytes: &[u8]) {
     let [cut, flags, bytes @ ..] = bytes else { return };
     let kind = if flags & 1 == 0 { Compression::Short } else { Compression::Long };

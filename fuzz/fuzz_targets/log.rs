@@ -4,8 +4,8 @@ use kcodec::{Log, Update, log};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| records(bytes));
 
-/// Any bytes behind the head of a log are records and a bad tail, and each record reads as it does alone; the rows of
-/// an update can be selected.
+/// Any bytes after a log's header must read as records and a bad tail. Each record must read the same as in a log of
+/// its own, because a log caches shapes of records. Selecting rows of an update must not panic.
 fn records(bytes: &[u8]) {
     let bytes = [&log::HEAD, bytes].concat();
     let Ok(mut log) = Log::new(&bytes) else { panic!("no log") };

@@ -11,7 +11,8 @@ libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, see
     mutator::mutate(data, size, max_size, seed, |data, _| Some((0..data.len(), Vec::new())))
 });
 
-/// Any bytes are one message, or an error; a message survives every way it can be written.
+/// Any bytes must decode or fail. A decoded message must round-trip through encoding and compression, and print without
+/// a panic.
 fn message(bytes: &[u8]) {
     let Ok(message) = Message::decode(bytes, &limits()) else { return };
     let mut plain = Vec::new();
@@ -25,7 +26,7 @@ fn message(bytes: &[u8]) {
     }
     let shown = message.value().to_string();
     if let Ok(parsed) = kcodec::parse(&shown) {
-        // What reads back need not be the same object, but it must be a sound one.
+        // The parsed object may differ, but it must be encodable.
         assert!(kcodec::Body::encode(parsed.value()).is_ok());
     }
     let _ = kcodec::console(message.value(), kcodec::Console::default());
@@ -35,7 +36,7 @@ fn again(bytes: &[u8]) -> Option<Message> {
     Message::decode(bytes, &limits()).ok()
 }
 
-/// Bounds that keep one run of a fuzzer quick.
+/// Limits that keep a run short.
 fn limits() -> Limits {
     Limits { message: 1 << 20, inflated: 1 << 20, ..Limits::default() }
 }

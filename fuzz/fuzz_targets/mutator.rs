@@ -1,12 +1,12 @@
-//! The project's mutator of messages beside libFuzzer's own, by turns.
+//! libFuzzer's custom mutator: alternates between `kcorpus::mutate` and libFuzzer's own.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use kcorpus::{mutate, traffic};
 
-/// Changes an input in which messages stand, one of which `find` points out: its place, and what has to stand before
-/// it to make it whole. Returns the new size, at most `max_size`.
+/// Mutates an input that contains messages. `find` must return the range of one of them, and the bytes to prepend to
+/// make it a whole message. Returns the new size, at most `max_size`.
 pub fn mutate(
     data: &mut [u8],
     size: usize,

@@ -27,7 +27,7 @@
 //! println!("{}", four.value());
 //! h.send("a:10")?;                                                        // neg[h]"a:10"
 //! h.flush()?;                                                             // neg[h][]
-//! h.sync("")?;                                                            // h"", a sync chaser: everything sent before it is processed
+//! h.sync("")?;                                                            // h"", a sync chaser
 //! # Ok::<(), kwire::Error>(())
 //! ```
 

@@ -1,4 +1,4 @@
-//! One TCP connection of a capture: two streams, what they say, and which end is the server.
+//! One TCP connection of a capture: reassembles both streams, finds their messages and determines the server.
 
 use std::net::SocketAddr;
 
@@ -12,10 +12,10 @@ use super::stream::{Piece, Stream};
 use super::{Error, Options, Summary};
 use crate::recording::Direction;
 
-/// The two ends of a connection, the lesser address first.
+/// The two ends of a connection, the smaller address first.
 pub(super) type Ends = [SocketAddr; 2];
 
-/// The ends of a segment's connection, and which of them sent it.
+/// The ends of a segment's connection, and the index of the sender.
 pub(super) fn ends(segment: &Segment<'_>) -> (Ends, usize) {
     if segment.from <= segment.to { ([segment.from, segment.to], 0) } else { ([segment.to, segment.from], 1) }
 }
@@ -23,20 +23,20 @@ pub(super) fn ends(segment: &Segment<'_>) -> (Ends, usize) {
 #[derive(Debug)]
 pub(super) struct Connection {
     ends: Ends,
-    /// What each end sends.
+    /// The stream that each end sends.
     streams: [Stream; 2],
     halves: [Half; 2],
-    /// Which end is the server.
+    /// The index of the server's end, once known.
     server: Option<usize>,
-    /// Its number in the recording, once something of it was recorded.
+    /// The connection's number in the recording, once an entry is recorded.
     number: Option<u32>,
-    /// A login that is recorded once something shows that this is kdb+ IPC.
+    /// A login that is not recorded until the connection is known to be kdb+ IPC.
     login: Option<(Timestamp, Login)>,
     /// Sequence number of the client's SYN.
     opened: Option<u32>,
     has_bytes: bool,
     is_over: bool,
-    /// When it was last heard of.
+    /// Time of the last segment.
     pub(super) last: Timestamp,
 }
 
@@ -57,13 +57,13 @@ impl Connection {
         }
     }
 
-    /// Whether a segment opens another connection between the same ends, and is not a SYN sent twice.
-    pub(super) fn is_anew(&self, segment: &Segment<'_>) -> bool {
+    /// Whether a segment opens a new connection between the same ends, and is not a retransmitted SYN.
+    pub(super) fn is_reused_by(&self, segment: &Segment<'_>) -> bool {
         let is_client = segment.syn && segment.acknowledged.is_none();
         is_client && self.opened != Some(segment.sequence) && (self.is_over || self.has_bytes)
     }
 
-    /// Takes a segment that `end` sent.
+    /// Processes a segment that `end` sent.
     pub(super) fn take(
         &mut self,
         end: usize,
@@ -87,6 +87,7 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(end) else { return Ok(()) };
         stream.push(first, segment.bytes);
         if segment.fin {
+            // A segment has less than 2^16 bytes of payload.
             let length = u32::try_from(segment.bytes.len()).unwrap_or_default();
             stream.end(first.wrapping_add(length));
         }
@@ -97,7 +98,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends it: what is held behind gaps is recorded.
+    /// Ends the connection: records what is buffered behind gaps.
     pub(super) fn finish(&mut self, sink: &mut Sink, summary: &mut Summary) -> Result<(), Error> {
         if std::mem::replace(&mut self.is_over, true) {
             return Ok(());
@@ -108,7 +109,7 @@ impl Connection {
                 self.missing(end, sink, summary)?;
             }
         }
-        // A server that refuses a login closes without a byte.
+        // A server that refuses a login closes without sending a byte.
         let is_refused = self.server.and_then(|server| self.streams.get(server)).is_some_and(Stream::is_untouched);
         if is_refused && self.login.is_some() {
             self.number(sink, summary)?;
@@ -123,7 +124,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Notes what the segments say that open a connection.
+    /// Processes a SYN: it determines the server and the first sequence numbers.
     fn open(&mut self, end: usize, acknowledged: Option<u32>, first: u32) {
         let other = 1 - end;
         let server = if acknowledged.is_some() { end } else { other };
@@ -142,7 +143,7 @@ impl Connection {
         }
     }
 
-    /// Records what can be read of a stream.
+    /// Records everything that can be read from a stream.
     fn drain(&mut self, end: usize, give_up: bool, sink: &mut Sink, summary: &mut Summary) -> Result<(), Error> {
         while let (Some(stream), Some(half)) = (self.streams.get_mut(end), self.halves.get_mut(end)) {
             let Some(piece) = stream.next(give_up) else { break };
@@ -185,7 +186,7 @@ impl Connection {
                     summary.missing += 1;
                 }
             }
-            // Of a connection that shows nothing of kdb+ IPC nothing is missing.
+            // Ignored while the connection is not known to be kdb+ IPC.
             Found::Missing if self.number.is_none() && self.login.is_none() => {}
             Found::Missing => self.missing(end, sink, summary)?,
             Found::Foreign => {
@@ -205,7 +206,7 @@ impl Connection {
         sink.missing(self.last, number, direction)
     }
 
-    /// Its number in the recording; recorded with its login, if that is known.
+    /// The connection's number in the recording. Records its login first, if it is known.
     fn number(&mut self, sink: &mut Sink, summary: &mut Summary) -> Result<u32, Error> {
         if let Some(number) = self.number {
             return Ok(number);
@@ -220,8 +221,8 @@ impl Connection {
     }
 }
 
-/// Which end is the server, by the first message that `end` sent: clients ask, servers respond. Of one that pushes,
-/// only the ports tell: those of clients are given out from high numbers on.
+/// Guesses the server's end by the first message that `end` sent: clients send sync messages, servers responses. For an
+/// async message it is the end with the lower port, because clients have ephemeral ports.
 fn likely_server(ends: &Ends, end: usize, message: &[u8]) -> usize {
     let header = message.first_chunk().and_then(|&head: &[u8; Header::LEN]| Header::parse(head).ok());
     match header.map(|header| header.kind) {

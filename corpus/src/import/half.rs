@@ -1,40 +1,41 @@
-//! One direction of a connection in a capture: its messages, found again after a gap.
+//! One direction of a captured connection: splits its bytes into messages, and resynchronizes after gaps.
 //!
-//! The headers say where messages begin, as long as no byte is missing. After a gap inside a message the next one still
-//! begins where the header said. After any other, and where a capture begins in the middle of a connection, the bytes
-//! are searched: a message begins at a header whose body decodes, and which another header follows, or the end of what
-//! has come. The search holds at most [`WINDOW`] bytes and decodes at most [`EFFORT`] bytes for each that comes.
+//! While no byte is missing, the headers give the message boundaries. After a gap within a message, the next message
+//! still begins where the header said. After any other gap, and where a capture begins within a connection, the bytes
+//! are searched: a message begins at a header whose body decodes and which is followed by another header or by the end
+//! of the received bytes. The search buffers at most [`WINDOW`] bytes and decodes at most [`DECODE_BUDGET`] bytes per
+//! received byte.
 
 use bytes::{Buf, Bytes, BytesMut};
 use kwire::{Header, Limits, Login, Message};
 
 use crate::recording::LARGEST;
 
-/// What the bytes of a direction are.
+/// What was found in the bytes of a direction.
 #[derive(Debug)]
 pub(super) enum Found {
     Login(Login),
     /// The server's answer to a login.
     Answer,
     Message(Bytes),
-    /// At least one message is missing, or is not whole.
+    /// At least one message is missing or incomplete.
     Missing,
-    /// The connection is no kdb+ IPC.
+    /// The connection is not kdb+ IPC.
     Foreign,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The capture begins here: with a login, a message, or in the middle of one.
+    /// No byte seen yet: the capture may begin with a login, with a message, or within one.
     Unknown,
     Login,
     Answer,
     Header,
-    /// A message of so many bytes.
+    /// A message of this length in bytes.
     Message(usize),
-    /// So many bytes that are passed over.
+    /// The number of bytes to skip.
     Skip(u64),
-    /// Searching for a message. Whether what lies before it is missing.
+    /// Searching for a message. Whether the loss has been reported.
     Lost(bool),
     Foreign,
 }
@@ -46,64 +47,65 @@ pub(super) struct Half {
     search: Search,
 }
 
-/// Where in the held bytes messages may begin.
+/// The search for a message boundary in the buffered bytes.
 #[derive(Debug, Default)]
 struct Search {
-    /// Offsets of headers.
+    /// Offsets of possible headers.
     candidates: Vec<usize>,
-    /// Bytes that were looked at.
+    /// Bytes scanned for headers.
     scanned: usize,
-    /// Whether bytes were dropped.
+    /// Whether bytes were discarded.
     has_passed: bool,
-    /// Bytes that may still be decoded to see whether they are a message.
-    effort: usize,
+    /// Bytes that may still be decoded to verify candidates.
+    budget: usize,
 }
 
-/// Bytes of a login, its NUL included: more are no login.
+/// Most bytes of a login, its NUL included.
 const LOGIN: usize = 4096;
-/// Bytes that are searched at once: after a gap, larger messages are passed over.
+/// Most bytes searched at once. After a gap, larger messages are skipped.
 const WINDOW: usize = 16 << 20;
 const CANDIDATES: usize = 256;
-const EFFORT: usize = 16;
+const DECODE_BUDGET: usize = 16;
 
 impl Half {
     pub(super) fn new() -> Self {
         Self { state: State::Unknown, held: BytesMut::new(), search: Search::default() }
     }
 
-    /// The client's first bytes are a login.
+    /// Expects a login as the client's first bytes.
     pub(super) fn expect_login(&mut self) {
         if self.state == State::Unknown {
             self.state = State::Login;
         }
     }
 
-    /// The server's first byte is its answer.
+    /// Expects the answer to a login as the server's first byte.
     pub(super) fn expect_answer(&mut self) {
         if self.state == State::Unknown {
             self.state = State::Answer;
         }
     }
 
-    /// What follows is of no use.
+    /// Ignores all further bytes.
     pub(super) fn give_up(&mut self) {
         *self = Self { state: State::Foreign, ..Self::new() };
     }
 
-    /// Takes bytes; [`next`](Self::next) then tells what they are.
+    /// Appends bytes. The caller must then call [`next`](Self::next) until it returns `None`.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         match self.state {
             State::Foreign => return,
-            // A client sends nothing behind a login before it was answered.
+            // A login is alone in its segment: a client sends nothing more until it is answered.
             State::Unknown if is_login(bytes) => self.state = State::Login,
             State::Unknown => self.state = State::Lost(false),
             _ => {}
         }
         self.held.extend_from_slice(bytes);
-        self.search.effort = self.search.effort.saturating_add(bytes.len().saturating_mul(EFFORT)).min(WINDOW * EFFORT);
+        self.search.budget =
+            self.search.budget.saturating_add(bytes.len().saturating_mul(DECODE_BUDGET)).min(WINDOW * DECODE_BUDGET);
     }
 
-    /// What is next in the bytes that were pushed.
+    /// The next item in the pushed bytes.
     pub(super) fn next(&mut self) -> Option<Found> {
         loop {
             match self.state {
@@ -157,7 +159,7 @@ impl Half {
         }
     }
 
-    /// So many bytes are not in the capture.
+    /// Processes a gap of `bytes` bytes.
     pub(super) fn gap(&mut self, bytes: u64) -> Option<Found> {
         let rest = match self.state {
             State::Foreign => return None,
@@ -179,7 +181,7 @@ impl Half {
         (!is_noted).then_some(Found::Missing)
     }
 
-    /// Whether the bytes end in the middle of a message.
+    /// Whether the bytes end within a message.
     pub(super) fn is_within(&self) -> bool {
         !self.held.is_empty() && matches!(self.state, State::Header | State::Message(_))
     }
@@ -189,13 +191,13 @@ impl Half {
         self.search.forget();
     }
 
-    /// Drops bytes in which no message begins.
+    /// Discards bytes in which no message can begin.
     fn shrink(&mut self) {
         if self.held.len() > WINDOW {
             self.search.candidates.clear();
         }
-        let useless = self.search.pass();
-        self.held.advance(useless);
+        let passed = self.search.pass();
+        self.held.advance(passed);
     }
 
     fn foreign(&mut self) -> Found {
@@ -207,7 +209,7 @@ impl Half {
         match memchr::memchr(0, &self.held) {
             Some(end) if is_login(self.held.get(..=end).unwrap_or_default()) => {
                 let mut login = Login::parse(self.held.split_to(end).freeze());
-                // A copy: a slice would keep the password in memory.
+                // Copied, because a slice would keep the password in memory.
                 login.user = Bytes::copy_from_slice(&login.user);
                 login.password = Bytes::new();
                 self.held.advance(1);
@@ -220,7 +222,7 @@ impl Half {
     }
 }
 
-/// Whether bytes are a login and nothing else: text, a capability unless the client is old, and a NUL.
+/// Whether the bytes are exactly one login: text, an optional capability byte and a NUL.
 fn is_login(bytes: &[u8]) -> bool {
     let Some((0, credentials)) = bytes.split_last() else { return false };
     let Some((last, text)) = credentials.split_last() else { return false };
@@ -236,7 +238,7 @@ impl Search {
         (self.candidates, self.scanned, self.has_passed) = (Vec::new(), 0, false);
     }
 
-    /// Passes the bytes before the first candidate, and returns how many those are.
+    /// Discards the bytes before the first candidate. Returns their number.
     fn pass(&mut self) -> usize {
         let passed = self.candidates.first().map_or(self.scanned, |&first| first);
         self.candidates.iter_mut().for_each(|at| *at -= passed);
@@ -245,7 +247,7 @@ impl Search {
         passed
     }
 
-    /// Where the first message begins that is known to be one.
+    /// The offset of the first verified message.
     fn run(&mut self, held: &BytesMut) -> Option<usize> {
         let starts = held.windows(Header::LEN).enumerate().skip(self.scanned);
         let headers = starts.filter(|(_, head)| length(head).is_some()).map(|(at, _)| at);
@@ -267,21 +269,21 @@ impl Search {
         found
     }
 
-    /// Whether a message begins here; `None` if too few bytes have come to tell.
+    /// Whether a message begins here; `None` if more bytes are needed to decide.
     fn try_one(&mut self, bytes: &[u8]) -> Option<bool> {
         let Some(length) = length(bytes) else { return Some(false) };
         let (message, rest) = bytes.split_at_checked(length)?;
         if !rest.is_empty() && self::length(rest.get(..Header::LEN)?).is_none() {
             return Some(false);
         }
-        let Some(effort) = self.effort.checked_sub(length) else { return Some(false) };
-        self.effort = effort;
+        let Some(budget) = self.budget.checked_sub(length) else { return Some(false) };
+        self.budget = budget;
         let limits = Limits { inflated: WINDOW as u64, ..Limits::default() };
         Some(Message::decode(message, &limits).is_ok())
     }
 }
 
-/// The length that a header announces, if it is one of a message that can be searched for.
+/// The length in a header, if the header is valid and the message fits into the window.
 fn length(head: &[u8]) -> Option<usize> {
     let header = Header::parse(*head.first_chunk()?).ok()?;
     usize::try_from(header.length).ok().filter(|&length| length <= WINDOW)
@@ -297,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn searching_holds_little_and_finds_the_next_message() {
+    fn the_search_is_bounded_and_finds_the_next_message() {
         let message = crate::golden().remove(0).message;
         let mut half = Half::new();
         let mut seed = 1_u64;
@@ -316,8 +318,8 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_lie_are_dropped() {
-        // Each eight bytes announce 1 MiB, so that all of it waits.
+    fn false_headers_are_discarded() {
+        // Every 8 bytes look like a header of 1 MiB, so each is a pending candidate.
         let mut half = Half::new();
         half.state = State::Lost(true);
         for _ in 0..2500 {

@@ -1,4 +1,4 @@
-//! Packets of a capture file, and the TCP segments in them.
+//! Reads the packets of a capture file and their TCP segments.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,7 +16,7 @@ pub(super) struct Packets<'a> {
     bytes: &'a [u8],
     at: usize,
     format: Format,
-    /// Of the packet before: some blocks have no time.
+    /// Time of the previous packet, for blocks without a time.
     time: Timestamp,
 }
 
@@ -26,13 +26,13 @@ enum Format {
     PcapNg { is_big: bool, interfaces: Vec<Interface> },
 }
 
-/// Where packets were captured.
+/// An interface of the capture.
 #[derive(Debug, Clone, Copy)]
 struct Interface {
     link: Linktype,
-    /// Units of time a second.
+    /// Time units per second.
     resolution: u64,
-    /// Seconds that are to be added.
+    /// Seconds to add to timestamps.
     offset: i64,
 }
 
@@ -61,14 +61,15 @@ const PCAP_HEADER: usize = 24;
 const MICROSECONDS: u64 = 1_000_000;
 const NANOSECONDS: u64 = 1_000_000_000;
 const SECONDS_TO_2000: i64 = 946_684_800;
-/// Bits of a pcap's link type; those above say whether frames end with a checksum, which IP's length leaves out.
-const LINK: i32 = 0xffff;
+/// The bits of a pcap header's link type. The bits above describe a frame check sequence, which the IP length excludes
+/// anyway.
+const LINK_MASK: i32 = 0xffff;
 
 impl<'a> Packets<'a> {
     pub(super) fn pcap(bytes: &'a [u8]) -> Result<Self, Fault> {
         let Ok((_, header)) = parse_pcap_header(bytes) else { return Err(Fault::Cut { at: 0 }) };
         let resolution = if header.is_nanosecond_precision() { NANOSECONDS } else { MICROSECONDS };
-        let interface = Interface { link: Linktype(header.network.0 & LINK), resolution, offset: 0 };
+        let interface = Interface { link: Linktype(header.network.0 & LINK_MASK), resolution, offset: 0 };
         let format = Format::Pcap { is_big: header.is_bigendian(), interface };
         Ok(Self { bytes, at: PCAP_HEADER, format, time: Timestamp(0) })
     }
@@ -83,7 +84,7 @@ impl<'a> Packets<'a> {
         self.at
     }
 
-    /// The next packet. Nothing follows an error.
+    /// The next packet. Iteration ends after an error.
     pub(super) fn next(&mut self) -> Option<Result<Packet<'a>, Fault>> {
         loop {
             let left = self.bytes.get(self.at..).filter(|left| !left.is_empty())?;
@@ -94,7 +95,7 @@ impl<'a> Packets<'a> {
                     return Some(Err(if is_cut { Fault::Cut { at } } else { Fault::Damaged { at } }));
                 }
             };
-            // Blocks and frames have heads, so that this ends.
+            // Never 0, because blocks and frames have headers; `max` ensures termination.
             self.at += used.max(1);
             if let Some(packet) = packet {
                 self.time = packet.time;
@@ -105,7 +106,8 @@ impl<'a> Packets<'a> {
 }
 
 impl Format {
-    /// Reads a frame or block: how many bytes it takes, and the packet in it. The error says whether bytes are missing.
+    /// Reads a frame or block. Returns its length in bytes and the packet in it. The error is `true` if the file ends
+    /// within it.
     fn read<'a>(&mut self, left: &'a [u8], before: Timestamp) -> Result<(usize, Option<Packet<'a>>), bool> {
         match self {
             Self::Pcap { is_big, interface } => {
@@ -127,7 +129,7 @@ impl Format {
     }
 }
 
-/// The packet of a block, if it has one. Blocks that describe interfaces are noted.
+/// The packet of a block, if it has one. Records interface descriptions.
 fn packet<'a>(
     block: Block<'a>,
     is_big: bool,
@@ -136,7 +138,7 @@ fn packet<'a>(
 ) -> Option<Packet<'a>> {
     match block {
         Block::InterfaceDescription(block) => {
-            // The parser reads the offset as little-endian.
+            // The parser always reads the offset as little-endian.
             let offset = if is_big { block.if_tsoffset.swap_bytes() } else { block.if_tsoffset };
             let resolution = resolution(block.if_tsresol);
             interfaces.push(Interface { link: block.linktype, resolution, offset });
@@ -156,14 +158,14 @@ fn packet<'a>(
     }
 }
 
-/// Units a second that `if_tsresol` means: a power of 10, or of 2 if its highest bit is set.
+/// Decodes `if_tsresol` to units per second: a power of 10, or of 2 if its highest bit is set.
 fn resolution(code: u8) -> u64 {
     let power = u32::from(code & 0x7f);
     let units = if code & 0x80 == 0 { 10_u64.checked_pow(power) } else { 1_u64.checked_shl(power) };
     units.unwrap_or(MICROSECONDS)
 }
 
-/// Without the padding.
+/// Removes the padding.
 fn cut(bytes: &[u8], length: u32) -> &[u8] {
     usize::try_from(length).ok().and_then(|length| bytes.get(..length)).unwrap_or(bytes)
 }
@@ -177,24 +179,24 @@ impl Interface {
     }
 }
 
-/// Whether [`segment`] knows how packets of a link begin.
+/// Whether [`segment`] supports the link type.
 pub(super) const fn is_known(link: Linktype) -> bool {
     matches!(link.0, 0 | 1 | 12 | 14 | 101 | 108 | 113 | 228 | 229 | 276)
 }
 
-/// The TCP segment in a packet, if it has one. A packet that was cut short yields the bytes that are there.
+/// The TCP segment of a packet, if it has one. A truncated packet yields the captured bytes.
 pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
     let bytes = packet.bytes;
-    let behind = |protocol: &[u8], head: usize| -> Option<LaxSlicedPacket<'a>> {
+    let network = |protocol: &[u8], head: usize| -> Option<LaxSlicedPacket<'a>> {
         let protocol = u16::from_be_bytes(*protocol.first_chunk()?);
         Some(LaxSlicedPacket::from_ether_type(EtherType(protocol), bytes.get(head..)?))
     };
     let sliced = match packet.link {
         Linktype::ETHERNET => LaxSlicedPacket::from_ethernet(bytes).ok()?,
-        // Four bytes name the family, in the byte order of whoever captured; the IP header names it, too.
+        // Skip the address family: 4 bytes in the capturing host's byte order. The IP header has the version as well.
         Linktype::NULL | Linktype::LOOP => LaxSlicedPacket::from_ip(bytes.get(4..)?).ok()?,
-        Linktype::LINUX_SLL => behind(bytes.get(14..)?, 16)?,
-        LINUX_SLL2 => behind(bytes, 20)?,
+        Linktype::LINUX_SLL => network(bytes.get(14..)?, 16)?,
+        LINUX_SLL2 => network(bytes, 20)?,
         _ => LaxSlicedPacket::from_ip(bytes).ok()?,
     };
     let (from, to): (IpAddr, IpAddr) = match sliced.net? {

@@ -1,4 +1,4 @@
-//! Where imported messages go: into a recording, masked if that is wanted.
+//! The output of an import: a recorder, behind an optional mask.
 
 use bytes::Bytes;
 use kcodec::{Capability, Timestamp};
@@ -23,12 +23,12 @@ impl Sink {
         Ok(self.recorder.open(time, masked.as_deref().unwrap_or(user), capability)?)
     }
 
-    /// A connection without a login.
+    /// Adds a connection without a login.
     pub(super) const fn connection(&mut self) -> u32 {
         self.recorder.connection()
     }
 
-    /// Records a message; if it cannot be masked, notes that it is missing and returns false.
+    /// Records a message. If it cannot be masked, records it as missing and returns `false`.
     pub(super) fn message(
         &mut self,
         time: Timestamp,
@@ -48,7 +48,7 @@ impl Sink {
         Ok(true)
     }
 
-    /// Notes that a message is missing.
+    /// Records that a message is missing.
     pub(super) fn missing(&mut self, time: Timestamp, connection: u32, direction: Direction) -> Result<(), Error> {
         Ok(self.recorder.missing(time, connection, direction, 1)?)
     }

@@ -1,53 +1,53 @@
-//! One direction of a TCP connection: its bytes in order, out of segments in any order.
+//! Reassembly of one direction of a TCP connection from segments in any order.
 //!
-//! The crates that put streams together are stacks of their own or not kept any more, and a capture wants less than a
-//! stack does: nothing is acknowledged, and what is missing stays missing. Offsets count from the first byte in 64 bits;
-//! a 32-bit sequence number is the offset nearest to the next byte that it can mean, so that wrap-around is no special
-//! case. Segments that came early wait in a map by their offset, and may overlap: taking them in order cuts off what
-//! was taken before. Memory is at most the limit and one segment.
+//! Own code, because the available crates are full TCP stacks or unmaintained, and a capture needs less: nothing is
+//! acknowledged, and missing bytes stay missing. Offsets are 64-bit, counted from the first byte. A 32-bit sequence
+//! number is mapped to the offset nearest to the next expected byte, so that wrap-around is not a special case.
+//! Out-of-order segments are kept in a map by offset and may overlap; when they are taken in order, bytes already taken
+//! are cut off. Memory is at most the limit plus one segment.
 
 use std::collections::BTreeMap;
 
-/// What comes next of a stream.
+/// The next part of a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece {
     Bytes(Vec<u8>),
-    /// So many bytes are not in the capture.
+    /// The number of bytes missing from the capture.
     Gap(u64),
 }
 
 #[derive(Debug)]
 pub(super) struct Stream {
-    /// Sequence number of the next byte; `None` until a segment has told it.
+    /// Sequence number of the next byte; `None` before the first segment.
     sequence: Option<u32>,
     /// Offset of the next byte.
     next: u64,
-    /// Segments behind a gap, by their offsets.
+    /// Segments behind a gap, by offset.
     early: BTreeMap<u64, Vec<u8>>,
-    /// Bytes of them.
+    /// Total bytes in `early`.
     held: usize,
     limit: usize,
-    /// Offset behind the last byte, once the sender has said it.
+    /// Offset after the last byte, once a FIN has been seen.
     end: Option<u64>,
 }
 
 impl Stream {
-    /// A stream that holds at most `limit` bytes which came early; with more, the gap before them is given up.
+    /// A stream that buffers at most `limit` out-of-order bytes. Beyond that, the gap before them is skipped.
     pub(super) const fn new(limit: usize) -> Self {
         Self { sequence: None, next: 0, early: BTreeMap::new(), held: 0, limit, end: None }
     }
 
-    /// Says which byte is the first, unless that is known.
+    /// Sets the sequence number of the first byte, unless it is known.
     pub(super) fn begin(&mut self, sequence: u32) {
         self.sequence.get_or_insert(sequence);
     }
 
-    /// Whether no byte has come.
+    /// Whether no byte has been received.
     pub(super) fn is_untouched(&self) -> bool {
         self.next == 0 && self.early.is_empty()
     }
 
-    /// Takes a segment. Bytes of before are passed over.
+    /// Adds a segment. Bytes already taken are ignored.
     pub(super) fn push(&mut self, sequence: u32, bytes: &[u8]) {
         let Some(offset) = self.offset(sequence) else { return };
         let next = i64::try_from(self.next).unwrap_or(i64::MAX);
@@ -61,19 +61,19 @@ impl Stream {
         }
     }
 
-    /// Notes that no byte follows the one before this.
+    /// Records the end: `sequence` is one past the last byte.
     pub(super) fn end(&mut self, sequence: u32) {
         if self.end.is_none() {
             self.end = self.offset(sequence).map(|offset| offset.max(0).unsigned_abs());
         }
     }
 
-    /// Whether all bytes up to the end were taken.
+    /// Whether all bytes up to the end are taken.
     pub(super) fn is_over(&self) -> bool {
         self.end.is_some_and(|end| end <= self.next)
     }
 
-    /// What comes next, if it is there; after `give_up`, gaps too.
+    /// The next part, if available. With `give_up`, gaps are returned, too.
     pub(super) fn next(&mut self, give_up: bool) -> Option<Piece> {
         loop {
             let Some(entry) = self.early.first_entry() else {
@@ -106,8 +106,8 @@ impl Stream {
         self.sequence = self.sequence.map(|sequence| sequence.wrapping_add(bytes as u32));
     }
 
-    /// The offset that a number means: the one nearest to the next byte.
-    #[expect(clippy::cast_possible_wrap, reason = "half of all numbers lie before the next byte")]
+    /// The offset of a sequence number: the candidate nearest to the next byte.
+    #[expect(clippy::cast_possible_wrap, reason = "the upper half of the range is before the next byte")]
     fn offset(&mut self, sequence: u32) -> Option<i64> {
         let next = *self.sequence.get_or_insert(sequence);
         let distance = sequence.wrapping_sub(next) as i32;
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn overlaps_are_cut_across_the_wrap() {
+    fn overlaps_are_trimmed_across_the_wrap() {
         let start = u32::MAX - 2;
         let mut stream = Stream::new(100);
         stream.begin(start);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_given_up_over_the_limit() {
+    fn a_gap_is_skipped_over_the_limit() {
         let mut stream = Stream::new(3);
         stream.begin(10);
         stream.push(15, b"fgh");

@@ -1,4 +1,4 @@
-//! Objects, replaced in place: a walk over a body that was checked.
+//! Masks a checked body in place.
 
 use kcodec::Kind;
 
@@ -7,29 +7,29 @@ use super::{Mask, Names, text};
 
 const SYMBOL: u8 = 0xf5;
 const ERROR: u8 = 0x80;
-/// The bits of an attribute byte that name the attribute.
+/// The bits of an attribute byte that hold the attribute.
 const ATTRIBUTE: u8 = 0x7f;
-/// The flag of an attribute byte that says that the count has 8 bytes.
+/// The bit of an attribute byte that marks an 8-byte count.
 const WIDE: u8 = 0x80;
 const SORTED: u8 = 1;
-/// Bytes of a byte vector that are replaced together.
+/// Bytes of a byte vector that are permuted as one number.
 const BLOCK: usize = 16;
 
-/// Replaces the values of a checked body. `is_code` says whether a text is q code, and a list a call. `None` if the walk
-/// does not end where the body does.
+/// Masks the values of a checked body. `is_code` is true if a top-level text is q code and a list a call. `None` if the
+/// walk does not end at the end of the body.
 pub(super) fn mask(mask: &Mask, body: &mut [u8], is_big: bool, is_code: bool) -> Option<()> {
     let mut walk = Walk { permutation: &mask.permutation, names: mask.names, is_big, body, at: 0 };
     walk.object(if is_code { Role::Code } else { Role::Data })?;
     (walk.at == walk.body.len()).then_some(())
 }
 
-/// What an object is to the one around it.
+/// The role of an object within its container.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Data,
     /// The body of a request: q code, or a call.
     Code,
-    /// What a call calls: code, or a name.
+    /// The function of a call: code or a name.
     Function,
     /// The name of a table, or of columns.
     Name,
@@ -77,7 +77,7 @@ impl Walk<'_> {
                 self.object(Role::Columns)
             }
             99 | 127 => {
-                // Keys that were sorted no longer are.
+                // Masked keys are not sorted, so a sorted dict becomes a plain dict.
                 *self.body.get_mut(start)? = 99;
                 self.object(if role == Role::Columns { Role::Name } else { Role::Data })?;
                 self.object(Role::Data)
@@ -109,7 +109,7 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// Whether a symbol stands here and rows or columns behind it, as in an update of a table.
+    /// Whether a symbol is followed by a list or table, as in an update of a table.
     fn is_update(&self) -> bool {
         let Some([SYMBOL, name @ ..]) = self.body.get(self.at..) else { return false };
         let end = memchr::memchr(0, name);
@@ -122,10 +122,10 @@ impl Walk<'_> {
         self.count(if is_wide { 8 } else { 4 })
     }
 
-    /// Drops the attribute if it is not true any more.
+    /// Reads the attribute byte, and removes the attribute if masking makes it false.
     fn attribute(&mut self, code: u8) -> Option<u8> {
         let byte = self.take(1)?.first_mut()?;
-        // The items of these are not replaced one by one.
+        // Bytes and chars are not masked item by item, so no attribute survives.
         let is_block = matches!(code, 4 | 10);
         if *byte & ATTRIBUTE == SORTED || is_block {
             *byte &= WIDE;
@@ -171,7 +171,7 @@ impl Walk<'_> {
     }
 
     fn number(&mut self, number: &Number) -> Option<()> {
-        // A guid's bytes are in the order of its text.
+        // A guid's bytes are in text order, independent of the byte order.
         let is_big = self.is_big || number.kind == Kind::Guid;
         let permutation = self.permutation;
         let bytes = self.take(number.width())?;
@@ -186,12 +186,12 @@ impl Walk<'_> {
     }
 }
 
-/// How numbers of a type are replaced.
+/// How the numbers of a type are masked.
 #[derive(Debug)]
 struct Number {
     kind: Kind,
     bits: u32,
-    /// Values that are replaced by one another only: times of day, dates of this age.
+    /// A range that is permuted within itself: times of day, or dates from 1970 to 2100. May be empty.
     ordinary: std::ops::Range<i64>,
 }
 
@@ -201,7 +201,7 @@ const DAYS: std::ops::Range<i64> = -10_957..36_525;
 const NANOSECONDS: i64 = 1_000_000_000;
 
 impl Number {
-    /// Of a vector's type code.
+    /// By the type code of a vector.
     fn of(code: u8) -> Option<Self> {
         let all = 0..0;
         let (kind, bits, ordinary) = match code {
@@ -247,7 +247,7 @@ impl Number {
         }
     }
 
-    /// Whether a value is a null or an infinity, which stay.
+    /// Whether a value is a null or an infinity, which are not masked.
     fn is_special(&self, value: u128) -> bool {
         match self.kind {
             Kind::Guid => value == 0,
@@ -261,18 +261,18 @@ impl Number {
         }
     }
 
-    /// Which of the ordinary values a value is.
+    /// The index of a value in the ordinary range; `None` if it is outside.
     fn ordinary_index(&self, value: u128) -> Option<u128> {
         if self.ordinary.is_empty() {
             return None;
         }
-        // Sign-extended from the type's width.
+        // Sign-extend from the type's width.
         let shift = u128::BITS - self.bits;
         let signed = i64::try_from((value << shift).cast_signed() >> shift).ok()?;
         self.ordinary.contains(&signed).then(|| u128::from(signed.abs_diff(self.ordinary.start)))
     }
 
-    /// The bits of an ordinary value.
+    /// The bits of the value at an index of the ordinary range.
     fn raw(&self, index: u128) -> u128 {
         let value = i128::from(self.ordinary.start) + index.cast_signed();
         value.cast_unsigned() & (u128::MAX >> (u128::BITS - self.bits))
@@ -285,9 +285,9 @@ fn read(bytes: &[u8], is_big: bool) -> u128 {
 }
 
 fn write(bytes: &mut [u8], is_big: bool, number: u128) {
-    let spelled = number.to_le_bytes();
+    let encoded = number.to_le_bytes();
     let width = bytes.len();
-    bytes.copy_from_slice(spelled.get(..width).unwrap_or_default());
+    bytes.copy_from_slice(encoded.get(..width).unwrap_or_default());
     if is_big {
         bytes.reverse();
     }

@@ -1,8 +1,9 @@
 //! Keyed permutations of sets of numbers.
 //!
-//! A Feistel network over an even number of bits, with SipHash as the function of its rounds, is a permutation whatever
-//! the function is. A smaller set is permuted by cycle walking: the network is applied until the result is in the set,
-//! which ends, because the network leads back to where it began. Different tweaks give unrelated permutations.
+//! A Feistel network over an even number of bits is a permutation for any round function; here it is SipHash. A subset
+//! is permuted by cycle walking: the network is applied until the result is in the subset. This terminates, because
+//! iterating a permutation returns to the start, which is in the subset. Different tweaks give independent
+//! permutations.
 
 use std::hash::Hasher;
 
@@ -11,7 +12,7 @@ use siphasher::sip::SipHasher24;
 #[derive(Clone)]
 pub(super) struct Permutation(SipHasher24);
 
-/// As the standard for format-preserving encryption has it (NIST SP 800-38G, FF1).
+/// The number of rounds of FF1 (NIST SP 800-38G, format-preserving encryption).
 const ROUNDS: u8 = 10;
 
 impl Permutation {
@@ -19,7 +20,7 @@ impl Permutation {
         Self(SipHasher24::new_with_key(&key))
     }
 
-    /// A tweak for a context.
+    /// Hashes a context to a tweak.
     pub(super) fn tweak(&self, parts: &[&[u8]]) -> u64 {
         let mut hasher = self.0;
         for part in parts {
@@ -29,44 +30,46 @@ impl Permutation {
         hasher.finish()
     }
 
-    /// Permutes those numbers of at most `bits` bits that are in a set; `value` must be one. At most 128 bits.
+    /// Permutes the numbers of at most `bits` bits that satisfy `is_in`. `value` must satisfy it; `bits` must be at
+    /// most 128.
     pub(super) fn among(&self, tweak: u64, bits: u32, value: u128, is_in: impl Fn(u128) -> bool) -> u128 {
-        debug_assert!(is_in(value), "the walk ends where it began");
+        debug_assert!(is_in(value), "the cycle walk ends at the latest at its start");
         self.walk(tweak, bits, value, is_in, false)
     }
 
-    /// Permutes the numbers below `count`, none of which stays where it is unless it is the only one.
+    /// Permutes the numbers below `count` without fixed points, unless `count` is 1.
     ///
-    /// A number is sent through a permutation, then to its successor, then back: all of them form one cycle.
+    /// Conjugates the successor function, which is one cycle of all numbers, with a permutation: the result is one
+    /// cycle, too.
     pub(super) fn below(&self, tweak: u64, count: u128, value: u128) -> u128 {
         let bits = u128::BITS - count.saturating_sub(1).leading_zeros();
         let is_in = |value| value < count;
-        let there = self.walk(tweak, bits, value, is_in, false);
-        let next = there.checked_add(1).filter(|&next| next < count).unwrap_or(0);
+        let image = self.walk(tweak, bits, value, is_in, false);
+        let next = image.checked_add(1).filter(|&next| next < count).unwrap_or(0);
         self.walk(tweak, bits, next, is_in, true)
     }
 
-    fn walk(&self, tweak: u64, bits: u32, value: u128, is_in: impl Fn(u128) -> bool, is_back: bool) -> u128 {
+    fn walk(&self, tweak: u64, bits: u32, value: u128, is_in: impl Fn(u128) -> bool, is_inverse: bool) -> u128 {
         let half = bits.div_ceil(2).max(1);
         let mut value = value;
         loop {
-            value = if is_back { self.back(tweak, half, value) } else { self.there(tweak, half, value) };
+            value = if is_inverse { self.inverse(tweak, half, value) } else { self.forward(tweak, half, value) };
             if is_in(value) {
                 return value;
             }
         }
     }
 
-    fn there(&self, tweak: u64, half: u32, value: u128) -> u128 {
+    fn forward(&self, tweak: u64, half: u32, value: u128) -> u128 {
         let (left, right) = split(value, half);
         let round = |(left, right), round| (right, left ^ self.round(tweak, half, round, right));
-        joined((0..ROUNDS).fold((left, right), round), half)
+        join((0..ROUNDS).fold((left, right), round), half)
     }
 
-    fn back(&self, tweak: u64, half: u32, value: u128) -> u128 {
+    fn inverse(&self, tweak: u64, half: u32, value: u128) -> u128 {
         let (left, right) = split(value, half);
         let round = |(left, right), round| (right ^ self.round(tweak, half, round, left), left);
-        joined((0..ROUNDS).rev().fold((left, right), round), half)
+        join((0..ROUNDS).rev().fold((left, right), round), half)
     }
 
     fn round(&self, tweak: u64, half: u32, round: u8, value: u64) -> u64 {
@@ -79,13 +82,13 @@ impl Permutation {
     }
 }
 
-/// The halves of a number, at most 64 bits each.
-#[expect(clippy::cast_possible_truncation, reason = "masked")]
+/// Splits a number into halves of `half` bits, at most 64.
+#[expect(clippy::cast_possible_truncation, reason = "masked to `half` bits")]
 const fn split(value: u128, half: u32) -> (u64, u64) {
     ((value >> half) as u64 & mask(half), value as u64 & mask(half))
 }
 
-fn joined((left, right): (u64, u64), half: u32) -> u128 {
+fn join((left, right): (u64, u64), half: u32) -> u128 {
     u128::from(left) << half | u128::from(right)
 }
 
@@ -98,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_set_is_permuted_without_fixed_points() {
+    fn below_permutes_without_fixed_points() {
         let permutation = Permutation::new(*b"a key of sixteen");
         for count in 2..300 {
             let mut images: Vec<_> = (0..count).map(|value| permutation.below(count as u64, count, value)).collect();
@@ -110,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_with_holes() {
+    fn among_permutes_a_subset() {
         let permutation = Permutation::new([7; 16]);
         let is_in = |value| value % 3 == 1;
         let mut images: Vec<_> =
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn all_bits_take_part() {
+    fn all_bits_change() {
         let permutation = Permutation::new([7; 16]);
         let images = [0, 1, u128::MAX].map(|value| permutation.among(9, 128, value, |_| true));
         assert!(images.iter().all(|image| image >> 64 > 0 && image << 64 > 0));

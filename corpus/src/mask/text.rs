@@ -1,21 +1,21 @@
-//! Texts: letters and digits are replaced word by word, what is between them stays.
+//! Masks texts: letters and digits are replaced word by word, all other ASCII characters are unchanged.
 
 use super::permutation::Permutation;
 
-/// Letters and digits that are replaced together: the numbers of all such words fit in 128 bits. The rest of a longer word
-/// is replaced by what depends on its beginning, too.
+/// Most characters of a word that are permuted as one number, so that it fits into 128 bits. The tweak of the rest of a
+/// longer word includes its beginning.
 const WORD: usize = 24;
-/// What tells the permutations of texts from those of numbers.
+/// Prefix of the tweaks of texts, to separate them from those of numbers.
 const TEXT: &[u8] = b"text";
 
-/// Replaces a text.
+/// Masks a text.
 pub(super) fn mask(permutation: &Permutation, text: &mut [u8]) {
     let chunks: Vec<_> = text.utf8_chunks().map(|chunk| (chunk.valid().len(), chunk.invalid().len())).collect();
     let mut rest = text;
     for (valid, invalid) in chunks {
         let (chunk, others) = std::mem::take(&mut rest).split_at_mut(valid + invalid);
         let (chunk, foreign) = chunk.split_at_mut(valid);
-        sound(permutation, chunk);
+        mask_utf8(permutation, chunk);
         let tweak = permutation.tweak(&[TEXT, b"bytes"]);
         for byte in foreign {
             let image = permutation.below(tweak, 0x80, u128::from(*byte & 0x7f));
@@ -25,7 +25,7 @@ pub(super) fn mask(permutation: &Permutation, text: &mut [u8]) {
     }
 }
 
-/// Replaces q code but its names: strings, symbols, numbers and comments.
+/// Masks q code except names: strings, symbols, numbers and comments.
 pub(super) fn mask_literals(permutation: &Permutation, code: &mut [u8]) {
     let mut at = 0;
     while at < code.len() {
@@ -34,12 +34,12 @@ pub(super) fn mask_literals(permutation: &Permutation, code: &mut [u8]) {
         if !is_name {
             mask(permutation, rest.get_mut(..length).unwrap_or_default());
         }
-        // What follows a name or a literal of one letter is looked at again: `/` begins a comment behind a blank only.
+        // `token` sees the blank before a `/`, because only then the `/` starts a comment.
         at += length;
     }
 }
 
-/// The length of the first token, and whether it is left as it is.
+/// The length of the first token, and whether it is kept.
 fn token(code: &[u8], is_first: bool) -> (usize, bool) {
     let until = |is_end: &dyn Fn(u8) -> bool, from: usize| {
         code.iter().skip(from).position(|&byte| is_end(byte)).map_or(code.len(), |end| end + from)
@@ -56,7 +56,7 @@ fn token(code: &[u8], is_first: bool) -> (usize, bool) {
     }
 }
 
-/// The length of a string, its quotes included.
+/// The length of a string literal, its quotes included.
 fn string(code: &[u8]) -> usize {
     let mut is_escaped = false;
     for (at, &byte) in code.iter().enumerate().skip(1) {
@@ -68,8 +68,8 @@ fn string(code: &[u8]) -> usize {
     code.len()
 }
 
-/// Replaces UTF-8.
-fn sound(permutation: &Permutation, text: &mut [u8]) {
+/// Masks valid UTF-8.
+fn mask_utf8(permutation: &Permutation, text: &mut [u8]) {
     let mut at = 0;
     while let Some(&first) = text.get(at) {
         let rest = text.get_mut(at..).unwrap_or_default();
@@ -85,7 +85,7 @@ fn sound(permutation: &Permutation, text: &mut [u8]) {
     }
 }
 
-/// Replaces a word: the n-th of all words that have its classes by another one.
+/// Masks a word: permutes its index among all words with the same pattern of character classes.
 fn word(permutation: &Permutation, word: &mut [u8]) {
     let original = word.to_vec();
     for (index, part) in word.chunks_mut(WORD).enumerate() {
@@ -104,7 +104,7 @@ fn word(permutation: &Permutation, word: &mut [u8]) {
     }
 }
 
-/// The first of a class of letters or digits, and how many there are.
+/// The first character of a class and the size of the class.
 const fn class(byte: u8) -> (u8, u128) {
     match byte {
         b'0'..=b'9' => (b'0', 10),
@@ -113,7 +113,7 @@ const fn class(byte: u8) -> (u8, u128) {
     }
 }
 
-/// Replaces the first char, which is not ASCII, by one of as many bytes; returns how many.
+/// Masks the first char, which is not ASCII, by one of the same UTF-8 length. Returns that length.
 fn letter(permutation: &Permutation, text: &mut [u8]) -> usize {
     let letter = str::from_utf8(text.get(..4).unwrap_or(text)).map_or_else(|error| error.valid_up_to(), str::len);
     let letter = str::from_utf8(text.get(..letter).unwrap_or_default()).ok().and_then(|text| text.chars().next());
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_keeps_its_names() {
+    fn mask_literals_keeps_names() {
         let permutation = Permutation::new([3; 16]);
         let code = "select from trade where sym=`IBM, note like \"a\\\"b*\", date>2024.01.31 / a secret";
         let mut masked = code.as_bytes().to_vec();
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn words_alone_and_in_texts_are_the_same() {
+    fn words_mask_the_same_alone_and_in_texts() {
         let permutation = Permutation::new([3; 16]);
         let masked = |text: &str| {
             let mut text = text.as_bytes().to_vec();

@@ -1,18 +1,18 @@
-//! The table of changes: what they are called and what they do.
+//! The table of named changes.
 
 use super::draft::Draft;
 use super::random::Random;
 use super::{compressed, header, object};
 
-/// Makes another message of one, `None` if it has not what the change is about.
+/// Changes a message; `None` if the change does not apply to it.
 pub(super) type Change = fn(&Draft, &mut Random) -> Option<Vec<u8>>;
 
-/// The message as it is, in several writes.
+/// The unchanged message, split into several writes.
 pub(super) const PACKET_CUTS: &str = "packet-cuts";
 
 const UNKNOWN_BYTES: [u8; 5] = [3, 4, 7, 0x80, 0xff];
 
-/// The table. Names begin with what is changed.
+/// All changes. A name begins with what is changed.
 pub(super) const CHANGES: &[(&str, Change)] = &[
     ("type-known", object::retype),
     ("type-same-width", object::retype_alike),
@@ -58,7 +58,7 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
         object::nest(draft, random, levels, &object::list_head(draft), &[])
     }),
     ("nest-dict", |draft, random| {
-        let keys = [&[99, 11, 0], &draft.spelled(1, 4)[..], b"k\0", &object::list_head(draft)].concat();
+        let keys = [&[99, 11, 0], &draft.encoded(1, 4)[..], b"k\0", &object::list_head(draft)].concat();
         let levels = object::levels(random);
         object::nest(draft, random, levels, &keys, &[])
     }),
@@ -87,20 +87,20 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
     ("table-without-dict", |draft, random| object::table_part(draft, random, 0, &[0xfc, 0x2a])),
     ("table-of-dict-atoms", |draft, random| object::table_part(draft, random, 0, &[99, 0xfc, 1, 0xfc, 2])),
     ("table-names-not-symbols", |draft, random| {
-        let names = [&[4, 0], &draft.spelled(1, 4)[..], b"a"].concat();
+        let names = [&[4, 0], &draft.encoded(1, 4)[..], b"a"].concat();
         object::table_part(draft, random, 1, &names)
     }),
     ("table-splayed", |draft, random| object::table_part(draft, random, 2, b"\xf5:t/\0")),
     ("table-columns-not-lists", |draft, random| object::table_part(draft, random, 2, &[0xfc, 0x2a])),
     ("table-column-atom", |draft, random| object::table_column(draft, random, 1, &[0xfc, 0x2a])),
     ("table-ragged", |draft, random| {
-        let column = [&[4, 0], &draft.spelled(5, 4)[..], b"abcde"].concat();
+        let column = [&[4, 0], &draft.encoded(5, 4)[..], b"abcde"].concat();
         object::table_column(draft, random, 2, &column)
     }),
     ("table-one-name-more", object::table_name),
     ("dict-half-atom", |draft, random| object::dict_half(draft, random, &[0xfc, 0x2a])),
     ("dict-uneven", |draft, random| {
-        let half = [&[4, 0], &draft.spelled(5, 4)[..], b"abcde"].concat();
+        let half = [&[4, 0], &draft.encoded(5, 4)[..], b"abcde"].concat();
         object::dict_half(draft, random, &half)
     }),
     ("compressed", compressed::compress),
@@ -118,7 +118,7 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
     ("compressed-cut", compressed::cut),
     ("compressed-trailing", compressed::trailing),
     ("compressed-bit", compressed::byte),
-    ("header-order-turned", header::turn),
+    ("header-order-turned", header::swap_order),
     ("header-order-wrong", |draft, _| header::set(draft, 0, u8::from(draft.big))),
     ("header-order-unknown", |draft, random| header::set(draft, 0, *random.of(&UNKNOWN_BYTES))),
     ("header-type", |draft, random| header::set(draft, 1, random.u8() % 3)),

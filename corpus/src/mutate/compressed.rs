@@ -1,17 +1,17 @@
-//! Changes of compressed messages: their raw lengths and their streams.
+//! Changes of compressed messages: raw length and stream.
 
 use super::draft::{Draft, frame};
 use super::random::Random;
-use super::tree::spelled;
+use super::tree::encoded;
 
-/// A stream of literals alone, which any body has at any size.
+/// Encodes a body as a stream of literals only.
 pub(super) fn literals(body: &[u8]) -> Vec<u8> {
     body.chunks(8).flat_map(|group| [&[0], group].concat()).collect()
 }
 
-/// The raw length, counted with a header, before a stream.
+/// A raw length, which includes the header, followed by a stream.
 fn claimed(raw: u64, wide: bool, big: bool, stream: &[u8]) -> Vec<u8> {
-    [&spelled(raw, if wide { 8 } else { 4 }, big)[..], stream].concat()
+    [&encoded(raw, if wide { 8 } else { 4 }, big)[..], stream].concat()
 }
 
 fn raw_length(body: &[u8]) -> u64 {
@@ -23,7 +23,7 @@ fn claiming(draft: &Draft, raw: u64, wide: bool, stream: &[u8]) -> Vec<u8> {
     frame(draft.big, draft.kind, if wide { 2 } else { 1 }, &claimed(raw, wide, draft.big, stream))
 }
 
-/// The body in a compressed message: with matches as kdb+ would, where that halves it.
+/// A compressed message with this body: compressed as by kdb+ if it halves, otherwise with literals only.
 pub(super) fn message(draft: &Draft, body: &[u8], wide: bool) -> Vec<u8> {
     let plain = frame(draft.big, draft.kind, 0, body);
     match kwire::compress(&plain, kcodec::Threshold::default()) {
@@ -32,24 +32,24 @@ pub(super) fn message(draft: &Draft, body: &[u8], wide: bool) -> Vec<u8> {
     }
 }
 
-/// Compresses what kdb+ may have sent plain.
+/// Compresses the message, even if kdb+ would not.
 pub(super) fn compress(draft: &Draft, random: &mut Random) -> Option<Vec<u8>> {
     Some(message(draft, &draft.body, random.one_in(2)))
 }
 
-/// A sound stream behind a raw length that `lie` makes of the right one.
+/// A valid stream with a raw length that `lie` derives from the correct one.
 pub(super) fn lies(draft: &Draft, random: &mut Random, lie: fn(u64, &mut Random) -> u64) -> Option<Vec<u8>> {
     let raw = lie(raw_length(&draft.body), random);
     Some(claiming(draft, raw, random.one_in(2), &literals(&draft.body)))
 }
 
-/// The whole stream is a match, whose key nothing has taught.
+/// Starts the stream with a match, whose key cannot have been learned.
 pub(super) fn unlearned(draft: &Draft, random: &mut Random) -> Option<Vec<u8>> {
     let stream = [&[1, random.u8(), random.u8()], &literals(&draft.body)[..]].concat();
     Some(claiming(draft, raw_length(&draft.body), random.one_in(2), &stream))
 }
 
-/// The last match runs past the raw length.
+/// Ends the stream with a match that runs past the raw length.
 pub(super) fn overrun(draft: &Draft, random: &mut Random) -> Option<Vec<u8>> {
     let whole = draft.body.len() / 8 * 8;
     let &[first, second] = draft.body[..whole].last_chunk()?;
@@ -57,28 +57,28 @@ pub(super) fn overrun(draft: &Draft, random: &mut Random) -> Option<Vec<u8>> {
     Some(claiming(draft, whole as u64 + 12, random.one_in(2), &stream))
 }
 
-/// The stream ends early.
+/// Truncates the stream.
 pub(super) fn cut(draft: &Draft, random: &mut Random) -> Option<Vec<u8>> {
     let stream = literals(&draft.body);
     let end = random.below(stream.len());
     Some(claiming(draft, raw_length(&draft.body), random.one_in(2), &stream[..end]))
 }
 
-/// Bytes follow the stream.
+/// Appends bytes after the stream.
 pub(super) fn trailing(draft: &Draft, random: &mut Random) -> Option<Vec<u8>> {
     let rest: Vec<u8> = (0..random.between(1, 9)).map(|_| random.u8()).collect();
     let stream = [literals(&draft.body), rest].concat();
     Some(claiming(draft, raw_length(&draft.body), random.one_in(2), &stream))
 }
 
-/// No room for the raw length.
+/// A body too short for the raw length.
 pub(super) fn headless(draft: &Draft, random: &mut Random) -> Option<Vec<u8>> {
     let wide = random.one_in(2);
     let bytes = random.between(2, if wide { 7 } else { 3 });
     Some(frame(draft.big, draft.kind, if wide { 2 } else { 1 }, &draft.body[..bytes.min(draft.body.len())]))
 }
 
-/// A byte of the stream is another: flags, keys, lengths and literals alike.
+/// Flips a bit of the stream: in flags, keys, lengths or literals.
 pub(super) fn byte(draft: &Draft, random: &mut Random) -> Option<Vec<u8>> {
     let mut bytes = match draft.compression {
         0 => message(draft, &draft.body, random.one_in(2)),
@@ -90,13 +90,13 @@ pub(super) fn byte(draft: &Draft, random: &mut Random) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// `00 00 …`: a char vector of letters alike, each match as long as can be.
+/// A decompression bomb: a char vector of equal letters, encoded by matches of maximum length.
 pub(super) fn bomb(matches: usize) -> Vec<u8> {
     let letters = 2 + matches * 257;
-    let head = [&[10, 0], &spelled(letters as u64, 4, false)[..], b"aa"].concat();
+    let head = [&[10, 0], &encoded(letters as u64, 4, false)[..], b"aa"].concat();
     let mut stream = literals(&head);
     for group in vec![[0, 255]; matches].chunks(8) {
-        #[expect(clippy::cast_possible_truncation, reason = "the lowest byte is wanted: a bit for each match")]
+        #[expect(clippy::cast_possible_truncation, reason = "only the low byte is used: one bit per match")]
         stream.push(((1_u16 << group.len()) - 1) as u8);
         stream.extend_from_slice(group.as_flattened());
     }

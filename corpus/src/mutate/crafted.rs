@@ -1,4 +1,4 @@
-//! Messages that are known to hurt decoders: whole ones, made from nothing.
+//! Handcrafted messages that are known to break decoders.
 
 use super::compressed::bomb;
 use super::draft::{frame, headed};
@@ -7,25 +7,25 @@ use super::random::Random;
 /// Makes a message.
 type Make = fn(&mut Random) -> Vec<u8>;
 
-/// One item, counted in four bytes.
+/// The count 1 in four bytes.
 const ONE: [u8; 4] = [1, 0, 0, 0];
-/// A list of one item.
+/// The head of a list of one item.
 const LIST: [u8; 6] = [0, 0, 1, 0, 0, 0];
-/// A byte.
+/// A byte atom.
 const BYTE: [u8; 2] = [0xfc, 0x2a];
 
-/// The table. Every one of them is in a run of 16 times as many cases.
+/// All crafted messages. A run of 16 times as many cases contains each of them.
 pub(super) const CRAFTED: &[(&str, Make)] = &[
     ("crafted-20000-lists", |_| nested(&LIST, 20_000, &BYTE)),
     ("crafted-200000-lists", |_| nested(&LIST, 200_000, &BYTE)),
     ("crafted-20000-derived", |_| nested(&[106], 20_000, &[101, 0])),
-    // Decoders that try a composition as two shapes take twice the time for each level.
+    // A decoder that tries two shapes for a composition takes exponential time in the depth.
     ("crafted-105-nested", |_| nested(&counted(105), 24, &BYTE)),
     ("crafted-105-nested-bad-end", |_| nested(&counted(105), 24, &[3, 0])),
     ("crafted-105-bare", |_| nested(&[105], 110, &[3, 0])),
     ("crafted-112-nested", |_| nested(&counted(112), 24, &BYTE)),
     ("crafted-112-bare", |_| nested(&[112], 110, &[3, 0])),
-    // 32 bytes that claim to inflate to 2 GB.
+    // 32 bytes that claim to inflate to 2 GiB.
     ("crafted-claims-2-gb", |_| frame(false, 0, 1, &[&[0xff, 0xff, 0xff, 0x7f], &[0; 20][..]].concat())),
     ("crafted-claims-8-eb", |_| frame(false, 0, 2, &[&i64::MAX.to_le_bytes()[..], &[0; 16]].concat())),
     // 3 MB that inflate to 400 MB.
@@ -53,7 +53,7 @@ pub(super) const CRAFTED: &[(&str, Make)] = &[
     ("crafted-5000-dicts", |_| nested(&[99], 5_000, &BYTE)),
 ];
 
-/// A message with this body.
+/// A plain message with this body.
 fn body(body: &[u8]) -> Vec<u8> {
     frame(false, 0, 0, body)
 }

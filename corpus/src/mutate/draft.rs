@@ -1,4 +1,4 @@
-//! A message taken apart: what a change starts from.
+//! A parsed message, the input of a change.
 
 use std::ops::Range;
 
@@ -6,25 +6,25 @@ use kwire::{Header, Limits};
 
 use super::compressed;
 use super::random::Random;
-use super::tree::{ERROR, LAMBDA, Node, SYMBOL, SYMBOLS, Tree, spelled};
+use super::tree::{ERROR, LAMBDA, Node, SYMBOL, SYMBOLS, Tree, encoded};
 
-/// Bytes that a compressed message is inflated to; one of more is changed as it stands.
+/// Most bytes that a compressed message is inflated to. A larger one is changed in its compressed form.
 const INFLATED: u64 = 4 << 20;
 
-/// A message whose body is inflated and whose objects are found. Any bytes make one.
+/// A message with its inflated body and the positions of its objects. Can be made from any bytes.
 #[derive(Debug)]
 pub(super) struct Draft {
-    /// The bytes as they came.
+    /// The original bytes.
     pub(super) original: Vec<u8>,
     pub(super) big: bool,
     /// The message type.
     pub(super) kind: u8,
-    /// What the message was compressed with: 0, 1 or 2.
+    /// The compression of the original: 0, 1 or 2.
     pub(super) compression: u8,
-    /// The body, inflated, in the order that `big` says.
+    /// The inflated body, in the byte order `big`.
     pub(super) body: Vec<u8>,
     pub(super) tree: Tree,
-    /// Another body, to take parts from.
+    /// The body of another message, as a source of parts.
     pub(super) other: Vec<u8>,
     pub(super) other_tree: Tree,
 }
@@ -39,7 +39,7 @@ impl Draft {
         Self { original, big, kind, compression, body, tree, other, other_tree }
     }
 
-    /// A message with this body, compressed as the original was, its header right.
+    /// A message with this body, a correct header and the original's compression.
     pub(super) fn message(&self, body: &[u8]) -> Vec<u8> {
         match self.compression {
             0 => frame(self.big, self.kind, 0, body),
@@ -47,24 +47,24 @@ impl Draft {
         }
     }
 
-    /// The message with some bytes of its body replaced.
+    /// The message with a range of its body replaced.
     pub(super) fn replace(&self, range: Range<usize>, with: &[u8]) -> Vec<u8> {
         self.message(&[&self.body[..range.start], with, &self.body[range.end..]].concat())
     }
 
-    /// A number as this message spells it.
-    pub(super) fn spelled(&self, number: u64, bytes: usize) -> Vec<u8> {
-        spelled(number, bytes, self.big)
+    /// Encodes a number in the message's byte order.
+    pub(super) fn encoded(&self, number: u64, bytes: usize) -> Vec<u8> {
+        encoded(number, bytes, self.big)
     }
 
-    /// An object that the test takes, and its index.
+    /// A random object that satisfies `test`, with its index.
     pub(super) fn any(&self, random: &mut Random, test: impl Fn(&Node) -> bool) -> Option<(usize, &Node)> {
         let many = self.tree.nodes.iter().filter(|node| test(node)).count();
         let mut nodes = self.tree.nodes.iter().enumerate().filter(|(_, node)| test(node));
         nodes.nth(random.below(many))
     }
 
-    /// A symbol, error or context: its bytes without the NUL.
+    /// The range of a random symbol, error or context, without its NUL.
     pub(super) fn text(&self, random: &mut Random) -> Option<Range<usize>> {
         let (_, node) = self.any(random, |node| matches!(node.code, SYMBOL | SYMBOLS | LAMBDA | ERROR))?;
         let texts = match node.code {
@@ -78,7 +78,7 @@ impl Draft {
         Some(start..end)
     }
 
-    /// An object of the other message.
+    /// A random object of the other message.
     pub(super) fn other_object(&self, random: &mut Random) -> Option<&[u8]> {
         let nodes = &self.other_tree.nodes;
         let span = nodes.get(random.below(nodes.len()))?.span.clone();
@@ -86,7 +86,7 @@ impl Draft {
     }
 }
 
-/// Byte order, compression and plain body of any bytes.
+/// Byte order (whether big-endian), compression and plain body of any bytes.
 fn plain(message: &[u8]) -> (bool, u8, Vec<u8>) {
     let big = message.first() == Some(&0);
     let limits = Limits { inflated: INFLATED, ..Limits::default() };
@@ -100,14 +100,14 @@ fn plain(message: &[u8]) -> (bool, u8, Vec<u8>) {
     }
 }
 
-/// A header that is right, and what follows it.
+/// A correct header followed by `rest`.
 pub(super) fn frame(big: bool, kind: u8, compression: u8, rest: &[u8]) -> Vec<u8> {
     headed(big, kind, compression, (rest.len() + Header::LEN) as u64, rest)
 }
 
-/// A header that claims any 40-bit length, and what follows it.
+/// A header with any 40-bit length, followed by `rest`.
 pub(super) fn headed(big: bool, kind: u8, compression: u8, length: u64, rest: &[u8]) -> Vec<u8> {
-    let low = spelled(length & 0xffff_ffff, 4, big);
+    let low = encoded(length & 0xffff_ffff, 4, big);
     let high = length.to_le_bytes()[4];
     [&[u8::from(!big), kind, compression, high], &low[..], rest].concat()
 }

@@ -1,11 +1,11 @@
-//! What a client may say first.
+//! Logins, valid and malformed.
 
 use super::random::Random;
 
 /// Makes a login.
 type Make = fn(&mut Random) -> Vec<u8>;
 
-/// The table.
+/// All logins.
 pub(super) const LOGINS: &[(&str, Make)] = &[
     ("login", |_| b"user:pass\x03\0".to_vec()),
     ("login-capability", |random| [b"user:pass", &[random.u8(), 0][..]].concat()),

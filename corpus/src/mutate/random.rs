@@ -1,15 +1,15 @@
-//! What a case draws from.
+//! The random numbers of a case.
 
 use crate::workload::SplitMix64;
 
-/// The random numbers of one case.
+/// The random generator of one case.
 #[derive(Debug)]
 pub(super) struct Random(SplitMix64);
 
 impl Random {
     pub(super) const fn new(seed: u64, case: u64) -> Self {
         let start = SplitMix64::seeded(seed).next_u64();
-        // Odd, so that no two cases of a seed start alike.
+        // The multiplier is odd, so that different cases of a seed have different states.
         Self(SplitMix64::seeded(start ^ case.wrapping_mul(0xD1B5_4A32_D192_ED03)))
     }
 
@@ -17,7 +17,7 @@ impl Random {
         self.0.next_u64()
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the lowest byte is wanted")]
+    #[expect(clippy::cast_possible_truncation, reason = "only the low byte is used")]
     pub(super) const fn u8(&mut self) -> u8 {
         self.u64() as u8
     }
@@ -37,16 +37,16 @@ impl Random {
         self.below(many) == 0
     }
 
-    /// One of the items.
+    /// A random item.
     ///
     /// # Panics
     ///
-    /// If there are none.
+    /// If there are no items.
     pub(super) fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 
-    /// Where to cut so many bytes for the network: at each byte of the first few, or at a few places.
+    /// Offsets at which to split `length` bytes into writes: at each of the first bytes, or at a few random places.
     pub(super) fn cuts(&mut self, length: usize) -> Vec<usize> {
         if self.one_in(2) {
             return (1..length.min(16)).collect();

@@ -1,6 +1,6 @@
-//! Where the objects of a body are.
+//! The positions of the objects in a body.
 //!
-//! The walk takes any bytes: it goes as far as they are sound, and notes what it has passed.
+//! Accepts any bytes: the walk stops at the first fault and keeps the objects found so far.
 
 use std::ops::Range;
 
@@ -11,28 +11,29 @@ pub(super) const DICT: u8 = 99;
 pub(super) const SORTED_DICT: u8 = 127;
 pub(super) const LAMBDA: u8 = 100;
 pub(super) const ERROR: u8 = 0x80;
-/// The flag of an attribute byte that says that the count has 8 bytes.
+/// The bit of an attribute byte that marks an 8-byte count.
 pub(super) const WIDE: u8 = 0x80;
 
 /// One object.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) code: u8,
-    /// Whether the walk has passed it. Otherwise its span reaches to the end of the body, and its items may be cut.
+    /// Whether the walk has reached its end. Otherwise its span extends to the end of the body, and its items may be
+    /// truncated.
     pub(super) whole: bool,
-    /// All of it, its type byte included.
+    /// The object's range, its type byte included.
     pub(super) span: Range<usize>,
     /// Offset of the attribute byte.
     pub(super) attribute: Option<usize>,
-    /// Where the count stands, 4 or 8 bytes.
+    /// The range of the count, 4 or 8 bytes.
     pub(super) count: Option<Range<usize>>,
-    /// Offset of what follows type, attribute and count.
+    /// Offset after type, attribute and count.
     pub(super) items: usize,
-    /// Index of the object that it is a part of.
+    /// Index of the containing object.
     pub(super) parent: Option<usize>,
 }
 
-/// Bytes of an item of a fixed width, by the type of a vector.
+/// Width in bytes of an item, by the vector's type; `None` if not fixed.
 pub(super) const fn width(code: u8) -> Option<usize> {
     match code {
         1 | 4 | 10 => Some(1),
@@ -45,7 +46,7 @@ pub(super) const fn width(code: u8) -> Option<usize> {
 }
 
 impl Node {
-    /// Bytes of one of its items, if it is an atom or vector of a fixed width.
+    /// Width in bytes of an item, if the object is an atom or vector of fixed width.
     pub(super) const fn width(&self) -> Option<usize> {
         match self.code {
             1..=19 => width(self.code),
@@ -54,24 +55,24 @@ impl Node {
     }
 }
 
-/// Levels that are looked into.
+/// Most levels of nesting walked.
 const DEPTH: usize = 128;
-/// Objects that are noted. What follows them in a larger message is left as it is.
+/// Most objects recorded. Later objects of a larger message are never changed.
 const NODES: usize = 1 << 16;
 
-/// The objects of a body, each before its parts.
+/// The objects of a body in preorder.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     pub(super) nodes: Vec<Node>,
-    /// Whether the body is one object, all of which is noted.
+    /// Whether the body is exactly one object and all of it is recorded.
     pub(super) whole: bool,
 }
 
 impl Tree {
     pub(super) fn new(body: &[u8], big: bool) -> Self {
         let mut walk = Walk { body, big, at: 0, nodes: Vec::new() };
-        let sound = walk.object(None, DEPTH).is_some();
-        Self { whole: sound && walk.at == body.len(), nodes: walk.nodes }
+        let valid = walk.object(None, DEPTH).is_some();
+        Self { whole: valid && walk.at == body.len(), nodes: walk.nodes }
     }
 
     /// The parts of an object, in order.
@@ -88,7 +89,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Passes one object. `None` where the bytes end, are unsound, or too many.
+    /// Walks one object. `None` at the end of the bytes, at a fault, or at a limit.
     fn object(&mut self, parent: Option<usize>, depth: usize) -> Option<()> {
         let start = self.at;
         let code = self.u8()?;
@@ -103,7 +104,7 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// Passes what follows a type byte.
+    /// Walks the rest of an object after its type byte.
     fn rest(&mut self, code: u8, index: usize, depth: usize) -> Option<()> {
         match code {
             0 => {
@@ -139,7 +140,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Reads a count, behind an attribute unless it has none.
+    /// Reads an optional attribute and the count.
     fn head(&mut self, index: usize, attribute: bool) -> Option<u64> {
         let mut bytes = 4;
         if attribute {
@@ -181,17 +182,17 @@ impl Walk<'_> {
     }
 }
 
-/// The number that at most 8 bytes spell.
+/// Decodes a number of at most 8 bytes.
 pub(super) fn number(bytes: &[u8], big: bool) -> u64 {
     let append = |number: u64, &byte: &u8| number << 8 | u64::from(byte);
     if big { bytes.iter().fold(0, append) } else { bytes.iter().rev().fold(0, append) }
 }
 
-/// The lowest `bytes` bytes of a number, at most 8.
-pub(super) fn spelled(number: u64, bytes: usize, big: bool) -> Vec<u8> {
-    let mut spelled = number.to_le_bytes()[..bytes].to_vec();
+/// Encodes the low `bytes` bytes, at most 8, of a number.
+pub(super) fn encoded(number: u64, bytes: usize, big: bool) -> Vec<u8> {
+    let mut encoded = number.to_le_bytes()[..bytes].to_vec();
     if big {
-        spelled.reverse();
+        encoded.reverse();
     }
-    spelled
+    encoded
 }

@@ -1,4 +1,4 @@
-//! What this project's decoder says of a message.
+//! This project's verdict on a message.
 
 use std::fmt;
 use std::time::Instant;
@@ -6,29 +6,29 @@ use std::time::Instant;
 use kcodec::ErrorKind;
 use kwire::{Connection, Error, Event, Inbound, Limits, Malformed, Message, Reason};
 
-/// Whether bytes are one message.
+/// Whether bytes are one valid message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// They are: a decoder must take them.
+    /// Valid: a decoder must accept it.
     Valid,
-    /// They are past a limit of ours, which other decoders set elsewhere: 100 levels of nesting, 64 MiB inflated. A
-    /// decoder may take or refuse them.
+    /// Over one of this project's limits: 100 levels of nesting, 64 MiB inflated. Other decoders have other limits, so
+    /// they may accept or reject it.
     Limit {
         /// Offset in the message.
         at: u64,
-        /// Which limit.
+        /// The exceeded limit.
         reason: String,
     },
-    /// They are not: a decoder must refuse them.
+    /// Malformed: a decoder must reject it.
     Refused {
-        /// Offset in the message; in a compressed one whose stream is sound, in the plain message inside.
+        /// Offset in the message; if the message is compressed and its stream valid, in the decompressed message.
         at: u64,
-        /// What is wrong there.
+        /// The fault.
         reason: String,
     },
 }
 
-/// Bytes that a message may inflate to here.
+/// Most bytes that a message may inflate to.
 const INFLATED: u64 = 64 << 20;
 
 impl Verdict {
@@ -45,7 +45,7 @@ impl Verdict {
         }
     }
 
-    /// The verdict on what a client says first.
+    /// The verdict on a login.
     pub(super) fn of_login(bytes: &[u8]) -> Self {
         let mut connection = Connection::server(Limits::default(), Instant::now());
         let mut inbound = Inbound::default();

@@ -1,4 +1,4 @@
-//! Blocks: entries that are compressed, written and lost together.
+//! Blocks: the units of compression, checksums and loss.
 
 use bytemuck::{Pod, Zeroable};
 use bytes::Bytes;
@@ -8,27 +8,27 @@ use kwire::{Header, MessageType};
 use super::format::{BlockHead, is_sum};
 use super::{Direction, Entry, Error, Kind, LARGEST, Meta, What};
 
-/// Bytes of messages from which a block is written. Large enough to compress well, small enough that one is
-/// inflated in less than a millisecond.
+/// Bytes of data at which a block is written. Large enough to compress well, small enough to be inflated in under a
+/// millisecond.
 pub(crate) const FULL: usize = 1 << 20;
-/// Entries of the fullest block.
+/// Most entries of a block.
 pub(crate) const ENTRIES: usize = 1 << 16;
-/// Bytes that the data of a block can have: it was under [`FULL`] before its last entry.
+/// Most bytes of a block's data: it is under [`FULL`] before its last entry.
 const INFLATED: usize = FULL + LARGEST;
-/// lz4 grows a byte to 255 at most.
+/// lz4's maximum expansion: 255 bytes per compressed byte.
 const RATIO: usize = 255;
 
-/// What is known of an entry, as the file has it.
+/// The metadata of an entry in the file.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Row {
     pub(crate) time: i64,
     pub(crate) connection: u32,
-    /// Where its bytes end in the block's data; they begin where those of the row before end.
+    /// End of the entry's bytes in the block's data. They begin at the end of the previous row's.
     pub(crate) end: u32,
     pub(crate) code: u8,
     pub(crate) direction: u8,
-    /// Message type; 0 where there is none.
+    /// Message type; 0 for other entries.
     pub(crate) kind: u8,
     pub(crate) zero: [u8; 5],
 }
@@ -69,7 +69,7 @@ pub(crate) struct Rows {
     rows: Vec<Row>,
 }
 
-/// The head, the rows and the data of the block that stands at `at`, the latter two compressed.
+/// The head, compressed rows and compressed data of the block at `at`.
 pub(crate) fn sections(file: &[u8], at: u64) -> Result<(BlockHead, &[u8], &[u8]), Error> {
     let fail = |reason| Error::Damaged { at, reason };
     let head = BlockHead::read(file, at).ok_or_else(|| fail("no block begins there"))?;
@@ -85,7 +85,7 @@ pub(crate) fn sections(file: &[u8], at: u64) -> Result<(BlockHead, &[u8], &[u8])
 }
 
 impl Rows {
-    /// Inflates the rows of the block that stands at `at`.
+    /// Inflates and checks the rows of the block at `at`.
     pub(crate) fn read(file: &[u8], at: u64) -> Result<Self, Error> {
         let fail = |reason| Error::Damaged { at, reason };
         let (head, compressed, _) = sections(file, at)?;
@@ -136,7 +136,7 @@ impl Rows {
         })
     }
 
-    /// The entry, with the block's data at hand.
+    /// The entry, given the block's inflated data.
     pub(crate) fn entry(&self, number: u64, data: &Bytes) -> Result<Entry, Error> {
         let fail = |reason| Error::Damaged { at: self.at, reason };
         let meta = self.meta(number).ok_or(Error::NoEntry(number))?;
@@ -162,7 +162,7 @@ impl Rows {
         Ok(Entry { time: meta.time, connection: meta.connection, direction: meta.direction, what, bytes })
     }
 
-    /// A row, and where its bytes begin.
+    /// A row, and the start of its bytes.
     fn row(&self, number: u64) -> Option<(&Row, usize)> {
         let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
         let row = self.rows.get(index)?;
@@ -177,7 +177,7 @@ pub(crate) fn message_type(bytes: &[u8]) -> Option<MessageType> {
     (header.length == bytes.len() as u64).then_some(header.kind)
 }
 
-/// Fills `into` exactly.
+/// Inflates into `into`; `None` unless that fills it exactly.
 fn inflate(compressed: &[u8], into: &mut [u8]) -> Option<()> {
     let length = lz4_flex::block::decompress_into(compressed, into).ok()?;
     (length == into.len()).then_some(())

@@ -1,7 +1,7 @@
-//! The file's fixed parts. Little-endian; each section begins at a multiple of 16 bytes.
+//! The fixed-size structures of the file. Little-endian; each section is aligned to 16 bytes.
 //!
 //! ```text
-//! head │ block │ block │ … │ index │ footer │ (more blocks, index and footer, if it was appended to)
+//! head │ block │ block │ … │ index │ footer │ (after an append: more blocks, index, footer)
 //! ```
 
 use bytemuck::{Pod, Zeroable};
@@ -9,38 +9,38 @@ use bytemuck::{Pod, Zeroable};
 #[cfg(target_endian = "big")]
 compile_error!("recordings are read and written in place: big-endian hosts are not supported");
 
-/// The first bytes of a file: a name, a version, zeros.
+/// The first bytes of a file: name, version, zeros.
 pub(crate) const HEAD: [u8; 16] = *b"kcorpus\n\x01\0\0\0\0\0\0\0";
 const NAME: &[u8] = b"kcorpus\n";
-/// Sections begin at multiples of this: an index is read in place.
+/// Alignment of sections in bytes, because an index is read in place.
 const ALIGNMENT: u64 = 16;
 
-/// Before the two lz4 blocks of a block: its rows, and the bytes that they are about.
+/// The head of a block. Two lz4 blocks follow: the rows and the data.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct BlockHead {
     pub(crate) magic: [u8; 4],
-    /// Of the fields below.
+    /// CRC-32 of the fields below.
     pub(crate) checksum: u32,
-    /// Where in the file this stands: a block that a message holds is not mistaken for one of the file.
+    /// The offset of this head in the file, so that a copy of a block within a message is not mistaken for a block.
     pub(crate) at: u64,
-    /// Entries in the blocks before: entries keep their numbers when a block before them is damaged.
+    /// Number of entries in the blocks before, so that entries keep their numbers if an earlier block is damaged.
     pub(crate) first: u64,
-    /// The earliest time of its entries.
+    /// Earliest time of the block's entries.
     pub(crate) from: i64,
-    /// The latest.
+    /// Latest time.
     pub(crate) to: i64,
-    /// Entries.
+    /// Number of entries.
     pub(crate) entries: u32,
-    /// Connections opened in this block and those before it.
+    /// Connections opened in this and all earlier blocks.
     pub(crate) connections: u32,
-    /// Bytes of the rows, compressed.
+    /// Compressed bytes of the rows.
     pub(crate) rows: u32,
-    /// Bytes of the data, compressed.
+    /// Compressed bytes of the data.
     pub(crate) data: u32,
-    /// Bytes of the data.
+    /// Inflated bytes of the data.
     pub(crate) inflated: u32,
-    /// Of rows and data, both compressed.
+    /// CRC-32 of the compressed rows and data.
     pub(crate) body_checksum: u32,
 }
 
@@ -48,14 +48,14 @@ impl BlockHead {
     pub(crate) const LEN: usize = size_of::<Self>();
     pub(crate) const MAGIC: [u8; 4] = *b"\xb1kcb";
 
-    /// Fills in what only the place decides.
+    /// Sets the fields that depend on the offset: magic, offset and checksum.
     pub(crate) fn sealed(mut self, at: u64) -> Self {
         (self.magic, self.at) = (Self::MAGIC, at);
         self.checksum = self.sum();
         self
     }
 
-    /// The head of a block that stands at `at`; `None` if there is none.
+    /// Reads the head of the block at `at`; `None` if there is no block.
     pub(crate) fn read(file: &[u8], at: u64) -> Option<Self> {
         let start = usize::try_from(at).ok()?;
         let bytes = file.get(start..start.checked_add(Self::LEN)?)?;
@@ -63,7 +63,7 @@ impl BlockHead {
         (head.magic == Self::MAGIC && head.at == at && is_sum(head.checksum, head.sum())).then_some(head)
     }
 
-    /// Bytes of the block, padding included.
+    /// Length of the block in bytes, padding included.
     pub(crate) fn length(&self) -> u64 {
         aligned(Self::LEN as u64 + u64::from(self.rows) + u64::from(self.data))
     }
@@ -73,18 +73,18 @@ impl BlockHead {
     }
 }
 
-/// Before an index.
+/// The head of an index.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct IndexHead {
     magic: [u8; 4],
-    /// Of the fields below.
+    /// CRC-32 of the fields below.
     checksum: u32,
-    /// Where in the file this stands.
+    /// The offset of this head in the file.
     at: u64,
-    /// Bytes of the index, without padding.
+    /// Length of the index in bytes, without padding.
     pub(crate) length: u64,
-    /// Of the index.
+    /// CRC-32 of the index.
     pub(crate) body_checksum: u32,
     zero: u32,
 }
@@ -100,7 +100,7 @@ impl IndexHead {
         head
     }
 
-    /// The head of an index that stands at `at`; `None` if there is none.
+    /// Reads the head of the index at `at`; `None` if there is no index.
     pub(crate) fn read(file: &[u8], at: u64) -> Option<Self> {
         let start = usize::try_from(at).ok()?;
         let bytes = file.get(start..start.checked_add(Self::LEN)?)?;
@@ -108,14 +108,14 @@ impl IndexHead {
         (head.magic == Self::MAGIC && head.at == at && is_sum(head.checksum, head.sum())).then_some(head)
     }
 
-    /// The index, if its checksum is right.
+    /// The index's bytes, if the checksum matches.
     pub(crate) fn body<'a>(&self, file: &'a [u8]) -> Option<&'a [u8]> {
         let start = usize::try_from(self.at).ok()?.checked_add(Self::LEN)?;
         let body = file.get(start..start.checked_add(usize::try_from(self.length).ok()?)?)?;
         is_sum(self.body_checksum, crc32fast::hash(body)).then_some(body)
     }
 
-    /// Bytes of the section: padding and footer included. `None` for a length that no file has.
+    /// Length of the section in bytes, padding and footer included. `None` on overflow.
     pub(crate) fn section(&self) -> Option<u64> {
         let length = self.length.checked_add((Self::LEN + Footer::LEN) as u64)?;
         length.checked_next_multiple_of(ALIGNMENT)
@@ -126,12 +126,12 @@ impl IndexHead {
     }
 }
 
-/// The last bytes of a file that was finished.
+/// The last bytes of a finished file.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Footer {
     magic: [u8; 8],
-    /// Where the index stands.
+    /// Offset of the index.
     pub(crate) index: u64,
 }
 
@@ -143,14 +143,14 @@ impl Footer {
         Self { magic: Self::MAGIC, index }
     }
 
-    /// The footer at the end of a file; `None` if it was not finished.
+    /// Reads the footer at the end of a file; `None` if the file is not finished.
     pub(crate) fn read(file: &[u8]) -> Option<Self> {
         let footer: Self = bytemuck::try_pod_read_unaligned(file.last_chunk::<{ Self::LEN }>()?).ok()?;
         (footer.magic == Self::MAGIC).then_some(footer)
     }
 }
 
-/// What stands where a recording's head should.
+/// The result of reading a file's head.
 pub(crate) enum Head {
     Recording,
     Version(u32),
@@ -167,12 +167,12 @@ pub(crate) fn head(file: &[u8]) -> Head {
     }
 }
 
-/// Whether a checksum is the one that was found. A fuzzer, which would hardly ever hit on one, need not.
+/// Compares checksums. Under a fuzzer every checksum passes, because a fuzzer could hardly generate a correct one.
 pub(crate) const fn is_sum(checksum: u32, found: u32) -> bool {
     cfg!(fuzzing) || checksum == found
 }
 
-/// The next place where a section can begin.
+/// Rounds an offset up to the alignment of sections.
 pub(crate) const fn aligned(at: u64) -> u64 {
     at.next_multiple_of(ALIGNMENT)
 }

@@ -1,4 +1,4 @@
-//! The messages in one direction of a connection: by their headers alone.
+//! Splits one direction of a connection into messages by their headers.
 
 use bytes::{Buf, Bytes, BytesMut};
 use kcodec::Capability;
@@ -6,60 +6,61 @@ use kwire::{Header, Login};
 
 use super::{Direction, LARGEST};
 
-/// Bytes of a login, its NUL included: more are no login.
+/// Most bytes of a login, its NUL included.
 const LOGIN: usize = 4096;
+/// HTTP methods: a login cannot be told from a request line otherwise.
 const METHODS: [&[u8]; 9] =
     [b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"PATCH ", b"DELETE ", b"CONNECT ", b"TRACE "];
-/// A TLS record of a handshake, major version 3. No credentials begin so.
+/// The start of a TLS handshake record of major version 3. Credentials do not start with control characters.
 const CLIENT_HELLO: &[u8] = &[0x16, 3];
 
-/// Cuts the bytes of one direction of a connection into what they are. Never fails: what is no kdb+ IPC is
-/// [`Framed::Foreign`], and all that follows is passed over.
+/// Splits the bytes of one direction of a connection into login, answer and messages. Never fails: bytes that are not
+/// kdb+ IPC give [`Framed::Foreign`], and the rest is skipped.
 ///
-/// Holds at most what it was given of one message, and nothing of one over [`LARGEST`].
+/// Buffers at most the received part of one message, and nothing of a message over [`LARGEST`].
 #[derive(Debug)]
 pub struct Framer {
     state: State,
-    /// What came of the next message, or login.
+    /// The received part of the next message or login.
     held: BytesMut,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The client's login.
+    /// Expecting the client's login.
     Login,
-    /// The server's answer.
+    /// Expecting the server's answer.
     Answer,
     Header,
-    /// A message of so many bytes.
+    /// A message of this length in bytes.
     Message(usize),
-    /// So many bytes of a message that is not kept.
+    /// Bytes left to skip of a message over the limit.
     Skip(u64),
     Foreign,
 }
 
-/// What bytes of a connection are.
+/// An item of a connection's byte stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Framed {
-    /// A login; its password is not kept.
+    /// A login without its password.
     Login {
-        /// The user.
+        /// The user name.
         user: Bytes,
-        /// What the client can read.
+        /// The capability that the client offers.
         capability: Capability,
     },
-    /// The server's answer: it lets the client in.
+    /// The server's answer: the login is accepted.
     Accepted(Capability),
     /// A whole message.
     Message(Bytes),
-    /// A message of so many bytes, over [`LARGEST`], of which nothing is kept.
+    /// A skipped message over [`LARGEST`]; its length in bytes.
     TooLarge(u64),
-    /// What follows is no kdb+ IPC; the text says what it looks like.
+    /// The rest is not kdb+ IPC. The text names the protocol it looks like.
     Foreign(&'static str),
 }
 
 impl Framer {
-    /// From the beginning of a connection.
+    /// Starts at the beginning of a connection.
     #[must_use]
     pub fn new(direction: Direction) -> Self {
         let state = match direction {
@@ -69,19 +70,19 @@ impl Framer {
         Self { state, held: BytesMut::new() }
     }
 
-    /// From where a message begins.
+    /// Starts at a message boundary.
     #[must_use]
     pub fn at_message() -> Self {
         Self { state: State::Header, held: BytesMut::new() }
     }
 
-    /// Of a direction that is no kdb+ IPC: passes over everything.
+    /// Skips everything: for a direction that is not kdb+ IPC.
     pub(crate) fn foreign_to_the_end() -> Self {
         Self { state: State::Foreign, held: BytesMut::new() }
     }
 
-    /// Takes what is next out of `bytes`; `None` when all of them were taken and more are needed. A message that is
-    /// whole in `bytes` is not copied.
+    /// Takes the next item out of `bytes`; `None` if all bytes are consumed and more are needed. A message that is
+    /// complete in `bytes` is not copied.
     pub fn next(&mut self, bytes: &mut Bytes) -> Option<Framed> {
         loop {
             match self.state {
@@ -127,14 +128,13 @@ impl Framer {
         }
     }
 
-    /// Bytes held of what has begun.
+    /// Buffered bytes of an incomplete item.
     #[must_use]
     pub fn held(&self) -> usize {
         self.held.len()
     }
 
-    /// The first `length` bytes, or `None` after they were put aside until the others come. They stay at the front
-    /// unless `remove`.
+    /// The first `length` bytes; `None` if fewer have arrived, which are then buffered. Consumes them if `remove`.
     fn take(&mut self, bytes: &mut Bytes, length: usize, remove: bool) -> Option<Bytes> {
         if self.held.is_empty() && bytes.len() >= length {
             return Some(if remove { bytes.split_to(length) } else { bytes.slice(..length) });
@@ -164,7 +164,7 @@ impl Framer {
         let credentials = std::mem::take(&mut self.held).freeze();
         let Login { user, capability, .. } = Login::parse(credentials.slice(..credentials.len() - 1));
         self.state = State::Header;
-        // A copy: a slice would keep the password in memory.
+        // Copied, because a slice would keep the password in memory.
         Some(Framed::Login { user: Bytes::copy_from_slice(&user), capability })
     }
 

@@ -1,4 +1,4 @@
-//! The index: where the blocks stand, and which entries they have.
+//! The index: offsets and entry numbers of the blocks.
 
 use memchr::memmem;
 use rkyv::rancor;
@@ -14,23 +14,23 @@ pub(crate) struct Index {
     pub(crate) blocks: Vec<Block>,
 }
 
-/// Where a block stands, and which entries it has.
+/// The offset and the entry numbers of a block.
 #[derive(Debug, Clone, Copy, rkyv::Archive, rkyv::Serialize)]
 #[rkyv(derive(Debug))]
 pub(crate) struct Block {
     /// Offset in the file.
     pub(crate) at: u64,
-    /// Bytes, padding included.
+    /// Length in bytes, padding included.
     pub(crate) length: u64,
-    /// Entries in the blocks before.
+    /// Number of entries in the blocks before.
     pub(crate) first: u64,
-    /// The earliest time of its entries.
+    /// Earliest time of the block's entries.
     pub(crate) from: i64,
-    /// The latest.
+    /// Latest time.
     pub(crate) to: i64,
-    /// Entries.
+    /// Number of entries.
     pub(crate) entries: u32,
-    /// Connections opened in this block and those before it.
+    /// Connections opened in this and all earlier blocks.
     pub(crate) connections: u32,
 }
 
@@ -61,7 +61,7 @@ impl Index {
     }
 }
 
-/// The bytes of the index at the end of a file, if they are what was written.
+/// The bytes of the index at the end of a file, if their checksum matches.
 pub(crate) fn find(file: &[u8]) -> Option<&[u8]> {
     let at = Footer::read(file)?.index;
     let head = IndexHead::read(file, at)?;
@@ -69,7 +69,7 @@ pub(crate) fn find(file: &[u8]) -> Option<&[u8]> {
     head.body(file)
 }
 
-/// The index in these bytes, in place.
+/// Validates the index in these bytes and accesses it in place.
 pub(crate) fn access(bytes: &[u8]) -> Option<&ArchivedIndex> {
     let index = rkyv::access::<ArchivedIndex, rancor::Error>(bytes).ok()?;
     let (mut at, mut first) = (HEAD.len() as u64, 0);
@@ -82,26 +82,26 @@ pub(crate) fn access(bytes: &[u8]) -> Option<&ArchivedIndex> {
     Some(index)
 }
 
-/// What a walk from block to block finds.
+/// The result of a walk from block to block.
 #[derive(Debug)]
 pub(crate) struct Walk {
     pub(crate) index: Index,
-    /// Where the last whole block or index ends.
+    /// End of the last complete block or index.
     pub(crate) end: u64,
-    /// Bytes that are neither a block nor an index: what a killed recorder did not finish, or what is damaged.
+    /// Bytes that belong to neither a block nor an index: unfinished by a killed recorder, or damaged.
     pub(crate) lost: u64,
 }
 
-/// Walks the blocks by their heads.
+/// Walks the file by the blocks' heads.
 ///
-/// Where no block begins, the next one is searched for. The last block is dropped if its checksum is wrong: it was
-/// being written when the machine stopped.
+/// At an offset where no block begins, searches for the next one. Drops the last block if its checksum is wrong,
+/// because a crash may have interrupted its write.
 pub(crate) fn walk(file: &[u8]) -> Walk {
     let (mut index, mut lost, mut at) = (Index::default(), 0, HEAD.len() as u64);
     let (mut end, mut next) = (at, 0);
     while at < file.len() as u64 {
-        if let Some(behind) = index_end(file, at) {
-            at = behind;
+        if let Some(after) = index_end(file, at) {
+            at = after;
             end = if at <= file.len() as u64 { at } else { end };
         } else if let Some(head) = BlockHead::read(file, at).filter(|head| fits(head, at, file) && head.first >= next) {
             index.blocks.push(Block::new(at, &head));
@@ -121,21 +121,21 @@ pub(crate) fn walk(file: &[u8]) -> Walk {
     Walk { index, end, lost }
 }
 
-/// Where the index that stands at `at` ends, if one does.
+/// The end of the index at `at`, if there is one.
 fn index_end(file: &[u8], at: u64) -> Option<u64> {
     let head = IndexHead::read(file, at)?;
     head.body(file)?;
     at.checked_add(head.section()?)
 }
 
-/// Whether a block's head can be what was written there.
+/// Whether a block's head is plausible: it is within the file and its counts are in range.
 fn fits(head: &BlockHead, at: u64, file: &[u8]) -> bool {
     let body = u64::from(head.rows) + u64::from(head.data) + BlockHead::LEN as u64;
     let whole = at.checked_add(body).is_some_and(|end| end <= file.len() as u64);
     whole && (1..=ENTRIES as u32).contains(&head.entries) && head.first.checked_add(head.entries.into()).is_some()
 }
 
-/// The next place from `from` on where a block begins; the end of the file if none does.
+/// The offset of the next block from `from` on; the end of the file if there is none.
 fn search(file: &[u8], from: u64) -> u64 {
     let start = usize::try_from(from).unwrap_or(usize::MAX);
     let rest = file.get(start..).unwrap_or_default();

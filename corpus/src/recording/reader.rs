@@ -13,22 +13,22 @@ use super::format::{BlockHead, Head, head};
 use super::index::{self, ArchivedIndex, Block, Walk};
 use super::{Entry, Error, Meta};
 
-/// A recording, mapped.
+/// A recording, open for reading.
 ///
-/// The file must only grow while it is open here, which is all that a [`Recorder`](super::Recorder) does to what is
-/// whole of it. What is appended meanwhile is not seen.
+/// The file is memory-mapped and must not be truncated while it is open. A [`Recorder`](super::Recorder) never changes
+/// complete blocks. Entries appended after opening are not visible.
 #[derive(Debug)]
 pub struct Recording {
     opened: Opened,
-    /// Where the last whole block or index ends.
+    /// End of the last complete block or index.
     end: u64,
     lost: u64,
-    /// The block that [`get`](Self::get) and [`meta`](Self::meta) looked at last.
+    /// The block last read by [`get`](Self::get) or [`meta`](Self::meta).
     last: Mutex<Option<Inflated>>,
 }
 
 self_cell::self_cell!(
-    /// A file, and the index in its bytes: in place, validated once.
+    /// A file and the index in its bytes, validated once and accessed in place.
     struct Opened {
         owner: Source,
         #[covariant]
@@ -40,7 +40,7 @@ self_cell::self_cell!(
 
 type Indexed<'a> = &'a ArchivedIndex;
 
-/// The bytes of a file, and those of an index if it has none.
+/// The bytes of a file, and of a rebuilt index if the file has none.
 #[derive(Debug)]
 struct Source {
     file: Storage,
@@ -50,7 +50,7 @@ struct Source {
 #[derive(Debug)]
 enum Storage {
     Map(Map),
-    /// The alignment is that of the map.
+    /// Aligned like the map.
     Memory(AlignedVec),
 }
 
@@ -73,7 +73,7 @@ impl Source {
     }
 }
 
-/// A block's rows, and its data once they were asked for.
+/// A block's rows, and its data once they are needed.
 #[derive(Debug)]
 struct Inflated {
     rows: Rows,
@@ -81,16 +81,16 @@ struct Inflated {
 }
 
 impl Recording {
-    /// Maps a recording. If its index is missing or damaged, it is made anew from the blocks' headers.
+    /// Maps a recording. A missing or damaged index is rebuilt from the blocks' headers.
     ///
     /// # Errors
     ///
-    /// [`Error::NotARecording`] and [`Error::Version`] for another file, and the OS error.
+    /// [`Error::NotARecording`], [`Error::Version`], and the OS error.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::new(Storage::Map(Map::open(path)?))
     }
 
-    /// A recording that was read into memory, or came from elsewhere than a file.
+    /// Opens a recording in memory.
     ///
     /// # Errors
     ///
@@ -120,47 +120,47 @@ impl Recording {
         Ok(Self { opened, end, lost, last })
     }
 
-    /// Number of entries. Those of a damaged block count.
+    /// The number of entries, including those of damaged blocks.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.index().blocks.last().map(Block::from).map_or(0, |last| last.first.saturating_add(last.entries.into()))
     }
 
-    /// Whether it has no entries.
+    /// Whether the recording has no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Number of connections.
+    /// The number of connections.
     #[must_use]
     pub fn connections(&self) -> u32 {
         self.index().blocks.last().map(Block::from).map_or(0, |last| last.connections)
     }
 
-    /// Whether the file's own index is read: it was finished, and not damaged at its end.
+    /// Whether the file has an intact index: it was finished and is not damaged at its end.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.opened.borrow_owner().rebuilt.is_none()
     }
 
-    /// Bytes of the file that belong to no whole block, known if the index was made anew: what a killed recorder did
-    /// not finish, or what is damaged.
+    /// Bytes of the file that belong to no complete block: unfinished by a killed recorder, or damaged. 0 if the index
+    /// is intact.
     #[must_use]
     pub const fn lost(&self) -> u64 {
         self.lost
     }
 
-    /// What is known of an entry without inflating its message.
+    /// The metadata of an entry, without inflating its message.
     ///
     /// # Errors
     ///
-    /// [`Error::NoEntry`] from [`len`](Self::len) on, [`Error::Damaged`] if its block is.
+    /// [`Error::NoEntry`] if `number` is not below [`len`](Self::len); [`Error::Damaged`] if the entry's block is.
     pub fn meta(&self, number: u64) -> Result<Meta, Error> {
         self.with(number, |_, inflated| inflated.rows.meta(number).ok_or(Error::NoEntry(number)))
     }
 
-    /// An entry. Inflates its block, unless the entry that was asked for last was in the same one.
+    /// An entry. Inflates its block, unless the last call read the same block.
     ///
     /// # Errors
     ///
@@ -181,22 +181,22 @@ impl Recording {
         Entries { recording: self, next: number, inflated: None }
     }
 
-    /// What is known of all entries, with their numbers, in order.
+    /// The metadata of all entries, with their numbers, in order.
     pub fn metas(&self) -> impl Iterator<Item = Result<(u64, Meta), Error>> + '_ {
         let mut walk = self.entries();
         let read = |inflated: &mut Inflated, number, _: &_| inflated.rows.meta(number).ok_or(Error::NoEntry(number));
         std::iter::from_fn(move || walk.step(read))
     }
 
-    /// The number of the first entry of the first block that has one at or after `time`: a place to begin to look
-    /// for entries from then on.
+    /// The number of the first entry of the first block with an entry at or after `time`: the start of a scan for
+    /// entries from that time on.
     #[must_use]
     pub fn seek(&self, time: Timestamp) -> u64 {
         let block = self.index().blocks.iter().map(Block::from).find(|block| block.to >= time.0);
         block.map_or_else(|| self.len(), |block| block.first)
     }
 
-    /// Runs `read` on the block of an entry, which is kept for the next call.
+    /// Runs `read` on the block of an entry, and caches the block for the next call.
     fn with<T>(&self, number: u64, read: impl FnOnce(&[u8], &mut Inflated) -> Result<T, Error>) -> Result<T, Error> {
         let block = self.find(number)?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -217,9 +217,9 @@ impl Recording {
         let block = after.checked_sub(1).and_then(|index| blocks.get(index)).map(Block::from);
         match block {
             Some(block) if number - block.first < block.entries.into() => Ok(block),
-            // A hole: the walk found no block there.
-            Some(block) => Err(Error::Damaged { at: block.at + block.length, reason: "its head is not to be read" }),
-            None => Err(Error::Damaged { at: super::format::HEAD.len() as u64, reason: "its head is not to be read" }),
+            // A gap in the numbers: the walk found no block there.
+            Some(block) => Err(Error::Damaged { at: block.at + block.length, reason: "its head is unreadable" }),
+            None => Err(Error::Damaged { at: super::format::HEAD.len() as u64, reason: "its head is unreadable" }),
         }
     }
 
@@ -237,7 +237,7 @@ impl Recording {
         self.index().blocks.iter().map(Block::from).collect()
     }
 
-    /// Where the last whole block or index ends.
+    /// End of the last complete block or index.
     pub(crate) const fn end(&self) -> u64 {
         self.end
     }
@@ -261,8 +261,8 @@ impl Inflated {
     }
 }
 
-/// Entries of a recording with their numbers, in order. A damaged block is one error, and the entries behind it
-/// follow.
+/// The entries of a recording with their numbers, in order. A damaged block yields one error; the iteration continues
+/// after it.
 #[derive(Debug)]
 pub struct Entries<'a> {
     recording: &'a Recording,
@@ -271,7 +271,7 @@ pub struct Entries<'a> {
 }
 
 impl Entries<'_> {
-    /// Reads what is next; passes over the rest of a block that is damaged.
+    /// Reads the next entry; skips the rest of a damaged block.
     fn step<T>(
         &mut self,
         read: impl FnOnce(&mut Inflated, u64, &[u8]) -> Result<T, Error>,
@@ -284,12 +284,12 @@ impl Entries<'_> {
         let outcome = self.enter(number).and_then(|inflated| read(inflated, number, file));
         self.next = match outcome {
             Ok(_) => number + 1,
-            Err(_) => self.behind(number),
+            Err(_) => self.after_block(number),
         };
         Some(outcome.map(|value| (number, value)))
     }
 
-    /// The block of an entry, which must not lie before the one at hand.
+    /// The block of an entry. The cached block is reused if it contains the entry.
     fn enter(&mut self, number: u64) -> Result<&mut Inflated, Error> {
         let inflated = match self.inflated.take_if(|inflated| inflated.rows.meta(number).is_some()) {
             Some(inflated) => inflated,
@@ -298,8 +298,8 @@ impl Entries<'_> {
         Ok(self.inflated.insert(inflated))
     }
 
-    /// The first entry behind the block, or the hole, of this one.
-    fn behind(&self, number: u64) -> u64 {
+    /// The first entry after the block or gap that contains `number`.
+    fn after_block(&self, number: u64) -> u64 {
         let blocks = &self.recording.index().blocks;
         match self.recording.find(number) {
             Ok(block) => block.first + u64::from(block.entries),

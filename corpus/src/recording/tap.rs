@@ -1,4 +1,4 @@
-//! Recording beside conversations that must not wait for it.
+//! Recording on a background thread, without blocking the recorded connections.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,42 +12,42 @@ use kwire::Header;
 
 use super::{Direction, Error, Framed, Framer, Recorder, now};
 
-/// Records what threads tell it of their connections, on a thread of its own.
+/// Records the bytes of connections on a background thread.
 ///
-/// Telling copies the bytes into a bounded queue and never waits for the disk: when the queue is full, bytes are
-/// dropped, and the recording says how many messages are missing. Each block is written within a second.
+/// [`Line::tell`] copies bytes into a bounded queue and never waits for the disk. When the queue is full, bytes are
+/// dropped, and the recording notes the number of missing messages. Every entry is written within a second.
 #[derive(Debug)]
 pub struct Tap {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<Result<Totals, Error>>>>,
 }
 
-/// What was recorded.
+/// Counts of what was recorded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Connections with a login.
     pub connections: u64,
     /// Messages of both directions.
     pub messages: u64,
-    /// Bytes of them.
+    /// Bytes of those messages.
     pub bytes: u64,
-    /// Messages that were dropped.
+    /// Messages dropped.
     pub missing: u64,
-    /// Connections that are no kdb+ IPC.
+    /// Connections that are not kdb+ IPC.
     pub foreign: u64,
 }
 
-/// One direction of a connection, as it is told to a [`Tap`].
+/// One direction of a connection that a [`Tap`] records.
 #[derive(Debug)]
 pub struct Line {
     connection: Arc<Wire>,
     direction: Direction,
     skim: Skim,
-    /// Messages that were dropped, while they are.
+    /// Number of messages dropped; `None` while bytes are not being dropped.
     dropped: Option<u64>,
 }
 
-/// A connection; it is over when both lines are dropped.
+/// A connection. Dropping both lines closes it.
 struct Wire {
     shared: Arc<Shared>,
     id: u64,
@@ -57,19 +57,19 @@ struct Wire {
 struct Shared {
     queue: Mutex<Queue>,
     filled: Condvar,
-    /// Bytes that may be held.
+    /// Most bytes held.
     limit: usize,
 }
 
-/// What was told and not yet recorded.
+/// Events not yet recorded.
 #[derive(Debug, Default)]
 struct Queue {
     items: Vec<Item>,
-    /// Bytes of the items. None is cut, and none is moved when the queue grows.
+    /// The items' bytes. An item is never split across pieces, and growing the queue moves no bytes.
     pieces: Vec<Vec<u8>>,
-    /// Empty pieces.
+    /// Empty pieces for reuse.
     spare: Vec<Vec<u8>>,
-    /// Bytes in the queue and of messages that have begun, items included.
+    /// Bytes of queued items with their data, and of incomplete messages.
     held: usize,
     connections: u64,
     is_over: bool,
@@ -84,26 +84,28 @@ struct Item {
 
 #[derive(Debug)]
 enum Event {
-    /// So many bytes.
+    /// A number of bytes.
     Bytes(Direction, usize),
-    /// Bytes of so many messages were dropped; what follows begins with a message.
+    /// The bytes of this many messages were dropped. The next bytes start at a message boundary.
     Dropped(Direction, u64),
     Close,
 }
 
-/// How long the writer lets items gather: waking it for each would cost the conversation more than recording it.
+/// How long the writer lets items accumulate. Waking it for each item would cost the connection more than the
+/// recording.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Bytes held from which the writer is woken at once.
+/// Bytes held at which the writer is woken immediately.
 const URGENT: usize = 4 << 20;
-/// When a block is written at the latest.
+/// Most time until a block is written.
 const FLUSH: Duration = Duration::from_secs(1);
+/// Capacity of a piece in bytes.
 const PIECE: usize = 256 * 1024;
-/// Pieces that are kept to be filled again.
+/// Most empty pieces kept for reuse.
 const SPARE: usize = 32;
 
 impl Tap {
-    /// Starts the thread. At most `limit` bytes are held for it, of which one message that is not whole yet may take
-    /// all. `failed` is called once if the file cannot be written; from then on nothing is recorded.
+    /// Starts the thread. At most `limit` bytes are held, all of which one incomplete message may use. `failed` is
+    /// called once if the file cannot be written; after that nothing is recorded.
     ///
     /// # Errors
     ///
@@ -120,7 +122,7 @@ impl Tap {
         Ok(Self { shared, writer: Mutex::new(Some(writer)) })
     }
 
-    /// A new connection: what goes to its server, and what to its client.
+    /// Adds a connection. Returns its lines to the server and to the client.
     #[must_use]
     pub fn connect(&self) -> (Line, Line) {
         let id = {
@@ -138,12 +140,12 @@ impl Tap {
         (line(Direction::ToServer), line(Direction::ToClient))
     }
 
-    /// Records what was told so far, and finishes the recording. Connections that are open are recorded as closed;
-    /// what is told later is not recorded. To be called once.
+    /// Records all queued events and finishes the recording. Open connections are recorded as closed; later bytes are
+    /// ignored. Must be called once.
     ///
     /// # Errors
     ///
-    /// What the recorder met: see [`Recorder::finish`].
+    /// The recorder's error: see [`Recorder::finish`].
     pub fn finish(&self) -> Result<Totals, Error> {
         self.stop();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -164,7 +166,8 @@ impl Drop for Tap {
 }
 
 impl Line {
-    /// Tells what was read of this direction, before it is passed on, so that no answer is told before its request.
+    /// Records bytes read from this direction. Must be called before the bytes are forwarded, so that no response is
+    /// recorded before its request.
     pub fn tell(&mut self, bytes: &[u8]) {
         let time = now();
         let shared = &self.connection.shared;
@@ -181,7 +184,7 @@ impl Line {
                 *dropped += skimmed.ended;
                 return;
             }
-            // The message that the boundary ends was begun while messages were dropped.
+            // The message that ends at the boundary was begun while bytes were dropped, so it is missing, too.
             let missing = *dropped + u64::from(skimmed.ends_one);
             self.dropped = None;
             self.push(&mut queue, time, Event::Dropped(self.direction, missing), &[]);
@@ -228,7 +231,7 @@ impl fmt::Debug for Wire {
 }
 
 impl Item {
-    /// Bytes of it.
+    /// Number of bytes of data.
     const fn length(&self) -> usize {
         match self.event {
             Event::Bytes(_, length) => length,
@@ -248,7 +251,7 @@ impl Queue {
         self.held + size_of::<Item>() + bytes <= limit
     }
 
-    /// Returns what was held before.
+    /// Appends an item. Returns the bytes held before.
     fn push(&mut self, item: Item, bytes: &[u8]) -> usize {
         let was = self.held;
         match self.pieces.last_mut() {
@@ -266,12 +269,12 @@ impl Queue {
     }
 }
 
-/// Where messages begin and end, by their headers: what [`Framer`] does, without keeping anything.
+/// Tracks message boundaries by the headers, like [`Framer`], but without buffering.
 #[derive(Debug)]
 struct Skim {
     state: SkimState,
     head: [u8; Header::LEN],
-    /// Bytes of the head, or of the login.
+    /// Bytes received of the header.
     have: usize,
 }
 
@@ -280,17 +283,17 @@ enum SkimState {
     Login,
     Answer,
     Head,
-    /// Bytes that are missing to the message.
+    /// Bytes left of the message.
     Body(u64),
     Foreign,
 }
 
-/// What a piece of a stream holds.
+/// The message boundaries in a piece of a stream.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Skimmed {
-    /// Messages that end in it.
+    /// Number of messages that end in it.
     ended: u64,
-    /// Where in it the first message begins, or could begin: its end, if a message ends there.
+    /// Offset of the first message boundary in the piece; may be its end.
     boundary: Option<usize>,
     /// Whether the boundary is the end of a message.
     ends_one: bool,
@@ -339,7 +342,7 @@ impl Skim {
         skimmed
     }
 
-    /// Takes bytes of a head.
+    /// Consumes bytes of a header.
     fn head(&mut self, rest: &[u8]) -> (SkimState, usize) {
         let used = rest.len().min(Header::LEN - self.have);
         let (have, until) = (self.have, self.have + used);
@@ -356,7 +359,7 @@ impl Skim {
     }
 }
 
-/// The thread that records.
+/// The state of the recording thread.
 struct Writer {
     recorder: Recorder,
     shared: Arc<Shared>,
@@ -364,9 +367,9 @@ struct Writer {
     totals: Totals,
 }
 
-/// A connection as the writer knows it.
+/// The writer's state of a connection.
 struct Recorded {
-    /// Its number in the recording, once something of it was recorded.
+    /// Its number in the recording, once an entry is recorded.
     number: Option<u32>,
     to_server: Framer,
     to_client: Framer,
@@ -376,7 +379,7 @@ impl Writer {
     fn run(mut self) -> Result<Totals, Error> {
         let shared = Arc::clone(&self.shared);
         let outcome = self.work();
-        // Whatever happened, nobody must queue for a thread that is gone.
+        // Close the queue, even after an error, because nothing drains it any more.
         let mut queue = shared.lock();
         queue.is_over = true;
         (queue.items, queue.pieces) = (Vec::new(), Vec::new());
@@ -419,9 +422,10 @@ impl Writer {
         }
     }
 
-    /// Gives back what items and messages took that are recorded.
+    /// Releases the memory accounted to recorded items, and recycles the piece.
     fn release(&self, done: &mut isize, piece: Bytes) {
-        // Nobody else holds it: what was recorded was copied. Its pages are there, where new ones would be zeroed first.
+        // This is the last reference, because recorded bytes are copied. Reusing the piece avoids page faults on fresh
+        // memory.
         let spare = piece.try_into_mut().map(Vec::from).ok().filter(|spare| spare.capacity() == PIECE);
         let mut queue = self.shared.lock();
         queue.held = queue.held.saturating_add_signed(-std::mem::take(done));
@@ -433,7 +437,7 @@ impl Writer {
         }
     }
 
-    /// What was told, once something was, and the time has come to look.
+    /// Waits for items, and then lets more accumulate. Returns all of them.
     fn wait(&self, flush: Instant) -> (Vec<Item>, Vec<Vec<u8>>, bool) {
         let mut queue = self.shared.lock();
         let idle = |queue: &mut Queue| queue.items.is_empty() && !queue.is_over;
@@ -444,7 +448,7 @@ impl Writer {
         (std::mem::take(&mut queue.items), std::mem::take(&mut queue.pieces), queue.is_over)
     }
 
-    /// Records an item and returns by how many bytes the messages that are not whole have grown.
+    /// Records an item. Returns the change in bytes buffered for incomplete messages.
     fn record(&mut self, item: &Item, mut bytes: Bytes) -> Result<isize, Error> {
         let Self { recorder, wires, totals, .. } = self;
         let wire = wires.entry(item.connection).or_insert_with(Recorded::new);
@@ -486,7 +490,7 @@ impl Recorded {
         }
     }
 
-    /// Bytes of messages that are not whole.
+    /// Bytes buffered for incomplete messages.
     fn held(&self) -> isize {
         isize::try_from(self.to_server.held() + self.to_client.held()).unwrap_or(isize::MAX)
     }
@@ -520,7 +524,7 @@ impl Recorded {
                 totals.foreign += 1;
                 let number = *self.number.get_or_insert_with(|| recorder.connection());
                 recorder.foreign(time, number, direction, what)?;
-                // What answers it is foreign, too.
+                // The other direction is foreign, too.
                 (self.to_server, self.to_client) = (Framer::foreign_to_the_end(), Framer::foreign_to_the_end());
             }
         }

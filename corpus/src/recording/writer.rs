@@ -15,33 +15,34 @@ use super::{Direction, Error, LARGEST};
 
 /// Writes a recording.
 ///
-/// Entries are gathered into blocks of about 1 MiB. A block is written, by one write, when it is full and by
-/// [`flush`](Self::flush), which is to be called about once a second: a recorder that is killed loses what came
-/// after. [`finish`](Self::finish) writes the index; without it the recording is whole, but opens slower.
+/// Entries are collected into blocks of about 1 MiB. A block is written by one write when it is full or by
+/// [`flush`](Self::flush), which the caller should call about once a second: a recorder that is killed loses the
+/// entries since the last write. [`finish`](Self::finish) writes the index; without it no entry is missing, but the
+/// recording opens more slowly.
 ///
-/// After an error of the OS the file may end in a torn block, and the recorder must be dropped.
+/// After an OS error the file may end in a torn block, and the recorder must be dropped.
 #[derive(Debug)]
 pub struct Recorder {
     file: File,
-    /// The file's length.
+    /// The file's length in bytes.
     at: u64,
     index: Index,
-    /// Entries in the blocks that were written.
+    /// Entries in written blocks.
     written: u64,
     connections: u32,
     rows: Vec<Row>,
     data: Vec<u8>,
     compresses: bool,
-    /// A block as it goes out; kept for its memory.
+    /// Buffer for a block to write, reused.
     out: Vec<u8>,
 }
 
 impl Recorder {
-    /// Begins a recording in a new file.
+    /// Creates a new file.
     ///
     /// # Errors
     ///
-    /// The OS error: `AlreadyExists` if there is such a file.
+    /// The OS error: `AlreadyExists` if the file exists.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, Error> {
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
         let mut recorder = Self::new(file, Index::default())?;
@@ -50,22 +51,22 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// Goes on with a recording. Its blocks and its index stay as they are; what a killed recorder left unfinished
-    /// behind them is cut off. The connections of before are over; new ones get the numbers after theirs.
+    /// Opens a recording to append to. Existing blocks and index are unchanged; an unfinished tail of a killed recorder
+    /// is truncated. Existing connections count as closed; new ones get the next numbers.
     ///
     /// # Errors
     ///
-    /// [`Error::NotARecording`] and [`Error::Version`] for another file, [`Error::Locked`] while another recorder has
-    /// it, and the OS error.
+    /// [`Error::NotARecording`], [`Error::Version`], [`Error::Locked`] while another recorder has the file open, and
+    /// the OS error.
     pub fn append(path: impl AsRef<Path>) -> Result<Self, Error> {
         let file = OpenOptions::new().append(true).read(true).open(path.as_ref())?;
-        // Locked before it is read, so that no block appears in between.
+        // Lock before reading, so that no block is appended in between.
         let mut recorder = Self::new(file, Index::default())?;
         let recording = Recording::open(path)?;
         recorder.index.blocks = recording.blocks();
         recorder.at = aligned(recording.end());
         drop(recording);
-        // The padding of a last block may be missing.
+        // The last block's padding may be missing: extend or truncate to the aligned end.
         recorder.file.set_len(recorder.at)?;
         if let Some(last) = recorder.index.blocks.last() {
             recorder.written = last.first.saturating_add(last.entries.into());
@@ -78,20 +79,20 @@ impl Recorder {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(Error::Locked),
-            // Some file systems have no locks.
+            // Some file systems do not support locks.
             Err(TryLockError::Error(_)) => {}
         }
         let (rows, data, out) = (Vec::new(), Vec::new(), Vec::new());
         Ok(Self { file, at: 0, index, written: 0, connections: 0, rows, data, compresses: true, out })
     }
 
-    /// Whether the blocks that are written next are compressed. Those that are not are lz4 blocks all the same, of one
-    /// run of literals: larger, and written at the speed of a copy.
+    /// Sets whether later blocks are compressed. An uncompressed block is stored as an lz4 block of one run of
+    /// literals, at the speed of a copy.
     pub const fn set_compression(&mut self, compresses: bool) {
         self.compresses = compresses;
     }
 
-    /// Records a login and returns the number of its connection.
+    /// Records a login. Returns the number of its connection.
     ///
     /// # Errors
     ///
@@ -108,8 +109,8 @@ impl Recorder {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAMessage`] if the header is malformed or its length is not that of `message`,
-    /// [`Error::TooLarge`] for one over [`LARGEST`], which [`missing`](Self::missing) can note, and the OS error.
+    /// [`Error::NotAMessage`] if the header is malformed or its length is not that of `message`, [`Error::TooLarge`]
+    /// for a message over [`LARGEST`], which the caller can record with [`missing`](Self::missing), and the OS error.
     pub fn message(
         &mut self,
         time: Timestamp,
@@ -124,7 +125,7 @@ impl Recorder {
         self.push(time, connection, direction, code::MESSAGE, &[message])
     }
 
-    /// Notes that so many messages could not be recorded.
+    /// Records that `messages` messages are missing.
     ///
     /// # Errors
     ///
@@ -139,8 +140,7 @@ impl Recorder {
         self.push(time, connection, direction, code::MISSING, &[&messages.to_le_bytes()])
     }
 
-    /// Notes that a direction is no kdb+ IPC; `what` says what it looks like, in at most 255 bytes, longer ones are
-    /// cut.
+    /// Records that a direction is not kdb+ IPC. `what` names the protocol it looks like; it is truncated to 255 bytes.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl Recorder {
         self.push(time, connection, Direction::ToServer, code::CLOSE, &[])
     }
 
-    /// A number for a connection without a login.
+    /// Allocates a number for a connection without a login.
     #[must_use]
     pub const fn connection(&mut self) -> u32 {
         let connection = self.connections;
@@ -167,7 +167,7 @@ impl Recorder {
         connection
     }
 
-    /// Entries so far, those of before [`append`](Self::append) included.
+    /// The number of entries so far, including those before [`append`](Self::append).
     #[must_use]
     pub fn len(&self) -> u64 {
         self.written + self.rows.len() as u64
@@ -201,7 +201,7 @@ impl Recorder {
         if self.data.len() >= FULL || self.rows.len() == ENTRIES { self.flush() } else { Ok(()) }
     }
 
-    /// Writes the block so far, if it has an entry.
+    /// Writes the current block, if it has an entry.
     ///
     /// # Errors
     ///
@@ -236,14 +236,14 @@ impl Recorder {
         self.at += head.length();
         self.written += self.rows.len() as u64;
         self.rows.clear();
-        // What one large message took is not held on to.
+        // Release the memory of large messages.
         self.data.clear();
         self.data.shrink_to(2 * FULL);
         self.out.shrink_to(2 * FULL);
         Ok(())
     }
 
-    /// Writes what is left, and the index, and waits until the disk has them.
+    /// Writes the current block and the index, and syncs the file to disk.
     ///
     /// # Errors
     ///
@@ -260,7 +260,7 @@ impl Recorder {
     }
 }
 
-/// Appends the bytes compressed and returns how many that took.
+/// Appends the compressed bytes. Returns the compressed length.
 fn compress(bytes: &[u8], out: &mut Vec<u8>) -> Result<u32, Error> {
     let start = out.len();
     out.resize(start + lz4_flex::block::get_maximum_output_size(bytes.len()), 0);
@@ -270,8 +270,8 @@ fn compress(bytes: &[u8], out: &mut Vec<u8>) -> Result<u32, Error> {
     size(length)
 }
 
-/// Appends the bytes as an lz4 block without matches and returns how many that took: a token, the length in steps of
-/// 255, the bytes.
+/// Appends the bytes as an lz4 block without matches: a token, the length in steps of 255, the bytes. Returns the
+/// block's length.
 fn store(bytes: &[u8], out: &mut Vec<u8>) -> Result<u32, Error> {
     let start = out.len();
     match bytes.len().checked_sub(15) {

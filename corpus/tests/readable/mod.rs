@@ -1,8 +1,8 @@
-//! What must hold of any bytes that open as a recording: for tests and for the fuzz target `recording`.
+//! Properties of any bytes that open as a recording, for tests and for the fuzz target `recording`.
 
 use kcorpus::recording::{Recording, What};
 
-/// Any bytes are a recording, or an error: none of it panics, and reading ends.
+/// Any bytes must open as a recording or fail, without a panic, and iteration must end.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(recording) = Recording::from_bytes(bytes.to_vec().into()) else { return };
     let mut read = 0;

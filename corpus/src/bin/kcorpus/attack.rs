@@ -1,4 +1,4 @@
-//! `kcorpus attack`: sends mutated messages to a server, and asks in between whether it still answers.
+//! `kcorpus attack`: sends mutated messages to a server, and checks after each that it still answers.
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Read, Write};
@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::cases::{Cases, Messages, merged, retyped, verdict};
 use crate::local::{Reach, send};
 
-/// What `kcorpus attack` takes.
+/// Arguments of `kcorpus attack`.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Options {
@@ -25,16 +25,16 @@ pub(crate) struct Options {
     messages: Messages,
     #[command(flatten)]
     cases: Cases,
-    /// How many cases.
+    /// Number of cases.
     #[arg(long, default_value_t = 2_000, value_name = "M")]
     count: u64,
-    /// One connection for all cases, opened again when the server closes it; otherwise each has its own.
+    /// Send all cases on one connection, reopened when the server closes it. Default: one connection per case.
     #[arg(long)]
     one_connection: bool,
-    /// The server must answer 2+2 within this time.
+    /// Time limit for the answer to 2+2.
     #[arg(long, default_value_t = 2_000, value_name = "MILLISECONDS")]
     deadline: u64,
-    /// The result as one JSON object.
+    /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -42,14 +42,14 @@ pub(crate) struct Options {
 }
 
 const HELP: &str = "\
-Each eighth case is a login, the others are messages, asynchronous and synchronous by turns. After each one a fresh \
-connection asks 2+2; an error is an answer, too. Exit code 1 after the first case that is followed by none.";
+Every eighth case is a login; the others are messages, alternately async and sync. After each case 2+2 is requested on \
+a new connection; an error is an answer, too. The run stops with exit code 1 at the first case without an answer after it.";
 
-/// One case in so many is a login.
+/// Every eighth case is a login.
 const LOGIN_EVERY: u64 = 8;
-/// How long the server may keep a connection whose other end is closed, before this end closes it, too.
+/// How long to wait for the server to close a half-closed connection.
 const LINGER: Duration = Duration::from_millis(100);
-/// Between two lines of progress.
+/// Interval of progress updates.
 const INTERVAL: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted))?;
     let shown = io::stderr().is_terminal() && !options.json;
-    let (start, mut due, mut cases, mut fell) = (Instant::now(), Instant::now(), 0_u64, None);
+    let (start, mut due, mut cases, mut failure) = (Instant::now(), Instant::now(), 0_u64, None);
     for case in options.cases.numbers(options.count) {
         if interrupted.load(Ordering::Relaxed) {
             break;
@@ -70,11 +70,11 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         let is_login = case % LOGIN_EVERY == LOGIN_EVERY - 1;
         let made = if is_login { options.cases.make_login(case) } else { options.cases.make(case, &messages) };
         let Some(mutation) = made else { continue };
-        // What the server does to this connection is its own business: the question is whether it answers others.
+        // Errors on this connection are expected. The check is whether the server answers on another one.
         let _ = if is_login { attack.login(&mutation) } else { attack.message(&mutation, options.one_connection) };
         cases += 1;
         if let Err(error) = attack.ask() {
-            fell = Some((case, mutation, error));
+            failure = Some((case, mutation, error));
             break;
         }
         if shown && Instant::now() >= due {
@@ -90,24 +90,24 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let mut out = io::stdout().lock();
     if options.json {
         let run = json!({"seed": seed, "cases": cases, "seconds": seconds, "answered": answered, "closed": closed});
-        let fell = fell.as_ref().map(|(case, mutation, error)| {
+        let failure = failure.as_ref().map(|(case, mutation, error)| {
             let case = json!({"case": case, "name": mutation.name, "error": error.to_string()});
             merged(case, verdict(&mutation.verdict))
         });
-        writeln!(out, "{}", merged(run, json!({"fell": fell})))?;
+        writeln!(out, "{}", merged(run, json!({"fell": failure})))?;
     } else {
         writeln!(
             out,
             "{cases} cases of seed {seed} in {seconds:.1} s: {answered} answered, {closed} closed by the server"
         )?;
-        match &fell {
+        match &failure {
             None => writeln!(out, "the server answered 2+2 after each")?,
             Some((case, Mutation { name, verdict, .. }, error)) => {
                 writeln!(out, "no answer to 2+2 after seed {seed} case {case} {name} ({verdict}): {error}")?;
             }
         }
     }
-    Ok(fell.is_none())
+    Ok(failure.is_none())
 }
 
 struct Attack<'a> {
@@ -115,16 +115,16 @@ struct Attack<'a> {
     socket: SocketAddr,
     login: Vec<u8>,
     deadline: Duration,
-    /// The one connection, while it is open.
+    /// The shared connection of `--one-connection`, while it is open.
     kept: Option<TcpStream>,
-    /// Cases to which the server wrote something.
+    /// Cases after which the server sent data.
     answered: u64,
-    /// Cases after which it closed the connection, while this end was open or half open.
+    /// Cases after which the server closed the connection first, or while this end was half-closed.
     closed: u64,
 }
 
 impl Attack<'_> {
-    /// Whether the server answers.
+    /// Requests `2+2` on a new connection.
     fn ask(&self) -> Result<(), kwire::Error> {
         let time = Some(self.deadline);
         let options = kwire::Options { timeout: time, read_timeout: time, write_timeout: time, ..Default::default() };
@@ -142,7 +142,7 @@ impl Attack<'_> {
         Ok(stream)
     }
 
-    /// A connection that is let in.
+    /// A connection with an accepted login.
     fn open(&self) -> io::Result<TcpStream> {
         let mut stream = self.connect()?;
         stream.write_all(&self.login)?;
@@ -178,8 +178,8 @@ impl Attack<'_> {
         Ok(())
     }
 
-    /// Says that nothing follows, and waits until the server has closed its end, too: a connection that is closed at
-    /// once may never be read.
+    /// Shuts down the write side and waits until the server closes. A connection closed at once may never be read by
+    /// the server.
     fn leave(&mut self, mut stream: TcpStream) -> io::Result<()> {
         stream.shutdown(Shutdown::Write)?;
         let end = Instant::now() + LINGER;

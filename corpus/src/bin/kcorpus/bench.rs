@@ -1,4 +1,4 @@
-//! `kcorpus bench`: what one's own messages cost.
+//! `kcorpus bench`: measures the codec on given messages.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -14,23 +14,23 @@ use plotters::prelude::*;
 #[global_allocator]
 static ALLOCATOR: Cap<std::alloc::System> = Cap::new(std::alloc::System, usize::MAX);
 
-/// What `kcorpus bench` takes.
+/// Arguments of `kcorpus bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     messages: Messages,
-    /// Print a JSON object a line instead of a table.
+    /// Print one JSON object per line instead of a table.
     #[arg(long)]
     json: bool,
-    /// Draw the speeds into an SVG file.
+    /// Plot the speeds into an SVG file.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Seconds for each operation on each class of sizes.
+    /// Seconds per operation and size class.
     #[arg(long, default_value_t = 0.5, value_name = "SECONDS")]
     seconds: f64,
 }
 
-/// A class and what was measured of it.
+/// A class's name and its measurements.
 type Row = (String, Vec<Figures>);
 
 pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
@@ -62,7 +62,7 @@ fn measured(class: &Class, time: Duration) -> Vec<Figures> {
     Operation::ALL.into_iter().filter_map(|operation| class.measure(operation, time, &allocated)).collect()
 }
 
-/// How many times as long as memcpy an operation takes, for the same bytes.
+/// The time per byte of an operation, relative to memcpy.
 fn ratio(figures: &Figures, all: &[Figures]) -> f64 {
     let per_byte = |figures: &Figures| figures.nanoseconds / figures.bytes as f64;
     all.first().map_or(f64::NAN, |memcpy| per_byte(figures) / per_byte(memcpy))
@@ -73,7 +73,7 @@ fn write_table(name: &str, class: &Class, all: &[Figures], out: &mut impl Write)
     writeln!(
         out,
         "  {:<10} {:>12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
-        "", "messages/s", "MB/s", "memcpy ×", "p50", "p99", "most", "allocates"
+        "", "messages/s", "MB/s", "memcpy ×", "p50", "p99", "max", "allocates"
     )?;
     for figures in all {
         let [p50, p99, most] = figures.percentiles.map(span);
@@ -104,7 +104,7 @@ fn write_json(name: &str, all: &[Figures], out: &mut impl Write) -> io::Result<(
     Ok(())
 }
 
-/// A time as people read it.
+/// Formats a time for the table.
 fn span(nanoseconds: u64) -> String {
     match nanoseconds {
         0..10_000 => format!("{nanoseconds} ns"),
@@ -113,14 +113,14 @@ fn span(nanoseconds: u64) -> String {
     }
 }
 
-/// Speeds in MB a second on a logarithmic axis, a line for each operation, a place for each class.
+/// Plots MB/s on a logarithmic axis: one line per operation, one point per class.
 fn draw(path: &std::path::Path, rows: &[Row]) -> Result<(), Box<dyn std::error::Error>> {
     let speeds = rows.iter().flat_map(|(_, all)| all.iter().map(|figures| figures.byte_rate() / 1e6));
     let (least, most) = speeds.fold((f64::MAX, f64::MIN), |(least, most), speed| (least.min(speed), most.max(speed)));
     let root = SVGBackend::new(path, (900, 500)).into_drawing_area();
     root.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&root)
-        .caption("MB a second, by size of the body", ("sans-serif", 20))
+        .caption("MB/s by size of the body", ("sans-serif", 20))
         .margin(15)
         .x_label_area_size(35)
         .y_label_area_size(70)

@@ -1,4 +1,4 @@
-//! Which cases: the messages they are made from, the seed and the numbers.
+//! Options that select cases: source messages, seed and numbers.
 
 use std::path::PathBuf;
 
@@ -7,25 +7,25 @@ use kcorpus::mutate::{self, Mutation};
 use kcorpus::traffic;
 use serde_json::{Value, json};
 
-/// What every command that mutates takes.
+/// Options of every command that mutates.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Cases {
-    /// Seed: the same seed, FILE and case give the same message everywhere.
+    /// Seed. The same seed, FILE and case number give the same message on every machine.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
-    /// The first case. With --count 1, a single case again.
+    /// Number of the first case. With --count 1 it reproduces a single case.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) case: u64,
-    /// Only mutations whose names start so; the others keep their numbers.
+    /// Only mutations whose names start with NAME; case numbers are unchanged.
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Option<String>,
 }
 
-/// The file that messages are taken from, and nothing else.
+/// The file with the source messages.
 #[derive(Debug, Args)]
 pub(crate) struct Messages {
-    /// A recording; or messages, a line of hex each, or as they went over the wire, end to end. Without a file, the
-    /// golden messages, which are of every type.
+    /// A recording, a file of messages in hex, one per line, or a file of concatenated messages. Default: the golden
+    /// messages, which cover every type.
     file: Option<PathBuf>,
 }
 
@@ -35,7 +35,7 @@ impl Messages {
     }
 }
 
-/// The messages, with the type byte that `new` gives each by its position: where a type decides who reads it at all.
+/// Sets each message's type byte to `new` of its index, because the peer only reads certain types.
 pub(crate) fn retyped(mut messages: Vec<Vec<u8>>, new: fn(usize) -> u8) -> Vec<Vec<u8>> {
     for (index, message) in messages.iter_mut().enumerate() {
         if let Some(kind) = message.get_mut(1) {
@@ -46,17 +46,17 @@ pub(crate) fn retyped(mut messages: Vec<Vec<u8>>, new: fn(usize) -> u8) -> Vec<V
 }
 
 impl Cases {
-    /// The numbers of `count` cases.
+    /// The numbers of the first `count` cases.
     pub(crate) fn numbers(&self, count: u64) -> impl Iterator<Item = u64> + use<> {
         self.case..self.case.saturating_add(count)
     }
 
-    /// A case, unless `--only` is against it.
+    /// Generates a case, unless `--only` excludes it.
     pub(crate) fn make(&self, case: u64, messages: &[Vec<u8>]) -> Option<Mutation> {
         self.wanted(mutate::case(self.seed, case, messages))
     }
 
-    /// A login, unless `--only` is against it.
+    /// Generates a login, unless `--only` excludes it.
     pub(crate) fn make_login(&self, case: u64) -> Option<Mutation> {
         self.wanted(mutate::login(self.seed, case))
     }
@@ -67,7 +67,7 @@ impl Cases {
     }
 }
 
-/// A verdict's three fields.
+/// The JSON fields of a verdict.
 pub(crate) fn verdict(verdict: &mutate::Verdict) -> Value {
     match verdict {
         mutate::Verdict::Valid => json!({"verdict": "valid"}),
@@ -76,7 +76,7 @@ pub(crate) fn verdict(verdict: &mutate::Verdict) -> Value {
     }
 }
 
-/// One JSON object with the fields of both.
+/// Merges the fields of two JSON objects.
 pub(crate) fn merged(mut object: Value, more: Value) -> Value {
     if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
         object.extend(more);

@@ -1,4 +1,4 @@
-//! A client that sends messages as they are, and keeps the responses.
+//! A client that sends raw messages and collects the responses.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,20 +11,20 @@ use bytes::Bytes;
 use kcorpus::recording::{Direction, Framed, Framer};
 use kwire::{Login, MessageType};
 
-/// A server, and how long it may take.
+/// A server's address and the time limit of its answers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     pub(crate) timeout: Duration,
 }
 
-/// One connection. A thread reads what comes, so that the server never waits for us.
+/// One connection. A thread reads continuously, so that the server never blocks on writing.
 pub(crate) struct Client {
     stream: TcpStream,
     out: Vec<u8>,
-    /// Requests in `out`.
+    /// Number of requests in `out`.
     asking: usize,
-    /// When requests were written whose responses are to come.
+    /// Write times of requests whose responses have not arrived.
     asked: VecDeque<Instant>,
     inbox: Arc<Inbox>,
     reader: JoinHandle<()>,
@@ -32,25 +32,25 @@ pub(crate) struct Client {
 
 #[derive(Default)]
 struct Inbox {
-    came: Mutex<Came>,
+    received: Mutex<Received>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Came {
+struct Received {
     is_accepted: bool,
     responses: VecDeque<(Instant, Bytes)>,
-    /// Responses that may come.
+    /// Number of responses expected.
     awaited: usize,
     pushes: u64,
-    /// Why nothing more comes.
+    /// Why the input has ended.
     end: Option<&'static str>,
 }
 
-/// Bytes from which what is queued is written.
+/// Queued bytes at which the queue is written.
 const FULL: usize = 64 * 1024;
 const CHUNK: usize = 64 * 1024;
-/// How long a server may take to close its end.
+/// How long to wait for the server to close.
 const CLOSING: Duration = Duration::from_secs(2);
 
 impl Client {
@@ -60,8 +60,8 @@ impl Client {
         stream.set_nodelay(true)?;
         stream.write_all(&login.to_bytes())?;
         let inbox = Arc::<Inbox>::default();
-        let (reading, told) = (stream.try_clone()?, Arc::clone(&inbox));
-        let reader = thread::Builder::new().name("responses".to_owned()).spawn(move || told.read(reading))?;
+        let (reading, shared) = (stream.try_clone()?, Arc::clone(&inbox));
+        let reader = thread::Builder::new().name("responses".to_owned()).spawn(move || shared.read(reading))?;
         let client = Self { stream, out: Vec::new(), asking: 0, asked: VecDeque::new(), inbox, reader };
         let came = client.inbox.wait(target.timeout, |came| came.is_accepted);
         if came.is_accepted {
@@ -71,7 +71,7 @@ impl Client {
         Err(io::Error::other(came.end.map_or("the login was not answered", |_| "the login was refused")))
     }
 
-    /// Queues a message; returns whether nothing was queued before.
+    /// Queues a message. Returns whether the queue was empty.
     pub(crate) fn queue(&mut self, message: &[u8]) -> bool {
         let was_empty = self.out.is_empty();
         self.out.extend_from_slice(message);
@@ -83,7 +83,7 @@ impl Client {
         self.out.len() >= FULL
     }
 
-    /// Writes what is queued.
+    /// Writes the queue.
     pub(crate) fn write(&mut self) -> io::Result<()> {
         if self.asking > 0 {
             self.inbox.lock().awaited += self.asking;
@@ -95,7 +95,7 @@ impl Client {
         Ok(())
     }
 
-    /// The next response, and how long it took.
+    /// Waits for the next response. Returns its latency, too.
     pub(crate) fn response(&mut self, timeout: Duration) -> io::Result<(Duration, Bytes)> {
         let mut came = self.inbox.wait(timeout, |came| !came.responses.is_empty());
         match came.responses.pop_front() {
@@ -107,27 +107,27 @@ impl Client {
         }
     }
 
-    /// Closes our end, waits a while for the server to close its own, and returns the number of messages that it
-    /// sent without being asked.
+    /// Shuts down the write side and waits for the server to close. Returns the number of messages received that were
+    /// not responses.
     pub(crate) fn close(self) -> u64 {
-        // It fails if the server is gone.
+        // Fails if the server is gone, which does not matter.
         let _ = self.stream.shutdown(Shutdown::Write);
         drop(self.inbox.wait(CLOSING, |_| false));
         let _ = self.stream.shutdown(Shutdown::Both);
-        // The thread ends with the stream.
+        // The shutdown ends the thread.
         let _ = self.reader.join();
         self.inbox.lock().pushes
     }
 }
 
 impl Inbox {
-    fn lock(&self) -> MutexGuard<'_, Came> {
-        self.came.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Received> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until it `is_here`, nothing more comes, or the time is over.
-    fn wait(&self, timeout: Duration, is_here: impl Fn(&Came) -> bool) -> MutexGuard<'_, Came> {
-        let missing = |came: &mut Came| came.end.is_none() && !is_here(came);
+    /// Waits until `is_here` holds, the input ends, or the timeout passes.
+    fn wait(&self, timeout: Duration, is_here: impl Fn(&Received) -> bool) -> MutexGuard<'_, Received> {
+        let missing = |came: &mut Received| came.end.is_none() && !is_here(came);
         let waited = self.changed.wait_timeout_while(self.lock(), timeout, missing);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
@@ -150,14 +150,14 @@ impl Inbox {
             }
             self.changed.notify_one();
         };
-        // The server must not wait for us to read.
+        // Nothing is read any more, so the server must not block on writing.
         let _ = stream.shutdown(Shutdown::Both);
         self.lock().end = Some(end);
         self.changed.notify_one();
     }
 }
 
-impl Came {
+impl Received {
     fn take(&mut self, framed: impl Iterator<Item = Framed>, now: Instant) -> Result<(), &'static str> {
         for framed in framed {
             match framed {
@@ -168,7 +168,9 @@ impl Came {
                 }
                 Framed::Message(_) => self.pushes += 1,
                 Framed::TooLarge(_) => return Err("the server sent a message over 1 GiB"),
-                Framed::Login { .. } | Framed::Foreign(_) => return Err("the server sent what is no message"),
+                Framed::Login { .. } | Framed::Foreign(_) => {
+                    return Err("the server sent bytes that are not a message");
+                }
             }
         }
         Ok(())

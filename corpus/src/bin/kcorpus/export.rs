@@ -1,4 +1,4 @@
-//! `kcorpus export`: messages for other programs.
+//! `kcorpus export`: writes messages for other programs.
 
 use std::error::Error;
 use std::fs;
@@ -11,15 +11,15 @@ use kcorpus::recording::{Direction, What};
 
 use crate::filter::{self, Filter};
 
-/// What `kcorpus export` takes.
+/// Arguments of `kcorpus export`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// A recording.
     file: PathBuf,
-    /// Bytes as they went over the wire, end to end, instead of a line of hex a message.
+    /// Write concatenated messages in binary instead of one message per line in hex.
     #[arg(long)]
     binary: bool,
-    /// A file of bytes for each message in this folder, which is made if it is not there: seeds for a fuzzer.
+    /// Write one binary file per message into FOLDER, which is created if missing: seeds for a fuzzer.
     #[arg(long, value_name = "FOLDER", conflicts_with = "binary")]
     files: Option<PathBuf>,
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     if options.binary && io::stdout().is_terminal() {
-        return Err("--binary writes bytes, which a terminal cannot show: send them to a file or pipe".into());
+        return Err("--binary writes binary data: redirect standard output to a file or pipe".into());
     }
     let (recording, whole) = filter::open(&options.file)?;
     if let Some(folder) = &options.files {

@@ -1,4 +1,4 @@
-//! Which entries of a recording a command is about.
+//! Options that select entries of a recording.
 
 use std::path::Path;
 
@@ -9,21 +9,21 @@ use kwire::{Limits, Message, MessageType};
 
 use crate::complain;
 
-/// Which part of a recording.
+/// Selects a part of a recording.
 #[derive(Debug, Args)]
 pub(crate) struct Span {
     /// Only these connections, by their numbers in `kcorpus list`.
     #[arg(long, value_name = "N", value_delimiter = ',')]
     connection: Vec<u32>,
-    /// Only from this time on, UTC: 2024.01.31D09:30, or any part of it from the left.
+    /// Only entries from this UTC time on: 2024.01.31D09:30 or a prefix of it.
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<Timestamp>,
-    /// Only until this time, which is not included.
+    /// Only entries before this time.
     #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<Timestamp>,
 }
 
-/// Which messages.
+/// Selects messages.
 #[derive(Debug, Args)]
 pub(crate) struct Filter {
     #[command(flatten)]
@@ -37,12 +37,12 @@ pub(crate) struct Filter {
     /// Only updates of these tables: (`upd;`trade;x).
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     table: Vec<String>,
-    /// Only the first so many messages.
+    /// Only the first COUNT messages.
     #[arg(short = 'n', value_name = "COUNT")]
     count: Option<u64>,
 }
 
-/// Where messages go.
+/// A direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum End {
     ToServer,
@@ -57,8 +57,8 @@ enum Type {
 }
 
 impl Span {
-    /// Calls `each` with the entries of the span until it returns false. Complains of damaged blocks and passes over
-    /// them; returns whether there were none.
+    /// Calls `each` with the entries of the span until it returns `false`. Reports damaged blocks and skips them.
+    /// Returns whether there were none.
     pub(crate) fn run<E>(
         &self,
         recording: &Recording,
@@ -91,7 +91,8 @@ impl Span {
 }
 
 impl Filter {
-    /// As [`Span::run`], with the entries that are wanted: only messages, if anything is asked of messages.
+    /// Like [`Span::run`], with the selected entries. Entries other than messages are included only if no option
+    /// selects messages.
     pub(crate) fn run<E>(
         &self,
         recording: &Recording,
@@ -130,19 +131,19 @@ impl Filter {
     }
 }
 
-/// Opens a recording; complains of bytes that belong to no block, and returns whether there were none.
+/// Opens a recording. Reports bytes that belong to no block. Returns whether there were none.
 pub(crate) fn open(path: &Path) -> Result<(Recording, bool), String> {
     let recording = Recording::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let lost = recording.lost();
     if lost > 0 {
-        complain(format_args!("{}: {lost} bytes are no whole block, and are passed over", path.display()));
+        complain(format_args!("{}: {lost} bytes belong to no complete block and are skipped", path.display()));
     }
     Ok((recording, lost == 0))
 }
 
-/// A timestamp as q spells it, or the beginning of one.
+/// Parses a timestamp in q's form, or a prefix of one.
 fn time(text: &str) -> Result<Timestamp, String> {
-    let wrong = || format!("not a time, as 2024.01.31D09:30:00.5: {text}");
+    let wrong = || format!("not a time such as 2024.01.31D09:30:00.5: {text}");
     const FULL: &str = "2000.01.01D00:00:00.000000000";
     let rest = FULL.get(text.len()..).ok_or_else(wrong)?;
     let body = kcodec::parse(&format!("{text}{rest}")).map_err(|_| wrong())?;
@@ -152,7 +153,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
     }
 }
 
-/// A time as q prints it.
+/// Formats a time like q.
 pub(crate) fn shown(time: Timestamp) -> String {
     Value::Atom(Atom::Timestamp(time)).to_string()
 }

@@ -1,4 +1,4 @@
-//! `kcorpus fuzz`: feeds mutated messages to a decoder and sorts what happens.
+//! `kcorpus fuzz`: feeds mutated messages to a decoder and classifies the outcomes.
 
 mod decoder;
 mod outcome;
@@ -24,7 +24,7 @@ use decoder::Decoder;
 use outcome::Outcome;
 use summary::{Failure, Summary};
 
-/// What `kcorpus fuzz` takes.
+/// Arguments of `kcorpus fuzz`.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Options {
@@ -32,34 +32,34 @@ pub(crate) struct Options {
     messages: Messages,
     #[command(flatten)]
     cases: Cases,
-    /// How many cases.
+    /// Number of cases.
     #[arg(long, default_value_t = 2_000, value_name = "M")]
     count: u64,
-    /// End after so many seconds, whatever is left.
+    /// Stop after this time.
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<u64>,
-    /// One process for all cases: reads a line of hex a case, answers with one line each.
+    /// Run one process for all cases: it reads one message per line in hex and answers each with one line.
     #[arg(long, group = "feed")]
     lines: bool,
-    /// Write each message into a file and put its name in place of {} in the command.
+    /// Write each message into a file; {} in the command is replaced by the file's name.
     #[arg(long = "file", group = "feed")]
     by_file: bool,
-    /// A case that takes longer is a hang.
+    /// Time limit of a case; exceeding it is a hang.
     #[arg(long, default_value_t = 2_000, value_name = "MILLISECONDS")]
     timeout: u64,
-    /// Memory that the decoder may allocate (its data segment's limit; enforced on Linux only).
+    /// Memory limit of the decoder (RLIMIT_DATA; enforced on Linux only).
     #[arg(long, default_value_t = 1024, value_name = "MIB")]
     memory: u64,
-    /// Verdict differences that count as failures, too.
+    /// Differences from the verdict that also count as failures.
     #[arg(long, value_enum, value_name = "DIFFERENCE")]
     fail: Vec<Difference>,
-    /// Folder for failing inputs: made when there is one.
+    /// Folder for failing inputs, created if there are any.
     #[arg(long, default_value = "kcorpus-failures", value_name = "FOLDER")]
     out: PathBuf,
-    /// Seconds for making one failing input smaller; 0 for not at all.
+    /// Time limit for minimizing one failing input; 0 disables it.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     shrink: u64,
-    /// The summary as one JSON object.
+    /// Print the summary as one JSON object.
     #[arg(long)]
     json: bool,
     /// The decoder and its arguments.
@@ -68,10 +68,10 @@ pub(crate) struct Options {
 }
 
 const HELP: &str = "\
-A decoder gets one message on standard input, or by --file, and ends with exit code 0 if it accepts it and with 1 if \
-it refuses it. With --lines it gets a message a line in hex and answers with a line: one that starts with `error` \
-refuses, any other accepts. Anything else is a failure: a signal or another exit code is a crash, no answer within \
---timeout a hang, an allocation that fails a lack of memory.
+The decoder reads one message from standard input, or from a file with --file, and exits with 0 to accept and 1 to \
+refuse it. With --lines it reads one message per line in hex and answers each with one line: a line that starts with \
+`error` refuses, any other accepts. Failures: a signal or another exit code is a crash, no answer within --timeout is a \
+hang, a failed allocation is out of memory.
 
 Examples:
   kcorpus fuzz -- kq decode
@@ -79,20 +79,20 @@ Examples:
   kcorpus fuzz --lines -- python3 decoder.py
   kcorpus fuzz own.hex --file -- ./decoder {}
 
-Exit code 1 if a case crashed, hung or lacked memory, or differed as --fail says.";
+Exit code 1 if a case crashed, hung or ran out of memory, or differed in a way given by --fail.";
 
-/// How a decoder may differ from the verdict.
+/// A difference between a decoder and the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Difference {
-    /// It accepted what must be refused.
+    /// It accepted a malformed message.
     Accepted,
-    /// It refused what is valid.
+    /// It refused a valid message.
     Refused,
 }
 
-/// Inputs written for each outcome and mutation; the first is made smaller, and shown in the table.
+/// Most inputs written per outcome and mutation. The first is minimized and shown in the table.
 const KEPT: u32 = 3;
-/// Between two lines of progress.
+/// Interval of progress updates.
 const INTERVAL: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
@@ -129,21 +129,21 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     Ok(summary.failures.is_empty() && summary.failed == 0)
 }
 
-/// A run.
+/// The state of a run.
 struct Fuzz<'a> {
     options: &'a Options,
     decoder: Decoder,
     summary: Summary,
-    /// How many inputs were written, by outcome and mutation.
+    /// Number of failures so far, by outcome and mutation.
     kept: HashMap<(&'static str, &'static str), u32>,
-    /// When to end.
+    /// Deadline of the run.
     end: Option<Instant>,
-    /// When the line of progress is due; `None` where nobody sees it.
+    /// Time of the next progress update; `None` if progress is not shown.
     progress: Option<Instant>,
 }
 
 impl Fuzz<'_> {
-    /// Says so if the decoder fails on a sound message, too: then its command line may be the reason.
+    /// Warns if the decoder fails on an unchanged valid message, because its command line may be wrong.
     fn try_unchanged(&mut self, messages: &[Vec<u8>]) -> io::Result<()> {
         let Some(message) = messages.iter().find(|message| Verdict::of(message) == Verdict::Valid) else {
             return Ok(());
@@ -157,7 +157,7 @@ impl Fuzz<'_> {
     }
 
     fn case(&mut self, case: u64, mutation: &Mutation) -> Result<(), Box<dyn Error>> {
-        // An empty line is no case: most readers of lines pass over it.
+        // An empty line is not sent, because most line readers skip it.
         if self.options.lines && mutation.bytes.is_empty() {
             return Ok(());
         }
@@ -180,7 +180,7 @@ impl Fuzz<'_> {
         if self.progress.is_some() { write!(io::stderr(), "\r{line}\x1b[K") } else { Ok(()) }
     }
 
-    /// Writes a failing input, and a smaller one.
+    /// Writes a failing input and a minimized one.
     fn fail(
         &mut self,
         case: u64,

@@ -1,4 +1,4 @@
-//! `kcorpus hostile`: a q process that answers with mutated messages.
+//! `kcorpus hostile`: a server that answers with mutated messages.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -16,18 +16,18 @@ use kwire::{Connection, Event, Header, Inbound, Limits, MessageType};
 use crate::cases::{Cases, Messages, retyped};
 use crate::local::{Reach, send};
 
-/// What `kcorpus hostile` takes.
+/// Arguments of `kcorpus hostile`.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Options {
     #[command(flatten)]
     messages: Messages,
-    /// Where to listen: PORT or HOST:PORT. Port 0 is any free one.
+    /// Address to listen on: PORT or HOST:PORT. Port 0 is any free port.
     #[arg(long, value_name = "ADDRESS")]
     listen: String,
     #[command(flatten)]
     cases: Cases,
-    /// End after so many answers; without it, on Ctrl-C or SIGTERM.
+    /// Exit after M answers. Default: run until Ctrl-C or SIGTERM.
     #[arg(long, value_name = "M")]
     count: Option<u64>,
     #[command(flatten)]
@@ -35,19 +35,19 @@ pub(crate) struct Options {
 }
 
 const HELP: &str = "\
-Any login is let in. The answer to each synchronous request is the next case; a line on standard output names it \
-before it is sent. A case that is not one whole message ends the connection, so that a client that waits for the rest \
-sees the end.";
+Every login is accepted. The answer to each sync request is the next case, which is printed on standard output before it \
+is sent. After a case that is not one whole message the connection is closed, so that a client that waits for the rest \
+sees the end of input.";
 
-/// Connections served at a time; more are closed at once.
+/// Most connections at a time; further ones are closed.
 const CONNECTIONS: usize = 64;
-/// Bytes of a request, as sent and inflated.
+/// Most bytes of a request, as sent and inflated.
 const REQUEST: u64 = 64 << 20;
 
 pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let messages = retyped(options.messages.load()?, |_| MessageType::Response as u8);
     let (address, _) = options.reach.resolve(&options.listen)?;
-    // Before anybody can know that it is there.
+    // Register handlers before the address is printed, so that no signal is missed.
     let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])?;
     let listener = TcpListener::bind(address)?;
     writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
@@ -67,7 +67,7 @@ struct Server {
     cases: Cases,
     /// The next case.
     next: AtomicU64,
-    /// The case at which to end.
+    /// The case after the last.
     last: Option<u64>,
     ended: Mutex<Sender<()>>,
 }
@@ -82,7 +82,7 @@ fn accept(listener: &TcpListener, server: &Arc<Server>) {
         }
         let (server, open) = (Arc::clone(server), Arc::clone(&open));
         thread::spawn(move || {
-            // Whatever ended it, the client is gone; the next may come.
+            // An error ends only this client's connection.
             let _ = server.serve(stream);
             open.fetch_sub(1, Ordering::Relaxed);
         });
@@ -90,7 +90,7 @@ fn accept(listener: &TcpListener, server: &Arc<Server>) {
 }
 
 impl Server {
-    /// Serves a client until it leaves or gets a case that is no whole message.
+    /// Serves a client until it closes or is sent a case that is not one whole message.
     fn serve(&self, mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
         let client = stream.peer_addr()?;
         stream.set_nodelay(true)?;
@@ -119,16 +119,16 @@ impl Server {
         }
     }
 
-    /// Ends the process once the last case was sent.
+    /// Signals the end once the last case is sent.
     fn end_after_last(&self) {
         if self.last.is_some_and(|last| self.next.load(Ordering::Relaxed) >= last) {
             let ended = self.ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            // The receiver is gone if the process is about to end.
+            // Fails only if the process is ending already.
             let _ = ended.send(());
         }
     }
 
-    /// The next case, which a line has named; none after the last.
+    /// Generates and prints the next case; `None` after the last.
     fn answer(&self, client: SocketAddr) -> io::Result<Option<Mutation>> {
         loop {
             let case = self.next.fetch_add(1, Ordering::Relaxed);
@@ -145,7 +145,7 @@ impl Server {
     }
 }
 
-/// Whether a client that believes the header will read all of it and wait for nothing.
+/// Whether the header's length matches, so that a client reads all bytes and waits for no more.
 fn is_whole(bytes: &[u8]) -> bool {
     let header = bytes.first_chunk().and_then(|&head| Header::parse(head).ok());
     header.is_some_and(|header| header.length == bytes.len() as u64)

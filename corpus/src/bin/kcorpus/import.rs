@@ -1,4 +1,4 @@
-//! `kcorpus import`: recordings out of files that others wrote.
+//! `kcorpus import`: converts captures, logs and hex to recordings.
 
 use std::error::Error;
 use std::fs;
@@ -13,26 +13,26 @@ use kcorpus::recording::Recorder;
 use crate::complain;
 use crate::mask::Masking;
 
-/// What `kcorpus import` takes.
+/// Arguments of `kcorpus import`.
 #[derive(Debug, Args)]
 #[command(mut_arg("keep_names", |arg| arg.requires("mask")), mut_arg("mask_key", |arg| arg.requires("mask")))]
 pub(crate) struct Options {
-    /// Captures (pcap, pcapng; read as one), tickerplant logs, or files of hex, a message a line.
+    /// Captures (pcap, pcapng; treated as one), tickerplant logs, or files of messages in hex, one per line.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The recording, a new file. Passwords of logins are never written.
+    /// The recording; must not exist. Passwords are never written.
     #[arg(short, long, value_name = "RECORDING")]
     output: PathBuf,
-    /// The format of the files, instead of what they begin with.
+    /// The format of the files. Default: detected by their first bytes.
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Ports of servers, for connections whose beginning is not in the capture.
+    /// Server ports, for connections whose beginning is not in the capture.
     #[arg(long, value_name = "PORT", value_delimiter = ',')]
     port: Vec<u16>,
-    /// Mebibytes of one direction of a connection that wait behind a gap for what belongs there.
+    /// Most out-of-order data in MiB buffered per direction of a connection.
     #[arg(long, value_name = "MIB", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
     early: u32,
-    /// Replace values by others of the same type and length, so that the recording can be given away: see kcorpus mask.
+    /// Anonymize: replace values by others of the same type and length. See kcorpus mask.
     #[arg(long)]
     mask: bool,
     #[command(flatten)]
@@ -41,13 +41,13 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
-    /// A capture of tcpdump.
+    /// A pcap capture, as of tcpdump.
     Pcap,
-    /// A capture of Wireshark.
+    /// A pcapng capture, as of Wireshark.
     Pcapng,
-    /// A tickerplant log; all times are 2000.01.01, since a log has none.
+    /// A tickerplant log. Logs have no times: all messages get 2000.01.01.
     Log,
-    /// A message a line; all times are 2000.01.01.
+    /// One message in hex per line. All messages get the time 2000.01.01.
     Hex,
 }
 
@@ -63,7 +63,7 @@ impl From<Format> for import::Format {
 }
 
 pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    // No recording is begun for files that are not there.
+    // Do not create the recording if an input file is missing.
     for file in &options.files {
         fs::metadata(file).map_err(|error| format!("{}: {error}", file.display()))?;
     }
@@ -88,31 +88,33 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         }
     }
     let summary = importer.finish().map_err(|error| named(&error))?;
-    complain(told(&summary));
+    complain(report(&summary));
     Ok(good)
 }
 
-fn told(summary: &Summary) -> String {
+fn report(summary: &Summary) -> String {
     let Summary { packets, other_packets, connections, foreign, messages, missing, gaps, .. } = summary;
-    let mut told = format!("{connections} connections, {messages} messages; {foreign} connections of something else");
+    let mut report =
+        format!("{connections} connections, {messages} messages; {foreign} connections of other protocols");
     if *missing > 0 {
-        told += &format!(", messages missing in {missing} places");
+        report += &format!(", messages missing in {missing} places");
     }
     if *gaps > 0 {
-        told += &format!(", {gaps} bytes not captured");
+        report += &format!(", {gaps} bytes not captured");
     }
     if *packets > 0 {
-        told += &format!("; {packets} packets, {other_packets} of them not TCP");
+        report += &format!("; {packets} packets, {other_packets} of them not TCP");
     }
-    told
+    report
 }
 
-/// A line on a terminal that says how far it is.
+/// A progress line on the terminal.
 struct Progress {
-    /// When it was shown last; `None` where there is no terminal.
+    /// When it was last updated; `None` without a terminal.
     shown: Option<Instant>,
 }
 
+/// Interval of updates.
 const PACE: Duration = Duration::from_millis(200);
 
 impl Progress {
@@ -124,7 +126,7 @@ impl Progress {
         let Some(shown) = self.shown.as_mut().filter(|shown| shown.elapsed() >= PACE) else { return };
         *shown = Instant::now();
         let percent = at.saturating_mul(100).checked_div(of).unwrap_or(100);
-        // An error of standard error has no place to be reported.
+        // An error of standard error cannot be reported anywhere.
         let _ = write!(io::stderr(), "\r\x1b[K{}: {percent}%", file.display());
     }
 

@@ -1,4 +1,4 @@
-//! `kcorpus list`: the connections of a recording.
+//! `kcorpus list`: lists the connections of a recording.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -14,17 +14,17 @@ use serde_json::{Value, json};
 use crate::complain;
 use crate::filter::{self, shown};
 
-/// What `kcorpus list` takes.
+/// Arguments of `kcorpus list`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// A recording.
     file: PathBuf,
-    /// A JSON object a connection instead of a table.
+    /// Print one JSON object per connection instead of a table.
     #[arg(long)]
     json: bool,
 }
 
-/// What is known of a connection.
+/// Statistics of a connection.
 #[derive(Debug, Default)]
 struct Connection {
     user: Option<String>,
@@ -38,7 +38,7 @@ struct Connection {
     missing: u64,
 }
 
-/// Messages of one direction.
+/// Statistics of one direction.
 #[derive(Debug, Default)]
 struct Flow {
     asynchronous: u64,
@@ -83,7 +83,7 @@ impl Connection {
         match meta.kind {
             Kind::Message(kind) => flow.note(kind, meta.size),
             Kind::Close => self.is_closed = true,
-            // These few have something to say that is inflated for it.
+            // These entries are rare and have data, so inflate their blocks.
             Kind::Open | Kind::Missing | Kind::Foreign => match recording.get(number)?.what {
                 What::Open { user, capability } => {
                     self.user = Some(String::from_utf8_lossy(&user).into_owned());
@@ -105,13 +105,13 @@ impl Connection {
         self.to_server.bytes + self.to_client.bytes
     }
 
-    /// From the first entry to the last.
+    /// Time from the first entry to the last.
     fn seconds(&self) -> f64 {
         let (Some(first), Some(last)) = (self.first, self.last) else { return 0.0 };
         last.0.saturating_sub(first.0) as f64 / 1e9
     }
 
-    /// Messages a second; 0 for a connection that took no time.
+    /// Messages per second; 0 if all entries have the same time.
     fn rate(&self) -> f64 {
         let seconds = self.seconds();
         if seconds > 0.0 { self.messages() as f64 / seconds } else { 0.0 }

@@ -1,4 +1,4 @@
-//! Addresses, which are of this machine unless an option says otherwise, and how mutations go there.
+//! Address resolution, restricted to loopback by default, and sending of mutations.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -10,10 +10,10 @@ use clap::Args;
 use kcorpus::mutate::Mutation;
 use kwire::{Address, Transport};
 
-/// Whether other machines may be spoken to.
+/// Restriction to this machine.
 #[derive(Debug, Args)]
 pub(crate) struct Reach {
-    /// Allow an address that is not this machine's loopback.
+    /// Allow addresses other than loopback.
     #[arg(long)]
     beyond_loopback: bool,
 }
@@ -27,7 +27,7 @@ impl Reach {
         };
         let host = if host.is_empty() { "localhost" } else { host };
         let found: Vec<_> = (host, *port).to_socket_addrs()?.collect();
-        // A name may have addresses of both families; servers listen on the older one more often.
+        // Prefer IPv4 if a name has both families, because more servers listen on it.
         let chosen = found.iter().find(|found| found.is_ipv4()).or_else(|| found.first()).copied();
         let chosen = chosen.ok_or_else(|| format!("{host}: no address"))?;
         if !chosen.ip().is_loopback() && !self.beyond_loopback {
@@ -37,10 +37,10 @@ impl Reach {
     }
 }
 
-/// Between two pieces of a message, so that the peer reads them one by one.
+/// Pause between two writes of a message, so that the peer reads them separately.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Writes a mutation, piece by piece.
+/// Sends a mutation in its separate writes.
 pub(crate) fn send(stream: &mut TcpStream, mutation: &Mutation) -> io::Result<()> {
     for (index, piece) in mutation.pieces().enumerate() {
         if index > 0 {

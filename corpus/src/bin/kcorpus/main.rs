@@ -1,4 +1,5 @@
-//! `kcorpus`: one's own traffic, and what to try on those who read it. This file is the command line.
+//! `kcorpus`: records, inspects and replays kdb+ traffic, and tests decoders, clients and servers with it. This file
+//! parses the command line.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -24,7 +25,7 @@ mod replay;
 mod serve;
 mod show;
 
-/// Keeps kdb+ traffic, and turns it against decoders, clients and servers.
+/// Records, inspects and replays kdb+ traffic; tests decoders, clients and servers with mutated messages.
 #[derive(Parser)]
 #[command(name = "kcorpus", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
@@ -32,44 +33,44 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 the input or the peer was wrong, 2 usage.";
+const EXIT_CODES: &str = "Exit codes: 0 success, 1 invalid input or a failed check, 2 usage error.";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measure what messages cost: checking, reading, encoding, compressing, inflating, indexing them.
+    /// Measure the codec's speed on messages: validate, visit, encode, compress, decompress, index.
     Bench(bench::Options),
-    /// Print mutated messages, a line of hex each.
+    /// Print mutated messages, one per line in hex.
     Mutate(mutate::Options),
-    /// Copy a recording with its values replaced, so that it can be given away.
+    /// Copy a recording with its values replaced, to anonymize it.
     ///
     /// Symbols, texts, numbers, guids, temporals, errors and users are replaced by others of the same type and length,
-    /// equal ones by equal ones. Nulls and infinities stay, and so do the punctuation of texts, the times and sizes of
-    /// messages, and where booleans change. Sorted data loses its attribute.
+    /// equal values by equal ones. Not replaced: nulls, infinities, the punctuation of texts, and the times and sizes
+    /// of messages. Boolean vectors still show where they change. Sorted data loses its attribute.
     Mask(mask::Options),
-    /// Feed mutated messages to a decoder and sort what happens.
+    /// Feed mutated messages to a decoder and classify the outcomes.
     Fuzz(fuzz::Options),
-    /// Serve clients mutated messages as answers.
+    /// Serve clients and answer their requests with mutated messages.
     Hostile(hostile::Options),
-    /// Send mutated messages to a server and ask whether it still answers.
+    /// Send mutated messages to a server and check that it still answers.
     Attack(attack::Options),
-    /// Pass connections on to a server and record their messages.
+    /// Proxy connections to a server and record their messages.
     Record(record::Options),
-    /// Make a recording of captures of tcpdump or Wireshark, of tickerplant logs, or of lines of hex.
+    /// Convert captures of tcpdump or Wireshark, tickerplant logs, or lines of hex to a recording.
     Import(import::Options),
     /// List the connections of a recording.
     List(list::Options),
-    /// Print the messages of a recording as q text, one a line.
+    /// Print the messages of a recording as q text, one per line.
     Show(show::Options),
-    /// Write the messages of a recording as hex, as bytes, or as a file each.
+    /// Write the messages of a recording as hex, as bytes, or as one file each.
     Export(export::Options),
-    /// Send what clients sent to a server again, and compare its responses with the recorded ones.
+    /// Replay the clients' messages to a server and compare its responses with the recorded ones.
     Replay(replay::Options),
-    /// Answer clients as was recorded.
+    /// Serve clients with the recorded answers.
     Serve(serve::Options),
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let result = match Cli::parse().command {
         Command::Bench(options) => bench::run(&options),
         Command::Mutate(options) => mutate::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
@@ -84,7 +85,7 @@ fn main() -> ExitCode {
         Command::Replay(options) => replay::run(&options),
         Command::Serve(options) => serve::run(&options),
     };
-    match done {
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
@@ -95,9 +96,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says on standard error what went wrong.
+/// Prints an error to standard error.
 fn complain(error: impl std::fmt::Display) {
-    // An error of standard error has no place to be reported.
+    // An error of standard error cannot be reported anywhere.
     let _ = writeln!(io::stderr(), "kcorpus: {error}");
 }
 

@@ -1,4 +1,4 @@
-//! `kcorpus mask`: a recording that can be given away.
+//! `kcorpus mask`: anonymizes a recording.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -11,19 +11,19 @@ use kcorpus::unhex;
 use crate::complain;
 use crate::filter;
 
-/// How values are replaced.
+/// Options of masking.
 #[derive(Debug, Args)]
 pub(crate) struct Masking {
-    /// Keep the names of functions, tables and columns, in q code too; only values are replaced.
+    /// Keep the names of functions, tables and columns, also in q code. Only values are replaced.
     #[arg(long)]
     keep_names: bool,
-    /// A key of 32 hex digits: recordings masked with the same key have the same replacements. Who knows the key can undo
-    /// them. Without it the key is random, and forgotten.
+    /// Key of 32 hex digits. The same key gives the same replacements, and can be used to revert them. Default: a
+    /// random key, which is discarded.
     #[arg(long, value_name = "KEY", value_parser = key)]
     mask_key: Option<Key>,
 }
 
-/// Kept out of messages about the command line.
+/// A key. Its `Debug` output omits the value.
 #[derive(Clone, Copy)]
 struct Key([u8; Mask::KEY]);
 
@@ -48,12 +48,12 @@ impl Masking {
     }
 }
 
-/// What `kcorpus mask` takes.
+/// Arguments of `kcorpus mask`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// A recording.
     file: PathBuf,
-    /// The masked one, a new file.
+    /// The masked recording; must not exist.
     output: PathBuf,
     #[command(flatten)]
     masking: Masking,
@@ -72,7 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let masked = copy(&recording, &mask, &mut recorder, failed).map_err(named)?;
     recorder.finish().map_err(named)?;
     if masked.refused > 0 {
-        complain(format_args!("{} messages do not decode, and are left out as missing", masked.refused));
+        complain(format_args!("{} messages do not decode and are recorded as missing", masked.refused));
     }
     complain(format_args!("{} messages masked", masked.messages));
     Ok(good && whole)

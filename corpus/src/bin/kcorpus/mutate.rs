@@ -9,31 +9,31 @@ use serde_json::json;
 
 use crate::cases::{Cases, Messages, merged, verdict};
 
-/// What `kcorpus mutate` takes.
+/// Arguments of `kcorpus mutate`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     messages: Messages,
     #[command(flatten)]
     cases: Cases,
-    /// How many cases.
+    /// Number of cases.
     #[arg(long, default_value_t = 10, value_name = "M")]
     count: u64,
-    /// The bytes themselves, end to end.
+    /// Write concatenated messages in binary.
     #[arg(long, group = "form")]
     binary: bool,
-    /// An object a line: seed, case, name, verdict (valid, limit, refused), at, reason, hex, and the offsets in `cuts`
-    /// at which a sender pauses.
+    /// Print one JSON object per line: seed, case, name, verdict (valid, limit, refused), at, reason, hex, and `cuts`,
+    /// the offsets at which a sender should start a new write.
     #[arg(long, group = "form")]
     json: bool,
-    /// Logins instead of messages.
+    /// Generate logins instead of messages.
     #[arg(long)]
     logins: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     if options.binary && io::stdout().is_terminal() {
-        return Err("--binary writes bytes, which a terminal cannot show: send them to a file or pipe".into());
+        return Err("--binary writes binary data: redirect standard output to a file or pipe".into());
     }
     let messages = options.messages.load()?;
     let mut out = BufWriter::new(io::stdout().lock());

@@ -1,4 +1,4 @@
-//! `kcorpus record`: a proxy that records. Bytes are passed on as they came; framing and writing are the tap's.
+//! `kcorpus record`: a recording proxy. It forwards bytes unchanged; the tap frames and records them.
 
 use std::error::Error;
 use std::io::{self, ErrorKind, Read, Write};
@@ -17,32 +17,33 @@ use signal_hook::iterator::Signals;
 use crate::complain;
 use crate::local::Reach;
 
-/// What `kcorpus record` takes.
+/// Arguments of `kcorpus record`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Where clients connect: PORT or HOST:PORT; port 0 is any free one, which is printed.
+    /// Address to listen on: PORT or HOST:PORT. Port 0 is any free port, which is printed.
     #[arg(long, value_name = "ADDRESS")]
     listen: String,
     /// The server: PORT or HOST:PORT.
     #[arg(long, value_name = "ADDRESS")]
     to: String,
-    /// The recording, a new file. Passwords of logins are never written.
+    /// The recording; must not exist unless --append is given. Passwords are never written.
     file: PathBuf,
-    /// Go on with a recording that is there.
+    /// Append to an existing recording.
     #[arg(long)]
     append: bool,
-    /// Mebibytes of messages that may wait to be recorded, or be underway. What is over that is passed on but not
-    /// recorded; the recording says how many messages are missing.
+    /// Most data in MiB waiting to be recorded. Messages beyond that are forwarded but not recorded; the recording
+    /// notes how many are missing.
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     buffer: u32,
     #[command(flatten)]
     reach: Reach,
 }
 
-/// Bytes passed on at a time.
+/// Bytes per read.
 const CHUNK: usize = 64 * 1024;
-/// Connections at a time: each takes two threads and two chunks.
+/// Most connections at a time: each takes two threads and two buffers.
 const CONNECTIONS: usize = 1024;
+/// Time limit for connecting to the server.
 const CONNECT: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
@@ -53,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let listener = TcpListener::bind(listen).map_err(|error| format!("{listen}: {error}"))?;
     let recorder = if options.append { Recorder::append(&options.file) } else { Recorder::create(&options.file) };
     let limit = usize::try_from(options.buffer).unwrap_or(usize::MAX).saturating_mul(1 << 20);
-    let failed = |error: &_| complain(format_args!("recording has stopped, connections go on: {error}"));
+    let failed = |error: &_| complain(format_args!("recording stopped, connections continue: {error}"));
     let tap = Arc::new(Tap::start(recorder.map_err(named)?, limit, failed)?);
     let mut out = io::stdout();
     writeln!(out, "listening on {}", listener.local_addr()?)?;
@@ -63,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     signals.forever().next();
     let totals = tap.finish().map_err(named)?;
     complain(format_args!(
-        "{} connections, {} messages, {} bytes; {} messages missing, {} connections of something else",
+        "{} connections, {} messages, {} bytes; {} messages missing, {} connections of other protocols",
         totals.connections, totals.messages, totals.bytes, totals.missing, totals.foreign
     ));
     Ok(true)
@@ -72,39 +73,39 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
 fn accept(listener: &TcpListener, server: SocketAddr, tap: &Tap) {
     let connections = Arc::new(AtomicUsize::new(0));
     for client in listener.incoming() {
-        let place = Place::take(&connections);
-        let passing = client.and_then(|client| match place {
-            Some(place) => pass(client, server, tap, place),
+        let slot = Slot::take(&connections);
+        let passing = client.and_then(|client| match slot {
+            Some(slot) => pass(client, server, tap, slot),
             None => Err(io::Error::other(format!("over {CONNECTIONS} connections: one was closed"))),
         });
         if let Err(error) = passing {
             complain(error);
-            // Out of descriptors, or of threads: do not spin.
+            // Out of descriptors or threads: pause instead of spinning.
             thread::sleep(Duration::from_millis(10));
         }
     }
 }
 
-/// One of the connections that may be.
-struct Place(Arc<AtomicUsize>);
+/// A slot among the allowed connections.
+struct Slot(Arc<AtomicUsize>);
 
-impl Place {
+impl Slot {
     fn take(connections: &Arc<AtomicUsize>) -> Option<Self> {
         let before = connections.fetch_add(1, Ordering::Relaxed);
-        // Given back at once if there was none.
-        let place = Self(Arc::clone(connections));
-        (before < CONNECTIONS).then_some(place)
+        // Dropped at once, which undoes the increment, if the limit is reached.
+        let slot = Self(Arc::clone(connections));
+        (before < CONNECTIONS).then_some(slot)
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Starts the two threads of a connection.
-fn pass(client: TcpStream, server: SocketAddr, tap: &Tap, place: Place) -> io::Result<()> {
+/// Starts the threads of a connection.
+fn pass(client: TcpStream, server: SocketAddr, tap: &Tap, slot: Slot) -> io::Result<()> {
     let (to_server, to_client) = tap.connect();
     let run = move || {
         let server = match TcpStream::connect_timeout(&server, CONNECT) {
@@ -114,7 +115,7 @@ fn pass(client: TcpStream, server: SocketAddr, tap: &Tap, place: Place) -> io::R
         if let Err(error) = both(&client, &server, to_server, to_client) {
             complain(error);
         }
-        drop(place);
+        drop(slot);
     };
     thread::Builder::new().name("to-server".to_owned()).spawn(run).map(drop)
 }
@@ -129,7 +130,7 @@ fn both(client: &TcpStream, server: &TcpStream, to_server: Line, to_client: Line
     })
 }
 
-/// Passes bytes on until the end of the stream, which is passed on, too.
+/// Forwards bytes until the end of input, then shuts down the other side.
 fn pump(mut from: &TcpStream, mut to: &TcpStream, mut line: Line) {
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -145,11 +146,11 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, mut line: Line) {
             return give_up(from, to);
         }
     }
-    // It fails if the peer is gone, and then there is nobody to tell.
+    // Fails if the peer is gone, which does not matter.
     let _ = to.shutdown(Shutdown::Write);
 }
 
-/// Ends a connection of which one end is gone.
+/// Closes both ends after one has failed.
 fn give_up(from: &TcpStream, to: &TcpStream) {
     let _ = from.shutdown(Shutdown::Both);
     let _ = to.shutdown(Shutdown::Both);

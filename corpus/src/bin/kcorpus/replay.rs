@@ -1,8 +1,8 @@
-//! `kcorpus replay`: what clients sent, sent again, and what comes back compared.
+//! `kcorpus replay`: sends the clients' recorded messages and compares the responses.
 //!
-//! Entries are taken in the order of the recording. A message of a client is sent when its time has come and every
-//! response recorded before it, on any connection, has come again: so a request never overtakes one whose answer it
-//! may depend on, and what was in flight at once is again.
+//! Entries are processed in the order of the recording. A client's message is sent once it is due and every response
+//! recorded before it, on any connection, has arrived. So a request never overtakes one whose answer it may depend on,
+//! and requests that were in flight together are so again.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -23,25 +23,25 @@ use crate::complain;
 use crate::filter::{self, Span};
 use crate::local::Reach;
 
-/// What `kcorpus replay` takes.
+/// Arguments of `kcorpus replay`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// A recording.
     file: PathBuf,
-    /// The server: PORT, HOST:PORT or HOST:PORT:USER:PASSWORD. Without a user, each connection is opened by the user
-    /// that was recorded, without a password.
+    /// The server: PORT, HOST:PORT or HOST:PORT:USER:PASSWORD. Without a user, each connection logs in as its recorded
+    /// user with an empty password.
     #[arg(long, value_name = "ADDRESS")]
     to: String,
-    /// So many times the recorded pace.
+    /// Speed as a multiple of the recorded pace.
     #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
     speed: f64,
-    /// As fast as it goes.
+    /// Send as fast as possible.
     #[arg(long, conflicts_with = "speed")]
     fast: bool,
-    /// Seconds to wait for a response.
+    /// Time limit of a response.
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     timeout: f64,
-    /// One JSON object instead of text.
+    /// Print one JSON object instead of text.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -50,23 +50,23 @@ pub(crate) struct Options {
     reach: Reach,
 }
 
-/// Responses that differ are shown, but no more than these.
+/// Most different responses shown.
 const SHOWN: u64 = 10;
-/// Characters of a response that is shown.
+/// Most characters shown of a response.
 const WIDTH: usize = 200;
 
-/// Sends and compares.
+/// The state of a replay.
 struct Replay {
     target: Target,
     login: Option<(String, String)>,
     clients: BTreeMap<u32, Client>,
-    /// Clients that have something to write.
+    /// Connections with queued messages.
     unwritten: Vec<u32>,
     pace: Option<Pace>,
     totals: Totals,
 }
 
-/// When messages are due.
+/// Computes when messages are due.
 struct Pace {
     speed: f64,
     start: Option<(Instant, Timestamp)>,
@@ -80,11 +80,11 @@ struct Totals {
     different: u64,
     unanswered: u64,
     failed: u64,
-    /// Async messages, and requests, that the server sent in the recording, and now.
+    /// Async and sync messages from the server: in the recording, and in the replay.
     pushes: (u64, u64),
-    /// Nanoseconds from a request to its response.
+    /// Latency of responses in nanoseconds.
     latency: Histogram<u64>,
-    /// Nanoseconds by which messages were sent later than at the recorded pace.
+    /// Delay of messages behind the recorded pace, in nanoseconds.
     late: Histogram<u64>,
 }
 
@@ -151,7 +151,7 @@ impl Replay {
         }
     }
 
-    /// Gives a connection up: what else was recorded of it is not sent.
+    /// Closes a failed connection. The rest of its messages is not sent.
     fn fail(&mut self, connection: u32, error: &io::Error) {
         complain(format_args!("connection {connection}: {error}"));
         self.totals.failed += 1;
@@ -177,7 +177,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Waits for the response that was recorded there, and compares.
+    /// Waits for the response to compare with a recorded one.
     fn compare(&mut self, number: u64, entry: &Entry) {
         self.write();
         let Some(client) = self.clients.get_mut(&entry.connection) else {
@@ -193,7 +193,7 @@ impl Replay {
                     self.totals.different += 1;
                     if self.totals.different <= SHOWN {
                         let (recorded, came) = (text(&entry.bytes), text(&response));
-                        complain(format_args!("entry {number}: recorded {recorded}, came {came}"));
+                        complain(format_args!("entry {number}: recorded {recorded}, received {came}"));
                     }
                 }
             }
@@ -204,7 +204,7 @@ impl Replay {
         }
     }
 
-    /// Writes what is queued.
+    /// Writes all queued messages.
     fn write(&mut self) {
         for connection in std::mem::take(&mut self.unwritten) {
             let written = self.clients.get_mut(&connection).map_or(Ok(()), Client::write);
@@ -214,12 +214,12 @@ impl Replay {
         }
     }
 
-    /// Waits until an entry is due.
+    /// Waits until an entry is due, after writing queued messages.
     fn wait(&mut self, time: Timestamp) -> Result<(), &'static str> {
         let Some(pace) = &mut self.pace else { return Ok(()) };
         let (start, first) = *pace.start.get_or_insert_with(|| (Instant::now(), time));
         let nanoseconds = time.0.saturating_sub(first.0).max(0) as f64 / pace.speed;
-        // A float to an integer saturates: a time of centuries is as good as none.
+        // The cast saturates at centuries, which is as good as infinite.
         let due = start.checked_add(Duration::from_nanos(nanoseconds as u64)).ok_or("an entry is never due")?;
         let now = Instant::now();
         if due > now {
@@ -231,7 +231,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Closes what the recording leaves open.
+    /// Closes connections that the recording leaves open.
     fn end(&mut self) {
         for (_, client) in std::mem::take(&mut self.clients) {
             self.totals.pushes.1 += client.close();
@@ -239,7 +239,7 @@ impl Replay {
     }
 }
 
-/// Whether two messages have the same value, however they are compressed and in whatever byte order.
+/// Whether two messages have the same type and value, regardless of compression and byte order.
 fn is_same(recorded: &[u8], came: &[u8]) -> bool {
     let decode = |bytes| Message::decode(bytes, &Limits::default()).ok();
     recorded == came || decode(recorded).zip(decode(came)).is_some_and(|(recorded, came)| recorded == came)
@@ -287,7 +287,7 @@ impl Totals {
         )?;
         let Self { equal, different, unanswered, .. } = self;
         writeln!(out, "responses  {equal} equal, {different} different, {unanswered} missing")?;
-        writeln!(out, "pushes     {} recorded, {} came", self.pushes.0, self.pushes.1)?;
+        writeln!(out, "pushes     {} recorded, {} received", self.pushes.0, self.pushes.1)?;
         for (name, histogram) in [("latency", &self.latency), ("late", &self.late)] {
             if !histogram.is_empty() {
                 write!(out, "{name:10} us:")?;
@@ -327,10 +327,10 @@ impl Totals {
 
 fn speed(text: &str) -> Result<f64, String> {
     let speed = text.parse().ok().filter(|speed: &f64| *speed > 0.0 && speed.is_finite());
-    speed.ok_or_else(|| "a number over 0".to_owned())
+    speed.ok_or_else(|| "not a number above 0".to_owned())
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.0..=86_400.0).contains(seconds));
-    seconds.ok_or_else(|| "a number of seconds, at most 86400".to_owned())
+    seconds.ok_or_else(|| "not a number of seconds from 0 to 86400".to_owned())
 }

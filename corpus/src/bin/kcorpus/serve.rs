@@ -1,4 +1,4 @@
-//! `kcorpus serve`: a server that answers as was recorded, a test double for clients.
+//! `kcorpus serve`: a server that answers from a recording, a test double for clients.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::error::Error;
@@ -21,57 +21,57 @@ use signal_hook::iterator::Signals;
 use crate::local::Reach;
 use crate::{complain, filter};
 
-/// What `kcorpus serve` takes.
+/// Arguments of `kcorpus serve`.
 ///
-/// Clients get the recorded connections in the order in which they log in, those of their own user first. A request
-/// is answered as the same bytes were: by that connection after the last answer, then anywhere in it, then anywhere in
-/// the recording; otherwise as the next request of the connection was. What the server sent on its own goes out with
-/// the answers that it came with.
+/// Each client is assigned a recorded connection, in order of login, preferably one of its own user. A request is
+/// answered like the first recorded request with the same bytes: first after the last answered one on the assigned
+/// connection, then anywhere on it, then anywhere in the recording. If there is none, it is answered like the next
+/// request of the connection. Messages that the server pushed are sent with the answers that they preceded.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// A recording.
     file: PathBuf,
-    /// Where to listen: PORT or HOST:PORT; port 0 is any free one, which is printed.
+    /// Address to listen on: PORT or HOST:PORT. Port 0 is any free port, which is printed.
     #[arg(long, value_name = "ADDRESS")]
     listen: String,
-    /// Say what each request is answered with.
+    /// Print how each request is answered.
     #[arg(long, short)]
     verbose: bool,
     #[command(flatten)]
     reach: Reach,
 }
 
-/// Clients at a time: each takes a thread.
+/// Most clients at a time: each takes a thread.
 const CLIENTS: usize = 1024;
 const CHUNK: usize = 64 * 1024;
 
-/// The conversations of a recording. Holds numbers of entries, and hashes of what clients said.
+/// The index of a recording: entry numbers, and hashes of the clients' messages.
 struct Book {
     recording: Recording,
     hasher: RandomState,
     scripts: Vec<Script>,
-    /// Where each request stands first: script and turn.
+    /// The first occurrence of each request: script and turn.
     anywhere: HashMap<u64, (usize, usize)>,
-    /// Scripts that no client has got yet.
+    /// Scripts not yet assigned to a client.
     unused: Mutex<VecDeque<usize>>,
     is_verbose: bool,
 }
 
-/// A connection of the recording.
+/// A recorded connection.
 #[derive(Default)]
 struct Script {
     user: Option<Bytes>,
-    /// What the server sent before the client said anything.
+    /// Entries that the server sent before the client's first message.
     greeting: Vec<u64>,
     turns: Vec<Turn>,
     by_hash: HashMap<u64, Vec<usize>>,
 }
 
-/// A message of the client's, and what the server sent from then on to the next: entries of the recording.
+/// A message of the client and the entries that the server sent in reply.
 struct Turn {
     hash: u64,
     is_sync: bool,
-    /// The response is among them, if there was one.
+    /// The entries to send, including the response if there was one.
     says: Vec<u64>,
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
 
 fn accept(listener: &TcpListener, book: &Arc<Book>) {
     for stream in listener.incoming() {
-        // The book itself is one, and so is the listener's.
+        // Each client's thread holds a reference, and the listener holds one.
         let served = stream.and_then(|stream| {
             if Arc::strong_count(book) > CLIENTS {
                 return Err(io::Error::other(format!("over {CLIENTS} clients: one was closed")));
@@ -112,7 +112,7 @@ fn accept(listener: &TcpListener, book: &Arc<Book>) {
 }
 
 impl Book {
-    /// Reads what clients said, and where the answers stand. Damaged blocks are passed over.
+    /// Indexes the clients' messages and the answers. Skips damaged blocks.
     fn read(recording: Recording, is_verbose: bool) -> Result<Self, recording::Error> {
         let hasher = RandomState::new();
         let mut scripts = BTreeMap::<u32, (Script, VecDeque<usize>)>::new();
@@ -166,7 +166,7 @@ impl Book {
         Ok(Self { recording, hasher, scripts, anywhere, unused, is_verbose })
     }
 
-    /// Answers one client until it closes.
+    /// Serves one client until it closes.
     fn serve(&self, mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
         stream.set_nodelay(true)?;
         let mut framer = Framer::new(Direction::ToServer);
@@ -205,12 +205,12 @@ impl Book {
         }
     }
 
-    /// The first unused connection of the user, or the first at all.
+    /// The first unused connection of the user, or the first unused one.
     fn choose(&self, user: &[u8]) -> Option<usize> {
         let mut unused = self.unused.lock().unwrap_or_else(PoisonError::into_inner);
         let of_user = |script: &usize| self.scripts.get(*script).is_some_and(|it| it.user.as_deref() == Some(user));
         let place = unused.iter().position(of_user).unwrap_or(0);
-        // When all are used, they are used again.
+        // If all are used, reuse one.
         unused.remove(place).or_else(|| (0..self.scripts.len()).find(of_user)).or(Some(0))
     }
 
@@ -238,7 +238,7 @@ impl Book {
         Ok(())
     }
 
-    /// The turn that answers a message, and how it was found.
+    /// The turn that answers a message, and how it was found, for `--verbose`.
     fn find(&self, hash: u64, is_sync: bool, script: Option<usize>, next: &mut usize) -> (Option<&Turn>, &'static str) {
         let script = script.and_then(|script| self.scripts.get(script));
         if let Some(script) = script {

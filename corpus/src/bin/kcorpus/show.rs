@@ -1,4 +1,4 @@
-//! `kcorpus show`: messages as q text.
+//! `kcorpus show`: prints messages as q text.
 
 use std::error::Error;
 use std::io::{self, BufWriter, Write};
@@ -10,7 +10,7 @@ use kwire::{Limits, Message, MessageType};
 
 use crate::filter::{self, Filter, shown};
 
-/// What `kcorpus show` takes.
+/// Arguments of `kcorpus show`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// A recording.
@@ -27,7 +27,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     Ok(good && whole)
 }
 
-/// Number, time, connection, direction, what it is.
+/// Prints an entry: number, time, connection, direction, contents.
 fn show(number: u64, entry: &Entry, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let arrow = match entry.direction {
         Direction::ToServer => "->",
@@ -56,7 +56,7 @@ fn message(entry: &Entry, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     match Message::decode(&entry.bytes[..], &Limits::default()) {
         Ok(message) => {
             let text = message.value().to_string();
-            // Symbols stand raw in q text: an escape sequence in one would be executed by a terminal.
+            // q text shows symbols raw, so a terminal would execute an escape sequence in a symbol.
             let is_control = |char: char| char.is_control();
             let text = if text.contains(is_control) { text.replace(is_control, "?") } else { text };
             writeln!(out, "{kind} {text}")?;

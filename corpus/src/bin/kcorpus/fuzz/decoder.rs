@@ -1,4 +1,4 @@
-//! The decoder that is tried, in one of three ways.
+//! The decoder under test, fed in one of three ways.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use super::Options;
 use super::outcome::Outcome;
 use super::program::Program;
 
-/// A decoder: a command, and how it gets its messages.
+/// A decoder: a command and the way it is fed.
 #[derive(Debug)]
 pub(super) struct Decoder {
     command: Vec<String>,
@@ -21,16 +21,17 @@ pub(super) struct Decoder {
 
 #[derive(Debug)]
 enum Feed {
-    /// One process a message, on standard input.
+    /// One process per message, fed on standard input.
     Input,
-    /// One process a message, which is in a file.
+    /// One process per message, fed by a file.
     File(NamedTempFile),
-    /// One process for all messages, a line of hex each; none before the first and after a failure.
+    /// One process for all messages, fed one line of hex per message. `None` before the first message and after a
+    /// failure.
     Lines(Option<Program>),
 }
 
 impl Decoder {
-    /// Makes sure that the command can be started at all.
+    /// Prepares the command.
     pub(super) fn new(options: &Options) -> Result<Self, Box<dyn std::error::Error>> {
         let mut command = options.command.clone();
         let feed = if options.lines {
@@ -39,7 +40,7 @@ impl Decoder {
             let file = NamedTempFile::new()?;
             let path = file.path().to_str().ok_or("the temporary folder's name is not UTF-8")?.to_owned();
             if !command.iter().any(|word| word.contains("{}")) {
-                return Err("--file needs {} in the command, where the file's name goes".into());
+                return Err("--file needs {} in the command, as the placeholder of the file name".into());
             }
             command = command.iter().map(|word| word.replace("{}", &path)).collect();
             Feed::File(file)
@@ -50,11 +51,11 @@ impl Decoder {
         Ok(Self { command, timeout: Duration::from_millis(options.timeout), memory, feed })
     }
 
-    /// What it does with a message.
+    /// Runs the decoder on a message.
     ///
     /// # Errors
     ///
-    /// The OS error if it cannot be started.
+    /// The OS error if the command cannot be started.
     pub(super) fn run(&mut self, message: &[u8]) -> io::Result<Outcome> {
         match &mut self.feed {
             Feed::Input => Self::once(&self.command, self.memory, self.timeout, message),

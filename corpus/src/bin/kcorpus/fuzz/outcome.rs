@@ -1,24 +1,24 @@
-//! What a decoder did with a message.
+//! The outcome of a decoder on a message.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-/// What a decoder did with a message.
+/// The outcome of a decoder on a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It took it: exit code 0, or a line that is no error.
+    /// Exit code 0, or a line that does not start with `error`.
     Accepted,
-    /// It said no: exit code 1, or a line that starts with `error`.
+    /// Exit code 1, or a line that starts with `error`.
     Refused,
-    /// It ended otherwise.
+    /// A signal, another exit code, or an exit without an answer.
     Crash(String),
-    /// It did not answer in time.
+    /// No answer in time.
     Hang,
-    /// It asked for more memory than it may have.
+    /// An allocation failed.
     Memory(String),
 }
 
-/// What runtimes say when an allocation fails: C++, Python, Rust, Go, Java, JavaScript, the C library.
+/// Messages of runtimes when an allocation fails: C++, Python, Rust, Go, Java, JavaScript, the C library.
 const NO_MEMORY: [&str; 8] = [
     "bad_alloc",
     "MemoryError",
@@ -31,7 +31,7 @@ const NO_MEMORY: [&str; 8] = [
 ];
 
 impl Outcome {
-    /// A decoder that ended, by its status and the last of what it wrote on standard error.
+    /// The outcome of a decoder that exited, by its status and the end of its standard error.
     pub(super) fn ended(status: ExitStatus, complaint: &[u8]) -> Self {
         let complaint = String::from_utf8_lossy(complaint);
         let last = complaint.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -40,13 +40,13 @@ impl Outcome {
             _ if no_memory(&complaint) => Self::Memory(last.to_owned()),
             (Some(1), _) => Self::Refused,
             (Some(code), _) => Self::Crash(format!("exit code {code}: {last}")),
-            // Nobody else sends it but the kernel when memory is short.
+            // SIGKILL that is not ours comes from the kernel's OOM killer.
             (None, Some(9)) => Self::Memory("killed".to_owned()),
             (None, signal) => Self::Crash(format!("signal {}: {last}", signal.unwrap_or_default())),
         }
     }
 
-    /// A decoder of lines that ended instead of answering.
+    /// The outcome of a line decoder that exited instead of answering.
     pub(super) fn ended_silently(status: ExitStatus, complaint: &[u8]) -> Self {
         match Self::ended(status, complaint) {
             Self::Accepted | Self::Refused => {
@@ -58,7 +58,7 @@ impl Outcome {
         }
     }
 
-    /// The line that a decoder of lines answers with.
+    /// The outcome of a line decoder's answer.
     pub(super) fn answer(line: &[u8]) -> Self {
         if !line.starts_with(b"error") {
             return Self::Accepted;
@@ -67,12 +67,12 @@ impl Outcome {
         if no_memory(&line) { Self::Memory(line.trim_end().to_owned()) } else { Self::Refused }
     }
 
-    /// Whether no decoder may do this, whatever the message.
+    /// Whether the outcome is a failure whatever the message.
     pub(super) const fn is_failure(&self) -> bool {
         matches!(self, Self::Crash(_) | Self::Hang | Self::Memory(_))
     }
 
-    /// A word, which files are named after.
+    /// A word, used in file names.
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
@@ -83,7 +83,7 @@ impl Outcome {
         }
     }
 
-    /// What is known beyond that.
+    /// Details of a crash or failed allocation.
     pub(super) fn detail(&self) -> &str {
         match self {
             Self::Crash(detail) | Self::Memory(detail) => detail,

@@ -1,4 +1,4 @@
-//! A process and its three pipes, which are served together, until a deadline.
+//! A child process whose three pipes are polled together until a deadline.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -10,28 +10,28 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// Bytes of an answer and of a complaint that are kept; the rest is read and dropped.
+/// Most bytes kept of standard output and of standard error. The rest is read and discarded.
 const KEPT: usize = 4096;
-/// How often a process is looked at whose pipes somebody else holds open.
-const GLANCE: Duration = Duration::from_millis(20);
+/// Interval of `try_wait`, for a process that exits while another process holds its pipes open.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A process in a group of its own, which dies with this.
+/// A process in its own process group, which is killed on drop.
 #[derive(Debug)]
 pub(super) struct Program {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
-    /// The first bytes of standard output since the last [`write`](Self::write).
+    /// The first bytes of standard output since the last [`ask`](Self::ask).
     answer: Vec<u8>,
-    /// Whether the last byte of standard output was the end of a line.
+    /// Whether standard output ends with a newline.
     is_line: bool,
     /// The last bytes of standard error.
     complaint: Vec<u8>,
 }
 
 impl Program {
-    /// Starts a command that may allocate `memory` bytes.
+    /// Starts a command with a limit of `memory` bytes.
     pub(super) fn start(command: &[String], memory: u64) -> io::Result<Self> {
         let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let pipes = Command::new(program)
@@ -52,7 +52,7 @@ impl Program {
         Ok(program)
     }
 
-    /// Writes all of `input` and ends it; waits for the process to end. `None` if it does not in time.
+    /// Writes all of `input`, closes standard input and waits for the process to exit. `None` at the deadline.
     pub(super) fn finish(&mut self, mut input: &[u8], deadline: Instant) -> io::Result<Option<ExitStatus>> {
         loop {
             if input.is_empty() {
@@ -62,22 +62,22 @@ impl Program {
                 self.stdin = None;
             }
             if let Some(status) = self.child.try_wait()? {
-                // What it wrote last may still be in the pipes.
+                // Its last output may still be in the pipes.
                 self.serve(&mut &[][..], Duration::ZERO)?;
                 return Ok(Some(status));
             }
             let Some(left) = left(deadline) else { return Ok(None) };
             if self.stdin.is_none() && self.stdout.is_none() && self.stderr.is_none() {
-                // The pipes close when a process ends, a moment before it can be waited for.
+                // A process closes its pipes shortly before it can be waited for.
                 std::thread::sleep(left.min(Duration::from_micros(200)));
             } else {
-                self.serve(&mut input, left.min(GLANCE))?;
+                self.serve(&mut input, left.min(POLL_INTERVAL))?;
             }
         }
     }
 
-    /// Writes a line and reads the answer: all that comes until a line ends and nothing follows at once. `None` if no
-    /// line came in time; `Some(Err)` if the process ended instead.
+    /// Writes a line and reads the answer: the output up to a newline that nothing follows immediately. `None` at the
+    /// deadline; `Some(Err)` if the process exited instead.
     pub(super) fn ask(&mut self, mut line: &[u8], deadline: Instant) -> io::Result<Option<Result<&[u8], ExitStatus>>> {
         self.answer.clear();
         self.is_line = false;
@@ -100,12 +100,12 @@ impl Program {
         }
     }
 
-    /// The last of what it wrote on standard error.
+    /// The end of its standard error.
     pub(super) fn complaint(&self) -> &[u8] {
         &self.complaint
     }
 
-    /// Waits until a pipe is ready, and serves all that are: whether there was one.
+    /// Waits until a pipe is ready and serves all ready pipes. Returns whether there was one.
     fn serve(&mut self, input: &mut &[u8], wait: Duration) -> io::Result<bool> {
         let writes = self.stdin.as_ref().filter(|_| !input.is_empty()).map(|pipe| (pipe.as_fd(), PollFlags::OUT));
         let reads = [self.stdout.as_ref().map(AsFd::as_fd), self.stderr.as_ref().map(AsFd::as_fd)];
@@ -117,22 +117,22 @@ impl Program {
             Err(error) => return Err(error.into()),
         }
         if !input.is_empty() && self.stdin.as_mut().is_some_and(|pipe| !write(pipe, input)) {
-            // It closed its end: what is left will not be read.
+            // The process closed its end, so the rest of the input is discarded.
             (self.stdin, *input) = (None, &[]);
         }
         let Self { answer, is_line, complaint, .. } = self;
-        let heard = |bytes: &[u8]| {
+        let sink = |bytes: &[u8]| {
             answer.extend_from_slice(&bytes[..bytes.len().min(KEPT - answer.len())]);
             *is_line = bytes.ends_with(b"\n");
         };
-        if self.stdout.as_mut().is_some_and(|pipe| !read(pipe, heard)) {
+        if self.stdout.as_mut().is_some_and(|pipe| !read(pipe, sink)) {
             self.stdout = None;
         }
-        let heard = |bytes: &[u8]| {
+        let sink = |bytes: &[u8]| {
             complaint.extend_from_slice(bytes);
             complaint.drain(..complaint.len().saturating_sub(KEPT));
         };
-        if self.stderr.as_mut().is_some_and(|pipe| !read(pipe, heard)) {
+        if self.stderr.as_mut().is_some_and(|pipe| !read(pipe, sink)) {
             self.stderr = None;
         }
         Ok(true)
@@ -141,7 +141,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // The group: a decoder may have started others. It may have ended, too.
+        // Kill the whole group, because the decoder may have child processes. Fails if it has exited.
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         let _ = self.child.wait();
     }
@@ -151,7 +151,7 @@ fn interest(pipe: BorrowedFd<'_>, flags: PollFlags) -> PollFd<'_> {
     PollFd::from_borrowed_fd(pipe, flags)
 }
 
-/// Writes what the pipe takes: whether it is still open.
+/// Writes as much as the pipe takes. Returns whether it is still open.
 fn write(pipe: &mut ChildStdin, input: &mut &[u8]) -> bool {
     match pipe.write(input) {
         Ok(written) => *input = &input[written..],
@@ -160,13 +160,13 @@ fn write(pipe: &mut ChildStdin, input: &mut &[u8]) -> bool {
     true
 }
 
-/// Reads what the pipe has, once: whether it is still open.
-fn read(pipe: &mut impl Read, mut heard: impl FnMut(&[u8])) -> bool {
+/// Reads once. Returns whether the pipe is still open.
+fn read(pipe: &mut impl Read, mut sink: impl FnMut(&[u8])) -> bool {
     let mut bytes = [0; 1 << 16];
     match pipe.read(&mut bytes) {
         Ok(0) => false,
         Ok(read) => {
-            heard(&bytes[..read]);
+            sink(&bytes[..read]);
             true
         }
         Err(error) => is_temporary(&error),
@@ -177,7 +177,7 @@ fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
-/// The time to a deadline, unless it has passed.
+/// The time left to a deadline; `None` if it has passed.
 fn left(deadline: Instant) -> Option<Duration> {
     deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
 }
@@ -189,8 +189,7 @@ fn timespec(duration: Duration) -> Timespec {
     }
 }
 
-/// Bounds what the process allocates from now on, and its core dump to nothing. A process that has ended already
-/// needs no limit.
+/// Limits the process's data memory and disables core dumps. Errors are ignored: the process may have exited.
 #[cfg(target_os = "linux")]
 fn limit(child: &Child, memory: u64) {
     use rustix::process::{Resource, Rlimit, prlimit};
@@ -200,6 +199,6 @@ fn limit(child: &Child, memory: u64) {
     }
 }
 
-/// Other systems cannot bound another process.
+/// Other systems cannot limit another process.
 #[cfg(not(target_os = "linux"))]
 fn limit(_: &Child, _: u64) {}

@@ -1,20 +1,20 @@
-//! Makes a failing input smaller: delta debugging within bounds.
+//! Minimizes a failing input by bounded delta debugging.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-/// Runs at most.
+/// Most runs of the decoder.
 const RUNS: u32 = 2_000;
-/// Bytes of a header.
+/// Length of a header in bytes.
 const HEADER: usize = 8;
 
-/// A shorter input that fails in the same way; `None` if there is none to be found within the time.
+/// Finds a shorter input that fails in the same way; `None` if none is found within the budget.
 ///
-/// Takes away ever smaller parts of the body as long as `fails` says so. A header whose length was right is kept right.
+/// Removes parts of the body, halving their size each round, and keeps a removal if `fails` returns `true`. If the
+/// header's length is correct, it is kept correct.
 ///
 /// # Errors
-///
-/// Those of `fails`.
+/// The errors of `fails`.
 pub(super) fn shrink(
     input: &[u8],
     budget: Duration,
@@ -53,7 +53,7 @@ fn without(input: &[u8], start: usize, part: usize) -> Vec<u8> {
     smaller
 }
 
-/// The length that a header claims; `None` past 4 GiB and without a header.
+/// The length in a header; `None` from 4 GiB on and without a header.
 fn length(input: &[u8]) -> Option<u64> {
     let &[order, _, _, 0, low @ ..] = input.first_chunk::<HEADER>()? else { return None };
     Some(u64::from(if order == 0 { u32::from_be_bytes(low) } else { u32::from_le_bytes(low) }))
@@ -66,7 +66,7 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
 
     #[test]
-    fn what_fails_is_found_and_the_header_stays_right() {
+    fn minimizes_and_keeps_the_header_correct() {
         let input = [&[1, 0, 0, 0, 108, 0, 0, 0][..], &[0; 57], &[7], &[0; 42]].concat();
         let smaller = shrink(&input, MINUTE, |bytes| Ok(bytes[HEADER..].contains(&7))).unwrap();
         assert_eq!(smaller, Some(vec![1, 0, 0, 0, 9, 0, 0, 0, 7]));
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_lies_is_kept() {
+    fn an_incorrect_length_is_kept() {
         let input = [&[1, 0, 0, 0, 1, 1, 0, 0][..], &[7, 8, 9]].concat();
         let smaller = shrink(&input, MINUTE, |_| Ok(true)).unwrap();
         assert_eq!(smaller, Some(vec![1, 0, 0, 0, 1, 1, 0, 0]));

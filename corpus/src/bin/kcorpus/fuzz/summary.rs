@@ -1,4 +1,4 @@
-//! What a run has found, as a table and as JSON.
+//! The summary of a run, as a table and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,16 +12,16 @@ use super::Difference;
 use super::outcome::Outcome;
 use crate::cases::{merged, verdict};
 
-/// What a run has found.
+/// The summary of a run.
 #[derive(Debug)]
 pub(super) struct Summary {
     seed: u64,
     start: Instant,
     /// By outcome or difference, then by mutation.
     found: BTreeMap<&'static str, Found>,
-    /// Cases that count as failures.
+    /// Number of cases that count as failures.
     pub(super) failed: u64,
-    /// Those whose inputs were written.
+    /// The failures whose inputs were written.
     pub(super) failures: Vec<Failure>,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Failure {
     pub(super) smaller: Option<(PathBuf, usize)>,
 }
 
-/// Outcomes in the order of the table, with what they are called there.
+/// Outcomes in the order of the table, with their labels.
 const OUTCOMES: [(&str, &str); 5] = [
     ("accepted", "accepted"),
     ("refused", "refused"),
@@ -58,10 +58,10 @@ const OUTCOMES: [(&str, &str); 5] = [
 const DIFFERENCES: [(&str, &str); 2] =
     [("wrongly-accepted", "accepted, must be refused"), ("wrongly-refused", "refused, is valid")];
 
-/// Failing inputs that the table shows.
+/// Most failing inputs shown in the table.
 const SHOWN: usize = 20;
 
-/// The name of a difference, which files are named after.
+/// The name of a difference, used in file names.
 pub(super) const fn difference_name(difference: Difference) -> &'static str {
     match difference {
         Difference::Accepted => DIFFERENCES[0].0,
@@ -91,7 +91,7 @@ impl Summary {
         OUTCOMES.iter().map(|(what, _)| self.cases(what)).sum()
     }
 
-    /// One line, while the run goes on.
+    /// The progress line.
     pub(super) fn line(&self, case: u64, of: u64) -> String {
         let counts = OUTCOMES.map(|(what, shown)| format!("{} {shown}", self.cases(what)));
         format!("case {case} of {of}: {}", counts.join(", "))
@@ -117,7 +117,7 @@ impl Summary {
     }
 }
 
-/// The table: outcomes, then for each outcome and mutation an input that was written.
+/// The table of outcomes, then one written input per outcome and mutation.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (total, seconds) = (self.total(), self.start.elapsed().as_secs_f64());
@@ -152,7 +152,7 @@ impl fmt::Display for Summary {
 }
 
 impl Found {
-    /// The mutations that did it most often.
+    /// The most frequent mutations with their counts.
     fn most_frequent(&self) -> String {
         let mut all: Vec<_> = self.mutations.iter().collect();
         all.sort_by_key(|&(name, many)| (std::cmp::Reverse(many), name));
