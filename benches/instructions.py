@@ -1,9 +1,6 @@
-"""Holds the instructions of small messages to the numbers in instructions.txt.
+"""Compares the instruction counts of small messages with the limits in instructions.txt.
 
-Each step runs under callgrind twice, a thousand and eleven thousand times; the difference, divided by
-ten thousand, is what one run takes, whatever else the machine does. More than a tenth over its number
-fails; with --write the numbers are written anew. Valgrind knows no AVX-512, so that the code counted is
-that of AVX2 on every newer machine.
+Each step runs under callgrind with 1,000 and with 11,000 iterations; the difference divided by 10,000 is the count per iteration, independent of machine load. A count more than 10 % over its limit fails. With --write the limits are replaced. Valgrind does not support AVX-512, so the AVX2 code is counted on all machines.
 
 usage: instructions.py PROGRAM [--write]
 """
@@ -20,8 +17,8 @@ SLACK = 1.10
 
 def count(program, name, runs):
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, name, str(runs)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stderr
-    return int(re.search(r"Collected : (\d+)", told).group(1))
+    stderr = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stderr
+    return int(re.search(r"Collected : (\d+)", stderr).group(1))
 
 
 def main():
@@ -33,7 +30,7 @@ def main():
         found.append(f"{name} {taken:.0f}")
         over = not write and taken > float(number) * SLACK
         failed += over
-        print(f"{'FAIL' if over else 'ok'} {name}: {taken:.0f} instructions, {number} allowed and a tenth")
+        print(f"{'FAIL' if over else 'ok'} {name}: {taken:.0f} instructions, limit {number} plus 10 %")
     if write:
         head = [line for line in NUMBERS.read_text().splitlines() if line.startswith("#")]
         NUMBERS.write_text("\n".join(head + found) + "\n")

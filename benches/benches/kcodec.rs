@@ -1,7 +1,6 @@
-//! Every case of [`kbench::CASES`], by criterion and as a table of ratios.
+//! Runs every case of [`kbench::CASES`] with criterion and prints a table of ratios.
 //!
-//! `cargo bench` measures; `cargo test --benches` builds each case, which asserts its answer, and
-//! runs it once.
+//! `cargo bench` measures. `cargo test --benches` constructs each case, which asserts its answers, and runs it once.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The duels, by subject. Each asserts its answers while it is made.
+//! All cases, by subject. Each asserts its answers when it is constructed.
 
 #[cfg(feature = "arrow")]
 mod arrow;
@@ -18,7 +18,7 @@ const fn row(name: &'static str, yardstick: &'static str, claim: Claim, make: fn
     Named { name, yardstick, claim, make }
 }
 
-/// Every case, in the order of the table.
+/// All cases in the order of the table.
 pub const CASES: &[Named] = &[
     row("decode/longs", "memcpy", Claim::Nanoseconds(60.0), decode::longs),
     row("decode/longs at odd addresses", "memcpy", Claim::Nanoseconds(60.0), decode::longs_misaligned),
@@ -61,7 +61,7 @@ pub const CASES: &[Named] = &[
     row("log/1 M upd of a row, summing a column", "memcpy", Claim::None, log::column),
     row("compress/trade_sorted", "plain port", Claim::Faster(1.5), compression::compress_trade_sorted),
     row("compress/longs_small", "plain port", Claim::Faster(1.5), compression::compress_longs_small),
-    row("compress/trade, in vain", "plain port", Claim::Faster(1.5), compression::compress_trade_fails),
+    row("compress/trade, incompressible", "plain port", Claim::Faster(1.5), compression::compress_trade_fails),
     row("compress/trade_sorted", "lz4_flex", Claim::None, compression::lz4_compress_trade_sorted),
     row("decompress/trade_sorted", "plain port", Claim::Faster(2.5), compression::decompress_trade_sorted),
     row("decompress/longs_small", "plain port", Claim::Faster(2.5), compression::decompress_longs_small),

@@ -1,9 +1,9 @@
-//! What is claimed of kcodec's speed, as a table of duels; load on a server, and bare servers to hold
-//! kserve against.
+//! Performance claims of kcodec as a table of paired benchmarks, a load generator, and minimal servers as a baseline
+//! for kserve.
 //!
-//! A [`Case`] times two closures, ours and a yardstick, turn about in one run, so that a machine that
-//! drifts drifts for both. It has asserted the answers of both before it exists. What it claims is a
-//! bound on time or on the ratio of the two; a bound that is missed is printed, not hidden.
+//! A [`Case`] times two closures, ours and a yardstick, alternately in one run, so that drift of the machine affects
+//! both. Their answers are asserted when the case is constructed. A claim is a bound on the time or on the ratio of
+//! both; a missed bound is reported in the table.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -20,27 +20,27 @@ pub use cases::CASES;
 pub use record::Record;
 pub use small::{SMALL, Small, Step};
 
-/// Runs so often and says how long that took.
+/// Runs the given number of iterations and returns the time they took.
 pub type Timed = Box<dyn FnMut(u64) -> Duration>;
 
-/// A row of the table: what is claimed, and how to make what proves it.
+/// A row of the table: a claim and the case that tests it.
 #[derive(Debug)]
 pub struct Named {
-    /// What is done, to what: `decode/trade`.
+    /// Operation and workload: `decode/trade`.
     pub name: &'static str,
-    /// What it is held against: `memcpy`.
+    /// The yardstick: `memcpy`.
     pub yardstick: &'static str,
-    /// What is claimed.
+    /// The claim.
     pub claim: Claim,
-    /// Makes the case; asserts its answers.
+    /// Constructs the case and asserts its answers.
     pub make: fn() -> Case,
 }
 
-/// Ours against a yardstick.
+/// Our code and a yardstick.
 pub struct Case {
-    /// What is measured.
+    /// The measured code.
     pub ours: Timed,
-    /// What it is measured against.
+    /// The yardstick.
     pub yard: Timed,
 }
 
@@ -50,27 +50,27 @@ impl std::fmt::Debug for Case {
     }
 }
 
-/// A bound.
+/// A claimed bound.
 #[derive(Debug, Clone, Copy)]
 pub enum Claim {
-    /// At most so many nanoseconds.
+    /// At most this many nanoseconds.
     Nanoseconds(f64),
-    /// At most so many nanoseconds for each of so many items.
+    /// At most this many nanoseconds per item, for this many items.
     NanosecondsEach(f64, usize),
-    /// The yardstick takes at least so many times as long.
+    /// The yardstick takes at least this multiple of our time.
     Faster(f64),
-    /// Nothing: the figure stands for itself.
+    /// No claim: the figure is informational.
     None,
 }
 
-/// What a duel came to: medians of the time of one run, and of the ratios pair by pair.
+/// The result of a duel: medians of the times per iteration, and of the ratios per pair.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome {
-    /// Nanoseconds of ours.
+    /// Our nanoseconds per iteration.
     pub ours: f64,
-    /// Nanoseconds of the yardstick.
+    /// The yardstick's nanoseconds per iteration.
     pub yard: f64,
-    /// How many times as long the yardstick takes.
+    /// The yardstick's time divided by ours.
     pub ratio: f64,
 }
 
@@ -87,13 +87,13 @@ impl Outcome {
     }
 }
 
-/// Pairs of runs, of which the median counts.
+/// Number of pairs of runs; the median is reported.
 const PAIRS: usize = 15;
-/// What one run should take at least, so that the clock's own cost is lost in it.
+/// Shortest time of a run, so that the cost of reading the clock is negligible.
 const RUN: Duration = Duration::from_millis(4);
 
 impl Case {
-    /// Times both, turn about.
+    /// Times both alternately.
     pub fn duel(&mut self) -> Outcome {
         let (ours, yard) = (enough(&mut self.ours), enough(&mut self.yard));
         let mut times = [const { Vec::new() }; 3];
@@ -109,7 +109,7 @@ impl Case {
     }
 }
 
-/// How many runs take long enough.
+/// The number of iterations that take at least [`RUN`].
 fn enough(timed: &mut Timed) -> u64 {
     let mut runs = 1;
     while timed(runs) < RUN && runs < 1 << 24 {
@@ -122,18 +122,17 @@ fn nanoseconds(timed: &mut Timed, runs: u64) -> f64 {
     timed(runs).as_nanos() as f64 / runs as f64
 }
 
-/// The middle one of some figures.
+/// The median.
 ///
 /// # Panics
-///
-/// If there are none.
+/// If `figures` is empty.
 #[must_use]
 pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }
 
-/// Makes a closure that can be timed.
+/// Wraps a closure in a timed loop.
 pub fn timed<T>(mut run: impl FnMut() -> T + 'static) -> Timed {
     Box::new(move |runs| {
         let start = Instant::now();

@@ -1,8 +1,7 @@
-//! Load on a server: many connections, requests or broadcasts, and how long each message took.
+//! A load generator: many connections, requests or broadcasts, and latencies.
 //!
-//! Latency counts from when a message was meant to be sent, not from when it could be: a server that
-//! stalls is charged for every message that was due meanwhile (no coordinated omission). Without a
-//! rate a message is meant to be sent when the one before it is answered.
+//! Latency counts from a message's due time, not from when it could be sent: a server that stalls is charged for every
+//! message due meanwhile (no coordinated omission). Without a rate, a message is due when the previous one is answered.
 
 mod broadcast;
 mod frames;
@@ -26,7 +25,7 @@ pub use plan::{Messages, Mode, Plan};
 use link::Link;
 use pace::Pace;
 
-/// What is done so far.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
     /// Time since the first message was due.
@@ -35,19 +34,18 @@ pub struct Progress {
     pub messages: u64,
 }
 
-/// How often progress is reported.
+/// Interval of progress reports.
 const REPORT: Duration = Duration::from_secs(1);
 
 /// Runs a plan to its end. `progress` is called once a second.
 ///
 /// # Errors
 ///
-/// What the system says of connecting or polling; a connection that the server refuses or closes
-/// before the run is [`io::ErrorKind::ConnectionRefused`]. One that ends later is counted.
+/// The OS error of connecting or polling. [`io::ErrorKind::ConnectionRefused`] for a connection that the server refuses
+/// or closes before the run. Connections that end later are counted.
 ///
 /// # Panics
-///
-/// If a worker thread does.
+/// If a worker thread panics.
 pub fn run(plan: &Plan, mut progress: impl FnMut(Progress)) -> io::Result<Outcome> {
     let links = open::links(plan)?;
     let done = AtomicU64::new(0);
@@ -60,7 +58,7 @@ pub fn run(plan: &Plan, mut progress: impl FnMut(Progress)) -> io::Result<Outcom
         for share in shares {
             let (finished, done) = (finished.clone(), &done);
             scope.spawn(move || {
-                // Nobody listens any more if another worker has failed.
+                // Fails if another worker has failed and the receiver is gone.
                 let _ = finished.send(work(plan, share, start, workers, done));
             });
         }
@@ -86,7 +84,7 @@ fn work(plan: &Plan, links: Vec<Link>, start: Instant, workers: usize, done: &At
     }
 }
 
-/// Deals the connections out to at most `threads` workers.
+/// Distributes the connections to at most `threads` workers.
 fn share(links: Vec<Link>, threads: usize) -> Vec<Vec<Link>> {
     let threads = threads.clamp(1, links.len().max(1));
     let mut shares: Vec<Vec<Link>> = (0..threads).map(|_| Vec::new()).collect();

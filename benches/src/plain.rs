@@ -1,9 +1,8 @@
-//! What anybody would write first: the published loops of kdb+'s compression, byte by byte.
+//! Plain byte-by-byte loops of kdb+'s compression.
 //!
-//! They are the yardstick that the fast ones are held against, and answer for them.
+//! The yardstick of the fast loops, and the oracle of their answers.
 
-/// Compresses a little-endian body: the raw length of 4 bytes and the stream, or `None` if it does
-/// not halve.
+/// Compresses a little-endian body to the raw length (4 bytes) and the stream; `None` if it does not halve.
 pub(crate) fn compress(body: &[u8]) -> Option<Vec<u8>> {
     let raw = body.len() + 8;
     let mut out = vec![0; raw / 2 - 8];
@@ -52,7 +51,7 @@ pub(crate) fn compress(body: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Inflates what [`compress`] wrote into `out`, which has the length of the body.
+/// Inflates the output of [`compress`] into `out`, which must have the length of the body.
 pub(crate) fn decompress(input: &[u8], out: &mut [u8]) {
     let mut seen = [0_usize; 256];
     let (mut learned, mut at, mut end) = (0, 4, 0);

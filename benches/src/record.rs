@@ -1,4 +1,4 @@
-//! The table that a run prints and, asked to, keeps.
+//! The table that a run prints and optionally records in a file.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,18 +7,18 @@ use std::process::Command;
 
 use crate::{Claim, Named, Outcome};
 
-/// Rows of a table, to standard output and to a file.
+/// Writes tables to standard output and optionally to a file.
 #[derive(Debug)]
 pub struct Record {
     file: Option<File>,
 }
 
 impl Record {
-    /// Starts the table of duels: in the file that `KBENCH_RECORD` names too, if it names one.
+    /// Starts the table of duels. Also writes to the file in the environment variable `KBENCH_RECORD`, if set.
     ///
     /// # Errors
     ///
-    /// What the system says of the file.
+    /// The OS error of the file.
     pub fn start() -> io::Result<Self> {
         let mut record = Self::titled("kcodec")?;
         record.head(&["case", "time", "yardstick", "its time", "ratio", "claim", ""])?;
@@ -29,44 +29,44 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// What the system says of the file.
+    /// The OS error of the file.
     pub fn titled(subject: &str) -> io::Result<Self> {
         let path = std::env::var_os("KBENCH_RECORD");
-        // Asked for before the record is begun, which may itself be a file that has changed.
-        let title = format!("# {subject}, {}, commit {}", said("date", &["-u", "+%F"]), commit());
+        // Determined before the file is created, which may itself be a tracked file.
+        let title = format!("# {subject}, {}, commit {}", command_output("date", &["-u", "+%F"]), commit());
         let file = path.map(|path| File::create(Path::new(&path))).transpose()?;
         let mut record = Self { file };
         record.line(&title)?;
         record.line("")?;
-        record.line(&format!("{}; {}", processor(), said("rustc", &["--version"])))?;
+        record.line(&format!("{}; {}", processor(), command_output("rustc", &["--version"])))?;
         Ok(record)
     }
 
-    /// Starts a table with these columns.
+    /// Starts a table with the given columns.
     ///
     /// # Errors
     ///
-    /// What the system says of the file.
+    /// The OS error of the file.
     pub fn head(&mut self, columns: &[&str]) -> io::Result<()> {
         self.line("")?;
         self.line(&row(columns))?;
         self.line(&format!("|{}", "---|".repeat(columns.len())))
     }
 
-    /// Adds a row of these cells.
+    /// Adds a row of cells.
     ///
     /// # Errors
     ///
-    /// What the system says of the file.
+    /// The OS error of the file.
     pub fn cells(&mut self, cells: &[String]) -> io::Result<()> {
         self.line(&row(cells))
     }
 
-    /// Adds a row.
+    /// Adds a row of the table of duels.
     ///
     /// # Errors
     ///
-    /// What the system says of the file.
+    /// The OS error of the file.
     pub fn row(&mut self, named: &Named, outcome: Outcome) -> io::Result<()> {
         let Outcome { ours, yard, ratio } = outcome;
         let verdict = if outcome.meets(named.claim) { "" } else { "missed" };
@@ -109,13 +109,13 @@ fn time(nanoseconds: f64) -> String {
 }
 
 fn commit() -> String {
-    let commit = said("git", &["rev-parse", "--short", "HEAD"]);
-    let changed = !said("git", &["status", "--porcelain", "--untracked-files=no"]).is_empty();
+    let commit = command_output("git", &["rev-parse", "--short", "HEAD"]);
+    let changed = !command_output("git", &["status", "--porcelain", "--untracked-files=no"]).is_empty();
     if changed { commit + " with changes" } else { commit }
 }
 
-/// The first line that a command prints; nothing if it cannot be had.
-fn said(command: &str, arguments: &[&str]) -> String {
+/// The first line of a command's output; empty if the command fails, because the record's title is informational.
+fn command_output(command: &str, arguments: &[&str]) -> String {
     let output = Command::new(command).args(arguments).output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     text.lines().next().unwrap_or_default().to_owned()

@@ -1,23 +1,23 @@
-//! The path of a small message, in steps that allocate nothing.
+//! The steps of a small message's path. None of them allocates.
 
 use kcodec::{Atom, Capability, Value};
 use kcorpus::workload::{TRADE10, trade};
 
 use crate::workload::{Columns, body};
 
-/// One step, made ready to run; what it returns depends on its work.
+/// A prepared step. Its result depends on its work, so that it is not optimized away.
 pub type Step = Box<dyn FnMut() -> usize>;
 
-/// A step by its name.
+/// A named step.
 #[derive(Debug)]
 pub struct Small {
-    /// What it is called in `instructions.txt`.
+    /// The name in `instructions.txt`.
     pub name: &'static str,
-    /// Makes it ready.
+    /// Prepares the step.
     pub make: fn() -> Step,
 }
 
-/// The steps.
+/// All steps.
 pub const SMALL: [Small; 5] = [
     Small { name: "decode-query", make: decode_query },
     Small { name: "decode-trade10", make: decode_trade10 },
@@ -62,7 +62,7 @@ fn parse_header() -> Step {
     Box::new(move || kwire::Header::parse(std::hint::black_box(header)).map_or(0, |header| header.length as usize))
 }
 
-/// Decodes a table and reads the first item of each of its columns, whatever their names.
+/// Decodes a table and reads the first item of each column.
 pub(crate) fn first_items(body: &[u8]) -> usize {
     let Ok(Value::Table(table)) = Value::decode(body) else { return 0 };
     let first = |column: Value<'_>| match column {

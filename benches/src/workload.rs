@@ -1,9 +1,9 @@
-//! The workloads as bodies.
+//! The workloads as encoded bodies.
 
 use kcodec::{Slice, Table, Timespan, Value, Vector};
 use kcorpus::workload::{self, Trade};
 
-/// Encodes a value into a body.
+/// Encodes a value to a body.
 pub(crate) fn body<'a>(value: impl Into<Value<'a>>) -> Vec<u8> {
     let mut out = Vec::new();
     let encoded = value.into().encode(&mut out);
@@ -50,13 +50,13 @@ impl Columns {
         Self { time: trade.time.iter().copied().map(Timespan).collect(), trade }
     }
 
-    /// Lends the table made of these columns; symbols as texts.
+    /// Passes the table of these columns to `use_it`, with symbols as strings.
     pub(crate) fn with<T>(&self, use_it: impl FnOnce(Table<'_>) -> T) -> T {
         let sym: Vec<&str> = self.trade.sym.iter().map(String::as_str).collect();
         self.with_column(Value::symbols(&sym), use_it)
     }
 
-    /// As [`with`](Self::with), the symbols lent by a body.
+    /// Like [`with`](Self::with), with symbols borrowed from an encoded vector.
     pub(crate) fn with_symbols<T>(&self, symbols: &[u8], use_it: impl FnOnce(Table<'_>) -> T) -> T {
         self.with_column(Value::decode(symbols).unwrap_or_else(|error| panic!("{error}")), use_it)
     }
@@ -82,9 +82,10 @@ pub(crate) fn trade_sorted() -> Vec<u8> {
     Columns::new(workload::trade_sorted(workload::TRADE_SORTED)).with(|table| body(table))
 }
 
-/// The body in a buffer, at a place where the items of its vector stand at odd addresses.
+/// Copies the body into a buffer so that the items of its vector are misaligned. Returns the buffer and the body's
+/// offset.
 pub(crate) fn misaligned(body: &[u8]) -> (Vec<u8>, usize) {
-    /// Bytes before the items: type, attribute, count.
+    /// Length of type, attribute and count in bytes.
     const HEAD: usize = 6;
     let mut buffer: Vec<u8> = Vec::with_capacity(body.len() + 8);
     let start = (0..8).find(|start| (buffer.as_ptr().addr() + start + HEAD) % 8 == 1).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Bare servers to hold kserve against: framing and writing, nothing else.
+//! Bare servers as a baseline for kserve: only framing and writing.
 //!
-//! They let everybody in, decode nothing, and queue only what a socket did not take.
+//! They accept every login, decode nothing, and queue only what a socket does not take.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -13,16 +13,16 @@ use slab::Slab;
 
 use crate::load::{Frames, Plan};
 
-/// What a bare server does with a message.
+/// How a bare server handles a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
-    /// Every message is answered with one fixed long, by a write of its own.
+    /// Answers every message with a fixed long, by one write each.
     Echo,
-    /// A sync message subscribes and is answered; the bytes of an async one go to every subscriber.
+    /// A sync message subscribes and is answered; an async message is forwarded to every subscriber.
     Fanout,
 }
 
-/// Bytes read at a time.
+/// Bytes per read.
 const BUFFER: usize = 64 << 10;
 const LISTENER: Token = Token(usize::MAX - 1);
 
@@ -43,9 +43,9 @@ struct Peer {
     stream: TcpStream,
     is_in: bool,
     frames: Frames,
-    /// Fan-out: a message that has come in part.
+    /// Fan-out: the received part of an incomplete message.
     partial: Vec<u8>,
-    /// What the socket did not take.
+    /// Bytes that the socket did not take.
     out: Vec<u8>,
 }
 
@@ -54,7 +54,7 @@ impl Bare {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The OS error.
     pub fn bind(job: Job) -> io::Result<Self> {
         let mut listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let poll = Poll::new()?;
@@ -64,20 +64,20 @@ impl Bare {
         Ok(Self { job, poll, listener, peers, subscribers, answer, buffer })
     }
 
-    /// Where it listens.
+    /// The listening address.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The OS error.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// Serves for ever.
+    /// Runs the event loop.
     ///
     /// # Errors
     ///
-    /// What the system says of polling or accepting.
+    /// The OS error of polling or accepting.
     pub fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         loop {
@@ -156,7 +156,7 @@ impl Bare {
                 continue;
             }
             for &subscriber in &self.subscribers {
-                // A subscriber that is gone is told by its own event.
+                // A failed subscriber is removed on its own event.
                 let _ = self.peers[subscriber].send(message);
             }
         }
@@ -166,7 +166,7 @@ impl Bare {
     }
 }
 
-/// The length of the whole message that `bytes` begin with, if they hold it.
+/// The length of the message at the start of `bytes`; `None` if it is incomplete.
 fn length(bytes: &[u8]) -> io::Result<Option<usize>> {
     let Some(&head) = bytes.first_chunk() else { return Ok(None) };
     let header = Header::parse(head).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
@@ -217,11 +217,11 @@ impl Peer {
     }
 }
 
-/// Answers every message of one client after the other with a vector of `longs`, by blocking writes.
+/// Serves one client at a time by blocking I/O: answers every message with a vector of `longs` longs.
 ///
 /// # Errors
 ///
-/// What the system says of accepting. A client's errors end that client.
+/// The OS error of accepting. A client's errors end only its connection.
 pub fn stream(listener: &std::net::TcpListener, longs: usize) -> io::Result<()> {
     let answer = Plan::message(MessageType::Response, (&vec![0_i64; longs]).into()).map_err(io::Error::other)?;
     loop {
@@ -233,7 +233,7 @@ pub fn stream(listener: &std::net::TcpListener, longs: usize) -> io::Result<()> 
 fn stream_to(mut client: std::net::TcpStream, answer: &[u8]) -> io::Result<()> {
     client.set_nodelay(true)?;
     let (mut frames, mut buffer) = (Frames::default(), vec![0; BUFFER]);
-    // The login comes in one piece from the one client that this is for.
+    // The login arrives in one read, because the load generator sends it so.
     if client.read(&mut buffer)? == 0 {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! What is claimed to allocate nothing allocates nothing.
+//! Operations that are documented not to allocate must not allocate.
 
 use allocation_counter::measure;
 use kbench::{SMALL, Small};
@@ -8,7 +8,7 @@ use kcodec::{
 use kcorpus::workload::trade;
 
 #[test]
-fn small_messages_take_no_memory() {
+fn small_messages_do_not_allocate() {
     for Small { name, make } in SMALL {
         let mut step = make();
         assert_ne!(step(), 0, "{name}");
@@ -21,7 +21,7 @@ fn small_messages_take_no_memory() {
     }
 }
 
-/// Looks at everything in a value, without a copy.
+/// Visits everything in a value.
 fn walk(value: Value<'_>) -> usize {
     match value {
         Value::Vector(Vector::Symbol(symbols)) => symbols.iter().map(|symbol| symbol.as_bytes().len()).sum(),
@@ -34,7 +34,7 @@ fn walk(value: Value<'_>) -> usize {
 }
 
 #[test]
-fn decoding_and_walking_take_no_memory() {
+fn decoding_and_walking_do_not_allocate() {
     let data = trade(1000);
     let names: Vec<&str> = data.sym.iter().map(String::as_str).collect();
     let texts: Vec<Value<'_>> = names.iter().map(|name| Value::from(*name)).collect();
@@ -54,7 +54,7 @@ fn decoding_and_walking_take_no_memory() {
 }
 
 #[test]
-fn compression_into_warm_buffers_takes_no_memory() {
+fn compression_into_warm_buffers_does_not_allocate() {
     let body = Value::from(&vec![7_i64; 100_000]).gather(Capability::MAX).unwrap().iter().collect::<Vec<_>>().concat();
     let (mut stream, mut out) = (Vec::with_capacity(body.len()), Vec::with_capacity(body.len()));
     let mut place = vec![0; body.len()];
@@ -68,7 +68,7 @@ fn compression_into_warm_buffers_takes_no_memory() {
 }
 
 #[test]
-fn encoding_into_a_warm_buffer_takes_no_memory() {
+fn encoding_into_a_warm_buffer_does_not_allocate() {
     let data = trade(10_000);
     let names: Vec<&str> = data.sym.iter().map(String::as_str).collect();
     let symbols: Vec<Symbol<'_>> = names.iter().copied().map(Symbol::new).collect();

@@ -1,4 +1,4 @@
-//! Does kload do what its help says, with exit codes that scripts can trust?
+//! Tests of `kload`: options, results and exit codes.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,7 +16,7 @@ fn kload(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kload")).args(arguments).output().unwrap()
 }
 
-/// Runs for a fifth of a second; must end with this exit code.
+/// Runs kload for 0.2 seconds. It must exit with `code`.
 fn run(code: i32, address: SocketAddr, arguments: &[&str]) -> String {
     let address = address.to_string();
     let output = kload(&[&["-d", "0.2", "-q", "--json", &address], arguments].concat());
@@ -24,7 +24,7 @@ fn run(code: i32, address: SocketAddr, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A number of the JSON line.
+/// A number in the JSON line.
 fn field(json: &str, name: &str) -> f64 {
     let (_, value) = json.split_once(&format!("\"{name}\":")).unwrap_or_else(|| panic!("{name} in {json}"));
     value.split([',', '}']).next().unwrap().parse().unwrap()
@@ -37,7 +37,7 @@ fn usage(arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// A bare server on a thread of this process, which it outlives.
+/// Starts a bare server on a thread.
 fn bare(job: Job) -> SocketAddr {
     let server = Bare::bind(job).unwrap();
     let address = server.address().unwrap();
@@ -45,10 +45,10 @@ fn bare(job: Job) -> SocketAddr {
     address
 }
 
-/// What a scripted server answers a message with; `None` closes.
+/// The answer of a scripted server to a message; `None` closes the connection.
 type Script = fn(MessageType, Value<'_>) -> Option<Value<'static>>;
 
-/// A blocking server, one thread a client. Tells what logs in and what comes.
+/// Starts a blocking server, one thread per client. Reports logins and messages on the channel.
 fn scripted(script: Script) -> (SocketAddr, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -91,7 +91,7 @@ fn converse(mut client: TcpStream, script: Script, said: &mpsc::Sender<String>) 
     }
 }
 
-/// The long that a text denotes, or 4.
+/// Answers a number in text with that long, anything else with 4.
 fn value(_: MessageType, query: Value<'_>) -> Option<Value<'static>> {
     let number = query.as_text().and_then(|text| str::from_utf8(text).ok()?.parse().ok());
     Some(number.unwrap_or(4_i64).into())
@@ -109,7 +109,7 @@ fn a_run_counts_and_times_every_message() {
 }
 
 #[test]
-fn text_and_progress_are_for_people() {
+fn prints_text_and_progress() {
     let address = bare(Job::Echo).to_string();
     let output = kload(&["-d", "1.3", &address]);
     let (out, progress) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -166,7 +166,7 @@ fn connections_threads_and_depth() {
 }
 
 #[test]
-fn an_async_batch_is_as_deep_as_told_and_ends_with_a_chaser() {
+fn an_async_batch_has_depth_messages_and_a_chaser() {
     let (address, heard) = scripted(value);
     let json = run(0, address, &["-m", "async", "--depth", "3", "--literal", "1"]);
     assert_eq!(field(&json, "messages") % 3.0, 0.0);
@@ -195,9 +195,9 @@ fn a_rate_is_kept() {
     }
 }
 
-/// A server that stalls once for 100 ms is charged for every message due meanwhile, not for one.
+/// A server that stalls once for 100 ms must be charged for every message due meanwhile.
 #[test]
-fn latency_counts_from_when_a_message_was_due() {
+fn latency_counts_from_the_due_time() {
     fn stall(_: MessageType, query: Value<'_>) -> Option<Value<'static>> {
         if query.as_text() == Some(b"10") {
             thread::sleep(Duration::from_millis(100));
@@ -213,7 +213,7 @@ fn latency_counts_from_when_a_message_was_due() {
 }
 
 #[test]
-fn what_a_server_does_wrong_is_counted_and_is_exit_code_1() {
+fn server_faults_are_counted_and_give_exit_code_1() {
     let (address, _heard) = scripted(|_, _| Some(Value::error("type")));
     let json = run(1, address, &[]);
     assert_eq!(field(&json, "errors"), field(&json, "messages"));
@@ -223,23 +223,23 @@ fn what_a_server_does_wrong_is_counted_and_is_exit_code_1() {
     let (address, _heard) = scripted(|_, _| None);
     let json = run(1, address, &[]);
     assert_eq!((field(&json, "closed"), field(&json, "unanswered")), (1.0, 1.0));
-    // Whoever subscribes in vain.
+    // A failed subscription.
     let (address, _heard) = scripted(|_, _| Some(Value::error("type")));
     run(1, address, &["-m", "broadcast"]);
-    // Nobody listens.
+    // Nothing listens.
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     run(1, gone, &[]);
 }
 
 #[test]
-fn a_server_elsewhere_needs_permission() {
-    // An address for documentation: nobody is there.
+fn a_remote_server_needs_the_option() {
+    // An address reserved for documentation.
     assert!(usage(&["192.0.2.1:5001"]).contains("--remote"));
     assert_eq!(kload(&["--remote", "-q", "-d", "0.01", "127.0.0.2:1"]).status.code(), Some(1));
 }
 
 #[test]
-fn mistakes_in_the_command_line_are_usage_errors() {
+fn invalid_command_lines_are_usage_errors() {
     let mistakes: &[&[&str]] = &[
         &[],
         &["localhost:port"],
@@ -264,9 +264,9 @@ fn mistakes_in_the_command_line_are_usage_errors() {
     }
 }
 
-/// The client's first bytes are a login that any server of kdb+ reads.
+/// The client must start with a kdb+ login.
 #[test]
-fn the_login_is_kdbs() {
+fn the_login_is_in_kdbs_format() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let client = thread::spawn(move || run(1, address, &[]));

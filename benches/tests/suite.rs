@@ -1,4 +1,4 @@
-//! Does the suite say what it cannot run?
+//! Tests of the command line of `suite`.
 
 use std::process::{Command, Output};
 
@@ -7,7 +7,7 @@ fn suite(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn programs_that_are_not_there_are_named() {
+fn missing_programs_are_named() {
     for what in ["load", "soak"] {
         let output = suite(&[what, "--programs", "/nonexistent"]);
         assert_eq!(output.status.code(), Some(1));
@@ -16,13 +16,13 @@ fn programs_that_are_not_there_are_named() {
 }
 
 #[test]
-fn a_filter_leaves_rows_out() {
+fn a_filter_selects_rows() {
     let programs = std::path::Path::new(env!("CARGO_BIN_EXE_suite")).parent().unwrap();
     let programs = programs.to_str().unwrap();
     if !std::path::Path::new(programs).join("kserve").exists()
         || !std::path::Path::new(programs).join("examples/constant").exists()
     {
-        return; // This package's tests build neither.
+        return; // Skipped: this package's tests build neither program.
     }
     let arguments = ["load", "--programs", programs, "--seconds", "0.2", "--rounds", "1", "1 connection"];
     let output = suite(&arguments);

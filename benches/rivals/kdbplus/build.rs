@@ -1,5 +1,5 @@
-//! Copies kdbplus's module `ipc` from where cargo keeps its source, unchanged but for one child
-//! module that hands its private functions out.
+//! Copies kdbplus's module `ipc` from cargo's source cache, unchanged except for an added child module that exports its
+//! private functions.
 
 use std::env;
 use std::error::Error;
@@ -9,7 +9,7 @@ use std::process::Command;
 
 const PACKAGE: &str = "kdbplus-0.3.9";
 
-/// Only a child sees what is private to `connection`.
+/// A child module, because only it can access the private functions of `connection`.
 const CHILD: &str = "
 pub(crate) mod open {
     pub(crate) async fn compress(message: Vec<u8>) -> (bool, Vec<u8>) {

@@ -1,11 +1,11 @@
-//! The lanes of crates that build values: one trait for what they share.
+//! The columns of the other crates, behind one trait.
 
 use std::hint::black_box;
 
 use crate::ours::{HEADER, message};
 use crate::race::{Timed, timed};
 
-/// A crate that decodes into values of its own.
+/// A crate that decodes to values of its own.
 pub(crate) trait Rival: 'static {
     type Value;
 
@@ -13,14 +13,14 @@ pub(crate) trait Rival: 'static {
     fn decode(body: &Vec<u8>) -> Self::Value;
     fn encode(value: &Self::Value) -> Vec<u8>;
 
-    /// Takes a message. False, with the message itself: it does not halve.
+    /// Compresses a message. Returns `false` and the message itself if it does not halve.
     fn compress(message: Vec<u8>) -> (bool, Vec<u8>);
 
-    /// Takes what follows the header.
+    /// Decompresses the bytes after the header.
     fn decompress(stream: Vec<u8>) -> Vec<u8>;
 }
 
-/// By the functions of its public interface.
+/// kdb_codec, by its public functions.
 pub(crate) struct KdbCodec;
 
 impl KdbCodec {
@@ -48,7 +48,7 @@ impl Rival for KdbCodec {
     }
 }
 
-/// By the functions behind its connections, which it keeps private.
+/// kdbplus, by its private functions.
 pub(crate) struct Kdbplus;
 
 impl Kdbplus {
@@ -76,31 +76,31 @@ impl Rival for Kdbplus {
 }
 
 pub(crate) fn decode<R: Rival>(body: Vec<u8>) -> Timed<'static> {
-    assert!(R::encode(&R::decode(&body)) == body, "it comes back as it went");
+    assert!(R::encode(&R::decode(&body)) == body, "round trip");
     timed(|| (), move |()| R::decode(black_box(&body)))
 }
 
-/// From a value of the crate's own.
+/// Encodes a value of the crate.
 pub(crate) fn encode<R: Rival>(body: &Vec<u8>) -> Timed<'static> {
     let value = R::decode(body);
-    assert!(R::encode(&value) == *body, "it makes the bytes that we make");
+    assert!(R::encode(&value) == *body, "same bytes as kcodec");
     timed(|| (), move |()| R::encode(black_box(&value)))
 }
 
-/// The message, which it takes and may give back, is copied outside the measured time.
+/// Copies the message, which the crate consumes, outside the measured time.
 pub(crate) fn compress<R: Rival>(body: &[u8], stream: Option<&[u8]>) -> Timed<'static> {
     let message = message(body);
     match (R::compress(message.clone()), stream) {
-        ((true, compressed), Some(stream)) => assert!(compressed[HEADER..] == *stream, "it makes the bytes we make"),
-        ((false, plain), None) => assert!(plain[HEADER..] == *body, "it gives the message back"),
+        ((true, compressed), Some(stream)) => assert!(compressed[HEADER..] == *stream, "same bytes as kcodec"),
+        ((false, plain), None) => assert!(plain[HEADER..] == *body, "the message is returned unchanged"),
         ((compressed, _), _) => panic!("compressed by it: {compressed}, by us: {}", !compressed),
     }
     timed(move || message.clone(), R::compress)
 }
 
-/// The stream, which it takes, is copied outside the measured time.
+/// Copies the stream, which the crate consumes, outside the measured time.
 pub(crate) fn decompress<R: Rival>(stream: &[u8], body: &[u8]) -> Timed<'static> {
     let stream = stream.to_vec();
-    assert!(R::decompress(stream.clone()) == body, "it finds the bytes we find");
+    assert!(R::decompress(stream.clone()) == body, "same bytes as kcodec");
     timed(move || stream.clone(), R::decompress)
 }

@@ -1,9 +1,9 @@
-//! The lane of KX's C library, loaded at run time: the only unsafe code here.
+//! The column of KX's C library, loaded at run time. The only unsafe code of this workspace.
 //!
-//! Two safe types stand between the rows and C. A [`Message`] is a byte vector of the library's that
-//! holds one whole message: the library's own serialiser wrote it, or both kcodec and the library's
-//! validator passed it. So the reader, which trusts what it is given, may be given any `Message`.
-//! An [`Object`] is what it reads, or any other object that the library made.
+//! Two safe types wrap the C interface. A [`Message`] is a byte vector of the library that holds one whole message:
+//! either written by the library's serializer, or accepted by both kcodec and the library's validator. Therefore it is
+//! sound to pass any `Message` to the reader, which does not validate. An [`Object`] is any object that the library
+//! returned.
 
 #![expect(unsafe_code, reason = "a C library")]
 
@@ -21,7 +21,7 @@ use crate::race::{Timed, timed};
 
 pub(crate) fn decode<'a>(libe: &'a Libe, body: &[u8]) -> Timed<'a> {
     let message = libe.message(body);
-    assert!(libe.write(&libe.read(&message), WRITE).body() == body, "it comes back as it went");
+    assert!(libe.write(&libe.read(&message), WRITE).body() == body, "round trip");
     timed(|| (), move |()| libe.read(black_box(&message)))
 }
 
@@ -30,29 +30,29 @@ pub(crate) fn validate<'a>(libe: &'a Libe, body: &[u8]) -> Timed<'a> {
     timed(|| (), move |()| libe.validate(black_box(&message.0)))
 }
 
-/// From an object of the library's own.
+/// Encodes an object of the library.
 pub(crate) fn encode<'a>(libe: &'a Libe, body: &[u8]) -> Timed<'a> {
     let object = libe.read(&libe.message(body));
-    assert!(libe.write(&object, WRITE).body() == body, "it makes the bytes that we make");
+    assert!(libe.write(&object, WRITE).body() == body, "same bytes as kcodec");
     timed(|| (), move |()| libe.write(black_box(&object), WRITE))
 }
 
-/// From an object, through the uncompressed message, in one call.
+/// Encodes and compresses an object in one call.
 pub(crate) fn compress<'a>(libe: &'a Libe, body: &[u8], stream: Option<&[u8]>) -> Timed<'a> {
     let object = libe.read(&libe.message(body));
-    assert!(libe.write(&object, COMPRESS).body() == stream.unwrap_or(body), "it makes the bytes that we make");
+    assert!(libe.write(&object, COMPRESS).body() == stream.unwrap_or(body), "same bytes as kcodec");
     timed(|| (), move |()| libe.write(black_box(&object), COMPRESS))
 }
 
-/// To an object, through the uncompressed message, in one call.
+/// Decompresses and decodes to an object in one call.
 pub(crate) fn decompress<'a>(libe: &'a Libe, stream: &[u8], body: &[u8]) -> Timed<'a> {
     let compressed = libe.write(&libe.read(&libe.message(body)), COMPRESS);
-    assert!(compressed.body() == stream, "it makes the bytes that we make");
-    assert!(libe.write(&libe.read(&compressed), WRITE).body() == body, "it comes back as it went");
+    assert!(compressed.body() == stream, "same bytes as kcodec");
+    assert!(libe.write(&libe.read(&compressed), WRITE).body() == body, "round trip");
     timed(|| (), move |()| libe.read(black_box(&compressed)))
 }
 
-/// The head of every object, as `k.h` lays it out; a vector's items follow it.
+/// The head of every object, laid out as in `k.h`. A vector's items follow it.
 #[repr(C)]
 struct Head {
     memory: [c_schar; 2],
@@ -70,28 +70,28 @@ const BYTES: c_schar = 4;
 const ERROR: c_schar = -128;
 /// The mode of `b9` for kdb+ 3 and later.
 const WRITE: c_int = 3;
-/// The same, compressed if that halves it.
+/// The same, compressed if the message halves.
 const COMPRESS: c_int = 8 | WRITE;
 
-/// The library's functions under its own names.
+/// The library's functions.
 pub(crate) struct Libe {
     ktn: unsafe extern "C" fn(c_int, c_longlong) -> K,
     b9: unsafe extern "C" fn(c_int, K) -> K,
     okx: unsafe extern "C" fn(K) -> c_int,
     d9: unsafe extern "C" fn(K) -> K,
     r0: unsafe extern "C" fn(K),
-    /// Keeps the functions in memory.
+    /// Keeps the library loaded.
     _library: Library,
-    /// An object's memory belongs to one thread.
+    /// Not `Send`: an object's memory belongs to one thread.
     _thread: PhantomData<K>,
 }
 
 impl Libe {
-    /// Loads the library and has it set up its memory.
+    /// Loads the library and initializes its memory.
     pub(crate) fn load(path: &OsStr) -> Result<Self, Error> {
-        // SAFETY: whoever names the file trusts it to be KX's library, whose initialisers have no
-        // requirements. The types are those of `k.h`. `khp` with port -1 opens no connection: it is
-        // how the library's manual has its memory set up, before anything else is called.
+        // SAFETY: the user vouches that the file is KX's library, whose initializers have no requirements. The types
+        // are those of `k.h`. `khp` with port -1 opens no connection; it is the documented way to initialize the
+        // library's memory before any other call.
         unsafe {
             let library = Library::new(path)?;
             let khp = library.get::<unsafe extern "C" fn(*const c_char, c_int) -> c_int>(b"khp")?;
@@ -108,16 +108,16 @@ impl Libe {
         }
     }
 
-    /// The message of a body that is whole.
+    /// Creates the message of a valid body.
     fn message(&self, body: &[u8]) -> Message<'_> {
-        assert!(Value::decode(body).is_ok(), "we pass it");
+        assert!(Value::decode(body).is_ok(), "kcodec accepts it");
         let bytes = message(body);
         let count = c_longlong::try_from(bytes.len()).unwrap_or_else(|error| panic!("{error}"));
-        // SAFETY: any byte vector may be asked for; it is ours alone, and uninitialised.
+        // SAFETY: a byte vector of any length may be requested. It is uninitialized and not shared.
         let object = self.own(unsafe { (self.ktn)(BYTES.into(), count) });
         // SAFETY: a byte vector of `count` has room for as many bytes behind its head.
         unsafe { object.items().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-        assert!(self.validate(&object), "the library's validator passes it");
+        assert!(self.validate(&object), "the library's validator accepts it");
         Message(object)
     }
 
@@ -139,7 +139,7 @@ impl Libe {
         Message(written)
     }
 
-    /// Takes over the only reference to what a function of the library's returned.
+    /// Takes ownership of the reference that a library function returned.
     fn own(&self, object: K) -> Object<'_> {
         let Some(head) = NonNull::new(object) else { panic!("the library failed") };
         let object = Object { head, libe: self };
@@ -148,7 +148,7 @@ impl Libe {
     }
 }
 
-/// An object of the library's, freed when dropped.
+/// An object of the library, freed on drop.
 struct Object<'a> {
     head: NonNull<Head>,
     libe: &'a Libe,
@@ -178,7 +178,7 @@ impl Drop for Object<'_> {
 struct Message<'a>(Object<'a>);
 
 impl Message<'_> {
-    /// What follows the message's header.
+    /// The bytes after the message's header.
     fn body(&self) -> &[u8] {
         let length = usize::try_from(self.0.head().count).unwrap_or_default();
         // SAFETY: a byte vector's items are as many bytes as it counts, all written, and live as long.

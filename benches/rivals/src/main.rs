@@ -1,9 +1,9 @@
-//! kcodec, crates that do the same and KX's C library on the same bytes: one table, on standard output.
+//! Benchmarks kcodec, other kdb+ codecs and KX's C library on the same bytes. Prints one table.
 //!
-//! The argument is the library's path; without one its columns stay empty. Every answer is asserted
-//! before it is timed: what a rival decodes it must encode to the very bytes again. The crates' columns
-//! are appended to the file that `KBENCH_RECORD` names too, if it names one; the library's never are. Messages of the
-//! file that `KDB_TRAFFIC` names are run through the crates, too.
+//! The argument is the library's path; without one its columns stay empty. Every answer is asserted before it is timed:
+//! a rival must re-encode to the same bytes what it decodes. The crates' columns are also appended to the file in
+//! `KBENCH_RECORD`, if set; the library's never are. The messages of the file in `KDB_TRAFFIC`, if set, are run through
+//! the crates, too.
 
 use std::env;
 use std::ffi::OsStr;
@@ -24,14 +24,14 @@ mod race;
 mod traffic;
 mod workload;
 
-/// What makes the lanes of a row.
+/// Makes the columns of a row.
 type Contest = for<'a> fn(Value<'a>, Option<&'a Libe>) -> Lanes<'a>;
 
 const CONTESTS: [(&str, &[Workload], Contest); 5] = [
     ("decode", &workload::ALL, decode),
     ("encode", &workload::ALL, encode),
     ("compress", &workload::HALVING, compress),
-    ("compress, in vain", &workload::DENSE, compress),
+    ("compress, incompressible", &workload::DENSE, compress),
     ("decompress", &workload::HALVING, decompress),
 ];
 
@@ -39,7 +39,7 @@ const NOTE: &str = "
 Medians, and how many times as long as kcodec. KX's library compresses what it encodes, and decodes what it
 decompresses, in one call: its figures in those rows are for both.";
 
-/// How many columns of a row may be kept.
+/// Number of columns of a row that may be recorded.
 const KEPT: usize = 3;
 
 fn main() -> io::Result<()> {
@@ -66,16 +66,16 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Prints a line of the table, and keeps what may be kept of it.
+/// Prints a line of the table, and records the columns that may be recorded.
 fn line(head: &str, cells: &[String; 5], record: Option<&mut File>) -> io::Result<()> {
     println!("{head}| {} |", cells.join(" | "));
     let Some(record) = record else { return Ok(()) };
     writeln!(record, "{head}| {} |", cells[..KEPT].join(" | "))
 }
 
-/// The library, if it is there and for this machine.
+/// Loads the library; `None` if it is missing or for another machine.
 fn load(path: &OsStr) -> Option<Libe> {
-    Libe::load(path).inspect_err(|error| eprintln!("{}: {error}; without it, then", path.display())).ok()
+    Libe::load(path).inspect_err(|error| eprintln!("{}: {error}; running without it", path.display())).ok()
 }
 
 fn decode<'a>(value: Value<'_>, libe: Option<&'a Libe>) -> Lanes<'a> {
@@ -125,7 +125,7 @@ fn decompress<'a>(value: Value<'_>, libe: Option<&'a Libe>) -> Lanes<'a> {
     ]
 }
 
-/// Races, and tells how it ended.
+/// Measures a row and prints it.
 fn row(verb: &str, name: &str, value: Value<'_>, lanes: &mut Lanes<'_>, record: Option<&mut File>) -> io::Result<()> {
     let bytes = value.encoded_len(Capability::MAX).unwrap_or_else(|error| panic!("{error}"));
     let cells = race(lanes).map(|outcome| outcome.map(cell).unwrap_or_default());

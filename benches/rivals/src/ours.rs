@@ -1,4 +1,4 @@
-//! kcodec's lane.
+//! The column of kcodec.
 
 use std::hint::black_box;
 
@@ -9,15 +9,15 @@ use crate::race::{Timed, timed};
 /// Bytes of a message's header.
 pub(crate) const HEADER: usize = 8;
 
-/// The bytes that all rivals must make of the value.
+/// The bytes that all rivals must encode the value to.
 pub(crate) fn body(value: Value<'_>) -> Vec<u8> {
     let mut body = Vec::new();
     value.encode(&mut body).unwrap_or_else(|error| panic!("{error}"));
-    assert!(Value::decode(&body) == Ok(value), "it comes back as it went");
+    assert!(Value::decode(&body) == Ok(value), "round trip");
     body
 }
 
-/// What follows the header of the compressed message, if it is sent compressed.
+/// The bytes after the header of the compressed message; `None` if it does not halve.
 pub(crate) fn stream(body: &[u8]) -> Option<Vec<u8>> {
     let mut stream = Vec::new();
     let kind = kcodec::compress(body, Threshold::Body, &mut stream)?;
@@ -31,12 +31,12 @@ pub(crate) fn message(body: &[u8]) -> Vec<u8> {
     [&[1, 0, 0, 0], length.to_le_bytes().as_slice(), body].concat()
 }
 
-/// The whole check, after which every accessor is infallible.
+/// Checks the whole body, after which every accessor is infallible.
 pub(crate) fn decode(body: Vec<u8>) -> Timed<'static> {
     timed(|| (), move |()| black_box(Value::decode(black_box(&body))).is_ok())
 }
 
-/// From borrowed data into a warm buffer.
+/// Encodes borrowed data into a warm buffer.
 pub(crate) fn encode<'a>(value: Value<'a>, body: &[u8]) -> Timed<'a> {
     let mut out = Vec::with_capacity(body.len());
     assert!(value.encode(&mut out).is_ok() && out == body);
@@ -47,7 +47,7 @@ pub(crate) fn encode<'a>(value: Value<'a>, body: &[u8]) -> Timed<'a> {
     timed(|| (), run)
 }
 
-/// Into a warm buffer.
+/// Compresses into a warm buffer.
 pub(crate) fn compress(body: Vec<u8>) -> Timed<'static> {
     let mut out = Vec::with_capacity(body.len() / 2);
     let run = move |()| {

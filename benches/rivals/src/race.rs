@@ -1,30 +1,30 @@
-//! Times rivals turn about in one run, so that a machine that drifts drifts for all.
+//! Times rivals alternately in one run, so that drift of the machine affects all.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// Runs so often and says how long that took.
+/// Runs the given number of iterations and returns the time they took.
 pub(crate) type Timed<'a> = Box<dyn FnMut(u64) -> Duration + 'a>;
 
-/// The columns of a row, ours first; `None` for who has no such function.
+/// The columns of a row, kcodec first; `None` without such a function.
 pub(crate) type Lanes<'a> = [Option<Timed<'a>>; 5];
 
 /// A median.
 #[derive(Clone, Copy)]
 pub(crate) struct Outcome {
     pub(crate) nanoseconds: f64,
-    /// How many times ours, round by round; none of ours itself.
+    /// Median ratio to kcodec per round; `None` for kcodec itself.
     pub(crate) ratio: Option<f64>,
 }
 
-/// Rounds, of which the median counts.
+/// Number of rounds; the median is reported.
 const ROUNDS: usize = 15;
-/// What one turn should take at least, so that the clock's own cost is lost in it.
+/// Shortest time of a measurement, so that the cost of reading the clock is negligible.
 const TURN: Duration = Duration::from_millis(4);
-/// Runs on one reading of the clock: their inputs and results are held meanwhile.
+/// Iterations per reading of the clock, whose inputs and results are held meanwhile.
 const HELD: u64 = 64;
 
-/// Makes a run that can be timed: neither what `prepare` does nor the freeing of results counts.
+/// Wraps `run` in a timed loop. Excludes `prepare` and the freeing of results.
 pub(crate) fn timed<'a, I: 'a, O: 'a>(
     mut prepare: impl FnMut() -> I + 'a,
     mut run: impl FnMut(I) -> O + 'a,
@@ -49,7 +49,7 @@ pub(crate) fn timed<'a, I: 'a, O: 'a>(
     })
 }
 
-/// Gives each lane its turn in each round.
+/// Measures each lane once per round.
 pub(crate) fn race(lanes: &mut Lanes<'_>) -> [Option<Outcome>; 5] {
     let runs = lanes.each_mut().map(|lane| lane.as_mut().map(enough));
     let mut times = [const { Vec::new() }; 5];
@@ -69,7 +69,7 @@ pub(crate) fn race(lanes: &mut Lanes<'_>) -> [Option<Outcome>; 5] {
     })
 }
 
-/// How many runs take long enough.
+/// The number of iterations that take at least [`TURN`].
 fn enough(timed: &mut Timed<'_>) -> u64 {
     let mut runs = 1;
     while timed(runs) < TURN && runs < 1 << 24 {

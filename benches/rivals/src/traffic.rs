@@ -1,4 +1,4 @@
-//! One's own messages, by size, through kcodec and each of the other crates.
+//! Runs given messages, by size class, through kcodec and the other crates.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -13,35 +13,35 @@ use kwire::Limits;
 use crate::crates::{KdbCodec, Kdbplus, Rival};
 use crate::race::{Lanes, Timed, race, timed};
 
-/// What is written about them, in a record too.
+/// The head of the table, also recorded.
 const HEAD: &str = "
-| messages | bytes of a body | crate | it gets right | decode: kcodec | crate | encode: kcodec | crate |
+| messages | bytes of a body | crate | correct | decode: kcodec | crate | encode: kcodec | crate |
 |---|---|---|---|---|---|---|---|";
 
 const NOTE: &str = "
-Medians for a message, over those that the crate decodes and encodes to the same bytes again. A view is encoded by copying
-the bytes that it borrows; the crates encode values of their own.";
+Medians per message, over the messages that the crate decodes and re-encodes to the same bytes. kcodec encodes a view by
+copying the bytes that it borrows; the crates encode values of their own.";
 
-/// Races over the messages of a file.
+/// Measures the messages of a file.
 pub(crate) fn run(path: &Path, mut record: Option<&mut File>) -> io::Result<()> {
     let messages = traffic::load(path).map_err(io::Error::other)?;
     let classes = measure::classes(messages.iter().map(Vec::as_slice), &Limits::default());
     let classes = classes.map_err(|(number, error)| io::Error::other(format!("message {number}: {error}")))?;
-    let mut say = |line: &str| {
+    let mut print = |line: &str| {
         println!("{line}");
         record.as_mut().map_or(Ok(()), |record| writeln!(record, "{line}"))
     };
-    say(HEAD)?;
+    print(HEAD)?;
     for class in classes {
         let bodies: Vec<Vec<u8>> = class.bodies().map(<[u8]>::to_vec).collect();
-        say(&row::<KdbCodec>(KdbCodec::NAME, class.most, &bodies))?;
-        say(&row::<Kdbplus>(Kdbplus::NAME, class.most, &bodies))?;
+        print(&row::<KdbCodec>(KdbCodec::NAME, class.most, &bodies))?;
+        print(&row::<Kdbplus>(Kdbplus::NAME, class.most, &bodies))?;
     }
-    say(NOTE)
+    print(NOTE)
 }
 
 fn row<R: Rival>(name: &str, most: usize, bodies: &[Vec<u8>]) -> String {
-    // What it cannot do ends in a panic as often as in an error.
+    // A crate may panic on messages that it does not support.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let is_right = |body: &Vec<u8>| panic::catch_unwind(|| R::encode(&R::decode(body)) == *body).unwrap_or(false);
@@ -67,15 +67,15 @@ fn row<R: Rival>(name: &str, most: usize, bodies: &[Vec<u8>]) -> String {
 }
 
 fn valid(body: &[u8]) -> Value<'_> {
-    Value::decode(body).unwrap_or_else(|error| panic!("it was checked: {error}"))
+    Value::decode(body).unwrap_or_else(|error| panic!("checked by `measure::classes`: {error}"))
 }
 
-/// Does something to each item, once for each run.
+/// Applies `each` to every item, once per iteration.
 fn over<'a, T, O: 'a>(items: &'a [T], mut each: impl FnMut(&'a T) -> O + 'a) -> Timed<'a> {
     timed(|| (), move |()| items.iter().for_each(|item| drop(black_box(each(black_box(item))))))
 }
 
-/// Races two and tells how long each takes for one message.
+/// Measures two lanes and formats their times per message.
 fn pair(messages: usize, ours: Timed<'_>, theirs: Timed<'_>) -> String {
     let mut lanes: Lanes<'_> = [Some(ours), Some(theirs), None, None, None];
     let [ours, theirs, ..] = race(&mut lanes);

@@ -3,12 +3,12 @@
 use kcodec::{Slice, Table, Timespan, Value, Vector};
 use kcorpus::workload::{self, Trade};
 
-/// A name, and what makes the data, lends the value that borrows it and drops the data.
+/// A name, and a function that creates the data, passes a value that borrows it to a closure, and drops the data.
 pub(crate) type Workload = (&'static str, fn(&mut dyn FnMut(Value<'_>)));
 
 const TRADE: Workload = ("trade", |lend| trade(workload::trade(workload::TRADE), lend));
 
-/// What is decoded and encoded.
+/// Workloads to decode and encode.
 pub(crate) const ALL: [Workload; 8] = [
     ("longs", |lend| lend((&workload::longs(workload::LONGS)).into())),
     ("floats", |lend| lend((&workload::floats(workload::FLOATS)).into())),
@@ -20,13 +20,13 @@ pub(crate) const ALL: [Workload; 8] = [
     ("strings", strings),
 ];
 
-/// What halves when compressed.
+/// Workloads that halve when compressed.
 pub(crate) const HALVING: [Workload; 2] = [
     ("trade_sorted", |lend| trade(workload::trade_sorted(workload::TRADE_SORTED), lend)),
     ("longs_small", |lend| lend((&workload::longs_small(workload::LONGS_SMALL)).into())),
 ];
 
-/// What does not.
+/// Workloads that do not.
 pub(crate) const DENSE: [Workload; 1] = [TRADE];
 
 fn symbols(names: &[String], lend: &mut dyn FnMut(Value<'_>)) {

@@ -1,16 +1,15 @@
-//! Does one small thing many times: `small NAME RUNS`. What an instruction counter is held to.
+//! Runs one small step many times, for instruction counting: `small NAME RUNS`.
 
 use std::hint::black_box;
 use std::process::ExitCode;
 
 use small::SMALL;
 
-// Compiled here once more: what else stands beside a function in a library changes what is inlined into it, and so the
-// count.
+// Compiled into this program, because inlining, and so the count, depends on the rest of the crate.
 #[expect(unreachable_pub, reason = "the library's tests use it")]
 #[path = "../small.rs"]
 mod small;
-#[expect(dead_code, reason = "the benches need more of it")]
+#[expect(dead_code, reason = "used by the benches")]
 #[path = "../workload.rs"]
 mod workload;
 

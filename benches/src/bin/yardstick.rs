@@ -1,4 +1,4 @@
-//! Bare servers: `yardstick echo|fanout|stream`. Prints where it listens and serves until it is killed.
+//! Bare servers: `yardstick echo|fanout|stream`. Prints its address and serves until killed.
 
 use std::io::{self, Write};
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use kbench::load::allow_descriptors;
 use kbench::yardstick::{Bare, Job, stream};
 
-/// A bare server on a free port of 127.0.0.1, to hold kserve against.
+/// A bare server on a free port of 127.0.0.1, as a baseline for kserve.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
@@ -18,11 +18,11 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Which {
-    /// Answers every message with one fixed long; one epoll loop, no decoding.
+    /// Answer every message with a fixed long; one epoll loop, no decoding.
     Echo,
-    /// Answers and subscribes whoever sends a sync message; writes the bytes of an async one to all.
+    /// Subscribe and answer the sender of a sync message; forward async messages to all subscribers.
     Fanout,
-    /// Answers every message of one client with a long vector, by blocking writes.
+    /// Answer every message of one client with a long vector, by blocking writes.
     Stream {
         /// Items of the vector, eight bytes each.
         #[arg(long, default_value_t = 10_000_000)]

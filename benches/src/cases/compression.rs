@@ -1,4 +1,4 @@
-//! kdb+'s compression, held against the published loops and against lz4_flex.
+//! kdb+'s compression against plain loops and lz4_flex.
 
 use kcodec::{Compression, Threshold, compress, decompress_into, decompress_to_slice};
 
@@ -10,12 +10,13 @@ fn compressed(body: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Ours and the plain port on one body; `halves` is how far it shrinks, in thousandths.
-fn compression(body: Vec<u8>, halves: Option<usize>) -> Case {
+/// Ours and the plain port on one body. `permille` is the expected compressed size in thousandths; `None` if the body
+/// does not halve.
+fn compression(body: Vec<u8>, permille: Option<usize>) -> Case {
     let mut out = Vec::with_capacity(body.len());
     let kind = compress(&body, Threshold::Body, &mut out);
     assert_eq!(plain::compress(&body), kind.map(|_| out.clone()));
-    assert_eq!(kind.map(|_| (out.len() * 1000 + body.len() / 2) / body.len()), halves);
+    assert_eq!(kind.map(|_| (out.len() * 1000 + body.len() / 2) / body.len()), permille);
     let yard_body = body.clone();
     let ours = timed(move || {
         out.clear();
@@ -36,7 +37,7 @@ pub(super) fn compress_trade_fails() -> Case {
     compression(workload::trade(kcorpus::workload::TRADE), None)
 }
 
-/// Inflates into memory that is used again, as the yardsticks do.
+/// Inflates into a reused buffer, as the yardsticks do.
 fn inflate(body: &[u8]) -> Timed {
     let stream = compressed(body);
     let mut out = vec![0; body.len()];
@@ -55,7 +56,7 @@ fn against_plain(body: Vec<u8>) -> Case {
     Case { ours, yard }
 }
 
-/// Appends to an empty vector that has the room.
+/// Appends to an empty vector with sufficient capacity.
 pub(super) fn decompress_append() -> Case {
     let body = workload::trade_sorted();
     let stream = compressed(&body);

@@ -1,4 +1,4 @@
-//! Bodies into views.
+//! Decoding bodies to views.
 
 use kcodec::{Limits, Value, Vector};
 use kcorpus::workload::{
@@ -9,13 +9,13 @@ use kcorpus::workload::{
 use crate::small::first_items;
 use crate::{Case, Timed, timed, workload};
 
-/// Copies the same bytes into warm memory.
+/// The yardstick: copies the same bytes into warm memory.
 pub(super) fn memcpy(bytes: Vec<u8>) -> Timed {
     let mut target = vec![0; bytes.len()];
     timed(move || target.copy_from_slice(&bytes))
 }
 
-/// Reads the same bytes and does nothing else: no decoder that looks at each can be faster.
+/// The yardstick: only reads the same bytes, which is the lower bound of a decoder that inspects every byte.
 pub(super) fn read(bytes: Vec<u8>) -> Timed {
     timed(move || {
         let (words, rest) = bytes.as_chunks::<8>();
@@ -93,18 +93,18 @@ pub(super) fn strings() -> Case {
 pub(super) fn big_endian() -> Case {
     let mut body = workload::longs();
     let yard = memcpy(body.clone());
-    // Turning it twice gives it back; the head is turned here, so that each time it is the sender's.
+    // Swapping twice restores the body. The count is swapped back here, so that it is big-endian each time.
     let expected = body[6..22].to_vec();
-    let mut turn = move || {
+    let mut swap = move || {
         body[2..6].reverse();
         kcodec::to_little_endian(&mut body, Limits::default());
         body[6]
     };
-    assert_eq!((turn(), turn()), (expected[7], expected[0]));
-    Case { ours: timed(turn), yard }
+    assert_eq!((swap(), swap()), (expected[7], expected[0]));
+    Case { ours: timed(swap), yard }
 }
 
-/// A trade table as rkyv archives it.
+/// A trade table for rkyv.
 #[derive(rkyv::Archive, rkyv::Serialize)]
 struct Archive {
     time: Vec<i64>,
@@ -120,7 +120,7 @@ fn archive() -> rkyv::util::AlignedVec {
     archived.unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A check of every part, as decoding a body is.
+/// Validates the whole archive, like decoding a body.
 pub(super) fn rkyv_validated() -> Case {
     let bytes = archive();
     let accessed = |bytes: &[u8]| rkyv::access::<ArchivedArchive, rkyv::rancor::Error>(bytes).map(|it| it.price.len());
@@ -129,7 +129,7 @@ pub(super) fn rkyv_validated() -> Case {
     Case { ours: decode(workload::trade(TRADE), TRADE), yard }
 }
 
-/// No check at all: what reading in place costs at the least.
+/// Accesses the archive without validation: the lower bound of reading in place.
 #[expect(unsafe_code, reason = "the yardstick is an unchecked access; only the bench calls it")]
 pub(super) fn rkyv_unchecked() -> Case {
     let bytes = archive();

@@ -1,4 +1,4 @@
-//! Rust data into bodies, held against memcpy of the same bytes.
+//! Encoding Rust data, against memcpy of the same bytes.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use kcorpus::workload::{self, INT_ATOMS, STRINGS, SYMBOLS, TRADE, TRADE10};
 use crate::workload::{Columns, body};
 use crate::{Case, Timed, timed};
 
-/// Copies bytes into a buffer that is used again.
+/// The yardstick: copies bytes into a reused buffer.
 fn memcpy(bytes: Vec<u8>) -> Timed {
     let mut target = Vec::with_capacity(bytes.len());
     timed(move || {
@@ -31,10 +31,10 @@ pub(super) fn longs() -> Case {
     Case { ours, yard: memcpy(expected) }
 }
 
-/// A trade table that borrows Rust slices, with its body.
+/// A trade table of Rust slices, and its body.
 struct Trade {
     columns: Columns,
-    /// The symbols as a body: lent as one run of bytes, as those of a received table are.
+    /// The symbols as an encoded vector: one run of bytes, as in a received table.
     symbols: Vec<u8>,
     expected: Vec<u8>,
 }
@@ -47,7 +47,7 @@ impl Trade {
         Self { columns, symbols, expected }
     }
 
-    /// Times something done to the table again and again.
+    /// Times an operation on the table.
     fn timed<T>(self, mut run: impl FnMut(Value<'_>) -> T + 'static) -> (Timed, Timed) {
         let Self { columns, symbols, expected } = self;
         let ours: Timed = Box::new(move |runs| {
@@ -83,7 +83,7 @@ pub(super) fn trade10() -> Case {
     encode_trade(TRADE10)
 }
 
-/// Times the encoding of a value that is lent, anew for each reading of the clock.
+/// Times the encoding of a value that `lend` constructs, outside the measured time, and passes to a closure.
 fn lent(lend: impl Fn(&mut dyn FnMut(Value<'_>)) + 'static) -> Case {
     let mut expected = Vec::new();
     lend(&mut |value| expected = body(value));
@@ -103,7 +103,7 @@ fn lent(lend: impl Fn(&mut dyn FnMut(Value<'_>)) + 'static) -> Case {
     Case { ours, yard: memcpy(expected) }
 }
 
-/// The symbols as Rust texts, which must be gathered from where each stands.
+/// Symbols as Rust strings, which are copied one by one.
 pub(super) fn trade_texts() -> Case {
     let columns = Columns::new(workload::trade(TRADE));
     lent(move |use_it| columns.with(|table| use_it(table.into())))

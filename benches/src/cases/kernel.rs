@@ -1,4 +1,4 @@
-//! What a view does in place, held against plain Rust on plain slices.
+//! Operations on views in place, against plain Rust on slices.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use kcorpus::workload::{FLOATS, INT_ATOMS, SYMBOLS, symbols as names};
 
 use crate::{Case, Timed, timed, workload};
 
-/// The floats of a body at odd addresses.
+/// The floats of a body.
 fn floats(buffer: &[u8]) -> Slice<'_, f64> {
     match Value::decode(buffer) {
         Ok(Value::Vector(Vector::Float(items))) => items,
@@ -29,7 +29,7 @@ fn list(body: &[u8]) -> List<'_> {
     }
 }
 
-/// The same sum at odd addresses and on the aligned slice.
+/// A sum over misaligned items, against the aligned slice.
 pub(super) fn sum() -> Case {
     let native = workload::floats();
     let (buffer, start) = workload::misaligned(&workload::body(&native));
@@ -40,7 +40,7 @@ pub(super) fn sum() -> Case {
     Case { ours, yard: timed(move || Slice::new(&native).sum()) }
 }
 
-/// A copy out of odd addresses into warm memory.
+/// A copy of misaligned items into warm memory.
 pub(super) fn copy() -> Case {
     let native = workload::floats();
     let (buffer, start) = workload::misaligned(&workload::body(&native));
@@ -51,7 +51,7 @@ pub(super) fn copy() -> Case {
     Case { ours, yard: timed(move || other.copy_from_slice(&native)) }
 }
 
-/// Something done to the symbols, against a search for each terminator.
+/// An operation on symbols, against a plain search for the terminators.
 fn on_symbols<T>(mut run: impl FnMut(Symbols<'_>) -> T + 'static) -> Case {
     let body = workload::symbols(&names(SYMBOLS));
     let yard_body = body.clone();
@@ -90,7 +90,7 @@ pub(super) fn symbols_codes() -> Case {
     on_symbols(|symbols| symbols.to_codes().0.len())
 }
 
-/// An index over a list of atoms, against decoding it.
+/// Indexing a list of atoms, against counting its items.
 pub(super) fn list_index() -> Case {
     let body = workload::int_atoms();
     let expected = kcorpus::workload::int_atoms(INT_ATOMS);

@@ -1,4 +1,4 @@
-//! Tickerplant logs, held against reading the same bytes.
+//! Reading tickerplant logs, against reading or copying the same bytes.
 
 use kcodec::{Atom, Log, Update, Value, Vector, log};
 use kcorpus::workload::{self, Trade};
@@ -6,10 +6,10 @@ use kcorpus::workload::{self, Trade};
 use super::decode::{memcpy, read};
 use crate::{Case, Timed, timed};
 
-/// Records of a log.
+/// Number of records in a log.
 pub(super) const RECORDS: usize = 1_000_000;
 
-/// A log of ``(`upd;`trade;x)``, where x has `rows` rows: for one row, atoms, else vectors.
+/// A log of ``(`upd;`trade;x)``, where x has `rows` rows: atoms for one row, otherwise vectors.
 fn trades(records: usize, rows: usize) -> Vec<u8> {
     let trade = workload::trade(records * rows);
     let mut bytes = log::HEAD.to_vec();

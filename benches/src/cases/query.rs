@@ -1,4 +1,4 @@
-//! q-sql over a table of a million rows, and rows that come to a table, held against plain loops over native slices.
+//! The evaluator: q-sql on a million rows, inserts and loops, against plain loops over native slices.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -8,11 +8,11 @@ use kserve::q::Interpreter;
 
 use crate::{Case, Timed, timed};
 
-/// Rows of the table that is asked.
+/// Rows of the queried table.
 const ROWS: usize = 1_000_000;
-/// Rows of the table that a batch comes to.
+/// Rows of the table that a large batch is inserted into.
 const MANY: usize = 10_000_000;
-/// Different symbols.
+/// Number of distinct symbols.
 const NAMES: usize = 100;
 /// Calls of a lambda in one request.
 pub(super) const TURNS: usize = 1_000_000;
@@ -22,7 +22,7 @@ pub(super) const BATCH: usize = 10;
 /// The columns of a table of trades.
 struct Trades {
     names: Vec<String>,
-    /// Places in `names`, which are ascending.
+    /// Indices into `names`, which are sorted.
     syms: Vec<u32>,
     prices: Vec<f64>,
     sizes: Vec<i64>,
@@ -30,7 +30,7 @@ struct Trades {
 
 impl Trades {
     fn new(rows: usize) -> Self {
-        // A multiplicative generator: the same table in every run.
+        // A linear congruential generator: the table is the same in every run.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut next = |below: u64| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -66,11 +66,11 @@ fn ask(q: &mut Interpreter, text: &str) -> Body {
     q.evaluate(Value::from(text)).unwrap_or_else(|fault| panic!("{text}: {fault}"))
 }
 
-fn asked(mut q: Interpreter, text: &'static str) -> Timed {
+fn timed_query(mut q: Interpreter, text: &'static str) -> Timed {
     timed(move || ask(&mut q, text))
 }
 
-/// Sums and weighted averages of the symbols that occur.
+/// Sums and weighted averages per symbol that occurs.
 fn sums(trades: &Trades) -> (Vec<i64>, Vec<f64>) {
     let mut all = vec![(false, 0_i64, 0.0, 0.0); NAMES];
     for ((&sym, &price), &size) in trades.syms.iter().zip(&trades.prices).zip(&trades.sizes) {
@@ -91,10 +91,13 @@ pub(super) fn by_symbol() -> Case {
     q.set("prices", Body::encode(prices.as_slice()).expect("encodes")).expect("a value");
     let same = "{(value[x]`size;value[x]`price)}[select sum size, size wavg price by sym from trade]~(sizes;prices)";
     assert_eq!(ask(&mut q, same).value(), Value::from(true));
-    Case { ours: asked(q, "select sum size, size wavg price by sym from trade"), yard: timed(move || sums(&trades)) }
+    Case {
+        ours: timed_query(q, "select sum size, size wavg price by sym from trade"),
+        yard: timed(move || sums(&trades)),
+    }
 }
 
-/// The rows of a symbol whose size is more than 1000.
+/// The rows of one symbol with a size over 1000.
 fn filtered(trades: &Trades) -> (Vec<u32>, Vec<f64>, Vec<i64>) {
     let (mut syms, mut prices, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
     for ((&sym, &price), &size) in trades.syms.iter().zip(&trades.prices).zip(&trades.sizes) {
@@ -115,10 +118,10 @@ pub(super) fn filter() -> Case {
     q.set("prices", Body::encode(prices.as_slice()).expect("encodes")).expect("a value");
     let same = "{(x`size;x`price)}[select from trade where sym=`S007,size>1000]~(sizes;prices)";
     assert_eq!(ask(&mut q, same).value(), Value::from(true));
-    Case { ours: asked(q, "select from trade where sym=`S007,size>1000"), yard: timed(move || filtered(&trades)) }
+    Case { ours: timed_query(q, "select from trade where sym=`S007,size>1000"), yard: timed(move || filtered(&trades)) }
 }
 
-/// Rows that come as a message, `` (`upd;`trade;(syms;prices;sizes)) ``, against pushes to native vectors.
+/// Inserts by a message `` (`upd;`trade;(syms;prices;sizes)) ``, against appending to native vectors.
 fn updates(before: usize, batch: usize) -> Case {
     let trades = Trades::new(before);
     let mut q = trades.interpreter();
@@ -154,7 +157,7 @@ pub(super) fn large_updates() -> Case {
     updates(MANY, 10_000)
 }
 
-/// Numbers without order, of all 64 bits.
+/// Random 64-bit numbers.
 fn shuffled(count: usize) -> Vec<i64> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {
@@ -179,15 +182,15 @@ pub(super) fn ascending() -> Case {
         own.sort();
         own
     });
-    Case { ours: asked(q, "count asc x"), yard }
+    Case { ours: timed_query(q, "count asc x"), yard }
 }
 
-/// A lambda that is called over and over.
+/// A lambda called a million times by `/`.
 pub(super) fn turns() -> Case {
     let text = "{x+1}/[1000000;0]";
     let mut q = Interpreter::new();
     assert_eq!(ask(&mut q, text).value(), Value::from(TURNS as i64));
-    // Opaque, or the compiler would add all at once.
+    // `black_box`, or the compiler would replace the loop by one addition.
     let yard = timed(|| (0..black_box(TURNS)).fold(0_i64, |sum, _| black_box(sum) + 1));
-    Case { ours: asked(q, text), yard }
+    Case { ours: timed_query(q, text), yard }
 }

@@ -1,4 +1,4 @@
-//! Clients over loopback, held against bare loops of reads and writes on the same bytes.
+//! Clients over loopback, against bare read and write loops on the same bytes.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -12,11 +12,11 @@ use kwire::{Header, Message, MessageType, Options};
 
 use crate::{Case, Timed, timed};
 
-/// A login without credentials, and bytes of a request of one char.
+/// A login with an empty password; the length of a request of one char in bytes.
 const LOGIN: &[u8] = b"u:\x06\0";
 const REQUEST: usize = 15;
 
-/// Lets connections in, one thread for each, and has `serve` answer until the client has gone.
+/// Accepts connections, one thread each, and calls `serve` until the client closes.
 fn server(serve: impl Fn(&mut TcpStream) -> std::io::Result<()> + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
@@ -41,11 +41,11 @@ fn read_byte(stream: &mut TcpStream) -> std::io::Result<u8> {
     Ok(byte[0])
 }
 
-/// A connection without a client.
+/// A raw logged-in socket.
 fn bare(address: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("a server");
     stream.set_nodelay(true).expect("a socket");
-    stream.write_all(LOGIN).and_then(|()| stream.read_exact(&mut [0])).expect("to be let in");
+    stream.write_all(LOGIN).and_then(|()| stream.read_exact(&mut [0])).expect("an accepted login");
     stream
 }
 
@@ -55,7 +55,7 @@ fn message(kind: MessageType, value: Value<'_>) -> Vec<u8> {
     out
 }
 
-/// 80 MB into a view, against reads into one warm buffer.
+/// Receiving 80 MB, against reads into one warm buffer.
 pub(super) fn receive() -> Case {
     let longs = workload::longs(workload::LONGS);
     let response = message(MessageType::Response, (&longs).into());
@@ -82,7 +82,7 @@ pub(super) fn receive() -> Case {
     Case { ours, yard }
 }
 
-/// A server that reads a request of so many bytes into a small buffer and answers `1b`.
+/// A server that reads a request of `length` bytes into a small buffer and answers `1b`.
 fn sink(length: usize) -> String {
     let answer = message(MessageType::Response, true.into());
     server(move |stream| {
@@ -99,7 +99,7 @@ fn sink(length: usize) -> String {
     })
 }
 
-/// 80 MB out of a slice, against writes of the encoded message.
+/// Sending 80 MB from a slice, against writes of the encoded message.
 pub(super) fn send() -> Case {
     let longs = workload::longs(workload::LONGS);
     let request = message(MessageType::Sync, (&longs).into());
@@ -115,11 +115,11 @@ pub(super) fn send() -> Case {
     Case { ours, yard }
 }
 
-/// Requests on one connection, and how many of them are in flight.
+/// Number of requests on one connection, and of those in flight.
 pub(super) const REQUESTS: usize = 20_000;
 const DEPTH: usize = 64;
 
-/// A server that answers requests of [`REQUEST`] bytes as they come, as many at a time as are here.
+/// A server that counts [`REQUEST`] bytes per request and answers all complete requests of a read by one write.
 fn answers() -> String {
     let answer = message(MessageType::Response, 4_i64.into());
     server(move |stream| {
@@ -138,7 +138,7 @@ fn answers() -> String {
     })
 }
 
-/// kserve's loop with a handler that does nothing.
+/// kserve's loop with a handler that answers a constant.
 fn constant() -> String {
     let server = Server::bind("127.0.0.1:0").expect("a port");
     let address = server.local_addr().expect("an address").to_string();
@@ -154,30 +154,30 @@ impl Handler for Four {
     }
 }
 
-/// Requests to kserve: what a service sees.
+/// Pipelined requests to kserve.
 pub(super) fn pipelined() -> Case {
     pipelined_to(&constant())
 }
 
-/// Requests to a thread that answers without looking: what is left is the client's, the kernel's and the
-/// runtime's, which asks epoll twice for each read.
+/// Pipelined requests to a thread that does not decode: measures only the client, the kernel and the runtime, which
+/// polls epoll twice per read.
 pub(super) fn pipelined_to_answers() -> Case {
     pipelined_to(&answers())
 }
 
-/// The client for tokio, against a loop that keeps as many requests in flight.
+/// The tokio client, against a loop with as many requests in flight.
 fn pipelined_to(address: &str) -> Case {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (handle, driver) = runtime.block_on(kwire::tokio::connect(address, &Options::default())).expect("a server");
     let _driver = runtime.spawn(driver);
-    // A task beside the driver's, as in a service: a runtime's main future would cost one more system call a turn.
+    // A spawned task, as in a service: the runtime's main future would cost one more system call per iteration.
     let run = move || runtime.block_on(runtime.spawn(requests(handle.clone()))).expect("no panic");
     assert_eq!(run(), 4 * REQUESTS as i64);
     let ours = timed(run);
     Case { ours, yard: pipelined_bare(address) }
 }
 
-/// The sum of all answers. Whenever half of those in flight are answered, as many are asked.
+/// Sums all answers. When half of the requests in flight are answered, sends as many new ones.
 async fn requests(handle: kwire::tokio::Handle) -> i64 {
     let mut flying = VecDeque::with_capacity(DEPTH);
     let (mut sent, mut sum) = (0, 0);
@@ -206,7 +206,7 @@ fn pipelined_bare(address: &str) -> Timed {
     let response = message(MessageType::Response, 4_i64.into()).len();
     let mut buffer = vec![0; 64 * 1024];
     let burst = request.repeat(DEPTH);
-    // A write for each response that was read would be slower.
+    // One write per response would be slower, so writes are batched.
     let run = move || {
         let (mut sent, mut received, mut bytes) = (DEPTH, 0, 0);
         stream.write_all(&burst).expect("written");

@@ -1,4 +1,4 @@
-//! One publisher, many subscribers: a publication is done when every subscriber has it.
+//! Broadcast load: one publisher and many subscribers. A publication is complete when every subscriber has received it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -28,7 +28,7 @@ pub(super) struct Broadcast<'a> {
     buffer: Vec<u8>,
 }
 
-/// Publications that not every subscriber has yet: the oldest's number, and how many lack each.
+/// Incomplete publications: the number of the oldest, and how many subscribers each is missing.
 #[derive(Debug, Default)]
 struct Publications {
     first: u64,
@@ -99,17 +99,17 @@ impl<'a> Broadcast<'a> {
     }
 
     fn publish(&mut self) -> io::Result<()> {
-        let before = self.publisher.under_way.len();
+        let before = self.publisher.in_flight.len();
         self.publisher.pump(&self.source)?;
         let subscribers = self.subscribers.iter().flatten().count();
-        self.publications.missing.extend((before..self.publisher.under_way.len()).map(|_| subscribers));
+        self.publications.missing.extend((before..self.publisher.in_flight.len()).map(|_| subscribers));
         Ok(())
     }
 
     fn receive(&mut self, index: usize) {
         let Some(Some(link)) = self.subscribers.get_mut(index) else { return };
         let (tally, source, publications) = (&mut self.tally, &self.source, &mut self.publications);
-        let due = &self.publisher.under_way;
+        let due = &self.publisher.in_flight;
         let (before, mut now) = (tally.messages, None);
         let read = link.read(&mut self.buffer, |_, received, frame| {
             if !frame.is(MessageType::Async) {
@@ -125,7 +125,7 @@ impl<'a> Broadcast<'a> {
                     tally.disordered += u64::from(!source.accepts(*received, frame));
                     *received += 1;
                 }
-                // More than was published.
+                // More messages than were published.
                 _ => tally.disordered += 1,
             }
         });
@@ -140,12 +140,12 @@ impl<'a> Broadcast<'a> {
         self.settle(now.filter(|_| !over));
     }
 
-    /// Forgets publications that all have; without a rate each makes way for the next.
+    /// Removes complete publications. Without a rate, each makes the next one due.
     fn settle(&mut self, now: Option<Instant>) {
         while self.publications.missing.front() == Some(&0) {
             self.publications.missing.pop_front();
             self.publications.first += 1;
-            self.publisher.under_way.pop_front();
+            self.publisher.in_flight.pop_front();
             if let Some(now) = now
                 && !self.pace.has_rate()
             {
@@ -154,19 +154,19 @@ impl<'a> Broadcast<'a> {
         }
     }
 
-    /// A subscriber that is gone lacks nothing any more but what it lacked: that is unanswered.
+    /// Removes a closed subscriber. Its missing publications count as unanswered.
     fn close(&mut self, index: usize) {
         let Some(link) = self.subscribers[index].take() else { return };
         self.tally.closed += 1;
-        let had = (link.received - self.publications.first) as usize;
-        for missing in self.publications.missing.iter_mut().skip(had) {
+        let received = (link.received - self.publications.first) as usize;
+        for missing in self.publications.missing.iter_mut().skip(received) {
             *missing = missing.saturating_sub(1);
             self.tally.unanswered += 1;
         }
     }
 
     fn finish(mut self, now: Instant) -> Tally {
-        for (due, missing) in self.publisher.under_way.iter().zip(&self.publications.missing) {
+        for (due, missing) in self.publisher.in_flight.iter().zip(&self.publications.missing) {
             self.tally.unanswered += *missing as u64;
             (0..*missing).for_each(|_| self.tally.record(now.saturating_duration_since(*due)));
         }

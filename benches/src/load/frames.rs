@@ -1,8 +1,8 @@
-//! Where messages end in a stream of bytes, without keeping them.
+//! Message boundaries in a stream of bytes, without buffering the messages.
 
 use kwire::{Header, Malformed, MessageType};
 
-/// Bytes kept of each message: the header, and an atom of eight bytes with its type.
+/// Bytes kept of each message: the header, a type byte and an atom of 8 bytes.
 const KEPT: usize = Header::LEN + 9;
 const ERROR: u8 = 0x80;
 const LONG: u8 = 0xf9;
@@ -15,7 +15,7 @@ pub struct Frames {
     left: u64,
 }
 
-/// A whole message's first bytes.
+/// The first bytes of a complete message.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a>(&'a [u8]);
 
@@ -24,7 +24,7 @@ impl Frames {
     ///
     /// # Errors
     ///
-    /// [`Malformed`] for a header that is none; the stream cannot be followed after it.
+    /// [`Malformed`] for a malformed header. The stream must not be fed further.
     pub fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(Frame<'_>)) -> Result<(), Malformed> {
         while !bytes.is_empty() {
             if self.have < Header::LEN {
@@ -55,19 +55,19 @@ impl Frames {
 }
 
 impl Frame<'_> {
-    /// Whether it is of this type.
+    /// Whether the message has this type.
     #[must_use]
     pub fn is(self, kind: MessageType) -> bool {
         self.0[1] == kind as u8
     }
 
-    /// Whether its body is an error; not known of a compressed one.
+    /// Whether the body is an error. `false` for a compressed message.
     #[must_use]
     pub fn is_error(self) -> bool {
         self.0[2] == 0 && self.0[Header::LEN] == ERROR
     }
 
-    /// The long that it holds, if it is a little-endian long atom.
+    /// The value, if the body is an uncompressed little-endian long atom.
     #[must_use]
     pub fn long(self) -> Option<i64> {
         let item = self.0.get(Header::LEN + 1..)?.try_into().ok()?;

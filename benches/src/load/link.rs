@@ -1,4 +1,4 @@
-//! One connection: what is due, what is under way, what comes in.
+//! One connection: due, in-flight and received messages.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -10,26 +10,26 @@ use mio::net::TcpStream;
 use super::frames::{Frame, Frames};
 use super::plan::{Messages, Mode, Plan};
 
-/// Unsent bytes above which no further message is written out.
+/// Unsent bytes at which no further message is encoded.
 const BACKLOG: usize = 64 << 10;
 
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) stream: TcpStream,
-    /// Due times of messages not yet written out.
+    /// Due times of messages not yet encoded.
     pub(super) waiting: VecDeque<Instant>,
-    /// Due times of messages without an answer.
-    pub(super) under_way: VecDeque<Instant>,
-    /// Answers or pushes seen.
+    /// Due times of unanswered messages.
+    pub(super) in_flight: VecDeque<Instant>,
+    /// Number of answers or pushes received.
     pub(super) received: u64,
-    /// Messages written out.
+    /// Number of messages encoded.
     written: u64,
     out: Vec<u8>,
     sent: usize,
     frames: Frames,
 }
 
-/// The bytes of messages, and how many may be under way.
+/// The bytes of messages, and how many may be in flight.
 #[derive(Debug)]
 pub(super) struct Source {
     units: Vec<Vec<u8>>,
@@ -54,7 +54,7 @@ impl Source {
         out.extend(encoded.unwrap_or_default());
     }
 
-    /// Whether this is what number `number` must bring.
+    /// Whether this is the expected answer to message `number`.
     pub(super) fn accepts(&self, number: u64, frame: Frame<'_>) -> bool {
         self.numbered.is_none() || frame.long() == Some(number as i64)
     }
@@ -65,7 +65,7 @@ impl Link {
         Self {
             stream,
             waiting: VecDeque::new(),
-            under_way: VecDeque::new(),
+            in_flight: VecDeque::new(),
             received: 0,
             written: 0,
             out: Vec::new(),
@@ -74,13 +74,13 @@ impl Link {
         }
     }
 
-    /// Writes messages out as far as the window and the socket allow.
+    /// Encodes and writes due messages, as far as the window and the socket allow.
     pub(super) fn pump(&mut self, source: &Source) -> io::Result<()> {
         loop {
-            while self.under_way.len() < source.window && self.out.len() - self.sent < BACKLOG {
+            while self.in_flight.len() < source.window && self.out.len() - self.sent < BACKLOG {
                 let Some(due) = self.waiting.pop_front() else { break };
                 source.append(self.written, &mut self.out);
-                self.under_way.push_back(due);
+                self.in_flight.push_back(due);
                 self.written += 1;
             }
             if self.sent == self.out.len() {
@@ -99,8 +99,8 @@ impl Link {
         }
     }
 
-    /// Reads until the socket is drained: a read that was not filled has drained it. `each` gets
-    /// the connection's due times, what it has received, and the message.
+    /// Reads until the socket is drained: a short read has drained it. Passes the in-flight due times, the number of
+    /// messages received, and the message to `each`.
     pub(super) fn read(
         &mut self,
         buffer: &mut [u8],
@@ -112,8 +112,8 @@ impl Link {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(read) => {
                     bytes += read as u64;
-                    let (under_way, received) = (&mut self.under_way, &mut self.received);
-                    let fed = self.frames.feed(&buffer[..read], |frame| each(under_way, received, frame));
+                    let (in_flight, received) = (&mut self.in_flight, &mut self.received);
+                    let fed = self.frames.feed(&buffer[..read], |frame| each(in_flight, received, frame));
                     fed.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
                     if read < buffer.len() {
                         return Ok(bytes);

@@ -1,4 +1,4 @@
-//! Connections, logged in.
+//! Opens connections and logs in.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use super::link::Link;
 use super::plan::{Mode, Plan};
 
-/// How long a server may take to accept, let in or answer before the run.
+/// Time limit for connecting, logging in and answering before the run.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens one connection and logs in.
 ///
 /// # Errors
 ///
-/// What the system says; [`io::ErrorKind::ConnectionRefused`] if the server closes.
+/// The OS error; [`io::ErrorKind::ConnectionRefused`] if the server closes.
 pub fn open(plan: &Plan) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect_timeout(&plan.address, PATIENCE)?;
     stream.set_nodelay(true)?;
@@ -25,25 +25,25 @@ pub fn open(plan: &Plan) -> io::Result<TcpStream> {
     match stream.read_exact(&mut capability) {
         Ok(()) => Ok(stream),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(io::Error::new(io::ErrorKind::ConnectionRefused, "the server closed instead of letting us in"))
+            Err(io::Error::new(io::ErrorKind::ConnectionRefused, "the server closed instead of accepting the login"))
         }
         Err(error) => Err(error),
     }
 }
 
-/// Raises this process's bound on open descriptors to `needed` and some, or as far as it may be.
+/// Raises the limit on open descriptors to `needed` plus a reserve, or to the hard limit.
 pub fn allow_descriptors(needed: usize) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limit = getrlimit(Resource::Nofile);
     let wanted = (needed as u64).saturating_add(64).min(limit.maximum.unwrap_or(u64::MAX));
     if limit.current.is_some_and(|current| current < wanted) {
-        // What cannot be raised shows when a connection cannot be opened.
+        // A failure shows when a connection cannot be opened.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum });
     }
 }
 
-/// All connections of a plan, what comes before the run done. A broadcast's publisher comes first.
+/// Opens all connections of a plan and sends the messages that precede the run. A broadcast's publisher is first.
 pub(super) fn links(plan: &Plan) -> io::Result<Vec<Link>> {
     let publishers = usize::from(plan.mode == Mode::Broadcast);
     let count = plan.connections + publishers;
@@ -63,7 +63,7 @@ fn link(stream: TcpStream) -> io::Result<Link> {
     Ok(Link::new(mio::net::TcpStream::from_std(stream)))
 }
 
-/// One request and its response, which must not be an error.
+/// Sends one request. Its response must not be an error.
 fn ask(stream: &mut TcpStream, request: &[u8]) -> io::Result<()> {
     stream.write_all(request)?;
     let mut head = [0; kwire::Header::LEN];
@@ -72,7 +72,7 @@ fn ask(stream: &mut TcpStream, request: &[u8]) -> io::Result<()> {
     let mut body = Vec::new();
     stream.take(header.length - head.len() as u64).read_to_end(&mut body)?;
     match kcodec::Value::decode(&body) {
-        Ok(kcodec::Value::Error(text)) => Err(io::Error::other(format!("the server answers '{text}"))),
+        Ok(kcodec::Value::Error(text)) => Err(io::Error::other(format!("the server answered '{text}"))),
         _ => Ok(()),
     }
 }

@@ -1,33 +1,33 @@
-//! What came of a run.
+//! The result of a run.
 
 use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// The longest latency that is told apart, an hour.
+/// Longest latency recorded in nanoseconds: an hour.
 const LONGEST: u64 = 3_600_000_000_000;
 
-/// Counts and latencies of one worker, or of all.
+/// Counts and latencies of one worker or of all workers.
 #[derive(Debug, Clone)]
 pub struct Tally {
-    /// Nanoseconds from when a message was due to when it was done.
+    /// Nanoseconds from a message's due time to its answer or delivery.
     pub latency: Histogram<u64>,
-    /// Messages answered, or delivered.
+    /// Messages answered or delivered.
     pub messages: u64,
-    /// Of these, before the last was due. A rate is made of them.
+    /// Those before the end of the run, from which the rate is computed.
     pub in_time: u64,
     /// Bytes received.
     pub bytes: u64,
-    /// Answers that were errors.
+    /// Answers that are errors.
     pub errors: u64,
-    /// Numbered messages that were not the one expected.
+    /// Numbered messages that were not the expected one.
     pub disordered: u64,
-    /// Messages sent whose answer did not come; each is recorded with its age.
+    /// Messages sent and not answered; each is recorded with its age.
     pub unanswered: u64,
-    /// Messages that were due and could not be sent; each is recorded with its age.
+    /// Messages due and not sent; each is recorded with its age.
     pub unsent: u64,
-    /// Connections that ended before the run did.
+    /// Connections that closed before the end of the run.
     pub closed: u64,
 }
 
@@ -66,42 +66,42 @@ impl Tally {
     }
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// For how long messages were due.
+    /// Duration of the run in seconds.
     pub seconds: f64,
     /// Counts and latencies.
     pub tally: Tally,
 }
 
 impl Outcome {
-    /// Messages a second.
+    /// Messages per second.
     #[must_use]
     pub fn rate(&self) -> f64 {
         self.tally.in_time as f64 / self.seconds
     }
 
-    /// Bytes received a second.
+    /// Bytes received per second.
     #[must_use]
     pub fn byte_rate(&self) -> f64 {
         self.tally.bytes as f64 / self.seconds
     }
 
-    /// Microseconds within which so many percent were done.
+    /// The latency percentile in microseconds.
     #[must_use]
     pub fn percentile(&self, percent: f64) -> f64 {
         self.tally.latency.value_at_percentile(percent) as f64 / 1e3
     }
 
-    /// Whether every message was answered as it must be.
+    /// Whether every message was answered correctly.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         let Tally { errors, disordered, unanswered, closed, .. } = self.tally;
         errors == 0 && disordered == 0 && unanswered == 0 && closed == 0
     }
 
-    /// One JSON object: counts, messages a second, latencies in microseconds.
+    /// One JSON object: counts, messages per second, latencies in microseconds.
     #[must_use]
     pub fn json(&self) -> String {
         let Tally { messages, bytes, errors, disordered, unanswered, unsent, closed, latency, .. } = &self.tally;

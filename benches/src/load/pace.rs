@@ -1,4 +1,4 @@
-//! When messages are due.
+//! The due times of messages.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,7 +10,7 @@ use mio::{Interest, Poll, Token};
 
 use super::plan::Plan;
 
-/// The due times of one worker: from `start`, `interval` apart, none after the end.
+/// The due times of one worker: `interval` apart from `start` until the end.
 #[derive(Debug)]
 pub(super) struct Pace {
     start: Instant,
@@ -20,9 +20,9 @@ pub(super) struct Pace {
     timer: Option<Timer>,
 }
 
-/// How long answers may take after the last message was due.
+/// How long to wait for answers after the end.
 const GRACE: Duration = Duration::from_secs(10);
-/// The timer's shortest period: more than one message falls due at once at a higher rate.
+/// Shortest period of the timer. At higher rates several messages are due per tick.
 const TICK: Duration = Duration::from_micros(50);
 
 impl Pace {
@@ -48,7 +48,7 @@ impl Pace {
         now >= self.end + GRACE
     }
 
-    /// The next message's due time, if that has come.
+    /// The next message's due time, if it has passed.
     pub(super) fn due(&mut self, now: Instant) -> Option<Instant> {
         let due = self.start + self.interval?.checked_mul(self.given)?;
         (due <= now && due < self.end).then(|| {
@@ -57,7 +57,7 @@ impl Pace {
         })
     }
 
-    /// How long a poll may last: until the end comes, or the grace is over.
+    /// The timeout of a poll: until the end, or until the grace period is over.
     pub(super) fn timeout(&self, now: Instant) -> Duration {
         let until = if self.is_over(now) { self.end + GRACE } else { self.end };
         until.saturating_duration_since(now).min(Duration::from_millis(100))
@@ -66,7 +66,7 @@ impl Pace {
     /// Makes `poll` return whenever a message falls due.
     pub(super) fn register(&mut self, poll: &Poll, token: Token) -> io::Result<()> {
         if let Some(interval) = self.interval {
-            // In phase with the due times.
+            // Aligns the timer with the due times.
             let into = self.start.elapsed().as_nanos() % interval.as_nanos().max(1);
             let first = interval - Duration::from_nanos(into as u64);
             self.timer = Some(Timer::start(poll, token, first.max(TICK), interval.max(TICK))?);
@@ -74,10 +74,10 @@ impl Pace {
         Ok(())
     }
 
-    /// Takes note of the timer's expiry; it does not wake again before.
+    /// Clears the timer's expiry, which is required to be woken again.
     pub(super) fn tick(&mut self) {
         if let Some(Timer(file)) = &mut self.timer {
-            // Eight bytes, or `WouldBlock` if it has not expired.
+            // Reads the expiry count, or fails with `WouldBlock` if it has not expired.
             let _ = file.read(&mut [0; 8]);
         }
     }

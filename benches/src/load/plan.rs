@@ -1,63 +1,63 @@
-//! What a run does.
+//! The parameters of a run.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use kwire::MessageType;
 
-/// What is sent, and what counts as done.
+/// What is sent, and when a message is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Requests; done when answered.
+    /// Sync requests; complete when answered.
     Sync,
-    /// Batches of as many async messages as the depth, then a sync `""`; done when that is answered.
-    /// A batch has one latency.
+    /// Batches of `depth` async messages followed by a sync `""`; complete when that is answered. A batch has one
+    /// latency.
     Async,
-    /// One connection publishes, the others have subscribed; done at each subscriber.
+    /// One connection publishes and the others subscribe; complete when each subscriber has received it.
     Broadcast,
 }
 
-/// The messages, taken in turn by each connection.
+/// The messages, which each connection sends in rotation.
 #[derive(Debug, Clone)]
 pub enum Messages {
-    /// These, whole. Their type is set as the mode needs it. Never empty.
+    /// These whole messages. Their type byte is set by the mode. Must not be empty.
     Given(Vec<Vec<u8>>),
-    /// The numbers from 0 on: as text in requests, whose answer must be that long, and as long atoms
-    /// in broadcasts, which must arrive without a gap and in order.
+    /// The numbers from 0 on: as text in requests, whose answer must be the same number as a long, and as long atoms in
+    /// broadcasts, which must arrive in order without gaps.
     Numbered,
 }
 
-/// What a run does.
+/// The parameters of a run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The server.
     pub address: SocketAddr,
-    /// Who logs in: `user:password`.
+    /// The login: `user:password`.
     pub credentials: String,
-    /// Connections; in a broadcast, subscribers.
+    /// Number of connections; for a broadcast, of subscribers.
     pub connections: usize,
-    /// Worker threads. A broadcast has one.
+    /// Number of worker threads. A broadcast uses one.
     pub threads: usize,
-    /// What is sent.
+    /// The mode.
     pub mode: Mode,
-    /// Messages under way on a connection at most; for async messages, those in a batch. At least 1.
+    /// Most messages in flight per connection; for async messages, the size of a batch. At least 1.
     pub depth: usize,
-    /// Messages a second, over all connections; as many as are answered if `None`.
+    /// Messages per second over all connections; `None` is closed loop.
     pub rate: Option<f64>,
-    /// Send when it is due, whatever is under way. Needs a rate.
+    /// Open loop: send when due, regardless of messages in flight. Requires a rate.
     pub open: bool,
-    /// For how long messages become due.
+    /// Duration of the run.
     pub time: Duration,
     /// The messages.
     pub messages: Messages,
-    /// A whole sync message sent once, by the first connection, before the run.
+    /// A whole sync message, sent once by the first connection before the run.
     pub before: Option<Vec<u8>>,
-    /// A whole sync message by which each subscriber of a broadcast subscribes.
+    /// A whole sync message that each subscriber of a broadcast sends before the run.
     pub subscribe: Vec<u8>,
 }
 
 impl Plan {
-    /// The whole message of `kind` whose body is `value`.
+    /// Encodes a whole message.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl Plan {
         Ok(out)
     }
 
-    /// Round trips of `2+2`, one at a time on one connection, for five seconds.
+    /// The default plan: round trips of `2+2`, one at a time on one connection, for five seconds.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
         let text = |text: &str| Self::message(MessageType::Sync, text.into()).unwrap_or_default();
@@ -88,7 +88,7 @@ impl Plan {
         }
     }
 
-    /// What one write of one connection holds: a request, or a batch and its chaser.
+    /// The units that a connection sends: requests, or a batch with its chaser.
     pub(super) fn units(&self) -> Vec<Vec<u8>> {
         let Messages::Given(messages) = &self.messages else { return Vec::new() };
         match self.mode {
@@ -104,7 +104,7 @@ impl Plan {
         }
     }
 
-    /// Messages that one answer accounts for.
+    /// Messages per answer.
     pub(super) const fn weight(&self) -> u64 {
         match self.mode {
             Mode::Async => self.depth as u64,
@@ -112,7 +112,7 @@ impl Plan {
         }
     }
 
-    /// Units that may be under way on one connection.
+    /// Most units in flight per connection.
     pub(super) const fn window(&self) -> usize {
         match self.mode {
             _ if self.open => usize::MAX,

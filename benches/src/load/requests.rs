@@ -1,4 +1,4 @@
-//! Sync requests and async batches: each connection has its answers in the order of its messages.
+//! Request load: sync requests and async batches. A connection's answers are in the order of its messages.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,9 +12,9 @@ use super::outcome::Tally;
 use super::pace::Pace;
 use super::plan::Plan;
 
-/// Bytes read at a time.
+/// Bytes per read.
 pub(super) const BUFFER: usize = 256 << 10;
-/// The pace's token; connections have their index.
+/// The timer's token; connections have their index.
 pub(super) const TIMER: Token = Token(usize::MAX - 2);
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) struct Requests<'a> {
     source: Source,
     weight: u64,
     window: usize,
-    /// The connection whose turn the next due message is.
+    /// The connection for the next due message, round robin.
     next: usize,
     tally: Tally,
     done: &'a AtomicU64,
@@ -77,7 +77,7 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// Without a rate every connection starts with as much under way as it may have.
+    /// Without a rate, every connection starts with a full window.
     fn start(&mut self) {
         if self.pace.has_rate() {
             return;
@@ -103,13 +103,13 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// What came in on one connection, and what it allows to be sent.
+    /// Reads a connection's answers, and sends what they make room for.
     fn serve(&mut self, index: usize) {
         let Some(Some(link)) = self.links.get_mut(index) else { return };
         let (tally, source, weight) = (&mut self.tally, &self.source, self.weight);
         let (before, mut now) = (tally.messages, None);
-        let read = link.read(&mut self.buffer, |under_way, received, frame| {
-            let Some(due) = frame.is(MessageType::Response).then(|| under_way.pop_front()).flatten() else { return };
+        let read = link.read(&mut self.buffer, |in_flight, received, frame| {
+            let Some(due) = frame.is(MessageType::Response).then(|| in_flight.pop_front()).flatten() else { return };
             let now = *now.get_or_insert_with(Instant::now);
             tally.record(now.saturating_duration_since(due));
             tally.messages += weight;
@@ -148,17 +148,17 @@ impl<'a> Requests<'a> {
         self.give_up(&link, Instant::now());
     }
 
-    /// Counts what a connection still owed, each message with the age it has.
+    /// Counts a connection's unfinished messages, and records each with its age.
     fn give_up(&mut self, link: &Link, now: Instant) {
-        self.tally.unanswered += link.under_way.len() as u64 * self.weight;
+        self.tally.unanswered += link.in_flight.len() as u64 * self.weight;
         self.tally.unsent += link.waiting.len() as u64 * self.weight;
-        for due in link.under_way.iter().chain(&link.waiting) {
+        for due in link.in_flight.iter().chain(&link.waiting) {
             self.tally.record(now.saturating_duration_since(*due));
         }
     }
 
     fn is_idle(&self) -> bool {
-        self.links.iter().flatten().all(|link| link.under_way.is_empty())
+        self.links.iter().flatten().all(|link| link.in_flight.is_empty())
     }
 
     fn finish(mut self, now: Instant) -> Tally {

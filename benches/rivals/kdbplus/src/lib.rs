@@ -1,4 +1,4 @@
-//! The codec of kdbplus: what stands behind its connections, to be called without one.
+//! Exports kdbplus's codec, which is private to its connections.
 
 #![allow(warnings, reason = "the source is not ours")]
 
@@ -30,10 +30,10 @@ pub fn decompress(stream: Vec<u8>) -> Vec<u8> {
     ready(ipc::open::decompress(stream, LITTLE_ENDIAN))
 }
 
-/// The result of a future that waits for nothing.
+/// Polls a future that completes immediately.
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
-        Poll::Pending => unreachable!("it reads from memory"),
+        Poll::Pending => unreachable!("it only reads from memory"),
     }
 }

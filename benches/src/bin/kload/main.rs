@@ -1,4 +1,4 @@
-//! `kload`: load on a server of kdb+ IPC, latencies without coordinated omission.
+//! `kload`: a load generator for kdb+ IPC servers; latencies without coordinated omission.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -41,7 +41,7 @@ fn load(plan: &Plan, options: &Options) -> std::io::Result<Outcome> {
         }
         last = progress;
     })?;
-    let said = if options.json { outcome.json() } else { outcome.to_string() };
-    writeln!(std::io::stdout(), "{said}")?;
+    let report = if options.json { outcome.json() } else { outcome.to_string() };
+    writeln!(std::io::stdout(), "{report}")?;
     Ok(outcome)
 }

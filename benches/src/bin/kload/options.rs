@@ -1,4 +1,4 @@
-//! The command line, and the plan that it asks for.
+//! The command line, and its conversion to a plan.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -9,80 +9,80 @@ use kbench::load::{Messages, Mode, Plan};
 use kcodec::Value;
 use kwire::{Address, Header, MessageType, Transport};
 
-/// Puts load on a server of kdb+ IPC and says how long its answers took.
+/// Puts load on a kdb+ IPC server and reports the latencies of its answers.
 ///
-/// Latency counts from when a message was due. Exit codes: 0 all is well; 1 the server cannot be
-/// reached, answers an error, ends a connection or owes an answer; 2 usage.
+/// Latency counts from a message's due time. Exit codes: 0 success; 1 the server cannot be reached, answers with an
+/// error, closes a connection or leaves a message unanswered; 2 usage error.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Options {
-    /// The server, over TCP, as hopen takes it: `HOST:PORT`, `HOST:PORT:USER:PASSWORD`.
+    /// Address of the server over TCP, as for hopen: `HOST:PORT`, `HOST:PORT:USER:PASSWORD`.
     address: String,
 
-    /// What is sent: q text, which the server evaluates.
+    /// The message: q text, which the server evaluates.
     #[arg(default_value = "2+2")]
     message: String,
 
-    /// MESSAGE is a q literal, sent as the value that it denotes.
+    /// Parse MESSAGE as a q literal and send its value.
     #[arg(long)]
     literal: bool,
 
-    /// Send the whole messages of this file in turn, one behind the other as on the wire.
+    /// Send the messages of this file in rotation. It must hold concatenated whole messages.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["message", "literal", "numbered"])]
     file: Option<PathBuf>,
 
-    /// Send the numbers from 0 on and check that none is lost or out of order: text in requests, whose
-    /// answer must be that long, long atoms in broadcasts.
+    /// Send the numbers from 0 on and check that none is lost or out of order: as text in requests, whose answer must
+    /// be the same long; as long atoms in broadcasts.
     #[arg(long, conflicts_with_all = ["message", "literal"])]
     numbered: bool,
 
-    /// What kind of message: requests; batches of --depth async messages and a sync "" after them,
-    /// timed as one; or messages published by one more connection and timed at each subscriber.
+    /// Kind of load: sync requests; batches of --depth async messages followed by a sync "", timed as one; or messages
+    /// published by an additional connection and timed at each subscriber.
     #[arg(short, long, value_enum, default_value = "sync")]
     mode: Kind,
 
-    /// Connections; for broadcast, subscribers.
+    /// Number of connections; for broadcast, of subscribers.
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     connections: u32,
 
-    /// Worker threads that share the connections.
+    /// Number of worker threads.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
     threads: u32,
 
-    /// Messages under way on each connection at most; for async, messages in a batch.
+    /// Most messages in flight per connection; for async, messages per batch.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     depth: u32,
 
-    /// Messages due in a second, over all connections. Without it each is due when one before it is
+    /// Messages due per second over all connections. Default: closed loop, a message is due when the previous one is
     /// answered.
     #[arg(short, long, value_name = "PER_SECOND", value_parser = rate)]
     rate: Option<f64>,
 
-    /// Send what is due at once, whatever is under way (open loop). Needs --rate.
+    /// Open loop: send messages when due, regardless of messages in flight. Requires --rate.
     #[arg(long, requires = "rate", conflicts_with = "depth")]
     open: bool,
 
-    /// For how many seconds messages are due.
+    /// Duration of the run.
     #[arg(short, long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     duration: Duration,
 
-    /// Q text sent sync once before the run, on the first connection.
+    /// q text, sent sync once on the first connection before the run.
     #[arg(long, value_name = "TEXT")]
     before: Option<String>,
 
-    /// Q text by which each subscriber of a broadcast subscribes, sent sync before the run.
+    /// q text that each subscriber of a broadcast sends sync before the run.
     #[arg(long, value_name = "TEXT", default_value = "subscribe")]
     subscribe: String,
 
-    /// Allow a server that is not on this machine.
+    /// Allow a server on another machine.
     #[arg(long)]
     remote: bool,
 
-    /// One line of JSON instead of text.
+    /// Print one line of JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// No progress on standard error.
+    /// Do not print progress on standard error.
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
@@ -94,7 +94,7 @@ enum Kind {
     Broadcast,
 }
 
-/// A mistake in the command line that clap cannot see.
+/// A usage error that clap does not detect.
 #[derive(Debug)]
 pub(crate) struct Usage(pub(crate) String);
 
@@ -104,9 +104,9 @@ impl<E: std::error::Error> From<E> for Usage {
     }
 }
 
-/// A day: what a run may last at most.
+/// Longest duration of a run in seconds: a day.
 const LONGEST: f64 = 86_400.0;
-/// The rate whose due times are a nanosecond apart.
+/// Highest rate: due times are a nanosecond apart.
 const FASTEST: f64 = 1e9;
 
 fn positive(text: &str, most: f64) -> Result<f64, String> {
@@ -151,10 +151,10 @@ impl Options {
 
     fn check(&self, mode: Mode) -> Result<(), Usage> {
         if mode == Mode::Async && self.numbered {
-            return Err(Usage("async messages have no answers to be numbered".to_owned()));
+            return Err(Usage("--numbered needs answers, which async messages do not have".to_owned()));
         }
         if mode == Mode::Broadcast && self.threads > 1 {
-            return Err(Usage("a broadcast takes one thread".to_owned()));
+            return Err(Usage("a broadcast uses one thread".to_owned()));
         }
         Ok(())
     }
@@ -171,7 +171,7 @@ impl Options {
         {
             return Err(Usage(format!("{remote} is not on this machine: --remote allows it")));
         }
-        // A server that listens on all interfaces has IPv4 at least.
+        // Prefer IPv4, because a server on all interfaces listens on it.
         let first = all.iter().find(|address| address.is_ipv4()).or_else(|| all.first());
         first.copied().ok_or_else(|| Usage(format!("{host}: no such host")))
     }
@@ -195,7 +195,7 @@ fn text(text: &str) -> Result<Vec<u8>, Usage> {
     Ok(Plan::message(MessageType::Sync, Value::from(text))?)
 }
 
-/// The messages of a file. Bodies are not looked at: whatever a header frames may be sent.
+/// Splits a file into messages by their headers. Bodies are not checked.
 fn whole_messages(file: &Path) -> Result<Vec<Vec<u8>>, Usage> {
     let name = file.display();
     let bytes = std::fs::read(file).map_err(|error| Usage(format!("{name}: {error}")))?;

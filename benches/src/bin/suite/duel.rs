@@ -1,5 +1,4 @@
-//! Rates and latencies against a bare server: each in turn, round by round, so that a machine that
-//! drifts drifts for all.
+//! Rates and latencies against a bare server, in alternating rounds, so that drift of the machine affects all.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,20 +11,20 @@ use kwire::MessageType;
 use crate::Load;
 use crate::servers::Programs;
 
-/// What is sent.
+/// The shape of a load.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     name: &'static str,
     connections: usize,
     depth: usize,
-    /// Bytes of a message that is broadcast; requests if 0.
+    /// Bytes of a broadcast message; 0 for requests.
     broadcast: usize,
-    /// Bounds on the ratio of rates, and of p99.
+    /// Bounds for the example `constant`, and for kserve evaluating `2+2`.
     constant: Bounds,
     evaluated: Bounds,
 }
 
-/// A ratio of rates at least, a ratio of p99 at most.
+/// The least ratio of rates, and the greatest ratio of p99.
 #[derive(Debug, Clone, Copy)]
 struct Bounds(Option<f64>, Option<f64>);
 
@@ -61,7 +60,7 @@ impl Shape {
         plan.depth = self.depth;
         if self.broadcast > 0 {
             plan.mode = Mode::Broadcast;
-            // A header, a type, an attribute and a count go before the items.
+            // 14 bytes precede the items: header, type, attribute and count.
             let items = vec![0_u8; self.broadcast - 14];
             let message = Plan::message(MessageType::Async, (&items).into()).unwrap_or_default();
             plan.messages = Messages::Given(vec![message]);
@@ -70,7 +69,7 @@ impl Shape {
     }
 }
 
-/// Runs all shapes and records a row for each of kserve's servers.
+/// Runs all shapes and records a row per server.
 pub(crate) fn run(programs: &Programs, options: &Load, record: &mut Record) -> io::Result<()> {
     record.head(&["server", "load", "messages/s", "bare", "ratio", "claim", "p99", "bare", "ratio", "claim", ""])?;
     let (echo, fanout) = (programs.yardstick("echo")?, programs.yardstick("fanout")?);

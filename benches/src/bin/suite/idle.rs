@@ -1,4 +1,4 @@
-//! What connections take that do nothing, in memory of the server's own.
+//! Resident memory of the server per idle connection.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use kbench::load::{Plan, open};
 use crate::servers::Programs;
 use crate::{Load, claim};
 
-/// Records bytes a connection, for crowds of two sizes.
+/// Records bytes per connection, for 1,000 and 10,000 connections.
 pub(crate) fn run(programs: &Programs, options: &Load, record: &mut Record) -> io::Result<()> {
     for count in [1_000, 10_000] {
         let name = format!("{count} idle connections: each");

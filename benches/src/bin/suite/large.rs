@@ -1,4 +1,4 @@
-//! An 80 MB answer for one client, against a bare write loop, while another asks for little.
+//! Answers of 80 MB to one client, against a bare write loop, while another client sends small requests.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::servers::Programs;
 use crate::{Load, claim};
 
 const NAME: &str = "80 MB to one client, 2+2 every 10 ms from another";
-/// What the client asks for.
+/// The large client's request.
 const LARGE: &str = "a";
 const MAKE: &str = "a:10000000#0";
 
@@ -22,7 +22,7 @@ pub(crate) fn run(programs: &Programs, options: &Load, record: &mut Record) -> i
         return Ok(());
     }
     let (bare, kserve) = (programs.yardstick("stream")?, programs.kserve(&[])?);
-    // Made before anybody waits: the pages of 80 MB are a request of their own.
+    // Created before the measurement, because allocating 80 MB is a slow request by itself.
     kwire::ask(&kserve.address.to_string(), MAKE).map_err(io::Error::other)?;
     let (mut ratios, mut waits) = (Vec::new(), Vec::new());
     for _ in 0..options.rounds {

@@ -1,4 +1,4 @@
-//! Runs kserve against bare servers (`suite load`), or for long (`suite soak`).
+//! Runs kserve under load against bare servers (`suite load`), or for a long time (`suite soak`).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,26 +11,25 @@ mod large;
 mod servers;
 mod soak;
 
-/// kserve under load. Needs its release build, its example `constant` and `yardstick` in one folder.
+/// Runs kserve under load. Needs release builds of kserve, its example `constant`, and `yardstick`.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
     #[command(subcommand)]
     what: What,
 
-    /// Where the programs are: kserve, yardstick, examples/constant. This program's own folder unless
-    /// told.
+    /// Folder of the programs kserve, yardstick and examples/constant. Default: this program's folder.
     #[arg(long, global = true, value_name = "FOLDER")]
     programs: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// The tables of BENCHMARKS.md: ratios to bare servers, in turn. KBENCH_RECORD keeps them.
+    /// Print the tables of BENCHMARKS.md: ratios to bare servers. KBENCH_RECORD names a file to record them in.
     Load(Load),
-    /// Numbered messages at half the maximum rate: none lost, memory and descriptors flat.
+    /// Send numbered messages at half the maximum rate: none must be lost, memory and descriptors must not grow.
     Soak {
-        /// Seconds in all.
+        /// Total duration in seconds.
         #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(4..=86_400))]
         seconds: u64,
     },
@@ -38,13 +37,13 @@ enum What {
 
 #[derive(Debug, Args)]
 struct Load {
-    /// Seconds of each run.
+    /// Duration of each run in seconds.
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
-    /// Runs of each server, in turn; medians are printed.
+    /// Number of alternating rounds; medians are printed.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
-    /// Only rows whose name holds this.
+    /// Only rows whose name contains this text.
     #[arg(default_value = "")]
     filter: String,
 }
@@ -53,11 +52,11 @@ fn main() -> ExitCode {
     let options = Options::parse();
     kbench::load::allow_descriptors(usize::MAX);
     let programs = servers::Programs::new(options.programs);
-    let done = match options.what {
+    let result = match options.what {
         What::Load(load) => run_load(&programs, &load).map(|()| true),
         What::Soak { seconds } => soak::run(&programs, seconds),
     };
-    match done {
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -75,7 +74,7 @@ fn run_load(programs: &servers::Programs, load: &Load) -> std::io::Result<()> {
     idle::run(programs, load, &mut record)
 }
 
-/// A row of the second table: a figure that is claimed to be at most, or at least, a bound.
+/// A row of the second table: a figure with its upper or lower bound.
 fn claim(name: &str, figure: f64, at_least: bool, bound: f64, unit: &str) -> [String; 4] {
     let (sign, holds) = if at_least { ("≥", figure >= bound) } else { ("≤", figure <= bound) };
     let verdict = if holds { "" } else { "missed" };

@@ -1,11 +1,11 @@
-//! The programs under load, each a child process.
+//! The servers under load, as child processes.
 
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-/// Where the programs are.
+/// The folder of the programs.
 #[derive(Debug)]
 pub(crate) struct Programs(PathBuf);
 
@@ -27,7 +27,7 @@ impl Programs {
         self.start("yardstick", &[job])
     }
 
-    /// kserve's loop with a handler that answers a constant.
+    /// The example `constant`: kserve's loop with a handler that answers a constant.
     pub(crate) fn constant(&self) -> io::Result<Server> {
         self.start("examples/constant", &[])
     }
@@ -38,8 +38,8 @@ impl Programs {
 
     fn start(&self, program: &str, arguments: &[&str]) -> io::Result<Server> {
         let path = self.0.join(program);
-        let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        let mut child = Command::new(&path).args(arguments).stdout(Stdio::piped()).spawn().map_err(told)?;
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let mut child = Command::new(&path).args(arguments).stdout(Stdio::piped()).spawn().map_err(named)?;
         let mut line = String::new();
         if let Some(out) = child.stdout.take() {
             BufReader::new(out).read_line(&mut line)?;
@@ -50,20 +50,20 @@ impl Programs {
             None => {
                 child.kill()?;
                 child.wait()?;
-                Err(told(io::Error::other(format!("does not say where it listens: {line:?}"))))
+                Err(named(io::Error::other(format!("did not print its address: {line:?}"))))
             }
         }
     }
 }
 
 impl Server {
-    /// The answer to a text, which every server here has for any; asserted before anything is timed.
+    /// Asserts the answer to a query, before anything is timed.
     pub(crate) fn assert_answers(&self, text: &str, answer: i64) {
         let message = kwire::ask(&self.address.to_string(), text);
         assert!(message.as_ref().is_ok_and(|message| message.value() == answer.into()), "{text}: {message:?}");
     }
 
-    /// Bytes resident.
+    /// Resident memory in bytes.
     pub(crate) fn resident(&self) -> io::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -71,7 +71,7 @@ impl Server {
         kib.map(|kib| kib << 10).ok_or_else(|| io::Error::other("no VmRSS"))
     }
 
-    /// Descriptors open.
+    /// Number of open descriptors.
     pub(crate) fn descriptors(&self) -> io::Result<usize> {
         Ok(std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
     }

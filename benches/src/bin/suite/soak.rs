@@ -1,4 +1,4 @@
-//! Numbered messages for long, at half of what the server can do.
+//! Soak test: numbered messages for a long time, at half of the server's maximum rate.
 
 use std::io;
 use std::time::Duration;
@@ -7,19 +7,20 @@ use kbench::load::{Messages, Mode, Outcome, Plan, run as load};
 
 use crate::servers::{Programs, Server};
 
-/// What memory may grow by between the first part and the last.
+/// Most bytes by which memory may grow from the first quarter to the last, besides 5 %.
 const GROWTH: u64 = 4 << 20;
-/// For how long the maximum rate is looked for.
+/// Duration of the run that determines the maximum rate.
 const SEARCH: Duration = Duration::from_secs(2);
 
-/// One sample of a server, a second apart.
+/// A sample of a server, taken once a second.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     resident: u64,
     descriptors: usize,
 }
 
-/// Requests to kserve for half of the time, broadcasts by its loop for the other; whether all is well.
+/// Runs requests to kserve for half of the time, and broadcasts by its loop for the other half. Returns whether there
+/// were no faults.
 pub(crate) fn run(programs: &Programs, seconds: u64) -> io::Result<bool> {
     let time = Duration::from_secs(seconds) / 2;
     let kserve = programs.kserve(&[])?;
@@ -39,7 +40,7 @@ pub(crate) fn run(programs: &Programs, seconds: u64) -> io::Result<bool> {
 fn soak(name: &str, server: &Server, plan: &Plan, time: Duration) -> io::Result<bool> {
     let descriptors = server.descriptors()?;
     let most = load(&Plan { time: SEARCH, ..plan.clone() }, |_| {})?.rate();
-    // A publication counts once for each subscriber.
+    // A publication counts once per subscriber.
     let readers = if plan.mode == Mode::Broadcast { plan.connections as f64 } else { 1.0 };
     let rate = most / 2.0 / readers;
     println!("{name}: {:.0} messages/s at most, now {rate:.0}/s for {} s", most / readers, time.as_secs());
@@ -61,7 +62,7 @@ fn sample(server: &Server) -> Option<Sample> {
     Some(Sample { resident: server.resident().ok()?, descriptors: server.descriptors().ok()? })
 }
 
-/// Descriptors open once the server has noticed that everybody has gone, within a second.
+/// Waits up to a second for the server to close its descriptors. Returns the number of open ones.
 fn settled(server: &Server, before: usize) -> io::Result<usize> {
     for _ in 0..100 {
         if server.descriptors()? <= before {
