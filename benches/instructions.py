@@ -1,6 +1,9 @@
 """Compares the instruction counts of small messages with the limits in instructions.txt.
 
-Each step runs under callgrind with 1,000 and with 11,000 iterations; the difference divided by 10,000 is the count per iteration, independent of machine load. A count more than 10 % over its limit fails. With --write the limits are replaced. Valgrind does not support AVX-512, so the AVX2 code is counted on all machines.
+Each step runs under callgrind with 1,000 and with 11,000 iterations; the difference divided by 10,000 is
+the count per iteration, independent of machine load. A count more than 10 % over its limit fails. With
+--write the limits are replaced. Valgrind does not support AVX-512, so the AVX2 code is counted on all
+machines.
 
 usage: instructions.py PROGRAM [--write]
 """

@@ -42,8 +42,9 @@ pub(crate) struct Options {
 }
 
 const HELP: &str = "\
-Every eighth case is a login; the others are messages, alternately async and sync. After each case 2+2 is requested on \
-a new connection; an error is an answer, too. The run stops with exit code 1 at the first case without an answer after it.";
+Every eighth case is a login; the others are messages, alternately async and sync. After each case 2+2 is requested \
+on a new connection; an error is an answer, too. The run stops with exit code 1 at the first case without an answer \
+after it.";
 
 /// Every eighth case is a login.
 const LOGIN_EVERY: u64 = 8;

@@ -69,9 +69,9 @@ pub(crate) struct Options {
 
 const HELP: &str = "\
 The decoder reads one message from standard input, or from a file with --file, and exits with 0 to accept and 1 to \
-refuse it. With --lines it reads one message per line in hex and answers each with one line: a line that starts with \
-`error` refuses, any other accepts. Failures: a signal or another exit code is a crash, no answer within --timeout is a \
-hang, a failed allocation is out of memory.
+refuse it. With --lines it reads one message per line in hex and answers each with one line: a line that starts \
+with `error` refuses, any other accepts. Failures: a signal or another exit code is a crash, no answer within \
+--timeout is a hang, a failed allocation is out of memory.
 
 Examples:
   kcorpus fuzz -- kq decode

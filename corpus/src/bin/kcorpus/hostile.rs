@@ -35,9 +35,9 @@ pub(crate) struct Options {
 }
 
 const HELP: &str = "\
-Every login is accepted. The answer to each sync request is the next case, which is printed on standard output before it \
-is sent. After a case that is not one whole message the connection is closed, so that a client that waits for the rest \
-sees the end of input.";
+Every login is accepted. The answer to each sync request is the next case, which is printed on standard output \
+before it is sent. After a case that is not one whole message the connection is closed, so that a client that waits \
+for the rest sees the end of input.";
 
 /// Most connections at a time; further ones are closed.
 const CONNECTIONS: usize = 64;
