@@ -61,8 +61,8 @@ impl Stream {
     }
 }
 
-/// Whether both ends of a TCP connection are on this machine: kdb+ compresses nothing for such a peer. Takes the results of
-/// `peer_addr` and `local_addr`; an error means no.
+/// Whether both ends of a TCP connection are on this machine. kdb+ does not compress messages to such a peer. Takes the
+/// results of `peer_addr` and `local_addr`; an error counts as remote.
 #[must_use]
 pub fn is_local(peer: io::Result<SocketAddr>, local: io::Result<SocketAddr>) -> bool {
     match (peer, local) {
