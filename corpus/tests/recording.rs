@@ -325,8 +325,8 @@ fn foreign_bytes_are_named() {
     for (bytes, what) in [
         (&b"GET / HTTP/1.1\r\nAuthorization: secret\r\n\r\n"[..], "HTTP"),
         (&[0x16, 3, 1, 2, 0, 1, 0], "TLS"),
-        (&[b'a'; 5000], "bytes that are no login"),
-        (b"bob:secret\x06\0neither a header nor a message", "bytes that are no message"),
+        (&[b'a'; 5000], "bytes that are not a login"),
+        (b"bob:secret\x06\0neither a header nor a message", "bytes that are not a message"),
     ] {
         for piece in [1, 7, 10_000] {
             let found = framed(Direction::ToServer, bytes, piece);

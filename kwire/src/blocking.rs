@@ -138,6 +138,7 @@ fn log_in<S: Duplex>(
     loop {
         // A refusing server may reset the connection before it has read the login, so a failed write means refused.
         match write_once(&mut stream, text) {
+            // A `Write` must not report more than it was given.
             Ok(written) => text = text.get(written..).unwrap_or_default(),
             Err(error) if is_closed(&error) => return Err(Error::Refused),
             Err(error) => return Err(timed_out(error)),

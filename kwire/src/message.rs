@@ -200,6 +200,7 @@ pub fn encode(kind: MessageType, value: Value<'_>, capability: Capability, out: 
         return Err(Error::Unsendable(error));
     }
     // The length is known once the body is written.
+    debug_assert!(out.len() >= start + Header::LEN, "the header's bytes were appended above");
     let message = out.get_mut(start..).unwrap_or_default();
     let header = Header { order: ByteOrder::Little, kind, compression: None, length: message.len() as u64 };
     if let Some(head) = message.first_chunk_mut() {

@@ -115,7 +115,7 @@ impl Libe {
         let count = c_longlong::try_from(bytes.len()).unwrap_or_else(|error| panic!("{error}"));
         // SAFETY: a byte vector of any length may be requested. It is uninitialized and not shared.
         let object = self.own(unsafe { (self.ktn)(BYTES.into(), count) });
-        // SAFETY: a byte vector of `count` has room for as many bytes behind its head.
+        // SAFETY: a byte vector of `count` items has space for `count` bytes after its head.
         unsafe { object.items().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         assert!(self.validate(&object), "the library's validator accepts it");
         Message(object)
@@ -123,7 +123,7 @@ impl Libe {
 
     /// Whether a byte vector holds a message.
     fn validate(&self, bytes: &Object<'_>) -> bool {
-        // SAFETY: the validator reads the bytes of a vector, whatever they are, and keeps none.
+        // SAFETY: the validator accepts arbitrary bytes in a byte vector, and keeps no reference.
         unsafe { (self.okx)(bytes.head.as_ptr()) == 1 }
     }
 
@@ -156,8 +156,8 @@ struct Object<'a> {
 
 impl Object<'_> {
     fn head(&self) -> &Head {
-        // SAFETY: an object stays where it is, with its head in it, until `r0`, which only `drop` calls.
-        // Nothing writes to it meanwhile but the reference count, and nobody here keeps its head.
+        // SAFETY: an object stays where it is, with its head in it, until `r0`, which only `drop` calls. Only the
+        // reference count is written meanwhile, and no reference to the head is kept here.
         unsafe { self.head.as_ref() }
     }
 

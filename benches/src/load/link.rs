@@ -51,6 +51,7 @@ impl Source {
             Some(Mode::Broadcast) => Plan::message(MessageType::Async, long.into()),
             Some(_) => Plan::message(MessageType::Sync, long.to_string().as_str().into()),
         };
+        debug_assert!(encoded.is_ok(), "a number and its text are sendable");
         out.extend(encoded.unwrap_or_default());
     }
 

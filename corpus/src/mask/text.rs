@@ -19,6 +19,7 @@ pub(super) fn mask(permutation: &Permutation, text: &mut [u8]) {
         let tweak = permutation.tweak(&[TEXT, b"bytes"]);
         for byte in foreign {
             let image = permutation.below(tweak, 0x80, u128::from(*byte & 0x7f));
+            // `below` returns a number under 0x80.
             *byte = 0x80 | u8::try_from(image).unwrap_or_default();
         }
         rest = others;
@@ -98,6 +99,7 @@ fn word(permutation: &Permutation, word: &mut [u8]) {
         let count = classes.iter().map(|&(_, count)| count).product();
         let mut image = permutation.below(tweak, count, number);
         for (byte, (first, count)) in part.iter_mut().zip(classes).rev() {
+            // A class has at most 26 characters.
             *byte = first + u8::try_from(image % count).unwrap_or_default();
             image /= count;
         }

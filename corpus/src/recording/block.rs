@@ -91,7 +91,7 @@ impl Rows {
         let (head, compressed, _) = sections(file, at)?;
         let entries = head.entries as usize;
         if entries == 0 || entries > ENTRIES || entries * size_of::<Row>() > compressed.len().saturating_mul(RATIO) {
-            return Err(fail("no block has so many entries"));
+            return Err(fail("its number of entries is out of range"));
         }
         let mut rows = vec![Row::zeroed(); entries];
         inflate(compressed, bytemuck::cast_slice_mut(&mut rows)).ok_or_else(|| fail("its rows do not inflate"))?;
@@ -145,7 +145,7 @@ impl Rows {
         let (what, bytes) = match meta.kind {
             Kind::Message(kind) => match message_type(&bytes) {
                 Some(found) if found == kind => (What::Message, bytes),
-                _ => return Err(fail("an entry is no message")),
+                _ => return Err(fail("an entry is not a message")),
             },
             Kind::Open => {
                 let Some((&capability, _)) = bytes.split_last() else { return Err(fail("a login is empty")) };

@@ -8,7 +8,7 @@ use super::{Direction, LARGEST};
 
 /// Most bytes of a login, its NUL included.
 const LOGIN: usize = 4096;
-/// HTTP methods: a login cannot be told from a request line otherwise.
+/// HTTP methods, to distinguish a request line from a login.
 const METHODS: [&[u8]; 9] =
     [b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"PATCH ", b"DELETE ", b"CONNECT ", b"TRACE "];
 /// The start of a TLS handshake record of major version 3. Credentials do not start with control characters.
@@ -109,7 +109,7 @@ impl Framer {
                 State::Header => {
                     let head = self.take(bytes, Header::LEN, false)?;
                     let Some(Ok(header)) = head.first_chunk().map(|&head| Header::parse(head)) else {
-                        return Some(self.foreign(bytes, "bytes that are no message"));
+                        return Some(self.foreign(bytes, "bytes that are not a message"));
                     };
                     let body = header.length - Header::LEN as u64;
                     if header.length > LARGEST as u64 {
@@ -159,7 +159,7 @@ impl Framer {
             return Some(self.foreign(bytes, "TLS"));
         }
         if end.is_none() {
-            return (self.held.len() >= LOGIN).then(|| self.foreign(bytes, "bytes that are no login"));
+            return (self.held.len() >= LOGIN).then(|| self.foreign(bytes, "bytes that are not a login"));
         }
         let credentials = std::mem::take(&mut self.held).freeze();
         let Login { user, capability, .. } = Login::parse(credentials.slice(..credentials.len() - 1));
