@@ -102,7 +102,7 @@ impl Mask {
     /// more than [`LARGEST`].
     #[must_use]
     pub fn message(&self, message: &[u8]) -> Option<Vec<u8>> {
-        let limits = Limits { inflated: (LARGEST - Header::LEN) as u64, ..Limits::default() };
+        let limits = Limits::default().with_inflated((LARGEST - Header::LEN) as u64);
         let header = Header::parse(*message.first_chunk()?).ok()?;
         let mut plain = kwire::decompress(message, &limits).ok()?;
         Message::decode(&plain[..], &limits).ok()?;

@@ -350,7 +350,7 @@ fn server(deadly: Option<&'static [u8]>) -> String {
 }
 
 fn serve(mut stream: TcpStream, deadly: &[u8], silent: &AtomicBool) {
-    let mut connection = Connection::server(Limits { inflated: 1 << 20, ..Limits::default() }, Instant::now());
+    let mut connection = Connection::server(Limits::default().with_inflated(1 << 20), Instant::now());
     let mut inbound = Inbound::default();
     loop {
         let mut out = Vec::new();

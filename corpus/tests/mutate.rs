@@ -55,7 +55,7 @@ fn every_change_occurs_under_its_name() {
 fn verdicts_agree_with_the_decoder() {
     let mut seen = [0; 3];
     for Mutation { bytes, name, verdict, .. } in cases(2) {
-        let limits = Limits { inflated: 64 << 20, ..Limits::default() };
+        let limits = Limits::default().with_inflated(64 << 20);
         let decoded = Message::decode(&bytes[..], &limits);
         seen[match (&verdict, &decoded) {
             (Verdict::Valid, Ok(_)) => 0,

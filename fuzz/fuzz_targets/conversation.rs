@@ -64,5 +64,5 @@ fn receive_all(bytes: &[u8], cut: usize) -> (Vec<(MessageType, String)>, Option<
 
 /// Limits that keep a run short.
 fn limits() -> Limits {
-    Limits { message: 1 << 20, inflated: 1 << 20, ..Limits::default() }
+    Limits::default().with_message(1 << 20).with_inflated(1 << 20)
 }

@@ -38,5 +38,5 @@ fn again(bytes: &[u8]) -> Option<Message> {
 
 /// Limits that keep a run short.
 fn limits() -> Limits {
-    Limits { message: 1 << 20, inflated: 1 << 20, ..Limits::default() }
+    Limits::default().with_message(1 << 20).with_inflated(1 << 20)
 }

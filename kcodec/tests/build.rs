@@ -177,7 +177,7 @@ fn the_depth_limit_is_the_callers() {
         body.extend_from_slice(&[0xff, 1]);
         body
     };
-    let limits = |depth| Limits { depth };
+    let limits = |depth| Limits::default().with_depth(depth);
     assert!(Value::decode_with(&nested(5), limits(5)).is_ok());
     let error = Value::decode_with(&nested(6), limits(5)).unwrap_err();
     assert_eq!((error.kind, error.at), (ErrorKind::Depth, 30));

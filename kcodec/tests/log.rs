@@ -152,7 +152,7 @@ fn depth() {
     };
     assert_eq!(Log::new(&deep(255)).unwrap().check(), Ok(1));
     assert_eq!(Log::new(&deep(256)).unwrap().check().unwrap_err().reason, ErrorKind::Depth);
-    let limited = |levels| Log::new(&deep(levels)).unwrap().with_limits(Limits { depth: 3 }).check();
+    let limited = |levels| Log::new(&deep(levels)).unwrap().with_limits(Limits::default().with_depth(3)).check();
     assert_eq!(limited(3), Ok(1));
     assert!(!limited(4).unwrap_err().is_torn());
     assert!(Log::new(&deep(100_000)).unwrap().check().is_err());

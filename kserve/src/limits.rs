@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use crate::setters::setters;
+
 /// Limits of a server. Each bounds one resource that peers could exhaust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Limits of each connection.
     pub wire: kwire::Limits,
@@ -24,12 +27,24 @@ pub struct Limits {
     pub http: usize,
 }
 
+setters! {
+    Limits {
+        with_wire wire: kwire::Limits,
+        with_peers peers: usize,
+        with_queued queued: usize,
+        with_request request: Duration,
+        with_deferred deferred: Duration,
+        with_turn turn: Duration,
+        with_http http: usize,
+    }
+}
+
 impl Default for Limits {
     /// Messages of 2 GiB as sent and inflated, 10,000 peers, 256 MiB queued for each, 10 seconds per request, 60
     /// per deferred answer, turns of a millisecond, HTTP requests of 8 KiB.
     fn default() -> Self {
         Self {
-            wire: kwire::Limits { message: 1 << 31, inflated: 1 << 31, ..kwire::Limits::default() },
+            wire: kwire::Limits::default().with_message(1 << 31).with_inflated(1 << 31),
             peers: 10_000,
             queued: 256 << 20,
             request: Duration::from_secs(10),

@@ -127,12 +127,10 @@ impl Options {
     /// The limits that the options set.
     pub(crate) fn limits(&self) -> Limits {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let mut limits = Limits {
-            queued: size(self.max_queue),
-            peers: size(self.max_peers),
-            request: Duration::from_secs(self.request_time),
-            ..Limits::default()
-        };
+        let mut limits = Limits::default()
+            .with_queued(size(self.max_queue))
+            .with_peers(size(self.max_peers))
+            .with_request(Duration::from_secs(self.request_time));
         limits.wire.message = self.max_message;
         limits.wire.inflated = self.max_message;
         limits.wire.login_time = Duration::from_secs(self.login_time);

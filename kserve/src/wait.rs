@@ -70,7 +70,7 @@ impl Context<'_> {
         let deadline = self.request.as_ref().and_then(|request| request.deadline);
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let timeout = timeout.min(left.unwrap_or(Duration::MAX));
-        let options = Options { timeout: Some(timeout), limits: self.core.limits.wire, ..Options::default() };
+        let options = Options::default().with_timeout(Some(timeout)).with_limits(self.core.limits.wire);
         let connected = blocking::connect(address, &options)?;
         let stream = Stream::from_blocking(connected.stream)?;
         let Some(slot) = self.core.insert(stream, connected.connection) else { return Err(Error::Crowded) };

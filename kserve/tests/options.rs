@@ -65,7 +65,7 @@ impl Kserve {
     }
 
     fn open_tls(&self, ca: &Ca) -> Result<Handle, Error> {
-        let options = kwire::Options { tls: Some(ca.trust().client().unwrap()), ..kwire::Options::default() };
+        let options = kwire::Options::default().with_tls(Some(ca.trust().client().unwrap()));
         Handle::open_with(&format!("tcps://localhost:{}:ann:secret", self.address.port()), &options)
     }
 

@@ -394,7 +394,7 @@ fn pipes_are_read_incrementally() {
     let folder = Folder::new("pipes");
     let path = folder.0.join("pipe");
     mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    let limits = kserve::Limits { request: std::time::Duration::from_millis(200), ..kserve::Limits::default() };
+    let limits = kserve::Limits::default().with_request(std::time::Duration::from_millis(200));
     let running = Running::with(granted(), |server| server.with_limits(limits));
     let mut h = running.open();
     let opening = format!("h:hopen`:fifo://{}", path.display());

@@ -221,7 +221,7 @@ fn a_sync_message_is_always_answered() {
 #[test]
 fn unreadable_values_are_answered_with_an_error() {
     let server = start();
-    let options = Options { capability: Capability::new(2), ..Options::default() };
+    let options = Options::default().with_capability(Capability::new(2));
     let mut old = Handle::open_with(&format!("{}:old:", server.address), &options).unwrap();
     assert!(matches!(old.sync("guid"), Err(Error::Remote(text)) if text == "type"));
     assert_eq!(server.open("new").sync("guid").unwrap().value(), Guid([7; 16]).into());

@@ -159,7 +159,7 @@ fn deferred_answers_keep_request_order() {
 #[test]
 fn deferred_answers_from_another_thread_or_a_timeout() {
     let (script, _said, owed) = Script::new();
-    let limits = Limits { deferred: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits::default().with_deferred(Duration::from_millis(300));
     let server = Running::with(script, |server| server.with_limits(limits));
     let sender = server.sender.clone();
     let elsewhere = thread::spawn(move || {

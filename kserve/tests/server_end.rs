@@ -85,7 +85,7 @@ fn is_stop(answer: Result<Message, Error>) -> bool {
 #[test]
 fn a_request_is_limited_in_time() {
     let (script, said) = script();
-    let limits = Limits { request: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits::default().with_request(Duration::from_millis(200));
     let server = Running::with(script, |server| server.with_limits(limits));
     let mut h = server.open();
     let start = Instant::now();

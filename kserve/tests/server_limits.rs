@@ -55,7 +55,7 @@ fn expect(said: &Receiver<String>, what: &str) {
 #[test]
 fn a_fast_reader_receives_answers_over_the_queue_limit() {
     let (script, _said) = Script::new();
-    let server = Running::with(script, |server| server.with_limits(Limits { queued: 1_000_000, ..Limits::default() }));
+    let server = Running::with(script, |server| server.with_limits(Limits::default().with_queued(1_000_000)));
     let mut raw = server.raw();
     raw.write_all(&message(MessageType::Sync, 2_000_000_i64).repeat(3)).unwrap();
     for _ in 0..3 {
@@ -81,7 +81,7 @@ fn a_very_large_answer_passes_under_default_limits() {
 #[test]
 fn a_connection_over_the_limit_is_reported_as_conn() {
     let (script, said) = Script::new();
-    let server = Running::with(script, |server| server.with_limits(Limits { peers: 1, ..Limits::default() }));
+    let server = Running::with(script, |server| server.with_limits(Limits::default().with_peers(1)));
     let mut only = server.open();
     assert!(rest(server.socket()).is_empty());
     expect(&said, " conn: too many connections");

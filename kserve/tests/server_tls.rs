@@ -92,7 +92,7 @@ fn certificates_are_verified() {
     let (ca, other) = (Ca::new(), Ca::new());
     let (server, _) = serve(&ca.options("db.example.com"), Tls::Required, Limits::default());
     for protocol in [Protocol::Tls12, Protocol::Tls13] {
-        let options = Options { min_protocol: protocol, max_protocol: Some(protocol), ..ca.trust() };
+        let options = ca.trust().with_min_protocol(protocol).with_max_protocol(Some(protocol));
         let stream = open(&server, &options.client().unwrap(), "db.example.com").unwrap();
         assert_eq!(
             stream.conn.protocol_version().unwrap().as_str().unwrap(),
@@ -105,7 +105,7 @@ fn certificates_are_verified() {
     assert!(refused(&server, &ca.trust(), "db.example.org").contains("not valid for name"));
     assert!(refused(&server, &ca.trust(), "127.0.0.1").contains("not valid for name"));
     assert!(refused(&server, &other.trust(), "db.example.com").contains("UnknownIssuer"));
-    let blind = Options { verify_server: VerifyServer::No, ..other.trust() };
+    let blind = other.trust().with_verify_server(VerifyServer::No);
     open(&server, &blind.client().unwrap(), "db.example.org").unwrap();
 }
 
@@ -113,7 +113,7 @@ fn certificates_are_verified() {
 fn an_expired_certificate_is_refused() {
     let ca = Ca::new();
     let (certificate, key) = ca.sign_expired("localhost");
-    let expired = Options { certificate: Some(certificate), key: Some(key), ..ca.trust() };
+    let expired = ca.trust().with_certificate(Some(certificate)).with_key(Some(key));
     let (server, _) = serve(&expired, Tls::Required, Limits::default());
     assert!(refused(&server, &ca.trust(), "localhost").contains("expired"));
 }
@@ -137,9 +137,9 @@ fn client_verification_modes() {
         (VerifyClient::RequestOnly, [true, true, true]),
     ];
     let (certificate, key) = other.sign("ann");
-    let stranger = Options { certificate: Some(certificate), key: Some(key), ..ca.trust() };
+    let stranger = ca.trust().with_certificate(Some(certificate)).with_key(Some(key));
     for (verify_client, expected) in cases {
-        let options = Options { verify_client, ..ca.options("localhost") };
+        let options = ca.options("localhost").with_verify_client(verify_client);
         let (server, said) = serve(&options, Tls::Required, Limits::default());
         for (client, let_in) in [ca.trust(), ca.options("ann"), stranger.clone()].iter().zip(expected) {
             let opened = open(&server, &client.client().unwrap(), "localhost");
@@ -380,20 +380,17 @@ fn setting_errors_name_the_variable_and_file() {
     std::fs::write(no_pem.as_ref().unwrap(), "nothing").unwrap();
     let other_key = Some(ca.sign("other").1);
     let cases = [
-        (Options { certificate: None, ..good.clone() }, "KX_SSL_CERT_FILE or SSL_CERT_FILE must be set"),
-        (Options { key: None, ..good.clone() }, "KX_SSL_KEY_FILE or SSL_KEY_FILE must be set"),
-        (Options { certificate: missing.clone(), ..good.clone() }, "SSL_CERT_FILE="),
-        (Options { certificate: no_pem.clone(), ..good.clone() }, "no.pem: no certificate in PEM"),
-        (Options { key: no_pem.clone(), ..good.clone() }, "no.pem: no private key in PEM"),
-        (Options { key: other_key, ..good.clone() }, "SSL_KEY_FILE="),
-        (Options { ca_file: None, verify_client: VerifyClient::Yes, ..good.clone() }, "SSL_CA_CERT_FILE must be set"),
-        (Options { ca_file: no_pem, verify_client: VerifyClient::Yes, ..good.clone() }, "SSL_CA_CERT_FILE="),
-        (Options { ca_path: missing, verify_client: VerifyClient::Yes, ..good.clone() }, "SSL_CA_CERT_PATH="),
-        (
-            Options { min_protocol: Protocol::Tls13, max_protocol: Some(Protocol::Tls12), ..good.clone() },
-            "SSL_MINPROTOCOL",
-        ),
-        (Options { cipher_list: Some("DES-CBC3-SHA".to_owned()), ..good }, "SSL_CIPHER_LIST="),
+        (good.clone().with_certificate(None), "KX_SSL_CERT_FILE or SSL_CERT_FILE must be set"),
+        (good.clone().with_key(None), "KX_SSL_KEY_FILE or SSL_KEY_FILE must be set"),
+        (good.clone().with_certificate(missing.clone()), "SSL_CERT_FILE="),
+        (good.clone().with_certificate(no_pem.clone()), "no.pem: no certificate in PEM"),
+        (good.clone().with_key(no_pem.clone()), "no.pem: no private key in PEM"),
+        (good.clone().with_key(other_key), "SSL_KEY_FILE="),
+        (good.clone().with_ca_file(None).with_verify_client(VerifyClient::Yes), "SSL_CA_CERT_FILE must be set"),
+        (good.clone().with_ca_file(no_pem).with_verify_client(VerifyClient::Yes), "SSL_CA_CERT_FILE="),
+        (good.clone().with_ca_path(missing).with_verify_client(VerifyClient::Yes), "SSL_CA_CERT_PATH="),
+        (good.clone().with_min_protocol(Protocol::Tls13).with_max_protocol(Some(Protocol::Tls12)), "SSL_MINPROTOCOL"),
+        (good.with_cipher_list(Some("DES-CBC3-SHA".to_owned())), "SSL_CIPHER_LIST="),
     ];
     for (options, expected) in cases {
         let error = options.server().unwrap_err().to_string();

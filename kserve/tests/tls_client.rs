@@ -42,7 +42,7 @@ fn serve(options: &tls::Options) -> Running {
 }
 
 fn options(tls: &tls::Options) -> Options {
-    Options { tls: Some(tls.client().unwrap()), timeout: Some(Duration::from_secs(20)), ..Options::default() }
+    Options::default().with_tls(Some(tls.client().unwrap())).with_timeout(Some(Duration::from_secs(20)))
 }
 
 fn address(server: &Running, user: &str) -> String {
@@ -123,9 +123,9 @@ fn invalid_certificates_are_refused() {
     assert!(refused(&server, &other.trust()).contains("UnknownIssuer"));
     assert!(matches!(Handle::open_with(&address(&server, "mallory"), &options(&ca.trust())), Err(Error::Refused)));
     let (certificate, key) = ca.sign_expired("localhost");
-    let expired = tls::Options { certificate: Some(certificate), key: Some(key), ..ca.trust() };
+    let expired = ca.trust().with_certificate(Some(certificate)).with_key(Some(key));
     assert!(refused(&serve(&expired), &ca.trust()).contains("expired"));
-    let server = serve(&tls::Options { verify_client: VerifyClient::Yes, ..ca.options("localhost") });
+    let server = serve(&ca.options("localhost").with_verify_client(VerifyClient::Yes));
     assert!(refused(&server, &ca.trust()).contains("CertificateRequired"));
     Handle::open_with(&address(&server, "ann"), &options(&ca.options("ann"))).unwrap();
 }
@@ -229,7 +229,7 @@ fn the_connect_timeout_covers_the_handshake() {
     let ca = Ca::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("tcps://localhost:{}", listener.local_addr().unwrap().port());
-    let options = Options { timeout: Some(Duration::from_millis(200)), ..options(&ca.trust()) };
+    let options = options(&ca.trust()).with_timeout(Some(Duration::from_millis(200)));
     let begin = Instant::now();
     assert!(matches!(Handle::open_with(&address, &options), Err(Error::TimedOut)));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

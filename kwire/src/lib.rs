@@ -55,6 +55,7 @@ mod message;
 mod options;
 mod outbound;
 mod reconnect;
+mod setters;
 mod stream;
 pub mod unix;
 

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use crate::setters::setters;
+
 /// Limits of one connection. Each prevents one way to exhaust the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Most bytes of a message as sent, header included. Checked when the header arrives, before memory is allocated.
     /// Stops peers that announce huge messages or never stop sending.
@@ -24,9 +27,21 @@ pub struct Limits {
     pub queued: u64,
 }
 
+setters! {
+    Limits {
+        with_message message: u64,
+        with_inflated inflated: u64,
+        with_depth depth: u8,
+        with_login login: usize,
+        with_login_time login_time: Duration,
+        with_kept kept: u64,
+        with_queued queued: u64,
+    }
+}
+
 impl Limits {
-    pub(crate) const fn body(&self) -> kcodec::Limits {
-        kcodec::Limits { depth: self.depth }
+    pub(crate) fn body(&self) -> kcodec::Limits {
+        kcodec::Limits::default().with_depth(self.depth)
     }
 }
 

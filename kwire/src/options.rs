@@ -6,10 +6,12 @@ use kcodec::{Capability, Threshold};
 
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
+use crate::setters::setters;
 
 /// Options for opening a handle of the blocking or the tokio client. A duration that overflows `Instant` means no
 /// limit.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Options {
     /// Time limit for connecting and logging in. Does not apply to later calls.
     pub timeout: Option<Duration>,
@@ -36,6 +38,21 @@ pub struct Options {
     /// (see [`tls::Options`](crate::tls::Options)).
     #[cfg(feature = "tls")]
     pub tls: Option<std::sync::Arc<crate::tls::ClientConfig>>,
+}
+
+setters! {
+    Options {
+        with_timeout timeout: Option<Duration>,
+        with_read_timeout read_timeout: Option<Duration>,
+        with_write_timeout write_timeout: Option<Duration>,
+        with_keepalive keepalive: Option<Duration>,
+        with_capability capability: Capability,
+        with_compression compression: Option<Threshold>,
+        with_limits limits: Limits,
+        with_interrupt interrupt: Option<Interrupt>,
+        #[cfg(feature = "tls")]
+        with_tls tls: Option<std::sync::Arc<crate::tls::ClientConfig>>,
+    }
 }
 
 impl Default for Options {

@@ -14,6 +14,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, SupportedProtocolVersion};
 
+use crate::setters::setters;
+
 pub use rustls;
 pub use rustls::{ClientConfig, ServerConfig};
 pub use session::Session;
@@ -27,6 +29,7 @@ mod verify;
 
 /// TLS settings. Each field documents the environment variable that kdb+ reads it from; errors name it, too.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// PEM file of this end's certificate and the intermediate certificates: `SSL_CERT_FILE`. Required for a server. A
     /// client presents it if the server requests one.
@@ -52,6 +55,21 @@ pub struct Options {
     pub cipher_list: Option<String>,
     /// Cipher suites of TLS 1.3, in the same form: `SSL_CIPHERSUITES`.
     pub cipher_suites: Option<String>,
+}
+
+setters! {
+    Options {
+        with_certificate certificate: Option<PathBuf>,
+        with_key key: Option<PathBuf>,
+        with_ca_file ca_file: Option<PathBuf>,
+        with_ca_path ca_path: Option<PathBuf>,
+        with_verify_server verify_server: VerifyServer,
+        with_verify_client verify_client: VerifyClient,
+        with_min_protocol min_protocol: Protocol,
+        with_max_protocol max_protocol: Option<Protocol>,
+        with_cipher_list cipher_list: Option<String>,
+        with_cipher_suites cipher_suites: Option<String>,
+    }
 }
 
 /// How a client verifies the server's certificate.

@@ -120,7 +120,7 @@ pub async fn connect(address: &str, options: &Options) -> Result<(Handle, Driver
         #[cfg(feature = "tls")]
         let stream = stream.secure(address.transport.tls_host(), options).await?;
         let compression = options.compression.filter(|_| !stream.is_local());
-        over(stream, &login, &Options { compression, timeout: None, ..options.clone() }).await
+        over(stream, &login, &options.clone().with_compression(compression).with_timeout(None)).await
     };
     within(options, connected).await
 }

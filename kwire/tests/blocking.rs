@@ -138,8 +138,8 @@ fn the_backlog_is_bounded() {
             peer.send(MessageType::Async, (&push).into());
         }
     });
-    let limits = Limits { kept: 10_000, ..Limits::default() };
-    let mut h = Handle::open_with(&address, &Options { limits, ..Options::default() }).unwrap();
+    let limits = Limits::default().with_kept(10_000);
+    let mut h = Handle::open_with(&address, &Options::default().with_limits(limits)).unwrap();
     assert!(matches!(h.sync("q"), Err(Error::TooLarge { limit: 10_000, .. })));
     assert!(matches!(h.sync("q"), Err(Error::Failed)), "the failed handle must not return a late response");
     drop(h);
@@ -216,7 +216,7 @@ fn a_silent_server_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let start = Instant::now();
-    let options = Options { timeout: Some(Duration::from_millis(50)), ..Options::default() };
+    let options = Options::default().with_timeout(Some(Duration::from_millis(50)));
     assert!(matches!(Handle::open_with(&address, &options), Err(Error::TimedOut)));
     assert!(start.elapsed() < Duration::from_secs(5));
 }
@@ -321,12 +321,12 @@ fn a_failed_write_stays_failed() {
 
 #[test]
 fn a_duration_that_overflows_is_no_deadline() {
-    let limits = Limits { login_time: Duration::MAX, ..Limits::default() };
+    let limits = Limits::default().with_login_time(Duration::MAX);
     let mut connection = Connection::server(limits, Instant::now());
     assert_eq!(connection.deadline(), None);
     assert!(connection.handle_time(Instant::now()).is_ok());
     let (address, server) = serve(|mut peer| peer.event());
-    let options = Options { timeout: Some(Duration::MAX), ..Options::default() };
+    let options = Options::default().with_timeout(Some(Duration::MAX));
     drop(Handle::open_with(&address, &options).unwrap());
     assert!(server.join().unwrap().is_none());
 }

@@ -149,7 +149,7 @@ fn a_hundredfold_inflation_is_accepted_within_the_limit() {
     let message = framed(0, 1, &zeros(&head, count as usize));
     assert!(message.len() < 4_000_000);
     assert_eq!(decode(&message).unwrap().value().count(), count as usize);
-    let limits = Limits { inflated: 1 << 20, ..Limits::default() };
+    let limits = Limits::default().with_inflated(1 << 20);
     assert!(matches!(Message::decode(&message[..], &limits), Err(Error::TooLarge { limit: 0x10_0000, .. })));
 }
 
@@ -191,14 +191,14 @@ fn open(limits: Limits) -> (Connection, Inbound) {
 
 #[test]
 fn a_length_over_the_limit_is_rejected_by_the_header() {
-    let limits = Limits { message: 1000, ..Limits::default() };
+    let limits = Limits::default().with_message(1000);
     let (mut connection, mut inbound) = open(limits);
     inbound.extend(&[1, 0, 0, 0, 0xe9, 3, 0, 0]);
     assert!(matches!(connection.receive(&mut inbound), Err(Error::TooLarge { bytes: 1001, limit: 1000, .. })));
     assert_eq!(connection.rejected()[..], [1, 0, 0, 0, 0xe9, 3, 0, 0]);
     // A fatal error latches.
     assert!(matches!(connection.receive(&mut inbound), Err(Error::Failed)));
-    let (mut connection, mut inbound) = open(Limits { message: 1 << 31, ..Limits::default() });
+    let (mut connection, mut inbound) = open(Limits::default().with_message(1 << 31));
     inbound.extend(&[1, 0, 0, 1, 0, 0, 0, 0]);
     assert!(matches!(connection.receive(&mut inbound), Err(Error::TooLarge { bytes: 0x1_0000_0000, .. })));
 }

@@ -44,8 +44,8 @@ fn async_messages_are_queued_until_the_peer_reads() {
 #[test]
 fn a_full_queue_waits_for_the_peer_until_the_deadline() {
     let (go, gone) = mpsc::channel::<()>();
-    let limits = Limits { queued: 100_000, ..Limits::default() };
-    let options = Options { limits, write_timeout: Some(Duration::from_millis(30)), ..Options::default() };
+    let limits = Limits::default().with_queued(100_000);
+    let options = Options::default().with_limits(limits).with_write_timeout(Some(Duration::from_millis(30)));
     let (mut h, server) = opened(&options, move |mut peer| {
         gone.recv().unwrap();
         (0..4).map(|_| peer.message().body().as_bytes().len()).sum::<usize>()
@@ -68,7 +68,7 @@ fn a_full_queue_waits_for_the_peer_until_the_deadline() {
 #[test]
 fn a_large_message_that_timed_out_is_completed_later() {
     let (go, gone) = mpsc::channel::<()>();
-    let options = Options { write_timeout: Some(Duration::from_millis(20)), ..Options::default() };
+    let options = Options::default().with_write_timeout(Some(Duration::from_millis(20)));
     let (mut h, server) = opened(&options, move |mut peer| {
         gone.recv().unwrap();
         let first = peer.message();
@@ -189,8 +189,8 @@ fn the_servers_requests_are_answered_during_a_sync_call() {
 
 #[test]
 fn the_backlog_is_bounded_by_its_memory() {
-    let limits = Limits { kept: 100_000, ..Limits::default() };
-    let (mut h, server) = opened(&Options { limits, ..Options::default() }, |mut peer| {
+    let limits = Limits::default().with_kept(100_000);
+    let (mut h, server) = opened(&Options::default().with_limits(limits), |mut peer| {
         peer.message();
         // Bodies of two bytes, each of which takes far more memory.
         (0..10_000).for_each(|_| peer.send(Async, true));
@@ -234,7 +234,7 @@ fn an_interrupted_handle_is_unusable_and_reports_it() {
     let path = std::env::temp_dir().join(format!("kwire-interrupt-{}", std::process::id()));
     let listener = UnixListener::bind(&path).unwrap();
     let interrupt = Interrupt::new().unwrap();
-    let options = Options { interrupt: Some(interrupt.clone()), ..Options::default() };
+    let options = Options::default().with_interrupt(Some(interrupt.clone()));
     let client = std::os::unix::net::UnixStream::connect(&path).unwrap();
     let (stream, _) = listener.accept().unwrap();
     std::fs::remove_file(path).unwrap();
@@ -287,7 +287,7 @@ fn a_dead_peer_times_out_every_call() {
     let deadline = Some(Duration::from_millis(20));
     let (end, _silent) = pair::pair(1 << 16);
     let start = Instant::now();
-    let options = Options { timeout: deadline, read_timeout: deadline, write_timeout: deadline, ..Options::default() };
+    let options = Options::default().with_timeout(deadline).with_read_timeout(deadline).with_write_timeout(deadline);
     assert!(matches!(Handle::over(end, &login(), &options), Err(Error::TimedOut)), "the login");
     // A peer that accepts the login and then neither reads nor writes.
     let (end, server) = served(1 << 16, |peer| peer);

@@ -103,12 +103,13 @@ async fn messages_from_the_server_are_received_in_order_and_answered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_queue_is_counted_bounded_and_flushed() {
     let (go, gone) = mpsc::channel::<()>();
-    let limits = Limits { queued: 500_000, ..Limits::default() };
-    let (h, _driver, server) = opened(Options { limits, compression: None, ..Options::default() }, move |mut peer| {
-        gone.recv().unwrap();
-        (0..).map_while(|_| peer.event()).count()
-    })
-    .await;
+    let limits = Limits::default().with_queued(500_000);
+    let (h, _driver, server) =
+        opened(Options::default().with_limits(limits).with_compression(None), move |mut peer| {
+            gone.recv().unwrap();
+            (0..).map_while(|_| peer.event()).count()
+        })
+        .await;
     let row = vec![1_u8; 100_000];
     let sent = (0..100).take_while(|_| h.send(&row).is_ok()).count();
     assert!((5..=6).contains(&sent), "{sent}: part of it is in the pipe, and one message may exceed the limit");
@@ -126,8 +127,8 @@ async fn the_queue_is_counted_bounded_and_flushed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_subscriber_applies_backpressure_and_loses_nothing() {
-    let limits = Limits { kept: 100_000, ..Limits::default() };
-    let (h, _driver, server) = opened(Options { limits, ..Options::default() }, |mut peer| {
+    let limits = Limits::default().with_kept(100_000);
+    let (h, _driver, server) = opened(Options::default().with_limits(limits), |mut peer| {
         (0..1000_i64).for_each(|number| peer.send(Async, &vec![number; 1000]));
     })
     .await;
@@ -138,7 +139,7 @@ async fn a_slow_subscriber_applies_backpressure_and_loses_nothing() {
     }
     server.join().unwrap();
     // If a response is awaited, reading cannot pause, so the full backlog is an error.
-    let (h, driver, server) = opened(Options { limits, ..Options::default() }, |mut peer| {
+    let (h, driver, server) = opened(Options::default().with_limits(limits), |mut peer| {
         drop(peer.message());
         (0..1000_i64).for_each(|number| peer.send(Async, &vec![number; 1000]));
     })
@@ -215,7 +216,7 @@ async fn a_refused_login_and_a_silent_server() {
     drop(other);
     assert!(matches!(over(end, &login(), &Options::default()).await, Err(Error::Refused)));
     let (end, _other) = pair::pair(100);
-    let options = Options { timeout: Some(Duration::from_millis(20)), ..Options::default() };
+    let options = Options::default().with_timeout(Some(Duration::from_millis(20)));
     assert!(matches!(over(end, &login(), &options).await, Err(Error::TimedOut)));
 }
 

@@ -278,7 +278,7 @@ impl Search {
         }
         let Some(budget) = self.budget.checked_sub(length) else { return Some(false) };
         self.budget = budget;
-        let limits = Limits { inflated: WINDOW as u64, ..Limits::default() };
+        let limits = Limits::default().with_inflated(WINDOW as u64);
         Some(Message::decode(message, &limits).is_ok())
     }
 }

@@ -89,7 +89,7 @@ impl Draft {
 /// Byte order (whether big-endian), compression and plain body of any bytes.
 fn plain(message: &[u8]) -> (bool, u8, Vec<u8>) {
     let big = message.first() == Some(&0);
-    let limits = Limits { inflated: INFLATED, ..Limits::default() };
+    let limits = Limits::default().with_inflated(INFLATED);
     let inflated = match message.get(2) {
         Some(&kind @ (1 | 2)) => kwire::decompress(message, &limits).ok().map(|inflated| (kind, inflated)),
         _ => None,

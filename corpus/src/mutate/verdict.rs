@@ -34,7 +34,7 @@ const INFLATED: u64 = 64 << 20;
 impl Verdict {
     /// The verdict on bytes that should be one whole message.
     pub fn of(bytes: &[u8]) -> Self {
-        let limits = Limits { inflated: INFLATED, ..Limits::default() };
+        let limits = Limits::default().with_inflated(INFLATED);
         match Message::decode(bytes, &limits) {
             Ok(_) => Self::Valid,
             Err(Error::Malformed(Malformed { at, reason: reason @ Reason::Body(ErrorKind::Depth) })) => {

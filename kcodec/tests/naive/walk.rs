@@ -182,7 +182,7 @@ fn plain(body: &[u8], depth: u8) -> Walked<()> {
 
 /// Holds the library's decoder against the plain walk, and what it accepts against its own encoder.
 pub fn alike(body: &[u8], depth: u8) {
-    let limits = Limits { depth };
+    let limits = Limits::default().with_depth(depth);
     let decoded = Value::decode_with(body, limits);
     assert_eq!(decoded.map(drop), plain(body, depth), "{body:?}");
     // What is accepted can be looked at from end to end.

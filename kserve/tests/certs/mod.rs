@@ -62,12 +62,12 @@ impl Ca {
     /// Settings with a certificate for `host` and trust in this CA.
     pub(crate) fn options(&self, host: &str) -> Options {
         let (certificate, key) = self.sign(host);
-        Options { certificate: Some(certificate), key: Some(key), ..self.trust() }
+        self.trust().with_certificate(Some(certificate)).with_key(Some(key))
     }
 
     /// Settings without a certificate, with trust in this CA.
     pub(crate) fn trust(&self) -> Options {
-        Options { ca_file: Some(self.file()), ..Options::default() }
+        Options::default().with_ca_file(Some(self.file()))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -128,7 +128,7 @@ impl Attack<'_> {
     /// Requests `2+2` on a new connection.
     fn ask(&self) -> Result<(), kwire::Error> {
         let time = Some(self.deadline);
-        let options = kwire::Options { timeout: time, read_timeout: time, write_timeout: time, ..Default::default() };
+        let options = kwire::Options::default().with_timeout(time).with_read_timeout(time).with_write_timeout(time);
         match kwire::ask_with(self.address, "2+2", &options) {
             Ok(_) | Err(kwire::Error::Remote(_)) => Ok(()),
             Err(error) => Err(error),

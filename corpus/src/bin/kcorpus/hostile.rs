@@ -94,7 +94,7 @@ impl Server {
     fn serve(&self, mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
         let client = stream.peer_addr()?;
         stream.set_nodelay(true)?;
-        let limits = Limits { message: REQUEST, inflated: REQUEST, ..Limits::default() };
+        let limits = Limits::default().with_message(REQUEST).with_inflated(REQUEST);
         let mut connection = Connection::server(limits, Instant::now());
         let mut inbound = Inbound::default();
         loop {

@@ -267,7 +267,7 @@ fn size(text: &str) -> Result<u64, String> {
 fn limits(max_message: Option<u64>) -> Limits {
     let default = Limits::default();
     match max_message {
-        Some(bytes) => Limits { message: bytes, inflated: bytes, ..default },
+        Some(bytes) => default.with_message(bytes).with_inflated(bytes),
         None => default,
     }
 }

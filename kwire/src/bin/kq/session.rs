@@ -44,7 +44,12 @@ impl Session {
         let timeout = connection.timeout.map(Duration::from_millis);
         let limits = crate::limits(connection.max_message);
         let (read_timeout, write_timeout) = (timeout, timeout);
-        let options = Options { timeout, read_timeout, write_timeout, limits, interrupt, ..Options::default() };
+        let options = Options::default()
+            .with_timeout(timeout)
+            .with_read_timeout(read_timeout)
+            .with_write_timeout(write_timeout)
+            .with_limits(limits)
+            .with_interrupt(interrupt);
         let name = password::without_password(address).to_owned();
         let address = connection.login.complete(address).map_err(Fault::End)?;
         let mut session = Self { address, name, options, handle: None };
@@ -56,7 +61,7 @@ impl Session {
     /// Reconnects after the handle became unusable.
     pub(crate) fn reopen(&mut self) -> Result<(), Fault> {
         self.handle = None;
-        let options = Options { timeout: self.options.timeout.or(Some(RECONNECT_TIMEOUT)), ..self.options.clone() };
+        let options = self.options.clone().with_timeout(self.options.timeout.or(Some(RECONNECT_TIMEOUT)));
         self.handle = Some(Handle::open_with(&self.address, &options).map_err(|error| self.end(error))?);
         Ok(())
     }
