@@ -1,4 +1,4 @@
-//! A checked body that owns its bytes.
+//! A checked message body that owns its bytes.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::value::Value;
 use crate::view::view;
 
-/// One object's bytes, checked and refcounted: cloning shares them, viewing is free.
+/// The checked bytes of one object, reference-counted: a clone shares them, and a view takes constant time.
 #[derive(Clone)]
 pub struct Body {
     bytes: Bytes,
@@ -19,7 +19,7 @@ pub struct Body {
 }
 
 impl Body {
-    /// Checks `bytes` and keeps them.
+    /// Checks `bytes` and takes ownership of them.
     ///
     /// # Errors
     ///
@@ -28,7 +28,7 @@ impl Body {
         Self::decode_with(bytes, Limits::default())
     }
 
-    /// Like [`decode`](Self::decode), under limits of the caller's.
+    /// As [`decode`](Self::decode), with other limits.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl Body {
         Ok(Self { bytes, canonical })
     }
 
-    /// Encodes a value and keeps the bytes.
+    /// Encodes a value into a new body.
     ///
     /// # Errors
     ///
@@ -50,13 +50,13 @@ impl Body {
         Ok(Self { bytes: bytes.into(), canonical: true })
     }
 
-    /// The view.
+    /// The view of the object.
     #[must_use]
     pub fn value(&self) -> Value<'_> {
         view(&self.bytes, self.canonical)
     }
 
-    /// The bytes, little-endian.
+    /// The bytes of the object, little-endian.
     #[must_use]
     pub const fn as_bytes(&self) -> &Bytes {
         &self.bytes

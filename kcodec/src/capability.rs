@@ -1,41 +1,41 @@
-//! What a peer's release can read.
+//! The capability byte of a connection, and the limits of each capability.
 
 use crate::kind::Kind;
 
-/// The longest vector that every release can take.
+/// Items of the longest vector that all releases can read.
 pub(crate) const LONGEST: u32 = 0x7fff_fffe;
 
-/// What both ends of a connection can read: the number agreed on at login.
+/// What both peers of a connection can read: the capability byte negotiated at login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Capability(u8);
 
 impl Capability {
     /// kdb+ before 2.6: no compression, timestamps, timespans or guids.
     pub const BASE: Self = Self(0);
-    /// kdb+ 3.0: guids, messages up to 2 GiB. What KX's C library offers unless asked for more.
+    /// kdb+ 3.0: guids, messages up to 2 GiB. The default of KX's C library.
     pub const GUID: Self = Self(3);
     /// kdb+ 3.4: messages up to 1 TiB and vectors past 2^31 items.
     pub const MAX: Self = Self(6);
 
-    /// The capability a peer claims; more than [`MAX`](Self::MAX) is cut to it.
+    /// The capability of a byte received from a peer; at most [`MAX`](Self::MAX).
     #[must_use]
     pub const fn new(byte: u8) -> Self {
         if byte > 6 { Self::MAX } else { Self(byte) }
     }
 
-    /// The byte that goes over the wire.
+    /// The byte on the wire.
     #[must_use]
     pub const fn byte(self) -> u8 {
         self.0
     }
 
-    /// Whether compressed messages may be sent.
+    /// Whether the peer can read compressed messages.
     #[must_use]
     pub const fn compresses(self) -> bool {
         self.0 >= 1
     }
 
-    /// Whether the peer's release has the kind.
+    /// Whether the peer can read the kind.
     pub(crate) const fn has(self, kind: Kind) -> bool {
         match kind {
             Kind::Guid => self.0 >= 3,
@@ -44,7 +44,7 @@ impl Capability {
         }
     }
 
-    /// Bytes of the largest body, header excluded.
+    /// Bytes of the longest body, without the header.
     pub(crate) const fn body(self) -> u64 {
         match self.0 {
             0..=4 => 0x7fff_fff7,

@@ -1,8 +1,17 @@
-//! The console form, as q's `.Q.s` gives it: lines and columns, cut to the size of a screen (WIRE.md, text).
+//! The console form of values, as q's `.Q.s` returns it: lines and columns, cut to the size of a screen (WIRE.md,
+//! text).
 //!
-//! A value is laid out as blocks of columns: a table is one block, a keyed table two with a bar
-//! between, a dict two without headings, a list of equally long lists one. Only what fits on the
-//! screen is looked at, so that a table of a million rows costs no more than its first twenty.
+//! Tables, dicts and lists of lists of one length are laid out as blocks of columns:
+//!
+//! | value | blocks |
+//! |---|---|
+//! | table | one, with headings |
+//! | keyed table | keys and values, separated by a bar, with headings |
+//! | other dict | keys and values, separated by a bar; headings only if one of them is a table |
+//! | list of lists of one length | one, without headings |
+//!
+//! Only rows and columns that fit on the screen are read, so the time depends on the screen and not on the number of
+//! rows.
 
 mod block;
 mod page;
@@ -16,25 +25,25 @@ use crate::list::List;
 use crate::symbol::Symbol;
 use crate::value::Value;
 
-/// The size that output is cut to, as `\c` sets it.
+/// The size of the screen that output is cut to, as `\c` sets it, and the digits of floats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Console {
-    /// Lines.
+    /// Lines of the screen.
     pub rows: usize,
-    /// Characters of a line.
+    /// Characters per line.
     pub columns: usize,
-    /// Significant digits of floats, as `\P` sets them; 0 for all 17.
+    /// Significant digits of floats, as `\P` sets them; 0 means 17.
     pub digits: usize,
 }
 
 impl Console {
-    /// A screen of this size; both are brought into 10..=2000, as `\c` does.
+    /// A screen of `rows` lines of `columns` characters, both clamped to 10..=2000, as `\c` does.
     #[must_use]
     pub fn new(rows: usize, columns: usize) -> Self {
         Self { rows: rows.clamp(10, 2000), columns: columns.clamp(10, 2000), digits: 7 }
     }
 
-    /// The same screen with so many significant digits of floats.
+    /// The same screen with `digits` significant digits of floats; 0 means 17.
     #[must_use]
     pub const fn with_digits(self, digits: usize) -> Self {
         Self { digits, ..self }
@@ -48,7 +57,9 @@ impl Default for Console {
     }
 }
 
-/// The value as q's console shows it, each line ended by a newline; nothing for `::`.
+/// The value as q's console displays it. Each line ends with a newline; `::` displays as an empty text.
+///
+/// The dimensions of `console` are clamped as by [`Console::new`].
 ///
 /// ```
 /// use kcodec::Console;
@@ -74,7 +85,7 @@ pub fn console(value: Value<'_>, console: Console) -> String {
     page.finish()
 }
 
-/// Lines of a heading: the names and the rule.
+/// Lines of a heading: the names and a rule of hyphens.
 const HEADING: usize = 2;
 
 fn show_lambda(lambda: Lambda<'_>, page: &mut Page) {

@@ -1,7 +1,7 @@
-//! The one-line form, as q's `-3!` gives it (WIRE.md, text).
+//! The one-line text form of values, as q's `-3!` returns it (WIRE.md, text).
 //!
-//! Everything streams: nothing is built up, and a writer that refuses more text, as the console's
-//! does at the edge of the screen, stops the walk there.
+//! Items are written as they are visited; the text is never held in memory. An error of the writer ends the walk: the
+//! console's writer returns one at the edge of the screen, so that a long value costs no more than its visible part.
 
 mod ascii;
 mod float;
@@ -22,7 +22,7 @@ use crate::table::{Splayed, Table};
 use crate::value::Value;
 use crate::vector::Vector;
 
-/// The one-line form, as q's `-3!` gives it.
+/// The one-line form, as q's `-3!` returns it.
 ///
 /// ```
 /// use kcodec::Value;
@@ -45,7 +45,7 @@ impl Display for Value<'_> {
     }
 }
 
-/// The one-line form, as q's `-3!` gives it.
+/// The one-line form, as q's `-3!` returns it.
 impl Display for Atom<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_atom(*self, f)
@@ -89,12 +89,12 @@ macro_rules! define {
 }
 fixed_kinds!(define);
 
-/// An item as it stands in a column: without quotes, backtick or suffix, a null as nothing.
+/// Displays an item as in a column of a table: without quotes, backtick, prefix or suffix; a null is empty.
 pub(crate) struct Bare<'a>(pub(crate) Atom<'a>);
 
 impl Atom<'_> {
-    /// The item without quotes, backtick, prefix or suffix; a null is empty. The result of q's `string`, except that bytes
-    /// that are not UTF-8 become U+FFFD.
+    /// The item without quotes, backtick, prefix or suffix; a null is empty. The result of q's `string`, except that
+    /// bytes that are not UTF-8 become U+FFFD.
     ///
     /// ```
     /// use kcodec::Atom;
@@ -122,7 +122,7 @@ fn write_symbol(symbol: Symbol<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write_lossy(symbol, f)
 }
 
-/// The raw text; bytes that are not UTF-8 show as U+FFFD.
+/// Writes the text without a backtick; each invalid UTF-8 sequence becomes one U+FFFD.
 fn write_lossy(text: Symbol<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     text.as_bytes().utf8_chunks().try_for_each(|chunk| {
         f.write_str(chunk.valid())?;
@@ -143,19 +143,19 @@ fn write_list(list: List<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn write_joined<'a>(
     mut items: impl Iterator<Item = Value<'a>>,
-    between: &str,
+    separator: &str,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     if let Some(first) = items.next() {
         first.fmt(f)?;
     }
     items.try_for_each(|item| {
-        f.write_str(between)?;
+        f.write_str(separator)?;
         item.fmt(f)
     })
 }
 
-/// A sorted dict says so in front, and its keys need not say it again.
+/// A sorted dict has the prefix `` `s# ``. q marks its keys as sorted, too; their prefix is omitted.
 fn write_dict(dict: Dict<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut keys = dict.keys();
     if dict.is_sorted() {
@@ -185,7 +185,7 @@ fn write_splayed(splayed: Splayed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Resul
 
 /// `keys!values`.
 fn write_pair(keys: Value<'_>, values: Value<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if is_open(keys) {
+    if needs_parentheses(keys) {
         f.write_str("(")?;
         keys.fmt(f)?;
         f.write_str(")!")?;
@@ -196,8 +196,9 @@ fn write_pair(keys: Value<'_>, values: Value<'_>, f: &mut fmt::Formatter<'_>) ->
     values.fmt(f)
 }
 
-/// Whether the text begins with a verb or a cast, which would take in what follows.
-fn is_open(value: Value<'_>) -> bool {
+/// Whether the text of a dict's keys needs parentheses: it begins with a verb or a cast, whose right operand would
+/// extend over the `!` and the values.
+fn needs_parentheses(value: Value<'_>) -> bool {
     match value {
         Value::Vector(vector) => {
             vector.attribute() != Attribute::None
@@ -213,6 +214,7 @@ fn is_open(value: Value<'_>) -> bool {
 fn write_function(function: Function<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match function {
         Function::Lambda(lambda) => write_lambda(lambda, f),
+        // The elided argument, id 255, has no text.
         Function::Unary(id) => f.write_str(primitive::unary(id).unwrap_or_default()),
         Function::Binary(id) => f.write_str(primitive::binary(id).unwrap_or_default()),
         Function::Iterator(id) => f.write_str(primitive::iterator(id).unwrap_or_default()),
@@ -228,7 +230,7 @@ fn write_function(function: Function<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Re
     }
 }
 
-/// The source; whatever stands in its place shows as itself.
+/// Writes the source text, or the one-line form of the object that was sent in its place.
 fn write_lambda(lambda: Lambda<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match lambda.source() {
         Some(source) => write_lossy(Symbol::from_bytes(source), f),
@@ -239,5 +241,5 @@ fn write_lambda(lambda: Lambda<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 fn write_derived(derived: Derived<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     derived.function().fmt(f)?;
     let iterator = derived.kind().code().wrapping_sub(Kind::Each.code());
-    f.write_str(primitive::iterator(iterator).unwrap_or_default())
+    f.write_str(primitive::iterator(iterator).unwrap_or_else(|| unreachable!("checked: the kind of an iterator")))
 }

@@ -1,11 +1,10 @@
-//! What can be wrong with a body, and where.
+//! The error of the codec: an offset and a reason.
 
-/// A body that could not be read, written or parsed: the offset and the reason.
+/// An error of decoding, encoding or parsing: the offset and the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {kind}")]
 pub struct Error {
-    /// Offset of the offending byte: in the body when decoding, in the text when parsing, in the
-    /// output when encoding.
+    /// Offset of the offending byte: in the body when decoding, in the text when parsing, in the output when encoding.
     pub at: usize,
     /// The reason.
     pub kind: ErrorKind,
@@ -27,7 +26,7 @@ pub enum ErrorKind {
     /// Bytes follow the object.
     #[error("trailing bytes")]
     Trailing,
-    /// A type byte that kdb+ never sends.
+    /// A type byte that no object has.
     #[error("no such type: {0}")]
     Type(i8),
     /// An attribute byte over 4.
@@ -36,16 +35,16 @@ pub enum ErrorKind {
     /// A boolean other than 0 and 1.
     #[error("not a boolean: {0}")]
     Boolean(u8),
-    /// A primitive or iterator whose id no kdb+ release knows.
+    /// A primitive or iterator with an id that no kdb+ release has.
     #[error("no such primitive: {0}")]
     Primitive(u8),
-    /// A count that the remaining bytes cannot hold.
+    /// A count of more items than the remaining bytes can contain.
     #[error("count {0} is more than the bytes that follow")]
     Count(u64),
-    /// An error object anywhere but at the top.
+    /// An error object inside another object.
     #[error("error object inside another object")]
     NestedError,
-    /// Objects nested past [`Limits::depth`](crate::Limits::depth).
+    /// Objects nested more than [`Limits::depth`](crate::Limits::depth) levels.
     #[error("nested too deep")]
     Depth,
     /// The keys and values of a dict differ in count.
@@ -59,7 +58,7 @@ pub enum ErrorKind {
     /// The keys or values of a dict are an atom or a function.
     #[error("dict of something that is not a list")]
     DictItem,
-    /// A table that does not hold a dict.
+    /// A table that does not contain a dict.
     #[error("table without a dict")]
     TableDict,
     /// A table whose column names are not a symbol vector.
@@ -68,7 +67,7 @@ pub enum ErrorKind {
     /// A table whose columns are not a general list of lists.
     #[error("table with columns that are not lists")]
     TableColumns,
-    /// A table with another number of names than of columns.
+    /// A table with unequal numbers of names and columns.
     #[error("table of {names} names and {columns} columns")]
     TableWidth {
         /// Number of names.
@@ -84,29 +83,29 @@ pub enum ErrorKind {
         /// Length of this column.
         found: u64,
     },
-    /// A symbol or error text that holds a NUL byte.
+    /// A symbol or error text with a NUL byte.
     #[error("NUL byte in a symbol")]
     Nul,
-    /// The peer's release has no such type: q's `'type`.
+    /// The peer's release does not have the type: q's `'type`.
     #[error("type")]
     Unsupported,
-    /// The message is larger than the peer's release can take: q's `'limit`.
+    /// The message is longer than the peer's release can read: q's `'limit`.
     #[error("limit")]
     Limit,
-    /// A compressed body claims a raw length that its stream cannot have.
+    /// The raw length of a compressed body is impossible for a stream of its length.
     #[error("compressed body claims {0} raw bytes")]
     RawLength(u64),
-    /// A compressed body claims more raw bytes than the caller allows. The number is that of the
-    /// message, the 8 bytes of its header included; limits are those of the body.
+    /// The raw length of a compressed body exceeds the caller's limit. The number includes the 8 bytes of the header;
+    /// the limit is that of the body.
     #[error("inflates to {0} bytes, over the limit")]
     Inflated(u64),
-    /// A match in a compressed stream refers to a pair that was never seen.
+    /// A match in a compressed stream refers to a key without an earlier pair.
     #[error("match without antecedent")]
     Match,
-    /// A match in a compressed stream runs past the raw length.
+    /// A match in a compressed stream exceeds the raw length.
     #[error("match past the end")]
     Overrun,
-    /// Text that is no literal of q.
+    /// Text that is not a q literal.
     #[error("not a literal")]
     Literal,
     /// A number or date that its type cannot hold.

@@ -1,13 +1,12 @@
-//! Files of one object each, as q's `set` writes them and `get` reads them.
+//! Files of one object, as q's `set` writes and `get` reads them.
 //!
-//! | first bytes | what follows | of |
+//! | first bytes | rest of the file | objects |
 //! |---|---|---|
-//! | `ff 01` | the object as it is on the wire | atoms, symbol vectors, dicts, tables, the empty list |
-//! | `ff 01 00` | as above, but items to the end of the file: appending leaves the count alone | logs |
+//! | `ff 01` | the object in wire form | atoms, symbol vectors, dicts, tables, lambdas, the empty list |
+//! | `ff 01 00` | attribute, a count that appending does not update, items until the end of the file | logs |
 //! | `fe 20` | type, attribute, four zeros, a count of eight bytes, the items | vectors of fixed width |
 //!
-//! Other forms exist (vectors with an index, nested lists, enumerations, compressed files). They are neither written
-//! nor read.
+//! Other formats (vectors with an index, nested lists, enumerations, compressed files) are neither written nor read.
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
@@ -22,16 +21,15 @@ use crate::wire::WIDE;
 const OBJECT: [u8; 2] = [0xff, 0x01];
 const VECTOR: [u8; 2] = [0xfe, 0x20];
 
-/// The bytes of a file that holds the object; `None` for an object whose form on disk is not known.
+/// The bytes of a file with the object; `None` for an object whose format on disk is not supported.
 #[must_use]
 pub fn encode_file(body: &Body) -> Option<Vec<u8>> {
     let bytes = body.as_bytes();
     match body.value() {
         Value::Vector(vector) if has_index(vector) => None,
         Value::Vector(vector) if vector.kind() != Kind::Symbol => {
-            let size = vector.len().checked_mul(vector.kind().width()?)?;
-            let items = bytes.get(bytes.len().checked_sub(size)?..)?;
-            let mut out = Vec::with_capacity(size.saturating_add(16));
+            let items = items(vector, bytes);
+            let mut out = Vec::with_capacity(items.len().saturating_add(16));
             out.extend(VECTOR);
             out.extend([vector.kind().code(), vector.attribute().code(), 0, 0, 0, 0]);
             out.extend((vector.len() as u64).to_le_bytes());
@@ -46,16 +44,23 @@ pub fn encode_file(body: &Body) -> Option<Vec<u8>> {
     }
 }
 
-/// Whether a vector keeps an index behind its items.
+/// The bytes of the items of a vector of fixed width, which end its body.
+fn items<'a>(vector: Vector<'_>, body: &'a [u8]) -> &'a [u8] {
+    let size = vector.kind().width().and_then(|width| vector.len().checked_mul(width));
+    let start = size.and_then(|size| body.len().checked_sub(size));
+    start.and_then(|start| body.get(start..)).unwrap_or_else(|| unreachable!("checked: the items of a vector"))
+}
+
+/// Whether q stores an index after the items of the vector.
 fn has_index(vector: Vector<'_>) -> bool {
     !matches!(vector.attribute(), Attribute::None | Attribute::Sorted)
 }
 
-/// The object in a file; `None` for a form that is not known.
+/// The object in a file; `None` for a format that is not supported.
 ///
 /// # Errors
 ///
-/// What [`Value::decode`] refuses; the end of the file within an object.
+/// As [`Value::decode`]; [`ErrorKind::Truncated`] or [`ErrorKind::Count`] if the file ends within the object.
 pub fn decode_file(bytes: &[u8]) -> Result<Option<Body>, Error> {
     let mut reader = Reader::new(bytes);
     match reader.array()? {
@@ -82,14 +87,15 @@ pub fn decode_file(bytes: &[u8]) -> Result<Option<Body>, Error> {
     }
 }
 
-/// The list that a log is.
+/// A log as a list of its records.
 fn list(bytes: &[u8]) -> Result<Body, Error> {
     let Ok(log) = Log::new(bytes) else { return Err(Error::new(bytes.len(), ErrorKind::Truncated)) };
     let count = log.check().map_err(|bad| Error::new(bad.at, bad.reason))?;
-    counted(Kind::List.code(), 0, count, bytes.get(log::HEAD.len()..).unwrap_or_default())
+    let Some(records) = bytes.get(log::HEAD.len()..) else { unreachable!("checked: the head of a log") };
+    counted(Kind::List.code(), 0, count, records)
 }
 
-/// Symbols to the end of the file: a domain that was appended to.
+/// The symbols until the end of the file. Appending to an enumeration's domain does not update the count.
 fn symbols(bytes: &[u8]) -> Result<Body, Error> {
     let mut reader = Reader::new(bytes);
     reader.take(OBJECT.len())?;
@@ -99,7 +105,7 @@ fn symbols(bytes: &[u8]) -> Result<Body, Error> {
     counted(code, attribute, memchr::memchr_iter(0, items).count() as u64, items)
 }
 
-/// A list or vector of these items.
+/// A list or vector with `count` items.
 fn counted(code: u8, attribute: u8, count: u64, items: &[u8]) -> Result<Body, Error> {
     let mut body = Vec::with_capacity(items.len().saturating_add(10));
     match u32::try_from(count) {

@@ -1,4 +1,4 @@
-//! Functions: source text, primitives by number, and what q makes of them.
+//! Function objects: lambdas, primitives, projections, compositions and functions under iterators.
 
 use crate::kind::Kind;
 use crate::list::List;
@@ -6,20 +6,20 @@ use crate::symbol::Symbol;
 use crate::value::{Object, Value};
 use crate::vector::Vector;
 
-/// A function as it travels: nothing here can be called, only read and sent on.
+/// A function as sent on the wire. It can be read and sent, not called.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Function<'a> {
-    /// Source text in its context.
+    /// A lambda: its source text and context.
     Lambda(Lambda<'a>),
-    /// Unary primitive by id; 0 is `::`, 255 an elided argument.
+    /// A unary primitive by its id: 0 is `::`, 255 an elided argument.
     Unary(u8),
-    /// Binary primitive by id; 1 is `+`.
+    /// A binary primitive by its id: 1 is `+`.
     Binary(u8),
-    /// Iterator on its own by id; 0 is `'`.
+    /// An iterator without a function, by its id: 0 is `'`.
     Iterator(u8),
-    /// A function, then its arguments; elided ones are `Unary(255)`, trailing ones absent.
+    /// The function, then its arguments: `Unary(255)` for elided ones, nothing for trailing ones.
     Projection(List<'a>),
-    /// Functions, outermost first.
+    /// The composed functions, outermost first.
     Composition(List<'a>),
     /// A function under an iterator.
     Derived(Derived<'a>),
@@ -41,7 +41,7 @@ impl Function<'_> {
     }
 }
 
-/// A function given as its source.
+/// A function as its source text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lambda<'a> {
     context: Symbol<'a>,
@@ -49,7 +49,7 @@ pub struct Lambda<'a> {
 }
 
 impl<'a> Lambda<'a> {
-    /// Borrows a source text, braces included, as a char vector value.
+    /// Borrows a source text, a char vector with braces.
     #[must_use]
     pub const fn new(context: Symbol<'a>, source: &'a Value<'a>) -> Self {
         Self { context, body: Object::Value(source) }
@@ -59,14 +59,13 @@ impl<'a> Lambda<'a> {
         Self { context, body }
     }
 
-    /// The namespace it was defined in, without the leading dot; empty for the root.
+    /// The namespace of its definition, without the leading dot; empty for the root.
     #[must_use]
     pub const fn context(self) -> Symbol<'a> {
         self.context
     }
 
-    /// The source text; `None` where the sender put something else in its place, which kdb+'s
-    /// own validator lets pass.
+    /// The source text; `None` if the sender put another object in its place, which kdb+'s own validator accepts.
     #[must_use]
     pub fn source(self) -> Option<&'a [u8]> {
         match self.body.value() {
@@ -75,7 +74,7 @@ impl<'a> Lambda<'a> {
         }
     }
 
-    /// What stands in the place of the source text, whatever it is.
+    /// The object in the place of the source text, of any kind.
     #[must_use]
     pub fn body(self) -> Value<'a> {
         self.body.value()
@@ -94,7 +93,7 @@ pub struct Derived<'a> {
 }
 
 impl<'a> Derived<'a> {
-    /// Borrows the function; `None` unless `kind` is that of an iterator.
+    /// Borrows the function; `None` unless `kind` is one of [`Kind::Each`] to [`Kind::EachLeft`].
     #[must_use]
     pub fn new(kind: Kind, function: &'a Value<'a>) -> Option<Self> {
         (Kind::Each..=Kind::EachLeft).contains(&kind).then_some(Self { kind, function: Object::Value(function) })
@@ -104,13 +103,13 @@ impl<'a> Derived<'a> {
         Self { kind, function }
     }
 
-    /// Which iterator.
+    /// The kind, which names the iterator.
     #[must_use]
     pub const fn kind(self) -> Kind {
         self.kind
     }
 
-    /// What it iterates: a function, or a noun that is applied by indexing.
+    /// The operand of the iterator: a function, or a noun, which is applied by indexing.
     #[must_use]
     pub fn function(self) -> Value<'a> {
         self.function.value()

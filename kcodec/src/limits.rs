@@ -1,12 +1,12 @@
-//! What a decoder may be asked to do.
+//! Limits of the decoder.
 
-/// Bounds on one body.
+/// Limits on one body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Levels of nesting; the top object is the first. Stops bodies that exhaust the stack.
+    /// Levels of nesting, the top object included. Bounds the stack of recursive readers.
     ///
-    /// Reading a view costs at most this many passes over its bytes.
+    /// Reading all of a view takes at most this many passes over its bytes.
     pub depth: u8,
 }
 
@@ -20,7 +20,7 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// A depth of 100, far past what people send and cheap in stack.
+    /// A depth of 100: more than real messages have, and little stack.
     fn default() -> Self {
         Self { depth: 100 }
     }

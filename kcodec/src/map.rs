@@ -1,4 +1,4 @@
-//! Files as bytes, without reading them into memory.
+//! Read-only memory maps of files.
 
 #![expect(unsafe_code, reason = "mapping a file is unsafe by nature: see Map")]
 
@@ -11,25 +11,26 @@ use std::path::Path;
 use memmap2::{Advice, UncheckedAdvice};
 use memmap2::{Mmap, MmapOptions};
 
-/// The bytes of a file, as many as it had when it was opened: pages are read when they are looked at, and the OS
-/// may drop them again, at the latest when they are [released](Self::release), so that memory stays flat however long
-/// the file is.
+/// A read-only memory map of a file, with the length that the file has when it is mapped.
+///
+/// The OS reads pages on first access and may evict them at any time. [`release`](Self::release) evicts them at once,
+/// so that a reader of a long file has a small resident set.
 ///
 /// # The file must only grow
 ///
-/// Rust takes these bytes for constant, and a mapping cannot make them so. What another process may do meanwhile:
+/// Rust requires that borrowed bytes do not change, and a mapping cannot enforce it. Effects of another process:
 ///
-/// | to the file | effect here |
+/// | change of the file | effect on the map |
 /// |---|---|
-/// | append, as a tickerplant does | none: what was not there when it was opened is not seen |
-/// | rename or delete | none: the mapping holds the file |
-/// | shorten | looking at a page behind the new end raises SIGBUS, which ends the process |
-/// | overwrite in place | bytes that were checked change: views may show what never was in the file, and a text that was found to be UTF-8 may no longer be, which is undefined behaviour |
+/// | append, as a tickerplant does | none: the map has a fixed length |
+/// | rename or delete | none: the map keeps the file open |
+/// | truncate | access to a page behind the new end raises SIGBUS, which ends the process |
+/// | overwrite in place | checked bytes change: views may show data that never was in the file, and a text that was checked to be UTF-8 may become invalid, which is undefined behaviour |
 ///
-/// No call prevents the last two; locks are advisory, and q takes none. So map files that are append-only by
-/// agreement, as logs are, or by force (`chattr +a`). [`is_whole`](Self::is_whole) tells afterwards whether the file
-/// was shortened. Where others cannot be trusted with the file, read it into memory instead: everything here takes
-/// `&[u8]`.
+/// No call prevents the last two: locks are advisory, and q takes none. The caller must map only files that are
+/// append-only by convention, as logs are, or by attribute (`chattr +a`). [`is_whole`](Self::is_whole) detects
+/// truncation afterwards. If another process with write access is not trusted, read the file into memory instead: all
+/// functions accept `&[u8]`.
 #[derive(Debug)]
 pub struct Map {
     bytes: Mmap,
@@ -37,14 +38,14 @@ pub struct Map {
 }
 
 impl Map {
-    /// Maps a file to be read from its beginning to its end.
+    /// Opens and maps a file, with the hint that it is read sequentially.
     ///
     /// # Errors
     ///
-    /// The OS error; [`io::ErrorKind::InvalidInput`] for what is no regular file.
+    /// The OS error; [`io::ErrorKind::InvalidInput`] if it is not a regular file.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
-        // Before it is opened: a pipe without a writer would not be until it has one.
-        regular(&fs::metadata(path.as_ref())?)?;
+        // Checked before the file is opened, because opening a pipe blocks until it has a writer.
+        require_regular(&fs::metadata(path.as_ref())?)?;
         Self::new(File::open(path)?)
     }
 
@@ -54,46 +55,46 @@ impl Map {
     ///
     /// As [`open`](Self::open).
     pub fn new(file: File) -> io::Result<Self> {
-        let about = file.metadata()?;
-        regular(&about)?;
-        let length = usize::try_from(about.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        // SAFETY: the bytes must not change and must stay while they are borrowed. They stay: the mapping is
-        // private to this value, ends when it is dropped, and holds the file even if its last name is deleted. It
-        // has the length that the file had a moment ago, so that every page of it is backed, and what is appended
-        // is outside it. That nobody shortens or overwrites the file is a demand that is made of the caller, in the
-        // words above; no check can take its place, because a check is over before the bytes are read.
+        let metadata = file.metadata()?;
+        require_regular(&metadata)?;
+        let length = usize::try_from(metadata.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        // SAFETY: the bytes must stay mapped and must not change while they are borrowed. They stay mapped: this value
+        // owns the mapping, unmaps it when dropped, and keeps the file even if its last name is deleted. The mapping
+        // has the current length of the file, so the file backs every page, and appended bytes are outside of it. That
+        // the file is neither truncated nor overwritten is the caller's duty, documented at `Map`. A check cannot
+        // replace it: the file may change after the check and before the access.
         let bytes = unsafe { MmapOptions::new().len(length).map(&file)? };
-        // Only a hint: pages ahead are read early, and those behind are dropped first.
+        // A hint: read ahead, and evict pages behind first. Its failure changes no result.
         #[cfg(unix)]
         let _ = bytes.advise(Advice::Sequential);
         Ok(Self { bytes, file })
     }
 
-    /// The bytes.
+    /// The bytes of the file.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Gives back the pages of bytes that were read, where the OS can: a process that reads a file from end to end
-    /// otherwise counts as large as the file until the OS wants the memory. Looking at the bytes again reads them
-    /// again. A range that is not all in the file is passed over.
+    /// Evicts the pages of a range of bytes from the resident set, on Unix. Without it, pages that were read count as
+    /// resident until the OS needs memory. The next access reads the bytes from the file again. Does nothing if the
+    /// range is not within the map.
     pub fn release(&self, bytes: Range<usize>) {
         #[cfg(unix)]
         if bytes.start <= bytes.end && bytes.end <= self.bytes.len() {
-            // SAFETY: of memory that is not backed by a file, or is a private copy of one, this would drop the
-            // contents, and borrowed bytes would change. These pages are shared with the file and cannot be written
-            // to, so that they come back from it as they were, under the demand made above.
+            // SAFETY: the advice discards the contents of anonymous and privately modified pages, which would change
+            // borrowed bytes. These pages are backed by the file and read-only, so the next access reads the same bytes
+            // from the file, given the caller's duty documented at `Map`.
             let advised =
                 unsafe { self.bytes.unchecked_advise_range(UncheckedAdvice::DontNeed, bytes.start, bytes.len()) };
-            debug_assert!(advised.is_ok(), "pages of the mapping: {advised:?}");
+            debug_assert!(advised.is_ok(), "a range of the mapping: {advised:?}");
         }
         #[cfg(not(unix))]
         let _ = bytes;
     }
 
-    /// Whether the file still has all the bytes that it had when it was opened. To be asked after bytes were read;
-    /// a yes beforehand promises nothing.
+    /// Whether the file is at least as long as when it was mapped. Call it after reading the bytes: the file may be
+    /// truncated after an earlier call.
     ///
     /// # Errors
     ///
@@ -103,7 +104,7 @@ impl Map {
     }
 }
 
-fn regular(about: &fs::Metadata) -> io::Result<()> {
+fn require_regular(metadata: &fs::Metadata) -> io::Result<()> {
     let not_regular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
-    if about.is_file() { Ok(()) } else { Err(not_regular()) }
+    if metadata.is_file() { Ok(()) } else { Err(not_regular()) }
 }

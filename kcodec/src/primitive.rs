@@ -1,4 +1,4 @@
-//! Names of kdb+'s primitives, by the ids under which they travel (WIRE.md, functions).
+//! Names of kdb+'s primitives by their ids on the wire (WIRE.md, functions).
 
 use crate::function::Function;
 
@@ -15,25 +15,25 @@ const BINARY: [&str; 37] = [
 
 const ITERATOR: [&str; 6] = ["'", "/", "\\", "':", "/:", "\\:"];
 
-/// The name of a unary primitive, `::` or `#:` or `max`; `None` for the elided argument, 255.
+/// The name of a unary primitive, such as `::`, `#:` or `max`; `None` for the elided argument, 255, and unknown ids.
 #[must_use]
 pub fn unary(id: u8) -> Option<&'static str> {
     UNARY.get(usize::from(id)).copied()
 }
 
-/// The name of a binary primitive, `+` or `within`.
+/// The name of a binary primitive, such as `+` or `within`; `None` for unknown ids.
 #[must_use]
 pub fn binary(id: u8) -> Option<&'static str> {
     BINARY.get(usize::from(id)).copied()
 }
 
-/// The sign of an iterator, `'` or `/:`.
+/// The name of an iterator, such as `'` or `/:`; `None` for unknown ids.
 #[must_use]
 pub fn iterator(id: u8) -> Option<&'static str> {
     ITERATOR.get(usize::from(id)).copied()
 }
 
-/// The primitive or iterator of that name.
+/// The primitive or iterator with the name: binary primitives first, then unary ones, then iterators.
 ///
 /// ```
 /// use kcodec::{Function, primitive};

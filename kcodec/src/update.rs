@@ -1,4 +1,5 @@
-//! Updates: what feeds send to a tickerplant, it to its subscribers, and both into its log.
+//! Views of updates: the messages of feeds to a tickerplant, of the tickerplant to its subscribers, and its log's
+//! records.
 
 use std::fmt;
 
@@ -15,16 +16,16 @@ use crate::vector::Vector;
 use crate::view::view;
 use crate::wire::SYMBOL;
 
-/// A message ``(`upd;`trade;x)``: a function's name, a table's name, and rows for it.
+/// A view of a message ``(`upd;`trade;x)``: the name of a function, the name of a table, and its new rows.
 ///
-/// In a log, and from a feed, x is the list of columns in the table's order, each an atom, which is one row, or
-/// each a vector. To subscribers x is a table. Nothing is copied.
+/// From a feed and in a log, x is the list of columns in the table's order: all atoms, which is one row, or all
+/// vectors. To subscribers, x is a table. Nothing is copied.
 ///
 /// ```
 /// use kcodec::{Update, Value, Vector};
 ///
 /// let body = kcodec::parse("(`upd;`trade;+`sym`price!(`a`b;1.5 2.5))")?;
-/// let Some(update) = Update::new(body.value()) else { panic!("an update went in") };
+/// let Some(update) = Update::new(body.value()) else { panic!("not an update") };
 /// assert_eq!((update.function().as_str(), update.table().as_str()), (Some("upd"), Some("trade")));
 /// let Some(Value::Vector(Vector::Float(price))) = update.column(1) else { panic!("no prices") };
 /// assert_eq!((update.rows(), price.iter().sum()), (2, 4.0));
@@ -42,7 +43,7 @@ pub struct Update<'a> {
 enum Data<'a> {
     Table(Table<'a>),
     Columns(List<'a>),
-    /// One row whose items are of one kind.
+    /// One row of items of one kind.
     Row(Vector<'a>),
 }
 
@@ -58,16 +59,19 @@ impl<'a> Data<'a> {
     }
 }
 
-/// A checked text, and what follows its NUL.
+/// The text at the start of checked bytes, and the bytes after its NUL.
 #[inline(always)]
-fn split_text(bytes: &[u8]) -> Option<(Symbol<'_>, &[u8])> {
-    let (text, rest) = bytes.split_at_checked(simd::text_len(bytes)?)?;
-    Some((Symbol::from_bytes(text), rest.get(1..)?))
+fn split_text(bytes: &[u8]) -> (Symbol<'_>, &[u8]) {
+    match simd::text_len(bytes).and_then(|length| bytes.split_at_checked(length)) {
+        Some((text, [_, rest @ ..])) => (Symbol::from_bytes(text), rest),
+        _ => unreachable!("checked: the terminator of a symbol"),
+    }
 }
 
 impl<'a> Update<'a> {
-    /// The update that a message or a log's record is; `None` unless it is a list of a name, a symbol, and a table
-    /// or a list of columns. The function's name may be a symbol or a string, as feeds send `".u.upd"`.
+    /// The view of a message or a log's record; `None` unless it is a list of three items: a function's name, a table's
+    /// name, and a table, list or vector. The function's name may be a symbol or a string, because feeds send
+    /// `".u.upd"`; the table's name is a symbol.
     #[must_use]
     #[inline]
     pub fn new(message: Value<'a>) -> Option<Self> {
@@ -76,11 +80,11 @@ impl<'a> Update<'a> {
             && let [SYMBOL, names @ ..] = bytes
             && items.len() == 3
         {
-            let (function, table) = split_text(names)?;
+            let (function, table) = split_text(names);
             let [SYMBOL, table @ ..] = table else { return None };
-            let (table, data) = split_text(table)?;
+            let (table, data) = split_text(table);
             let data = match data {
-                // As in a log; inlined, which views of any kind are not.
+                // Fast path: a list, as in a log. This view is inlined; `view` is a call.
                 [0, list @ ..] => Data::Columns(List::behind_type(list, canonical)),
                 _ => Data::new(view(data, canonical))?,
             };
@@ -99,7 +103,7 @@ impl<'a> Update<'a> {
         Some(Self { function, table, data: Data::new(items.next()?)? })
     }
 
-    /// The function's name, mostly `upd`.
+    /// The function's name, usually `upd`.
     #[must_use]
     pub const fn function(&self) -> Symbol<'a> {
         self.function
@@ -111,7 +115,7 @@ impl<'a> Update<'a> {
         self.table
     }
 
-    /// The rows as they were sent.
+    /// The rows as sent: the third item of the message.
     #[must_use]
     pub fn data(&self) -> Value<'a> {
         match self.data {
@@ -121,7 +125,7 @@ impl<'a> Update<'a> {
         }
     }
 
-    /// The columns' names, which only a table has.
+    /// The names of the columns; `None` unless the rows are a table.
     #[must_use]
     pub fn names(&self) -> Option<Symbols<'a>> {
         match self.data {
@@ -130,7 +134,7 @@ impl<'a> Update<'a> {
         }
     }
 
-    /// The columns in order: vectors and lists, or atoms if the update is one row without names.
+    /// The columns in order: vectors and lists, or atoms if the update is one row and not a table.
     #[inline]
     pub fn columns(&self) -> impl ExactSizeIterator<Item = Value<'a>> + use<'a> {
         match self.data {
@@ -140,14 +144,14 @@ impl<'a> Update<'a> {
         }
     }
 
-    /// The column at `index`, counted from 0. Walks those before it.
+    /// The column at `index`, from 0. Takes time in proportion to the columns before it.
     #[must_use]
     #[inline]
     pub fn column(&self, index: usize) -> Option<Value<'a>> {
         self.columns().nth(index)
     }
 
-    /// Number of rows. As q's tickerplant does, it asks the first column alone: an atom makes one row of them all,
+    /// Number of rows. As in q's tickerplant, the first column determines it: if it is an atom, the update is one row,
     /// in which a string is one item.
     #[must_use]
     pub fn rows(&self) -> usize {
@@ -160,13 +164,14 @@ impl<'a> Update<'a> {
 }
 
 impl Update<'_> {
-    /// A new update of those rows for which `is_wanted` is true, called once for each, in order. Copies; `None` if
-    /// no row is wanted.
+    /// A new update of the rows for which `is_wanted` returns true; `None` if there are none. `is_wanted` is called
+    /// once per row, in order. The rows are copied.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] for columns other than vectors and lists;
-    /// [`ErrorKind::Ragged`] for columns of another length than the first.
+    /// [`ErrorKind::Ragged`] for columns with another length than the first;
+    /// [`ErrorKind::Limit`] for 2^32 wanted rows or more.
     pub fn select(&self, is_wanted: impl FnMut(usize) -> bool) -> Result<Option<Body>, Error> {
         let wanted: Vec<bool> = (0..self.rows()).map(is_wanted).collect();
         let count = wanted.iter().filter(|&&is_wanted| is_wanted).count();
@@ -175,7 +180,7 @@ impl Update<'_> {
             return Ok(None);
         }
         if self.column(0).is_some_and(Value::is_atom) {
-            // The only row.
+            // The update is one row, which is wanted.
             return Body::encode(&[self.function.into(), self.table.into(), self.data()]).map(Some);
         }
         let mut columns = Vec::new();
@@ -193,7 +198,7 @@ impl Update<'_> {
     }
 }
 
-/// Appends a vector or list of the wanted items.
+/// Appends a vector or list of the wanted items, of which there are `count`.
 fn append_items(column: Value<'_>, wanted: &[bool], count: u32, out: &mut Vec<u8>) -> Result<(), Error> {
     let (expected, found) = (wanted.len() as u64, column.count() as u64);
     if expected != found {
@@ -215,8 +220,9 @@ fn append_items(column: Value<'_>, wanted: &[bool], count: u32, out: &mut Vec<u8
             Ok(())
         }
         Value::Vector(items) => {
-            for item in (0..wanted.len()).filter(is_wanted).filter_map(|index| items.get(index)) {
-                // An item is an atom without its type.
+            for index in (0..wanted.len()).filter(is_wanted) {
+                let Some(item) = items.get(index) else { unreachable!("as many items as rows") };
+                // The wire form of an item is that of its atom without the type.
                 let start = out.len();
                 Value::from(item).encode(out)?;
                 out.remove(start);

@@ -1,4 +1,4 @@
-//! Columns that stand side by side, each as wide as its widest cell.
+//! A block of adjacent columns, each as wide as its widest cell.
 
 use super::Console;
 use super::page::clip;
@@ -10,10 +10,10 @@ use crate::table::Table;
 use crate::value::Value;
 use crate::vector::Vector;
 
-/// Columns with one blank between.
+/// Columns separated by one blank.
 pub(super) struct Block {
     columns: Vec<Column>,
-    /// Whether the last column is filled up with blanks too.
+    /// Whether the cells of the last column are padded to its width.
     padded: bool,
 }
 
@@ -24,7 +24,7 @@ struct Column {
 }
 
 impl Block {
-    /// The first `rows` rows, and as many columns as the screen can show a part of.
+    /// The first `rows` rows of a table, and the columns of which at least one character fits on the screen.
     pub(super) fn of_table(table: Table<'_>, rows: usize, screen: Console) -> Self {
         let columns = table.columns();
         Self::fit(
@@ -33,7 +33,7 @@ impl Block {
         )
     }
 
-    /// Takes columns until they are wider than the screen.
+    /// Collects columns until they exceed the width of the screen.
     fn fit(screen: Console, columns: impl Iterator<Item = Column>) -> Self {
         let mut block = Self { columns: Vec::new(), padded: true };
         let mut width = 0_usize;
@@ -47,7 +47,7 @@ impl Block {
         block
     }
 
-    /// The keys of a dict.
+    /// The keys of a dict: a table or one column.
     pub(super) fn of_keys(keys: Value<'_>, rows: usize, screen: Console) -> Self {
         match keys {
             Value::Table(table) => Self::of_table(table, rows, screen),
@@ -55,7 +55,7 @@ impl Block {
         }
     }
 
-    /// The values of a dict: a table, a grid, or one column that may end where it likes.
+    /// The values of a dict: a table, a grid, or one column that is not padded.
     pub(super) fn of_values(values: Value<'_>, rows: usize, screen: Console) -> Self {
         let grid = match values {
             Value::List(list) => Self::grid(list, rows, screen),
@@ -65,8 +65,8 @@ impl Block {
         grid.unwrap_or_else(|| Self { padded: false, ..Self::of_keys(values, rows, screen) })
     }
 
-    /// The first `rows` items of a list as rows, if they are lists of one length and no texts, nor all of them booleans
-    /// or bytes, which stand together.
+    /// The first `rows` items of a list as the rows of a grid. `None` unless they are vectors or lists of one length
+    /// other than 0, none of them chars, and not all of them booleans or bytes: q displays those as one text per row.
     pub(super) fn grid(list: List<'_>, rows: usize, screen: Console) -> Option<Self> {
         let mut lines = list.iter().take(rows).map(|item| match item {
             Value::Vector(Vector::Char(_)) => None,
@@ -77,11 +77,11 @@ impl Block {
         if length == 0 || !lines.all(|line| line.is_some_and(|(_, found)| found == length)) {
             return None;
         }
-        let joined = |item| matches!(item, Value::Vector(Vector::Boolean(_) | Vector::Byte(_)));
-        if list.iter().take(rows).all(joined) {
+        let is_unseparated = |item| matches!(item, Value::Vector(Vector::Boolean(_) | Vector::Byte(_)));
+        if list.iter().take(rows).all(is_unseparated) {
             return None;
         }
-        // A column takes two characters at least.
+        // A column is at least one character wide, so no more than this many can be visible.
         let mut columns: Vec<Vec<String>> = vec![Vec::new(); length.min(screen.columns)];
         for item in list.iter().take(rows) {
             for (column, cell) in columns.iter_mut().zip(cells(item, screen.columns, screen)) {
@@ -91,7 +91,7 @@ impl Block {
         Some(Self::fit(screen, columns.into_iter().map(|cells| Column::new(String::new(), cells))))
     }
 
-    /// Characters of a row.
+    /// Characters per row.
     pub(super) fn width(&self) -> usize {
         let cells = self.columns.iter().fold(0_usize, |width, column| width.saturating_add(column.width));
         cells.saturating_add(self.columns.len().saturating_sub(1))
@@ -127,7 +127,7 @@ impl Column {
     }
 }
 
-/// The first `rows` items of a column: bare where it is a vector, in their one-line form where not.
+/// The texts of the first `rows` items of a column: bare if it is a vector, otherwise in their one-line form.
 fn cells(column: Value<'_>, rows: usize, screen: Console) -> Vec<String> {
     let bare = |atom| screen.clip(Bare(atom));
     match column {
@@ -142,16 +142,20 @@ fn cells(column: Value<'_>, rows: usize, screen: Console) -> Vec<String> {
     }
 }
 
-/// A row of a table inside a table: a dict.
+/// The text of a row of a table that is itself a column: a dict from column names to items.
 fn record(table: Table<'_>, row: usize, screen: Console) -> String {
     let items: Vec<Value<'_>> = table
         .columns()
-        .filter_map(|(_, column)| match column {
-            Value::Vector(vector) => vector.get(row).map(Value::Atom),
-            Value::List(list) => list.get(row),
-            _ => Some(Value::NULL),
+        .map(|(_, column)| {
+            let item = match column {
+                Value::Vector(vector) => vector.get(row).map(Value::Atom),
+                Value::List(list) => list.get(row),
+                _ => Some(Value::NULL),
+            };
+            item.unwrap_or_else(|| unreachable!("checked: columns of one length"))
         })
         .collect();
     let (names, items) = (Value::symbols(table.names()), Value::from(&items));
-    Dict::new(&names, &items).map_or_else(|_| String::new(), |record| screen.clip(Value::from(record)))
+    let Ok(record) = Dict::new(&names, &items) else { unreachable!("checked: as many names as columns") };
+    screen.clip(Value::from(record))
 }

@@ -1,14 +1,14 @@
-//! The lines of one screen.
+//! The text of one screen: lines cut to its width, and `..` for lines that do not fit.
 
 use std::fmt::{self, Display, Write};
 
 use super::Console;
 
-/// Lines that were shown so far, each cut to the width of the screen.
+/// The lines written so far, each cut to the width of the screen.
 pub(super) struct Page {
     text: String,
     console: Console,
-    /// Whether there was more to show than lines to show it on.
+    /// Whether rows were left out.
     cut: bool,
 }
 
@@ -17,27 +17,29 @@ impl Page {
         Self { text: String::new(), console, cut: false }
     }
 
-    /// The screen, of whose columns a line can show some at most; more of a cell need not be written.
+    /// The size of the screen: text of a cell beyond its width need not be produced.
     pub(super) const fn screen(&self) -> Console {
         self.console
     }
 
-    /// How many of `rows` can be shown under a heading of so many lines.
+    /// The number of `rows` rows that fit below a heading of `heading` lines. If not all fit, [`finish`](Self::finish)
+    /// adds a line `..`.
     ///
-    /// q leaves two lines of the screen alone, and one more for the `..` that stands for the rest.
+    /// As in q, two lines of the screen stay free, and the line `..` takes the place of a row.
     pub(super) fn room(&mut self, rows: usize, heading: usize) -> usize {
         let lines = self.console.rows.saturating_sub(2).saturating_sub(heading);
         self.cut = rows > lines;
         if self.cut { lines.saturating_sub(1) } else { rows }
     }
 
-    /// Adds a line, cut to one less than the width and marked with `..` if it is longer.
+    /// Appends a text as a line. A line must be shorter than the width of the screen; a longer one is cut and ends in
+    /// `..`.
     pub(super) fn line(&mut self, text: impl Display) {
         let line = clip(self.console.columns, text);
         self.cut_line(&line);
     }
 
-    /// Adds the line that a value makes.
+    /// Appends a value as a line, cut in the same way, with the digits of floats of the screen.
     pub(super) fn value(&mut self, value: impl Display) {
         let line = self.console.clip(value);
         self.cut_line(&line);
@@ -45,7 +47,7 @@ impl Page {
 
     fn cut_line(&mut self, line: &str) {
         let mut chars = line.char_indices();
-        // The first character that would have to give way to the mark, and the one past the end.
+        // The offset of the first character that `..` would replace. A further two mean that the line is too long.
         let mark = chars.nth(self.console.columns.saturating_sub(3)).map(|(at, _)| at);
         match (mark, chars.nth(1)) {
             (Some(mark), Some(_)) => {
@@ -65,21 +67,23 @@ impl Page {
     }
 }
 
-/// The first `width` characters of a text; the rest of it is not even written. Stays on one line.
+/// The first `width` characters of a text, with line breaks replaced by blanks. The rest is not produced: the writer
+/// fails at the limit, which ends the formatting.
 pub(super) fn clip(width: usize, text: impl Display) -> String {
     let mut clip = Clip { text: String::new(), left: width };
-    // The only error is the one by which the clip says that it is full.
+    // The only error is that of a full `Clip`, which is the intended end.
     _ = write!(clip, "{text}");
     clip.text
 }
 
 impl Console {
-    /// [`clip`] of a value or a cell, with the digits of floats that the screen shows.
+    /// [`clip`] of a value or a cell to the width of the screen, with its digits of floats.
     pub(super) fn clip(self, value: impl Display) -> String {
         clip(self.columns, format_args!("{value:.digits$}", digits = self.digits))
     }
 }
 
+/// A writer that fails once `left` more characters are written.
 struct Clip {
     text: String,
     left: usize,
@@ -100,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_keeps_all_that_fits() {
+    fn lines_that_fit_are_not_cut() {
         let shown = |text: &str| {
             let mut page = Page::new(Console::new(10, 10));
             page.line(text);

@@ -1,8 +1,8 @@
-//! ASCII on its way to a formatter, gathered so that an item does not cost a call.
+//! A buffer of ASCII text in front of a formatter: one `write_str` per 256 bytes, not one per item.
 
 use std::fmt;
 
-/// A buffer before a formatter. What is in it goes out when [`with`](Self::with) ends.
+/// A buffered writer. [`with`](Self::with) flushes it at the end.
 pub(super) struct Ascii<'f, 'a> {
     out: &'f mut fmt::Formatter<'a>,
     bytes: [u8; 256],
@@ -10,26 +10,27 @@ pub(super) struct Ascii<'f, 'a> {
 }
 
 impl<'f, 'a> Ascii<'f, 'a> {
-    /// Runs `write` on a new buffer and sends on what it leaves there.
+    /// Runs `write` on a new buffer, then flushes the buffer.
     pub(super) fn with(out: &'f mut fmt::Formatter<'a>, write: impl FnOnce(&mut Self) -> fmt::Result) -> fmt::Result {
         let mut ascii = Self { out, bytes: [0; 256], len: 0 };
         write(&mut ascii)?;
         ascii.flush()
     }
 
-    /// The significant digits of floats that were asked for: the formatter's precision.
-    pub(super) fn digits(&self) -> Option<usize> {
+    /// The formatter's precision: the number of significant digits of floats; `None` if not set, 0 for all.
+    pub(super) fn precision(&self) -> Option<usize> {
         self.out.precision()
     }
 
+    /// Appends a byte, which must be ASCII.
     #[inline]
     pub(super) fn byte(&mut self, byte: u8) -> fmt::Result {
-        debug_assert!(byte.is_ascii(), "a text of bytes over 127 needs the formatter itself");
+        debug_assert!(byte.is_ascii(), "not ASCII: {byte}");
         if self.len == self.bytes.len() {
             self.flush()?;
         }
-        if let Some(place) = self.bytes.get_mut(self.len) {
-            *place = byte;
+        if let Some(free) = self.bytes.get_mut(self.len) {
+            *free = byte;
             self.len = self.len.wrapping_add(1);
         }
         Ok(())
@@ -45,7 +46,7 @@ impl<'f, 'a> Ascii<'f, 'a> {
         self.bytes(text.as_bytes())
     }
 
-    /// The number in decimal, with zeros before it up to `width` digits.
+    /// Appends the number in decimal, padded with leading zeros to at least `width` digits, at most 20.
     #[inline]
     pub(super) fn number(&mut self, mut number: u64, width: usize) -> fmt::Result {
         let mut digits = [b'0'; 20];
@@ -62,7 +63,7 @@ impl<'f, 'a> Ascii<'f, 'a> {
         self.bytes(digits.get(start..).unwrap_or_default())
     }
 
-    /// The number in decimal, with its sign.
+    /// Appends the number in decimal, with a sign if it is negative.
     #[inline]
     pub(super) fn signed(&mut self, number: i64) -> fmt::Result {
         if number < 0 {
@@ -71,7 +72,7 @@ impl<'f, 'a> Ascii<'f, 'a> {
         self.number(number.unsigned_abs(), 1)
     }
 
-    /// The byte as two hexadecimal digits.
+    /// Appends the byte as two lowercase hexadecimal digits.
     #[inline]
     pub(super) fn hex(&mut self, byte: u8) -> fmt::Result {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -81,8 +82,8 @@ impl<'f, 'a> Ascii<'f, 'a> {
     }
 
     fn flush(&mut self) -> fmt::Result {
-        let bytes = self.bytes.get(..self.len).unwrap_or_default();
-        self.out.write_str(str::from_utf8(bytes).unwrap_or_default())?;
+        let text = self.bytes.get(..self.len).and_then(|bytes| str::from_utf8(bytes).ok());
+        self.out.write_str(text.unwrap_or_else(|| unreachable!("only ASCII is appended")))?;
         self.len = 0;
         Ok(())
     }

@@ -1,11 +1,22 @@
-//! Floats as C's `%.7g` prints them, which is how q does: seven significant digits, trailing zeros
-//! dropped, an exponent only below 1e-4 and from 1e7 on.
+//! Floats as text, as C's `%.7g` and therefore q prints them.
 //!
-//! The digits must be those of the exact value rounded once. Rust's own `{:.6e}` gives them, and is
-//! the yardstick, but takes 100 ns. Most numbers are settled in a tenth of it: scaled by a power of ten
-//! so that seven digits stand before the point, a number is off by at most its last bit, about 1e-9.
-//! Rounding that to an integer is right unless the true value and the scaled one may lie on either side
-//! of a half, so within 1e-6 of one the exact way is taken.
+//! The plain algorithm, which is `exact` and the layout in `write`:
+//!
+//! ```text
+//! digits, exponent = x rounded once to seven significant digits: Rust's {:.6e}
+//! drop trailing zeros of the digits
+//! exponent in -4..7: decimal notation, otherwise d.dddddde±xx
+//! ```
+//!
+//! `{:.6e}` takes about 100 ns. Two fast paths, each about ten times faster, return the same digits:
+//!
+//! - **Integers below 1e7** have at most seven digits, so they are converted to an integer and printed.
+//! - **One multiplication** (`fast`), for 1e-4 ≤ x < 1e7: x times the power of ten that leaves seven digits before the
+//!   point, rounded to an integer. The powers up to 1e10 are exact in a double and multiplication rounds correctly, so
+//!   the product, which is below 2^24, is off by at most half a unit in its last place: 2^-30, about 1e-9. Rounding it
+//!   to an integer is correct unless the exact product and the computed one lie on different sides of a half. `fast`
+//!   therefore returns `None` within 1e-6 of a half, and also if rounding carries into an eighth digit; `exact` then
+//!   decides.
 
 use std::fmt::{self, Write};
 use std::mem;
@@ -15,31 +26,31 @@ use super::ascii::Ascii;
 /// Significant digits.
 const DIGITS: usize = 7;
 
-/// As many digits as tell every float from every other.
+/// Significant digits that distinguish all doubles.
 const ALL: usize = 17;
 
-/// Seven digits and the power of ten of the first.
+/// Seven ASCII digits, and the decimal exponent of the first.
 type Decimal = ([u8; DIGITS], i32);
 
-/// Writes a finite number and tells whether the text shows a fraction or an exponent.
+/// Writes a finite number. Returns whether the text has a fraction or an exponent: such a text needs no type letter.
 pub(super) fn write(x: f64, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error> {
     let magnitude = x.abs();
     if x.is_sign_negative() {
         out.byte(b'-')?;
     }
-    if let Some(integer) = small_integer(magnitude).filter(|_| out.digits().is_none_or(|wanted| wanted == DIGITS)) {
+    if let Some(integer) = small_integer(magnitude).filter(|_| out.precision().is_none_or(|wanted| wanted == DIGITS)) {
         return out.number(integer, 1).map(|()| false);
     }
-    if let Some(wanted) = out.digits().filter(|&wanted| wanted != DIGITS) {
+    if let Some(wanted) = out.precision().filter(|&wanted| wanted != DIGITS) {
         return precise(magnitude, if wanted == 0 { ALL } else { wanted.min(ALL) }, out);
     }
-    let (digits, exponent) = quick(magnitude).or_else(|| exact(magnitude)).ok_or(fmt::Error)?;
+    let (digits, exponent) = fast(magnitude).or_else(|| exact(magnitude)).ok_or(fmt::Error)?;
     let used = digits.iter().rposition(|&digit| digit != b'0').map_or(1, |last| last.saturating_add(1));
     let digits = digits.get(..used).unwrap_or_default();
     if (-4..7).contains(&exponent) { plain(digits, exponent, out) } else { with_exponent(digits, exponent, out) }
 }
 
-/// Writes another number of significant digits than seven, as `\P` asks for; rounded exactly.
+/// Writes `wanted` significant digits, as `\P` sets them, by the plain algorithm.
 fn precise(magnitude: f64, wanted: usize, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error> {
     let text = format!("{magnitude:.*e}", wanted.saturating_sub(1));
     let (mantissa, exponent) = text.split_once('e').ok_or(fmt::Error)?;
@@ -52,17 +63,17 @@ fn precise(magnitude: f64, wanted: usize, out: &mut Ascii<'_, '_>) -> Result<boo
     if (-4..most).contains(&exponent) { plain(&digits, exponent, out) } else { with_exponent(&digits, exponent, out) }
 }
 
-/// The number, if it is an integer that seven digits can show.
+/// The number as an integer, if it is one of at most seven digits.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integer from 0 to 1e7")]
 fn small_integer(magnitude: f64) -> Option<u64> {
     (magnitude < 1e7 && magnitude.trunc() == magnitude).then_some(magnitude as u64)
 }
 
-/// The digits by one multiplication; `None` where that cannot be trusted.
+/// The digits by one multiplication; `None` outside 1e-4..1e7 and where the rounding could differ from [`exact`].
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integer from 1e6 to 1e7")]
-fn quick(magnitude: f64) -> Option<Decimal> {
-    /// The first number of the next size, the factor for this one, its exponent.
-    const SIZES: [(f64, f64, i32); 11] = [
+fn fast(magnitude: f64) -> Option<Decimal> {
+    /// For each decade: its exclusive end, the factor that scales it to 1e6..1e7, its decimal exponent.
+    const DECADES: [(f64, f64, i32); 11] = [
         (1e-3, 1e10, -4),
         (1e-2, 1e9, -3),
         (1e-1, 1e8, -2),
@@ -75,7 +86,7 @@ fn quick(magnitude: f64) -> Option<Decimal> {
         (1e6, 1e1, 5),
         (1e7, 1e0, 6),
     ];
-    let &(_, factor, exponent) = SIZES.iter().find(|&&(end, ..)| magnitude < end)?;
+    let &(_, factor, exponent) = DECADES.iter().find(|&&(end, ..)| magnitude < end)?;
     let scaled = magnitude * factor;
     let rounded = scaled.round();
     if magnitude < 1e-4 || (scaled - rounded).abs() > 0.5 - 1e-6 || rounded >= 1e7 {
@@ -90,13 +101,13 @@ fn quick(magnitude: f64) -> Option<Decimal> {
     Some((digits, exponent))
 }
 
-/// The digits as Rust rounds them.
+/// The digits as the standard library rounds them.
 fn exact(magnitude: f64) -> Option<Decimal> {
     let mut scientific = Scientific::default();
     write!(scientific, "{magnitude:.6e}").ok()?;
     let text = scientific.bytes.get_mut(..scientific.len)?;
     let (mantissa, exponent) = text.split_first_chunk_mut::<8>()?;
-    // `d.dddddd`: the first digit takes the place of the point.
+    // `d.dddddd`: swapping the first digit with the point leaves the seven digits adjacent.
     let [first, digits @ ..] = mantissa;
     if let Some(point) = digits.first_mut() {
         mem::swap(first, point);
@@ -108,7 +119,7 @@ fn exact(magnitude: f64) -> Option<Decimal> {
 fn plain(digits: &[u8], exponent: i32, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error> {
     let Ok(exponent) = usize::try_from(exponent) else {
         out.text("0.")?;
-        // 1e-1 has no zero after the point, 1e-2 one, and so on.
+        // The number of zeros after the point is one less than the negated exponent: none for 1e-1.
         (exponent..-1).try_for_each(|_| out.byte(b'0'))?;
         return out.bytes(digits).map(|()| true);
     };
@@ -132,7 +143,7 @@ fn fraction(digits: &[u8], out: &mut Ascii<'_, '_>) -> fmt::Result {
     if digits.is_empty() { Ok(()) } else { out.byte(b'.').and_then(|()| out.bytes(digits)) }
 }
 
-/// What `{:.6e}` writes, with a three-digit exponent `1.234568e-308`.
+/// A buffer for the output of `{:.6e}`, at most 13 bytes: `1.234568e-308`.
 #[derive(Default)]
 struct Scientific {
     bytes: [u8; 16],
@@ -155,21 +166,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_edges_of_the_quick_way() {
+    fn fast_path_near_halves_and_powers_of_ten() {
         for x in [1e-4, 0.1, 0.3, 1.5, 2.5, 1234567.5, 999_999.95, 9_999_999.5, 0.000_123_456_75, 5e-5, 0.999_999_95] {
             for x in [f64::next_down(x), x, f64::next_up(x)] {
-                assert!(quick(x).is_none_or(|digits| Some(digits) == exact(x)), "{x}");
+                assert!(fast(x).is_none_or(|digits| Some(digits) == exact(x)), "{x}");
             }
         }
-        assert!(quick(1234567.5).is_none());
-        assert!(quick(0.1).is_some());
+        assert!(fast(1234567.5).is_none());
+        assert!(fast(0.1).is_some());
     }
 
     proptest! {
         #[test]
-        fn quick_is_exact(x in 1e-5..1e7_f64, digits in 0..1_000_000_000_u32, scale in 0..12_i32) {
+        fn fast_path_equals_exact(x in 1e-5..1e7_f64, digits in 0..1_000_000_000_u32, scale in 0..12_i32) {
             for x in [x, f64::from(digits) / 10_f64.powi(scale)] {
-                prop_assert!(quick(x).is_none_or(|digits| Some(digits) == exact(x)), "{}", x);
+                prop_assert!(fast(x).is_none_or(|digits| Some(digits) == exact(x)), "{}", x);
             }
         }
     }

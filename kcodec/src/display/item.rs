@@ -1,7 +1,7 @@
-//! Single items as text: bare as in vectors and cells, and framed as atoms.
+//! Text of items of fixed width.
 //!
-//! Of `42h` the item is `42`; the `h` stands once at the end of a vector too. [`affixes`] holds what
-//! each kind puts around and between its items.
+//! The bare text of an item is what an atom, a vector and a table's column have in common: `42` of `42h`. [`affixes`]
+//! has the prefix, separator and suffix of each kind, which an atom and a vector add once.
 
 use std::fmt;
 
@@ -14,24 +14,24 @@ use crate::temporal::Guid;
 
 /// An item that can be written.
 pub(super) trait Text: Item {
-    /// Whether a null in a column of a table shows as nothing.
+    /// Whether a null is empty in a column of a table.
     const BLANK_NULL: bool = true;
 
-    /// Writes the item as it stands in a vector, and tells whether the text shows its kind.
+    /// Writes the item as in a vector. Returns whether the text implies the kind, so that a suffix may be omitted.
     fn bare(self, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error>;
 }
 
-/// What a kind puts before, between and after its items.
+/// The text around and between the items of a kind.
 struct Affixes {
-    before: &'static str,
-    between: &'static str,
-    after: &'static str,
-    /// Whether `after` is left out where an item shows the kind.
-    spare: bool,
+    prefix: &'static str,
+    separator: &'static str,
+    suffix: &'static str,
+    /// Whether the suffix is omitted if the text of at least one item implies the kind.
+    is_optional: bool,
 }
 
 const fn affixes(kind: Kind) -> Affixes {
-    let (before, between, after) = match kind {
+    let (prefix, separator, suffix) = match kind {
         Kind::Boolean => ("", "", "b"),
         Kind::Byte => ("0x", "", ""),
         Kind::Short => ("", " ", "h"),
@@ -48,28 +48,28 @@ const fn affixes(kind: Kind) -> Affixes {
         Kind::Time => ("", " ", "t"),
         _ => ("", " ", ""),
     };
-    let spare = !matches!(kind, Kind::Boolean | Kind::Short | Kind::Int | Kind::Real | Kind::Month);
-    Affixes { before, between, after, spare }
+    let is_optional = !matches!(kind, Kind::Boolean | Kind::Short | Kind::Int | Kind::Real | Kind::Month);
+    Affixes { prefix, separator, suffix, is_optional }
 }
 
-/// Writes the items of an atom or a vector of `kind`, with what belongs around them.
+/// Writes the items of an atom or a vector of `kind`, with prefix, separators and suffix.
 pub(super) fn write<T: Text>(kind: Kind, items: impl Iterator<Item = T>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Affixes { before, between, after, spare } = affixes(kind);
+    let Affixes { prefix, separator, suffix, is_optional } = affixes(kind);
     Ascii::with(f, |out| {
-        out.text(before)?;
-        let (mut shown, mut first) = (false, true);
+        out.text(prefix)?;
+        let (mut is_implied, mut first) = (false, true);
         for item in items {
             if !first {
-                out.text(between)?;
+                out.text(separator)?;
             }
             first = false;
-            shown |= item.bare(out)?;
+            is_implied |= item.bare(out)?;
         }
-        if spare && shown { Ok(()) } else { out.text(after) }
+        if is_optional && is_implied { Ok(()) } else { out.text(suffix) }
     })
 }
 
-/// Writes the item as it stands in a column of a table; a null shows as nothing.
+/// Writes the item as in a column of a table; a null is empty.
 pub(super) fn write_bare<T: Text>(item: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if T::BLANK_NULL && item.is_null() {
         return Ok(());
@@ -77,7 +77,7 @@ pub(super) fn write_bare<T: Text>(item: T, f: &mut fmt::Formatter<'_>) -> fmt::R
     Ascii::with(f, |out| item.bare(out).map(drop))
 }
 
-/// Writes text in quotes.
+/// Writes text in quotes, with quotes and backslashes escaped.
 pub(super) fn write_string(text: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ascii::with(f, |out| {
         out.byte(b'"')?;
@@ -89,12 +89,12 @@ pub(super) fn write_string(text: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Resu
     })
 }
 
-/// Writes a char as it stands in a column of a table.
+/// Writes a char as in a column of a table.
 pub(super) fn write_char(byte: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ascii::with(f, |out| character(byte, out))
 }
 
-/// Writes a byte of text; one that does not print, as its escape.
+/// Writes a byte of text. Bytes that are not printable ASCII become `\n`, `\r`, `\t` or three octal digits.
 fn character(byte: u8, out: &mut Ascii<'_, '_>) -> fmt::Result {
     match byte {
         b' '..=b'~' => out.byte(byte),
@@ -170,7 +170,7 @@ impl Text for f64 {
     }
 }
 
-/// A real null is `0N`: with the suffix it makes `0Ne`.
+/// The null is `0N`: with the suffix of the kind, `0Ne`.
 impl Text for f32 {
     fn bare(self, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error> {
         match special_float(self.into()) {
@@ -180,7 +180,7 @@ impl Text for f32 {
     }
 }
 
-/// The special names of a float, apart from the null of kind float itself, which is `0n`.
+/// The text of a null or an infinity of the kinds real and datetime; a null of kind float is `0n` instead.
 pub(super) fn special_float(x: f64) -> Option<&'static str> {
     match x {
         _ if x.is_nan() => Some("0N"),

@@ -1,4 +1,4 @@
-//! Dates and times as text.
+//! Text of dates and times.
 
 use std::{fmt, iter};
 
@@ -11,8 +11,8 @@ use crate::temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespa
 const SECOND: u64 = 1_000_000_000;
 const DAY: u64 = 86_400 * SECOND;
 
-/// A type, what names its null and infinities, and what writes the others. The names do not show the kind:
-/// where they stand alone, the letter follows at the end, `0N 0Nd`.
+/// Implements [`Text`] by two functions: one names nulls and infinities, one writes all other values. The names do not
+/// imply the kind: if all items have one, the suffix follows, `0N 0Nd`.
 macro_rules! moments {
     ($($ty:ident $special:path, $write:path;)*) => {$(
         impl Text for $ty {
@@ -38,7 +38,7 @@ moments! {
 
 macro_rules! display {
     ($($ty:ident,)*) => {$(
-        #[doc = concat!("As q shows the atom of kind [`Kind::", stringify!($ty), "`].")]
+        #[doc = concat!("As q displays an atom of kind [`Kind::", stringify!($ty), "`].")]
         impl fmt::Display for $ty {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 item::write(Kind::$ty, iter::once(*self), f)
@@ -50,23 +50,24 @@ display! { Guid, Timestamp, Month, Date, Datetime, Timespan, Minute, Second, Tim
 
 fn timestamp(nanoseconds: i64, out: &mut Ascii<'_, '_>) -> fmt::Result {
     let day = DAY.cast_signed();
-    write_day(calendar::day(nanoseconds.div_euclid(day)), out)?;
+    write_day(calendar::day_of(nanoseconds.div_euclid(day)), out)?;
     out.byte(b'D')?;
     clock(nanoseconds.rem_euclid(day).unsigned_abs(), SECOND, 9, out)
 }
 
 fn month(months: i32, out: &mut Ascii<'_, '_>) -> fmt::Result {
-    let (year, month) = calendar::month(months).unwrap_or_default();
+    // Zeros outside the calendar, as q displays them.
+    let (year, month) = calendar::year_and_month(months.into()).unwrap_or_default();
     out.number(year.into(), 4)?;
     out.byte(b'.')?;
     out.number(month.into(), 2)
 }
 
 fn date(days: i32, out: &mut Ascii<'_, '_>) -> fmt::Result {
-    write_day(calendar::day(days.into()), out)
+    write_day(calendar::day_of(days.into()), out)
 }
 
-/// A day outside the calendar shows as zeros.
+/// Writes `yyyy.mm.dd`; a day outside the calendar is all zeros, as q displays it.
 fn write_day(day: Option<Day>, out: &mut Ascii<'_, '_>) -> fmt::Result {
     let Day { year, month, day } = day.unwrap_or(Day { year: 0, month: 0, day: 0 });
     out.number(year.into(), 4)?;
@@ -76,11 +77,11 @@ fn write_day(day: Option<Day>, out: &mut Ascii<'_, '_>) -> fmt::Result {
     out.number(day.into(), 2)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and what saturates is outside the calendar")]
+#[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and a saturated value is outside the calendar")]
 fn datetime(days: f64, out: &mut Ascii<'_, '_>) -> fmt::Result {
     const DAY: i64 = 86_400_000;
     let milliseconds = (days * 86_400_000.0).round() as i64;
-    let day = calendar::day(milliseconds.div_euclid(DAY));
+    let day = calendar::day_of(milliseconds.div_euclid(DAY));
     let of_day = if day.is_some() { milliseconds.rem_euclid(DAY).unsigned_abs() } else { 0 };
     write_day(day, out)?;
     out.byte(b'T')?;
@@ -103,7 +104,7 @@ fn second(seconds: i32, out: &mut Ascii<'_, '_>) -> fmt::Result {
 }
 
 fn minute(minutes: i32, out: &mut Ascii<'_, '_>) -> fmt::Result {
-    sixties(sign(minutes.into(), out)?, out)
+    hours_minutes(sign(minutes.into(), out)?, out)
 }
 
 /// Writes the sign of a negative number and returns the magnitude.
@@ -114,7 +115,7 @@ fn sign(number: i64, out: &mut Ascii<'_, '_>) -> Result<u64, fmt::Error> {
     Ok(number.unsigned_abs())
 }
 
-/// `hh:mm:ss.f`, of `units` that are `per_second` and so have `digits` decimals.
+/// Writes `hh:mm:ss.f` with `digits` decimals; `units`: time of day in units of 1/`per_second` s.
 fn clock(units: u64, per_second: u64, digits: usize, out: &mut Ascii<'_, '_>) -> fmt::Result {
     let seconds = units.checked_div(per_second).unwrap_or_default();
     hours_minutes_seconds(seconds, out)?;
@@ -123,13 +124,13 @@ fn clock(units: u64, per_second: u64, digits: usize, out: &mut Ascii<'_, '_>) ->
 }
 
 fn hours_minutes_seconds(seconds: u64, out: &mut Ascii<'_, '_>) -> fmt::Result {
-    sixties(seconds / 60, out)?;
+    hours_minutes(seconds / 60, out)?;
     out.byte(b':')?;
     out.number(seconds % 60, 2)
 }
 
-/// `hh:mm`; hours past the day go on counting.
-fn sixties(minutes: u64, out: &mut Ascii<'_, '_>) -> fmt::Result {
+/// Writes `hh:mm`. Hours are not reduced modulo 24 and may have more than two digits.
+fn hours_minutes(minutes: u64, out: &mut Ascii<'_, '_>) -> fmt::Result {
     out.number(minutes / 60, 2)?;
     out.byte(b':')?;
     out.number(minutes % 60, 2)

@@ -1,83 +1,102 @@
-//! Checks a record by comparing it with an earlier one of the same table.
+//! Finds the end of a valid log record by comparing it with an earlier record of the same table.
 //!
-//! The plain way to the end of a record of atoms takes one step an item, and each waits for the one before: the
-//! type byte says how far the next type byte is. For ``(`upd;`trade;(0D09:30;`IBM;101.5;100;"N"))`` those are ten
-//! steps, which take longer than reading the bytes from memory.
+//! The plain algorithm for a record ``(`upd;`trade;x)``, where x is a list of atoms, is a walk over the items:
 //!
-//! The records of a table are alike. Everything up to the first item of x is the same bytes, and then the same types
-//! follow in the same order, so that only the lengths of symbols move them. A shape keeps the bytes of one record,
-//! cut behind the type of each symbol of x and else into blocks of 32, with a mask of the bits that every record of
-//! the table must have: all of a type, a count or a name, none of a value, all but the lowest of a boolean. A record
-//! has the shape if no block differs from it under the mask. That takes a few instructions a block, however many
-//! items it holds, and only the end of a symbol must be looked for. What has not the shape is walked the plain way,
-//! which alone decides what is an error.
+//! ```text
+//! check the head of the record, the two names and the head of x
+//! for each item of x: code = next byte; skip its width, or for a symbol its text and NUL
+//! ```
 //!
-//! Why that is sound: the shape is made of a record that passed the plain check, and its masks leave out nothing that
-//! the plain check looks at in a record of atoms, but the ends of symbols, which are looked for anew. A text is only
-//! searched where all before it is as it was, so that no byte is searched more often than twice.
+//! Each step depends on the one before: the type of an item determines the offset of the next. The ten steps of
+//! ``(`upd;`trade;(0D09:30;`IBM;101.5;100;"N"))`` take longer than loading the bytes from memory.
+//!
+//! Records of one table have the same bytes up to the first item of x, then the same types in the same order. Only the
+//! lengths of symbols vary. A [`Shape`] stores the bytes of one record with a mask of the bits that all records of the
+//! table share, in blocks:
+//!
+//! ```text
+//! mask: all bits of types, counts and names; no bits of values; all but the lowest bit of booleans
+//! a block ends after 32 bytes, and after the type of a symbol in x
+//!
+//! for each block of the shape:
+//!     if (next 32 bytes ^ block.bytes) & block.mask != 0: not this shape; take the plain walk
+//!     skip the length of the block; if it ends at a symbol: skip its text and NUL
+//! ```
+//!
+//! - **Cost.** A block costs a few instructions, whatever number of items it has. Only the ends of symbols are
+//!   searched.
+//! - **Soundness.** A shape is made from a record that passed the checker. Its mask covers every bit that the checker
+//!   reads in a record of atoms, except the NULs of symbols, which are searched for in the new record. So a record that
+//!   matches is valid. A record that does not match is walked by the checker, which alone reports errors.
+//! - **Bounded work.** A text is searched only if all blocks before it match, so at most twice: here and by the
+//!   checker.
+//! - **Fixed-size loads.** A block always compares 32 bytes; mask bytes after its length are zero. A record with fewer
+//!   bytes behind it, such as the last one of a log, takes the plain walk.
 
 use crate::simd::text_len;
 use crate::wire::{LAST_ATTRIBUTE, SYMBOL, width};
 
-/// Bytes that are compared together.
+/// Bytes per comparison.
 const BLOCK: usize = 32;
-/// Blocks of a shape: enough for some twenty columns.
+/// Most blocks of a shape: enough for about twenty columns.
 const BLOCKS: usize = 8;
-/// Shapes that are kept, of as many tables. A power of two.
-const KEPT: usize = 8;
+/// Slots of the cache of shapes. A power of two.
+const SLOTS: usize = 8;
 
+/// The type of a boolean atom.
 const BOOLEAN: u8 = 0xff;
-/// What a record begins with: a list without attribute, of three items, the first a symbol.
+/// The first bytes of a record: a list without attribute, of three items, the first one a symbol.
 const RECORD: [u8; 7] = [0, 0, 3, 0, 0, 0, SYMBOL];
 
-/// The shapes of some tables; memory is taken with the first one.
+/// A direct-mapped cache of shapes, one per table; allocated on the first insertion.
 #[derive(Debug, Clone)]
-pub(super) struct Shapes(Option<Box<[Shape; KEPT]>>);
+pub(super) struct Shapes(Option<Box<[Shape; SLOTS]>>);
 
-/// What records of one table have in common: none where there is no block.
+/// The common bits of the records of one table. A shape without blocks is an empty slot, which matches no record.
 #[derive(Debug, Clone, Copy, Default)]
 struct Shape {
     blocks: [Block; BLOCKS],
     count: usize,
 }
 
-/// Some bytes of a record.
+/// Consecutive bytes of a record.
 #[derive(Debug, Clone, Copy, Default)]
 struct Block {
     bytes: [u8; BLOCK],
-    /// The bits that must be as in `bytes`.
+    /// The bits that must equal those of `bytes`; zero from `length` on.
     mask: [u8; BLOCK],
     length: usize,
-    /// Whether the text of a symbol follows.
+    /// Whether the text of a symbol follows the block.
     is_text_next: bool,
 }
 
 impl Shapes {
     pub(super) const NONE: Self = Self(None);
 
-    /// The length of the record that stands first, if it has a shape that is kept.
+    /// The length of the record at the start of `bytes`, if it matches the shape in its slot.
     #[inline]
     pub(super) fn extent(&self, bytes: &[u8]) -> Option<usize> {
-        self.0.as_ref()?.get(place(bytes)?)?.extent(bytes)
+        self.0.as_ref()?.get(slot(bytes)?)?.extent(bytes)
     }
 
-    /// Keeps the shape of a record that was checked, if it has one.
-    pub(super) fn learn(&mut self, record: &[u8]) {
-        if let (Some(shape), Some(place)) = (Shape::of(record), place(record))
-            && let Some(kept) = self.0.get_or_insert_default().get_mut(place)
+    /// Stores the shape of a checked record in its slot, if the record has one.
+    pub(super) fn insert(&mut self, record: &[u8]) {
+        if let (Some(shape), Some(slot)) = (Shape::of(record), slot(record))
+            && let Some(stored) = self.0.get_or_insert_default().get_mut(slot)
         {
-            *kept = shape;
+            *stored = shape;
         }
     }
 }
 
-/// Where the shape of a record is kept. For the function `upd` the eight bytes are the first ones of the table's name,
-/// or all of it and bytes that every record of the table has.
+/// The slot of a record: a hash of its bytes 12 to 19. If the function is `upd`, they are the first eight bytes of the
+/// table's name, or a shorter name and bytes that all records of the table share. A collision replaces the shape, which
+/// costs time only.
 #[inline]
-fn place(record: &[u8]) -> Option<usize> {
+fn slot(record: &[u8]) -> Option<usize> {
     let (_, bytes) = record.split_first_chunk::<12>()?;
     let mixed = u64::from_le_bytes(*bytes.first_chunk()?).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    usize::try_from(mixed >> (u64::BITS.wrapping_sub(KEPT.trailing_zeros()))).ok()
+    usize::try_from(mixed >> (u64::BITS.wrapping_sub(SLOTS.trailing_zeros()))).ok()
 }
 
 impl Shape {
@@ -88,7 +107,7 @@ impl Shape {
         let ([0, 0..=LAST_ATTRIBUTE, ..], mut left) = skip_text(names)?.split_first_chunk::<6>()? else {
             return None;
         };
-        // Columns of vectors, of which nothing need be written down.
+        // Fails early for columns of vectors, which have no shape, before any bytes are copied.
         if left.first().is_some_and(|&code| code != SYMBOL && width(code.wrapping_neg()).is_none()) {
             return None;
         }
@@ -101,7 +120,7 @@ impl Shape {
                 shape.block()?.is_text_next = true;
                 left = skip_text(rest)?;
             } else {
-                // Anything but an atom is `None` here.
+                // `None` for anything but an atom.
                 let (value, rest) = rest.split_at_checked(width(code.wrapping_neg())?)?;
                 let mask = if code == BOOLEAN { 0xfe } else { 0 };
                 value.iter().try_for_each(|&byte| shape.push(byte, mask))?;
@@ -111,7 +130,7 @@ impl Shape {
         Some(shape)
     }
 
-    /// Adds a byte; `None` if there is no room.
+    /// Appends a byte, in a new block if the last one is complete; `None` if the shape has no more blocks.
     fn push(&mut self, byte: u8, mask: u8) -> Option<()> {
         if self.block().is_none_or(|block| block.length == BLOCK || block.is_text_next) {
             self.count = self.count.checked_add(1).filter(|&count| count <= BLOCKS)?;
@@ -123,13 +142,13 @@ impl Shape {
         Some(())
     }
 
-    /// The last block.
+    /// The last block; `None` if there is none.
     fn block(&mut self) -> Option<&mut Block> {
         self.blocks.get_mut(self.count.checked_sub(1)?)
     }
 
-    /// The length of the record that stands first, if it has this shape and is not the last one of a log, which may
-    /// have too few bytes behind it for its last block.
+    /// The length of the record at the start of `bytes`, if it matches this shape. `None` also if fewer than [`BLOCK`]
+    /// bytes follow the start of its last block, as at the end of a log.
     #[inline]
     fn extent(&self, bytes: &[u8]) -> Option<usize> {
         let mut left = bytes;
@@ -156,7 +175,7 @@ impl Block {
     }
 }
 
-/// What follows the text that stands first and its NUL.
+/// The bytes after the text at the start and its NUL.
 #[inline(always)]
 fn skip_text(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(text_len(bytes)?.wrapping_add(1)..)

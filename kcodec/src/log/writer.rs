@@ -12,15 +12,15 @@ use crate::value::Value;
 
 /// Appends records to a log file, as a tickerplant's `.u.l` does: `` l enlist(`upd;`trade;x) ``.
 ///
-/// A record is appended whole or not at all. A process that is killed while it writes may still leave a torn one;
-/// the next [`open`](Self::open) then refuses the file.
+/// A record is appended completely or not at all. Only if the process is killed during a write may a torn record
+/// remain; the next [`open`](Self::open) then refuses the file.
 #[derive(Debug)]
 pub struct Writer {
     file: File,
-    /// Bytes of whole records and the head.
+    /// Bytes of the head and the complete records.
     size: u64,
     records: u64,
-    /// Part of a record could not be taken back.
+    /// Whether an incomplete record could not be removed.
     is_torn: bool,
 }
 
@@ -28,41 +28,41 @@ pub struct Writer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriterError {
-    /// The file holds something else.
+    /// The file is not a log.
     #[error(transparent)]
     NotLog(#[from] NotLog),
-    /// The log was damaged before. Nothing is appended to it: a reader would stop before that.
+    /// The log has a bad tail. Nothing is appended, because a reader would stop before the new records.
     #[error("valid length {} (records: {}), {_0}", _0.valid, _0.records)]
     BadTail(#[from] BadTail),
     /// Another [`Writer`] has the file open.
     #[error("another writer has the log open")]
     Locked,
-    /// The value cannot stand in a log: an error, or a symbol with a NUL byte.
+    /// The value cannot be a record: an error object, or a symbol with a NUL byte.
     #[error("no record: {0}")]
     Record(Error),
-    /// An earlier record was written in part and could not be taken back, so that the log ends in a torn record.
+    /// An earlier write was incomplete and could not be undone, so the log ends in a torn record.
     #[error("the log ends in a torn record")]
     Torn,
-    /// The OS error. Of the record nothing is in the file.
+    /// The OS error. The file does not contain any part of the record, unless [`WriterError::Torn`] follows.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl Writer {
-    /// Opens a log to append to. An absent or empty file is given a head.
+    /// Opens a log for appending. Creates an absent file; writes the head to an empty one.
     ///
-    /// Takes an advisory lock, which keeps other writers of this kind away, but not q. Walks the records that are
-    /// there to see that all are whole, through a [`Map`].
+    /// Takes an advisory lock, which excludes other [`Writer`]s but not q. Checks all existing records, through a
+    /// [`Map`].
     ///
     /// # Errors
     ///
-    /// [`WriterError::NotLog`], [`WriterError::BadTail`] with the valid length, [`WriterError::Locked`], and the
-    /// OS error.
+    /// [`WriterError::NotLog`], [`WriterError::BadTail`] with the valid length, [`WriterError::Locked`],
+    /// [`WriterError::Io`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, WriterError> {
         let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(WriterError::Locked),
-            // A file system without locks has none to respect.
+            // The file system does not support locks.
             Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => return Err(error.into()),
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
@@ -76,12 +76,12 @@ impl Writer {
         Ok(Self { file, size: map.as_bytes().len() as u64, records, is_torn: false })
     }
 
-    /// Appends a record by one write, or a few if the record has over a thousand long runs or 2 GiB. Columns are
-    /// written from where they are. If the OS takes only a part, the rest follows; if it then refuses that, the file
-    /// is cut to what it was.
+    /// Appends a record by one vectored write, or several if the record exceeds 2 GiB or has more than about a thousand
+    /// long runs. Long columns are written from the caller's memory, not copied. After a short write, the rest is
+    /// written; if that fails, the file is truncated to its previous size.
     ///
-    /// The bytes are the OS's when this returns: a crash of the process does not lose them, one of the machine may,
-    /// until [`sync`](Self::sync).
+    /// When this returns, the OS has the bytes: they survive a crash of the process. They survive a crash of the
+    /// machine only after [`sync`](Self::sync).
     ///
     /// # Errors
     ///
@@ -97,11 +97,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Waits until all records are on the disk: `fdatasync`. The name of a new file is its folder's to sync.
+    /// Waits until all records are on the disk: `fdatasync`. For a new file, the caller must also sync its directory.
     ///
     /// # Errors
     ///
-    /// The OS error, after which it is not known what reached the disk.
+    /// The OS error, after which it is unknown which records are on the disk.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
@@ -112,13 +112,13 @@ impl Writer {
         self.records
     }
 
-    /// Bytes of the log.
+    /// Size of the log in bytes.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
 
-    /// Writes all or nothing.
+    /// Writes all parts, or truncates the file to its previous size.
     fn write(&mut self, parts: &mut [IoSlice<'_>]) -> Result<(), WriterError> {
         if self.is_torn {
             return Err(WriterError::Torn);
@@ -136,15 +136,15 @@ impl Writer {
     }
 }
 
-/// Writes all parts: how many bytes.
+/// Writes all parts. Returns the number of bytes.
 fn write_all(mut file: &File, mut parts: &mut [IoSlice<'_>]) -> io::Result<u64> {
     let mut written = 0_u64;
     while !parts.is_empty() {
         match file.write_vectored(parts) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(some) => {
-                written = written.saturating_add(some as u64);
-                IoSlice::advance_slices(&mut parts, some);
+            Ok(count) => {
+                written = written.saturating_add(count as u64);
+                IoSlice::advance_slices(&mut parts, count);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -57,7 +57,7 @@ pub(super) fn month(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
     match *text {
         [ref year @ .., b'.', a, b] if year.len() == 4 && !negative => {
             let month = small(&[a, b])?;
-            calendar::months(small(year)?, month).ok_or(ErrorKind::Range)
+            calendar::month_number(small(year)?, month).ok_or(ErrorKind::Range)
         }
         _ => Err(ErrorKind::Literal),
     }
@@ -67,7 +67,7 @@ pub(super) fn date(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
     match *text {
         [ref year @ .., b'.', a, b, b'.', c, d] if year.len() == 4 && !negative => {
             let day = Day { year: small(year)?, month: small(&[a, b])?, day: small(&[c, d])? };
-            calendar::days(day).ok_or(ErrorKind::Range)
+            calendar::day_number(day).ok_or(ErrorKind::Range)
         }
         _ => Err(ErrorKind::Literal),
     }
