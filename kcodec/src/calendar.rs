@@ -14,7 +14,7 @@
 //! - **Years begin on 1 March.** The leap day is then the last day of a year, so it changes no offset within the year.
 //! - **Eras of 400 years.** The calendar repeats after 400 years, which have 146097 days. Euclidean division by the era
 //!   makes the rest non-negative, so dates before the epoch need no separate case. Within an era, y years have
-//!   365y + y/4 - y/100 days; 100 and 4 divide at most 399, so the rule for 400 never applies.
+//!   365y + y/4 - y/100 days; y is at most 399, so the rule for every 400th year never applies.
 //! - **Months from March** are 31 30 31 30 31, 31 30 31 30 31, 31 and the rest days long: every five have 153 days. The
 //!   month m begins on day (153m + 2) / 5, and the day d is in month (5d + 2) / 153.
 //! - **From a day of an era to its year.** Subtracting the leap days leaves years of 365 days, so a division finds the

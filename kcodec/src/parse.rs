@@ -1,10 +1,32 @@
-//! q literals: text into bodies (WIRE.md, text).
+//! The parser of q literals: from text to a body (WIRE.md, text).
 //!
-//! q reads from right to left: whatever stands before a noun takes all that follows it. So one
-//! function reads an expression and calls itself for what is right of a `!`, a `$`, a `,` or a `+`.
-//! Objects are written in wire form as they are read. Where the form cannot be known yet, a list's
-//! head is written and mended at the end: items that turn out to be atoms of one kind become a
-//! vector, and what stands alone in its parentheses loses the head.
+//! A recursive descent parser. q evaluates from right to left, so the right operand of a verb is the whole rest of the
+//! expression:
+//!
+//! ```text
+//! expression = noun ["!" expression | "$" expression]
+//! noun       = "(" [expression {";" expression}] ")"             list; one expression is itself
+//!            | "([" columns "]" columns ")"                      table, keyed table or dict
+//!            | ("," | "enlist") expression                       list of one item
+//!            | "+" noun "!" expression                           table by its names and columns
+//!            | "`" ("s" | "u" | "p" | "g") "#" expression        attribute
+//!            | lambda {iterator} | operator {iterator}           function
+//!            | numbers | symbols | string | guids
+//! columns    = [name ":" expression {";" name ":" expression}]
+//! ```
+//!
+//! Objects are appended to the output in wire form as they are read; there is no syntax tree. Three forms are known
+//! only later, and the output is corrected in place:
+//!
+//! - **Lists.** The head of a list is written first, with a count of 0. At the end the count is stored. If all items
+//!   are atoms of one kind, the type codes of the items are removed, which makes the list a vector, as q does. If the
+//!   parentheses contain one expression, the head is removed.
+//! - **Dicts and functions under iterators.** Their type precedes the operand that was read, so it is inserted before
+//!   it.
+//! - **Casts and tables.** Their operands are cut off the output, converted, and appended.
+//!
+//! An insertion or removal moves the bytes after it, once per level of nesting, and the levels are limited. So the time
+//! is at most the depth times the length of the text.
 
 mod cast;
 mod columns;
@@ -27,10 +49,10 @@ use crate::value::Value;
 use crate::view::view;
 use crate::wire::{DICT, ERROR};
 
-/// The object that a text denotes: any literal of q, and what q's one-line form makes of a value.
+/// Parses a q literal or the one-line form of a value.
 ///
-/// Beyond what [`literal`] reads these are lists, dicts, tables, typed empties, guids, lambdas,
-/// operators, `::`, and an error `'text`. Attributes are taken as claimed, nothing is verified.
+/// Accepts what [`literal`] accepts, and lists, dicts, tables, typed empty vectors, guids, lambdas, operators, `::`,
+/// and an error `'text`. Attributes are stored without a check that the items have the property.
 ///
 /// ```
 /// let dict = kcodec::parse("`a`b!(1 2 3;\"text\")")?;
@@ -40,16 +62,16 @@ use crate::wire::{DICT, ERROR};
 ///
 /// # Errors
 ///
-/// The offset in the text, and [`ErrorKind::Literal`] for what is no literal, [`ErrorKind::Range`]
-/// for a number or date that its type cannot hold, [`ErrorKind::Unbalanced`] for a bracket or quote
-/// without its partner, [`ErrorKind::Depth`] past the depth of [`Limits::default`],
-/// [`ErrorKind::Limit`] for a table whose atoms, repeated, would fill more than 16 MiB; for dicts and
-/// tables, what decoding them would say.
+/// The offset in the text, and [`ErrorKind::Literal`] for text that is not a literal, [`ErrorKind::Range`] for a number
+/// or date that its type cannot hold, [`ErrorKind::Unbalanced`] for a bracket or quote without its counterpart,
+/// [`ErrorKind::Depth`] for more levels than [`Limits::default`] allows, [`ErrorKind::Limit`] for a table whose atoms,
+/// repeated for each row, exceed 16 MiB; for dicts and tables, the errors of decoding them.
 pub fn parse(text: &str) -> Result<Body, Error> {
     let text = text.trim_ascii_end().as_bytes();
     let mut parser = Parser { text, at: 0, out: Vec::new() };
-    parser.skip();
+    parser.skip_blanks();
     match parser.rest() {
+        // Iterators, not errors.
         b"'" | b"':" => _ = parser.expression(Limits::default().depth)?,
         [b'\'', message @ ..] => return error(message, parser.at.saturating_add(1)),
         _ => _ = parser.expression(Limits::default().depth)?,
@@ -69,27 +91,29 @@ impl FromStr for Body {
     }
 }
 
+/// An error object; `at`: the offset of the message in the text.
 fn error(message: &[u8], at: usize) -> Result<Body, Error> {
-    // The type byte of the error stands where the quote does.
+    // The type byte of the object corresponds to the quote in the text, so offsets are counted from the quote.
     let start = at.saturating_sub(1);
     Body::encode(Value::Error(Symbol::from_bytes(message)))
         .map_err(|error| Error::new(start.saturating_add(error.at), error.kind))
 }
 
-/// A position in a text, and what was read so far in wire form.
+/// A position in a text, and the objects read so far in wire form.
 struct Parser<'a> {
     text: &'a [u8],
     at: usize,
     out: Vec<u8>,
 }
 
-/// What was read last, as far as whatever holds it must know.
+/// The properties of an object that its container needs.
 #[derive(Clone, Copy)]
 struct Shape {
+    /// The type.
     code: u8,
-    /// As `count` gives it; `None` for atoms and functions.
+    /// The count as of a dict's keys or values; `None` for atoms, functions and splayed tables.
     count: Option<u64>,
-    /// Of a general list: the length that all items have, if they could be the columns of a table.
+    /// For a general list: the length of its items as columns of a table, or the reason why they cannot be columns.
     columns: Result<Option<u64>, Error>,
 }
 
@@ -116,15 +140,15 @@ impl<'a> Parser<'a> {
         self.at = self.at.saturating_add(count);
     }
 
-    /// Steps over `byte` if it comes next.
+    /// Skips `byte` if it is the next one. Returns whether it was.
     fn eat(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.bump(usize::from(found));
         found
     }
 
-    /// Steps over blanks.
-    fn skip(&mut self) {
+    /// Skips blanks.
+    fn skip_blanks(&mut self) {
         let rest = self.rest();
         self.bump(rest.len().saturating_sub(rest.trim_ascii_start().len()));
     }
@@ -133,7 +157,7 @@ impl<'a> Parser<'a> {
         Error::new(self.at, kind)
     }
 
-    /// What stands here does not belong here.
+    /// The error for the next byte, which is not allowed here.
     fn unexpected(&self) -> Error {
         self.error(match self.peek() {
             Some(b')' | b']' | b'}') => ErrorKind::Unbalanced,
@@ -141,13 +165,14 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// Reads a noun with all that belongs to it on its right, and the blanks after it.
+    /// Reads a noun, a `!` or `$` after it with its right operand, and the blanks after that. `depth`: the levels of
+    /// nesting that are left.
     fn expression(&mut self, depth: u8) -> Result<Shape, Error> {
         let depth = depth.checked_sub(1).ok_or_else(|| self.error(ErrorKind::Depth))?;
-        self.skip();
+        self.skip_blanks();
         let (at, start) = (self.at, self.out.len());
         let noun = self.noun(depth)?;
-        self.skip();
+        self.skip_blanks();
         match self.peek() {
             Some(b'!') => self.dict(at, start, noun, depth),
             Some(b'$') => self.cast(at, start, depth),
@@ -175,7 +200,7 @@ impl<'a> Parser<'a> {
         after.is_some_and(|&byte| !literal::is_name(byte))
     }
 
-    /// Reads what holds no other noun: a literal in the narrow sense, or bare guids.
+    /// Reads a noun without nested expressions: guids without quotes, or a [`literal`].
     fn leaf(&mut self) -> Result<Shape, Error> {
         let start = self.out.len();
         let rest = self.rest();
@@ -187,13 +212,13 @@ impl<'a> Parser<'a> {
             Some(length) => self.bump(length),
             None => return Err(self.unexpected()),
         }
-        let written = self.out.get(start..).unwrap_or_default();
+        let Some(written @ &[code, ..]) = self.out.get(start..) else { unreachable!("a noun was written at `start`") };
         let value = view(written, true);
         let count = if value.is_atom() { None } else { Some(value.count() as u64) };
-        Ok(Shape::new(written.first().copied().unwrap_or_default(), count))
+        Ok(Shape::new(code, count))
     }
 
-    /// Reads the values of a dict whose keys stand at `start` in the output.
+    /// Reads `!` and the values of a dict; the keys are at `at` in the text and at `start` in the output.
     fn dict(&mut self, at: usize, start: usize, keys: Shape, depth: u8) -> Result<Shape, Error> {
         self.bump(1);
         self.out.insert(start, DICT);

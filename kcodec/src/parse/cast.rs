@@ -1,4 +1,4 @@
-//! `$` between a type and a noun, as far as literals need it.
+//! The cast `$` of literals: `` `long$() ``, `` `$"a b" ``, `"G"$"8c68…"`.
 
 use super::{Parser, Shape, literal};
 use crate::atom::Atom;
@@ -10,8 +10,8 @@ use crate::value::Value;
 use crate::view::view;
 
 impl Parser<'_> {
-    /// Reads the right side of `` `long$() ``, `` `$"a b" `` or `"G"$"8c68…"`, whose left side stands
-    /// at `start` in the output and at `at` in the text.
+    /// Reads `$` and its right operand, and replaces both operands in the output with the result. The left operand is
+    /// at `at` in the text and at `start` in the output.
     pub(super) fn cast(&mut self, at: usize, start: usize, depth: u8) -> Result<Shape, Error> {
         self.bump(1);
         let left = self.out.split_off(start.min(self.out.len()));
@@ -20,6 +20,8 @@ impl Parser<'_> {
         self.convert(view(&left, true), view(&right, true)).map_err(|kind| Error::new(at, kind))
     }
 
+    /// Appends `from` cast to the type `to`: the empty symbol casts strings to symbols, `"G"` strings to guids, and the
+    /// name of a type the empty list to an empty vector.
     fn convert(&mut self, to: Value<'_>, from: Value<'_>) -> Result<Shape, ErrorKind> {
         match to {
             Value::Atom(Atom::Symbol(name)) if name.is_empty() => {
@@ -42,7 +44,8 @@ impl Parser<'_> {
         }
     }
 
-    /// One text makes an atom, a list of texts a vector of `kind`.
+    /// Appends an atom of `kind` for a string, a vector for a list of strings. `convert` appends the atom of one
+    /// string.
     fn convert_texts(
         &mut self,
         kind: Kind,
@@ -67,6 +70,7 @@ impl Parser<'_> {
         self.close(start, &items).map_err(|error| error.kind)
     }
 
+    /// Appends an empty vector.
     fn empty(&mut self, kind: Kind) -> Shape {
         self.out.extend_from_slice(&[kind.code(), 0, 0, 0, 0, 0]);
         Shape::new(kind.code(), Some(0))

@@ -2,27 +2,27 @@
 
 use std::ops::Range;
 
-use super::list::{Items, join};
+use super::list::{Items, join_column};
 use super::{Parser, Shape, literal};
 use crate::error::{Error, ErrorKind};
 use crate::wire::{DICT, SYMBOLS, TABLE};
 
-/// Bytes that the atoms of one table may fill when they are repeated to the length of its columns.
-/// A text is small, and it could ask for rows times columns.
+/// The most bytes that the atoms of one table may occupy when repeated for each row. Without the limit, a text of n
+/// columns of atoms and one column of n rows would need memory quadratic in its length.
 const REPEATED: usize = 1 << 24;
 
-/// A column as it was read.
+/// A column that was read.
 struct Column<'a> {
     name: &'a [u8],
-    /// Where its expression stands in the text.
+    /// Offset of its expression in the text.
     at: usize,
-    /// Where its object stands among those of the table.
+    /// The range of its object within the objects of the table.
     object: Range<usize>,
     shape: Shape,
 }
 
 impl<'a> Parser<'a> {
-    /// Reads what follows `([`, which stands at `open` in the text.
+    /// Reads the rest of a table or dict after `([`, whose parenthesis is at `open` in the text.
     pub(super) fn table(&mut self, open: usize, depth: u8) -> Result<Shape, Error> {
         let start = self.out.len();
         let keys = self.columns(open, b']', start, depth)?;
@@ -41,11 +41,11 @@ impl<'a> Parser<'a> {
         Ok(Shape::new(if keys.is_empty() { TABLE } else { DICT }, Some(rows)))
     }
 
-    /// Reads `name:noun` any number of times, up to the closing bracket. The objects of the table begin
-    /// at `base` in the output.
+    /// Reads `name:expression`, separated by `;`, up to the bracket `close`. Appends the objects to the output, in
+    /// which those of the table begin at `base`.
     fn columns(&mut self, open: usize, close: u8, base: usize, depth: u8) -> Result<Vec<Column<'a>>, Error> {
         let mut columns = Vec::new();
-        self.skip();
+        self.skip_blanks();
         if self.eat(close) {
             return Ok(columns);
         }
@@ -61,13 +61,13 @@ impl<'a> Parser<'a> {
     }
 
     fn column(&mut self, open: usize, base: usize, depth: u8) -> Result<Column<'a>, Error> {
-        self.skip();
+        self.skip_blanks();
         let name = literal::name(self.rest()).ok_or_else(|| match self.peek() {
             Some(_) => self.unexpected(),
             None => Error::new(open, ErrorKind::Unbalanced),
         })?;
         self.bump(name.len());
-        self.skip();
+        self.skip_blanks();
         if !self.eat(b':') {
             return Err(self.unexpected());
         }
@@ -76,6 +76,7 @@ impl<'a> Parser<'a> {
         Ok(Column { name, at, object: start..self.out.len().saturating_sub(base), shape })
     }
 
+    /// Appends a table of `rows` rows. Atoms are repeated for each row, at most `budget` bytes in all.
     fn write_table(
         &mut self,
         open: usize,
@@ -88,8 +89,8 @@ impl<'a> Parser<'a> {
         self.write_names(open, columns)?;
         self.write_head(open, 0, columns.len() as u64)?;
         for column in columns {
-            let object = objects.get(column.object.clone()).unwrap_or_default();
-            match object {
+            let object = objects.get(column.object.clone());
+            match object.unwrap_or_else(|| unreachable!("a column was written in this range")) {
                 [code, item @ ..] if column.shape.is_atom() => {
                     let bytes = usize::try_from(rows).ok().and_then(|rows| rows.checked_mul(item.len()));
                     let left = bytes.and_then(|bytes| budget.checked_sub(bytes));
@@ -97,13 +98,13 @@ impl<'a> Parser<'a> {
                     self.write_head(open, code.wrapping_neg(), rows)?;
                     (0..rows).for_each(|_| self.out.extend_from_slice(item));
                 }
-                _ => self.out.extend_from_slice(object),
+                object => self.out.extend_from_slice(object),
             }
         }
         Ok(())
     }
 
-    /// A dict of names, when there are no columns outside the brackets.
+    /// Appends the dict `([a:1;b:2])`: there are no columns after the brackets.
     fn names_and_values(&mut self, open: usize, columns: &[Column<'_>], objects: &[u8]) -> Result<Shape, Error> {
         self.out.push(DICT);
         self.write_names(open, columns)?;
@@ -133,11 +134,11 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// The length of the columns that are no atoms; there must be one.
+/// The number of rows: the common length of the columns that are not atoms, of which there must be one.
 fn rows<'a>(open: usize, columns: impl Iterator<Item = &'a Column<'a>>) -> Result<u64, Error> {
     let mut rows = None;
     for column in columns.filter(|column| !column.shape.is_atom()) {
-        rows = join(rows, column.shape, column.at)?;
+        rows = join_column(rows, column.shape, column.at)?;
     }
     rows.ok_or_else(|| Error::new(open, ErrorKind::TableColumns))
 }

@@ -1,4 +1,4 @@
-//! Parentheses, and what stands before a noun: `,` `enlist` `+` and attributes.
+//! Lists in parentheses, and the prefixes of nouns: `,`, `enlist`, `+` and attributes.
 
 use super::{Parser, Shape};
 use crate::decode::extent;
@@ -6,14 +6,15 @@ use crate::error::{Error, ErrorKind};
 use crate::kind::{Attribute, Kind};
 use crate::wire::{DICT, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, width};
 
-/// Type, attribute and count of a general list that is still to be counted.
+/// Type, attribute and count of a general list; [`Parser::close`] stores the count.
 const HEAD: [u8; 6] = [0; 6];
 
-/// What is known of the items of a list so far.
+/// The properties of the items of a list read so far.
 pub(super) struct Items {
     pub(super) count: u64,
-    /// The code that all items have, if all are atoms of one kind.
+    /// The type of the items if all are atoms of one kind.
     atoms: Option<u8>,
+    /// As [`Shape::columns`].
     columns: Result<Option<u64>, Error>,
 }
 
@@ -22,17 +23,18 @@ impl Items {
         Self { count: 0, atoms: None, columns: Ok(None) }
     }
 
-    /// Takes note of an item that stands at `at` in the text.
+    /// Adds an item, which is at `at` in the text.
     pub(super) fn add(&mut self, item: Shape, at: usize) {
         let code = item.is_atom().then_some(item.code);
         self.atoms = if self.count == 0 { code } else { code.filter(|_| self.atoms == code) };
         self.count = self.count.saturating_add(1);
-        self.columns = self.columns.and_then(|length| join(length, item, at));
+        self.columns = self.columns.and_then(|length| join_column(length, item, at));
     }
 }
 
-/// The length of the columns of a table when `column` is one of them.
-pub(super) fn join(length: Option<u64>, column: Shape, at: usize) -> Result<Option<u64>, Error> {
+/// The length of the columns of a table, given that of the columns before and one more column. An error if `column`
+/// cannot be a column or has another length.
+pub(super) fn join_column(length: Option<u64>, column: Shape, at: usize) -> Result<Option<u64>, Error> {
     let kind = Kind::from_code(column.code);
     match (length, column.count) {
         (_, None) => Err(Error::new(at, ErrorKind::TableColumns)),
@@ -49,7 +51,7 @@ impl Parser<'_> {
     pub(super) fn parenthesis(&mut self, depth: u8) -> Result<Shape, Error> {
         let open = self.at;
         self.bump(1);
-        self.skip();
+        self.skip_blanks();
         if self.eat(b'[') {
             return self.table(open, depth);
         }
@@ -77,10 +79,10 @@ impl Parser<'_> {
         self.close(start, &items)
     }
 
-    /// Reads an expression that ends with `;` or a closing bracket, which is left to the caller.
+    /// Reads an expression, which must end before `;` or a closing bracket. `open`: the offset of the opening bracket.
     pub(super) fn item(&mut self, open: usize, depth: u8) -> Result<Shape, Error> {
         let unclosed = Error::new(open, ErrorKind::Unbalanced);
-        self.skip();
+        self.skip_blanks();
         self.peek().ok_or(unclosed)?;
         let item = self.expression(depth)?;
         match self.peek() {
@@ -90,7 +92,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads the only item of a list, after a verb of `length` bytes.
+    /// Reads a list of one item: a verb of `length` bytes and the item.
     pub(super) fn enlist(&mut self, length: usize, depth: u8) -> Result<Shape, Error> {
         self.bump(length);
         let (at, start) = (self.at, self.out.len());
@@ -100,21 +102,21 @@ impl Parser<'_> {
         self.close(start, &items)
     }
 
-    /// Mends the head of the list at `start`; atoms of one kind become a vector.
+    /// Completes the list whose head is at `start` in the output. Atoms of one kind become a vector.
     pub(super) fn close(&mut self, start: usize, items: &Items) -> Result<Shape, Error> {
         let count = u32::try_from(items.count).map_err(|_| self.error(ErrorKind::Limit))?;
-        if let Some([code, _, place @ ..]) = self.out.get_mut(start..).and_then(|list| list.first_chunk_mut::<6>()) {
-            *place = count.to_le_bytes();
-            *code = items.atoms.map_or(0, u8::wrapping_neg);
-        }
+        let head = self.out.get_mut(start..).and_then(|list| list.first_chunk_mut::<6>());
+        let Some([code, _, place @ ..]) = head else { unreachable!("a head was written at `start`") };
+        *place = count.to_le_bytes();
+        *code = items.atoms.map_or(0, u8::wrapping_neg);
         if let Some(code) = items.atoms {
-            self.drop_codes(start.saturating_add(HEAD.len()), code);
+            self.remove_codes(start.saturating_add(HEAD.len()), code);
         }
         Ok(Shape { code: items.atoms.map_or(0, u8::wrapping_neg), count: Some(items.count), columns: items.columns })
     }
 
-    /// Takes the type bytes out of the atoms from `start` on.
-    fn drop_codes(&mut self, start: usize, code: u8) {
+    /// Removes the type of each atom in the output from `start`.
+    fn remove_codes(&mut self, start: usize, code: u8) {
         let atoms = self.out.split_off(start.min(self.out.len()));
         match width(code.wrapping_neg()) {
             Some(width) => {
@@ -130,18 +132,18 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads `+names!columns`, or the path of a splayed table in place of the columns.
+    /// Reads a table `+names!columns`, or a splayed table, with a path in place of the columns.
     pub(super) fn flip(&mut self, depth: u8) -> Result<Shape, Error> {
         let depth = depth.checked_sub(1).ok_or_else(|| self.error(ErrorKind::Depth))?;
         self.bump(1);
         self.out.extend_from_slice(&[TABLE, 0, DICT]);
-        self.skip();
+        self.skip_blanks();
         let at = self.at;
         let names = self.noun(depth)?;
         let Shape { code: SYMBOLS, count: Some(names), .. } = names else {
             return Err(Error::new(at, ErrorKind::TableNames));
         };
-        self.skip();
+        self.skip_blanks();
         if !self.eat(b'!') {
             return Err(self.unexpected());
         }
@@ -156,7 +158,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads `` `s#noun `` and marks the noun.
+    /// Reads `` `s#noun `` and stores the attribute in the noun.
     pub(super) fn attribute(&mut self, letter: u8, depth: u8) -> Result<Shape, Error> {
         let attribute = match letter {
             b's' => Attribute::Sorted,
@@ -188,8 +190,8 @@ impl Parser<'_> {
     }
 }
 
-/// What q does to a table that is marked as sorted: equal items of its first column stand together,
-/// if the column does not say more already.
+/// Marks the first column of a sorted table as parted, unless it has an attribute, as q does. `table`: the names and
+/// columns in wire form.
 fn part_first_column(table: &mut [u8]) {
     let names = extent(table);
     let columns = table.get_mut(names..).and_then(|columns| columns.get_mut(HEAD.len()..));

@@ -1,4 +1,4 @@
-//! Nouns without structure: numbers, symbols, strings, guids.
+//! Nouns without nested expressions: numbers, symbols, strings, guids.
 
 use super::number;
 use crate::body::Body;
@@ -9,11 +9,11 @@ use crate::temporal::Guid;
 use crate::value::Value;
 use crate::vector::Vector;
 
-/// The longest noun at the start of `text` that q's own reader takes for one, and its length in bytes.
+/// The longest noun at the start of `text`, by the rules of q's tokenizer, and its length in bytes.
 ///
-/// A number or a run of numbers with blanks between, symbols without any, or a string. `None` if the
-/// text starts with none of these; a blank is none. A minus belongs to the digit right after it:
-/// whether it is a verb there, as in `x-1`, only the caller can know.
+/// A noun is a number or a run of numbers separated by blanks, a run of symbols without blanks, or a string. `None` if
+/// the text begins with none of these, for example with a blank. A minus directly before a digit is part of the number;
+/// the caller must recognize a verb, as in `x-1`.
 ///
 /// ```
 /// let (body, length) = kcodec::literal(b"1 2 3+4")?.expect("a number");
@@ -24,8 +24,8 @@ use crate::vector::Vector;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Literal`] for what starts as a noun and is none, [`ErrorKind::Range`] for a number
-/// or date that its type cannot hold, [`ErrorKind::Unbalanced`] for a string without its end.
+/// [`ErrorKind::Literal`] for text that begins like a noun but is not one, [`ErrorKind::Range`] for a number or date
+/// that its type cannot hold, [`ErrorKind::Unbalanced`] for an unterminated string.
 pub fn literal(text: &[u8]) -> Result<Option<(Body, usize)>, Error> {
     let mut bytes = Vec::new();
     match noun(text, &mut bytes)? {
@@ -43,7 +43,7 @@ pub(super) fn noun(text: &[u8], out: &mut Vec<u8>) -> Result<Option<usize>, Erro
     }
 }
 
-/// The name at the start of `text`.
+/// The name at the start of `text`: a letter or dot, then letters, digits, dots and underscores.
 pub(super) fn name(text: &[u8]) -> Option<&[u8]> {
     let first = text.first().is_some_and(|&byte| byte.is_ascii_alphabetic() || byte == b'.');
     let length = text.iter().position(|&byte| !is_name(byte)).unwrap_or(text.len());
@@ -54,6 +54,7 @@ pub(super) const fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')
 }
 
+/// Appends the symbols at the start of `text` and returns their length. One symbol is an atom, more are a vector.
 fn symbols(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
     let mut symbols = Vec::new();
     let mut rest = text;
@@ -69,7 +70,8 @@ fn symbols(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
     Ok(text.len().saturating_sub(rest.len()))
 }
 
-/// Names, and from a colon on the slashes of a path. Bytes past ASCII are letters of some language.
+/// The length of a symbol without its backtick: characters of names and colons, slashes after the first colon (a path),
+/// and all non-ASCII bytes.
 fn symbol_length(text: &[u8]) -> usize {
     let mut path = false;
     let ends = |&byte: &u8| {
@@ -79,7 +81,7 @@ fn symbol_length(text: &[u8]) -> usize {
     text.iter().position(ends).unwrap_or(text.len())
 }
 
-/// One char between quotes is an atom.
+/// Appends the string at the start of `text` and returns its length. One char is an atom, more are a vector.
 fn string(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
     let mut chars = Vec::new();
     let mut at = 1_usize;
@@ -103,7 +105,7 @@ fn string(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
     Ok(at.saturating_add(1))
 }
 
-/// What stands after a backslash: the byte that is meant, and how many say so.
+/// The byte of an escape sequence, and the length of the sequence without its backslash.
 fn escape(text: &[u8]) -> Result<(u8, usize), ErrorKind> {
     match *text {
         [byte @ (b'"' | b'\\'), ..] => Ok((byte, 1)),
@@ -120,8 +122,8 @@ fn escape(text: &[u8]) -> Result<(u8, usize), ErrorKind> {
     }
 }
 
-/// Appends the bare guids at the start of `text`, as q shows them, and returns their length; 0 if
-/// there are none. q itself would read numbers and minuses here.
+/// Appends the guids without quotes at the start of `text`, as q displays them, and returns their length; 0 if there
+/// are none. q's own tokenizer does not accept them: it reads numbers and minuses.
 pub(super) fn guids(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
     let mut guids = Vec::new();
     let mut end = 0;
@@ -140,11 +142,12 @@ pub(super) fn guids(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
     Ok(end)
 }
 
+/// The guid, unless `after` continues it as a name or number.
 fn guid_alone(text: &[u8; 36], after: &[u8]) -> Option<Guid> {
     if after.first().is_some_and(|&byte| is_name(byte) || byte == b'-') { None } else { guid(text) }
 }
 
-/// The guid that `text` spells in the form 8-4-4-4-12.
+/// The guid of a text in the form 8-4-4-4-12 of hexadecimal digits.
 pub(super) fn guid(text: &[u8]) -> Option<Guid> {
     let text: &[u8; 36] = text.try_into().ok()?;
     let mut guid = Guid::default();

@@ -1,4 +1,4 @@
-//! Dates and times of day.
+//! Date and time literals.
 
 use super::number::{natural, signed};
 use crate::calendar::{self, Day};
@@ -8,7 +8,17 @@ use crate::kind::Kind;
 const SECOND: u64 = 1_000_000_000;
 const DAY: u64 = 86_400;
 
-/// Which temporal kind the form of an item is; `None` for a plain number.
+/// The temporal kind of a token by its form; `None` for a number:
+///
+/// | form | kind |
+/// |---|---|
+/// | suffix `n`, `u`, `v` or `t` after a colon | that of the suffix |
+/// | `D` with a dot before it | timestamp |
+/// | `D` | timespan |
+/// | `T` | datetime |
+/// | two dots, no colon | date |
+/// | one colon | minute |
+/// | two colons: no decimals, up to 3, more | second, time, timespan |
 pub(super) fn kind(unsigned: &[u8]) -> Option<Kind> {
     if let Some((letter, _)) = suffix(unsigned) {
         return Some(letter);
@@ -31,7 +41,7 @@ pub(super) fn kind(unsigned: &[u8]) -> Option<Kind> {
     }
 }
 
-/// The kind that a letter after a time of day names, and the time: `12:30t`.
+/// The kind of the suffix of a time of day, and the time without it: `12:30t`.
 pub(super) fn suffix(unsigned: &[u8]) -> Option<(Kind, &[u8])> {
     let (&letter, time) = unsigned.split_last()?;
     let kind = match letter {
@@ -44,10 +54,12 @@ pub(super) fn suffix(unsigned: &[u8]) -> Option<(Kind, &[u8])> {
     time.contains(&b':').then_some((kind, time))
 }
 
+/// The number of digits at the start of `text`.
 fn digits(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
+/// The text before and after the first `at`.
 fn split(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let (before, rest) = text.split_at_checked(memchr::memchr(at, text)?)?;
     Some((before, rest.get(1..)?))
@@ -78,7 +90,7 @@ pub(super) fn timestamp(text: &[u8], negative: bool) -> Result<i64, ErrorKind> {
     let seconds = i64::from(date(day, negative)?).saturating_mul(DAY.cast_signed());
     let of_day = Clock::read(clock)?;
     let seconds = i64::try_from(of_day.seconds).ok().and_then(|of_day| seconds.checked_add(of_day));
-    // In 128 bits, since 1707.09.21D with its time is in range and without it is not.
+    // In 128 bits: midnight of 1707.09.21 is out of range, although later times of that day are in range.
     let nanoseconds = i128::from(seconds.ok_or(ErrorKind::Range)?)
         .saturating_mul(SECOND.into())
         .saturating_add(of_day.nanoseconds.into());
@@ -88,7 +100,8 @@ pub(super) fn timestamp(text: &[u8], negative: bool) -> Result<i64, ErrorKind> {
     }
 }
 
-/// Days as kdb+ has them: milliseconds divided by those of a day, rounded once.
+/// Days since 2000.01.01 as kdb+ computes them: milliseconds divided by those of a day, so that the result is rounded
+/// once.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of ten thousand years need 49 bits")]
 pub(super) fn datetime(text: &[u8], negative: bool) -> Result<f64, ErrorKind> {
     let (day, clock) = split(text, b'T').ok_or(ErrorKind::Literal)?;
@@ -121,20 +134,23 @@ pub(super) fn time(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
     signed(Clock::read_time(text)?.units(1000)?, negative)
 }
 
+/// A number of few digits: a year, month or day.
 fn small(digits: &[u8]) -> Result<u32, ErrorKind> {
     u32::try_from(natural(digits)?).map_err(|_| ErrorKind::Range)
 }
 
-/// A time of day, or more.
+/// A time of day; hours may exceed a day.
 #[derive(Default)]
 struct Clock {
+    /// The number of fields: hours, minutes, seconds.
     parts: usize,
     seconds: u64,
     nanoseconds: u64,
 }
 
 impl Clock {
-    /// Reads `hh`, `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f`, or nothing. Hours may be any number.
+    /// Reads `hh`, `hh:mm`, `hh:mm:ss`, `hh:mm:ss.f` or an empty text, which is midnight. Hours may have any number of
+    /// digits.
     fn read(text: &[u8]) -> Result<Self, ErrorKind> {
         let mut clock = Self::default();
         if text.is_empty() {
@@ -144,8 +160,7 @@ impl Clock {
         for part in text.split(|&byte| byte == b':') {
             clock.part(part)?;
         }
-        let hours = 3_usize.saturating_sub(clock.parts);
-        for _ in 0..hours {
+        for _ in clock.parts..3 {
             clock.seconds = clock.seconds.checked_mul(60).ok_or(ErrorKind::Range)?;
         }
         match fraction {
@@ -155,13 +170,13 @@ impl Clock {
         }
     }
 
-    /// Reads minutes at least. The form of an item says what it is, but a letter after the run may say otherwise:
-    /// `13:30 20:00t` are times.
+    /// Reads a time of day that has minutes at least. It may have fewer or more fields than its kind displays, because
+    /// the suffix of the last item of a run determines the kind: `13:30 20:00t` are times.
     fn read_time(text: &[u8]) -> Result<Self, ErrorKind> {
         Self::read(text).and_then(|clock| if clock.parts >= 2 { Ok(clock) } else { Err(ErrorKind::Literal) })
     }
 
-    /// Takes in the next smaller unit.
+    /// Adds the next field: hours, minutes or seconds.
     fn part(&mut self, digits: &[u8]) -> Result<(), ErrorKind> {
         self.parts = self.parts.saturating_add(1);
         if self.parts > 3 || (self.parts > 1 && digits.len() != 2) {
@@ -176,7 +191,7 @@ impl Clock {
         Ok(())
     }
 
-    /// Up to nine digits after the point.
+    /// Adds the digits after the point, at most nine.
     fn fraction(mut self, digits: &[u8]) -> Result<Self, ErrorKind> {
         let missing = 9_usize.checked_sub(digits.len()).ok_or(ErrorKind::Literal)?;
         let number = natural(digits)?;
@@ -184,7 +199,7 @@ impl Clock {
         Ok(self)
     }
 
-    /// The whole in units that are `per_second`.
+    /// The time in units of 1/`per_second` s, rounded down.
     fn units(&self, per_second: u64) -> Result<u64, ErrorKind> {
         let fraction = SECOND.checked_div(per_second).and_then(|unit| self.nanoseconds.checked_div(unit));
         let seconds = self.seconds.checked_mul(per_second);

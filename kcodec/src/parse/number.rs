@@ -1,8 +1,19 @@
-//! Numbers, dates and times, and runs of them.
+//! Literals of numbers, dates and times, and runs of them.
 //!
-//! One item does not tell its kind: `2000.01` is a month before a `2000.02m` and a float before a
-//! `1`. So a run is read twice. The first pass finds where each item ends and what it claims to be;
-//! the claims together make the kind of the run. The second pass reads every item as that kind.
+//! A token alone does not determine its kind: `2000.01` is a month before `2000.02m` and a float before `1`. So a run
+//! is read in two passes:
+//!
+//! ```text
+//! kind = unknown, fraction = false
+//! for each token:
+//!     its suffix or form names a kind: set kind; an error if another kind is set,
+//!         except that the suffix of a time overrides the forms of times before it
+//!     it has a point or an exponent: fraction = true
+//! if kind is unknown: kind = float if fraction, otherwise long
+//! for each token: read it as an item of kind
+//! ```
+//!
+//! Runs of booleans and bytes are single tokens, `0110b` and `0x2a2b`, and are never part of a longer run.
 
 use super::literal::hex;
 use super::moment;
@@ -26,11 +37,11 @@ pub(super) fn run(text: &[u8], out: &mut Vec<u8>) -> Result<Option<usize>, Error
     read.map(|()| Some(token.len())).ok_or(Error::new(0, ErrorKind::Literal))
 }
 
-/// The bytes at the start of `text` that belong to one number, if a number starts there.
+/// The token of a number at the start of `text`; `None` if the text does not begin with a number.
 fn token(text: &[u8]) -> Option<&[u8]> {
     let unsigned = text.strip_prefix(b"-").unwrap_or(text);
     match unsigned {
-        // The file verbs `0:` `1:` `2:`, unless they are a time.
+        // The file verbs `0:` `1:` `2:`, but not a time of day.
         [b'0'..=b'2', b':', rest @ ..] if !rest.first().is_some_and(u8::is_ascii_digit) => return None,
         [b'0'..=b'9', ..] | [b'.', b'0'..=b'9', ..] => {}
         _ => return None,
@@ -51,10 +62,11 @@ fn token(text: &[u8]) -> Option<&[u8]> {
     text.get(..sign.saturating_add(end.unwrap_or(unsigned.len())))
 }
 
-/// The items of a run, with where they stand.
+/// An iterator over the tokens of a run and their offsets.
 #[derive(Clone)]
 struct Tokens<'a> {
     text: &'a [u8],
+    /// End of the last token.
     end: usize,
 }
 
@@ -65,8 +77,8 @@ impl<'a> Iterator for Tokens<'a> {
         let rest = self.text.get(self.end..)?;
         let blanks = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t'))?;
         let token = token(rest.get(blanks..)?)?;
-        let alone = matches!(token, [b'0', b'x', ..] | [.., b'b']);
-        if self.end > 0 && (blanks == 0 || alone) {
+        let is_vector = matches!(token, [b'0', b'x', ..] | [.., b'b']);
+        if self.end > 0 && (blanks == 0 || is_vector) {
             return None;
         }
         let at = self.end.saturating_add(blanks);
@@ -75,41 +87,45 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// What an item says about the kind of its run.
-enum Claim {
-    Nothing,
-    /// A fraction: a float, unless another item says otherwise.
+/// The evidence of one token for the kind of its run.
+enum Hint {
+    None,
+    /// A point or an exponent: a float, unless another token names a kind.
     Fraction,
+    /// The kind, by suffix or form.
     Kind(Kind),
 }
 
+/// Appends the run of numbers and returns its length.
 fn numbers(tokens: Tokens<'_>, out: &mut Vec<u8>) -> Result<usize, Error> {
-    let (mut claimed, mut fraction) = (None, false);
+    let (mut named, mut fraction) = (None, false);
     let mut first_pass = tokens.clone();
     for (at, token) in first_pass.by_ref() {
-        // A letter after the last time of day is stronger than the form of those before it.
+        // The suffix of a time overrides the forms of times before it.
         if let Some((kind, _)) = moment::suffix(unsigned(token))
-            && claimed.is_none_or(|claimed| claimed >= Kind::Timespan)
+            && named.is_none_or(|named| named >= Kind::Timespan)
         {
-            claimed = Some(kind);
+            named = Some(kind);
             continue;
         }
-        match claim(unsigned(token)) {
-            Some(Claim::Nothing) => {}
-            Some(Claim::Fraction) => fraction = true,
-            Some(Claim::Kind(kind)) if claimed.is_none_or(|claimed| claimed == kind) => claimed = Some(kind),
+        match hint(unsigned(token)) {
+            Some(Hint::None) => {}
+            Some(Hint::Fraction) => fraction = true,
+            Some(Hint::Kind(kind)) if named.is_none_or(|named| named == kind) => named = Some(kind),
             _ => return Err(Error::new(at, ErrorKind::Literal)),
         }
     }
-    write(claimed.unwrap_or(if fraction { Kind::Float } else { Kind::Long }), tokens, out)?;
+    write(named.unwrap_or(if fraction { Kind::Float } else { Kind::Long }), tokens, out)?;
     Ok(first_pass.end)
 }
 
-fn claim(unsigned: &[u8]) -> Option<Claim> {
+/// The hint of a token without its sign; `None` for an invalid null or infinity.
+fn hint(unsigned: &[u8]) -> Option<Hint> {
     if let Some((sign, letter)) = special(unsigned) {
-        // Without a letter the case tells: `0N` is a long and `0n` a float. With one it says nothing.
+        // Without a suffix the case determines the kind: `0N` may be a long, `0n` is a float. With one, case is
+        // ignored.
         let Some(letter) = letter else {
-            return Some(if sign.is_ascii_lowercase() { Claim::Fraction } else { Claim::Nothing });
+            return Some(if sign.is_ascii_lowercase() { Hint::Fraction } else { Hint::None });
         };
         let kind = Kind::from_letter(char::from(letter))?;
         let known = match kind {
@@ -117,10 +133,10 @@ fn claim(unsigned: &[u8]) -> Option<Claim> {
             Kind::Boolean | Kind::Byte | Kind::Char | Kind::Symbol => false,
             _ => true,
         };
-        return known.then_some(Claim::Kind(kind));
+        return known.then_some(Hint::Kind(kind));
     }
     if let Some(kind) = moment::kind(unsigned) {
-        return Some(Claim::Kind(kind));
+        return Some(Hint::Kind(kind));
     }
     let kind = match *unsigned.last()? {
         b'h' => Kind::Short,
@@ -129,17 +145,17 @@ fn claim(unsigned: &[u8]) -> Option<Claim> {
         b'e' => Kind::Real,
         b'f' => Kind::Float,
         b'm' => Kind::Month,
-        _ if unsigned.iter().any(|byte| matches!(byte, b'.' | b'e')) => return Some(Claim::Fraction),
-        _ => return Some(Claim::Nothing),
+        _ if unsigned.iter().any(|byte| matches!(byte, b'.' | b'e')) => return Some(Hint::Fraction),
+        _ => return Some(Hint::None),
     };
-    Some(Claim::Kind(kind))
+    Some(Hint::Kind(kind))
 }
 
 fn unsigned(token: &[u8]) -> &[u8] {
     token.strip_prefix(b"-").unwrap_or(token)
 }
 
-/// The sign of a null or an infinity, one of `N n W w`, and the type letter after it.
+/// The letter of a null or an infinity, one of `N n W w`, and the suffix after it.
 fn special(unsigned: &[u8]) -> Option<(u8, Option<u8>)> {
     match *unsigned {
         [b'0', sign @ (b'N' | b'n' | b'W' | b'w')] => Some((sign, None)),
@@ -148,13 +164,13 @@ fn special(unsigned: &[u8]) -> Option<(u8, Option<u8>)> {
     }
 }
 
-/// An item that is read from its token.
+/// An item that can be read from a token.
 trait Number: Null {
     const KIND: Kind;
     /// The infinities, positive and negative; a guid has none.
     const INFINITIES: Option<(Self, Self)>;
 
-    /// Reads what is neither null nor infinite, without its sign and the type letter.
+    /// Reads a token that is neither a null nor an infinity, without sign and suffix.
     fn ordinary(unsigned: &[u8], negative: bool) -> Result<Self, ErrorKind>;
 
     fn read(token: &[u8]) -> Result<Self, ErrorKind> {
@@ -172,12 +188,12 @@ trait Number: Null {
     }
 }
 
-/// The kind's letter as a byte; every kind of a number has one.
+/// The suffix of the kind.
 fn letter(kind: Kind) -> u8 {
-    u8::try_from(kind.letter()).unwrap_or_default()
+    u8::try_from(kind.letter()).unwrap_or_else(|_| unreachable!("kinds have ASCII letters"))
 }
 
-/// The number that `digits` spell.
+/// The value of decimal digits, of which there must be one at least.
 pub(super) fn natural(digits: &[u8]) -> Result<u64, ErrorKind> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(ErrorKind::Literal);
@@ -185,7 +201,7 @@ pub(super) fn natural(digits: &[u8]) -> Result<u64, ErrorKind> {
     str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).ok_or(ErrorKind::Range)
 }
 
-/// The number with its sign, if it fits. The least of its type does not: that is the null.
+/// The number with its sign, if its type can hold it. The minimum of the type is out of range: it is the null.
 pub(super) fn signed<T: TryFrom<i64>>(magnitude: u64, negative: bool) -> Result<T, ErrorKind> {
     let magnitude = i64::try_from(magnitude).map_err(|_| ErrorKind::Range)?;
     let number = T::try_from(magnitude).map_err(|_| ErrorKind::Range)?;
@@ -256,6 +272,7 @@ impl Number for Guid {
 
 macro_rules! define_write {
     ($($kind:ident $ty:ty,)*) => {
+        /// Appends the tokens as items of `kind`: an atom if there is one, otherwise a vector.
         fn write(kind: Kind, tokens: Tokens<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
             match kind {
                 $(Kind::$kind => {
@@ -276,6 +293,7 @@ define_write! {
     Datetime Datetime, Timespan Timespan, Minute Minute, Second Second, Time Time,
 }
 
+/// Appends the booleans: an atom if there is one digit, otherwise a vector.
 fn booleans(digits: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let digit = |&digit: &u8| match digit {
         b'0' => Some(false),
@@ -289,7 +307,7 @@ fn booleans(digits: &[u8], out: &mut Vec<u8>) -> Option<()> {
     }
 }
 
-/// Two digits make a byte; of an odd number of digits the first makes one alone.
+/// Appends the bytes, of two digits each; if the number of digits is odd, the first byte has one. One byte is an atom.
 fn bytes(digits: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let (first, pairs) = digits.split_at_checked(digits.len() % 2)?;
     let byte = |digits: &[u8]| digits.iter().try_fold(0_u8, |byte, &digit| Some(byte << 4 | hex(digit)?));

@@ -1,9 +1,9 @@
-//! Where the source of a lambda ends.
+//! The end of a lambda's source text.
 
-/// The length of the lambda at the start of `text`, an optional `k)` and braces included; `None`
-/// if its braces or quotes do not close.
+/// The length of the lambda at the start of `text`, with an optional `k)` and the braces; `None` if its braces or
+/// quotes are unbalanced.
 ///
-/// Braces in strings and comments do not count; a comment starts with a slash after a blank.
+/// Braces in strings and comments are ignored; a comment begins with a slash after a blank and ends with the line.
 pub(super) fn length(text: &[u8]) -> Option<usize> {
     let (mut open, mut previous) = (0_usize, b'{');
     let mut bytes = text.iter().copied().enumerate().skip(if text.starts_with(b"k)") { 2 } else { 0 });
@@ -25,7 +25,7 @@ pub(super) fn length(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// Steps past the closing quote and returns it.
+/// Skips the rest of a string and returns its closing quote; `None` if there is none.
 fn skip_string(mut bytes: impl Iterator<Item = u8>) -> Option<u8> {
     loop {
         match bytes.next()? {
@@ -41,7 +41,7 @@ mod tests {
     use super::length;
 
     #[test]
-    fn ends() {
+    fn lengths() {
         for (text, expected) in [
             ("{x+y}+1", Some(5)),
             ("{[a]{a}}", Some(8)),
