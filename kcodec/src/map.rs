@@ -24,7 +24,7 @@ use memmap2::{Mmap, MmapOptions};
 /// |---|---|
 /// | append, as a tickerplant does | none: the map has a fixed length |
 /// | rename or delete | none: the map keeps the file open |
-/// | truncate | access to a page behind the new end raises SIGBUS, which ends the process |
+/// | truncate | access to a page after the new end raises SIGBUS, which ends the process |
 /// | overwrite in place | checked bytes change: views may show data that never was in the file, and a text that was checked to be UTF-8 may become invalid, which is undefined behaviour |
 ///
 /// No call prevents the last two: locks are advisory, and q takes none. The caller must map only files that are

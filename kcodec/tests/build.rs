@@ -1,4 +1,4 @@
-//! Do values built from Rust data equal those that came over the wire?
+//! Values built from Rust data: their encoding, their checks, and equality with decoded values.
 
 use kcodec::{
     Atom, Attribute, Body, Capability, CodedSymbols, Date, Derived, Dict, ErrorKind, Function, Guid, Kind, Lambda,
@@ -91,7 +91,7 @@ fn functions_and_errors() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused_before_a_byte_is_written() {
+fn unencodable_values_are_refused_before_output() {
     let refused = |value: Value<'_>, capability| {
         let mut out = vec![1, 2, 3];
         let error = value.encode_for(Capability::new(capability), &mut out).unwrap_err();
@@ -106,14 +106,14 @@ fn what_cannot_be_sent_is_refused_before_a_byte_is_written() {
     assert_eq!(refused((&nested).into(), 2), ErrorKind::Unsupported);
     assert_eq!(refused(Timestamp(1).into(), 0), ErrorKind::Unsupported);
     assert_eq!(refused((&[Timespan(1)]).into(), 0), ErrorKind::Unsupported);
-    // Received bytes are held to the same rule as built values.
+    // The rules also apply to decoded values.
     let body = Body::encode(&nested).unwrap();
     assert_eq!(refused(body.value(), 2), ErrorKind::Unsupported);
     assert!(body.value().encoded_len(Capability::GUID).is_ok());
 }
 
 #[test]
-fn tables_and_dicts_are_checked_when_built() {
+fn constructors_of_tables_and_dicts_check_their_parts() {
     let one = [(&[1_i64]).into()];
     assert!(matches!(Table::new(&["a", "b"], &one).unwrap_err().kind, ErrorKind::TableWidth { names: 2, columns: 1 }));
     let ragged = [(&[1_i64]).into(), (&[1_i64, 2]).into()];
@@ -126,7 +126,7 @@ fn tables_and_dicts_are_checked_when_built() {
 }
 
 #[test]
-fn views_at_every_alignment_read_the_same() {
+fn slices_read_the_same_at_every_alignment() {
     let prices: Vec<f64> = (0..100).map(f64::from).collect();
     let mut body = Vec::new();
     Value::from(&prices).encode(&mut body).unwrap();
@@ -141,14 +141,14 @@ fn views_at_every_alignment_read_the_same() {
         let mut copy = [0.0; 10];
         assert_eq!(slice.copy_to_slice(&mut copy), 10);
         assert_eq!(copy[9], 9.0);
-        if let Some(lent) = slice.as_slice() {
-            assert_eq!(lent, prices);
+        if let Some(borrowed) = slice.as_slice() {
+            assert_eq!(borrowed, prices);
         }
     }
 }
 
 #[test]
-fn gathering_borrows_the_long_runs_and_copies_the_short_ones() {
+fn gather_borrows_long_runs_and_copies_short_ones() {
     let (long, short) = (vec![1_i64; 1000], [2_i64; 1000]);
     let items = [Value::from(&long), 7_i64.into(), (&short[..10]).into(), (&short).into()];
     let value = Value::from(&items);
@@ -156,13 +156,13 @@ fn gathering_borrows_the_long_runs_and_copies_the_short_ones() {
     let parts: Vec<_> = gather.iter().collect();
     assert_eq!(parts.concat(), bytes(value));
     let borrowed: Vec<_> = parts.iter().map(|part| part.as_ptr()).collect();
-    assert_eq!(parts.len(), 4, "head, long, the short ones and the next head, long");
+    assert_eq!(parts.len(), 4, "head, long run, short items and next head, long run");
     assert_eq!((borrowed[1], borrowed[3]), (long.as_ptr().cast(), short.as_ptr().cast()));
     assert!(Value::error("a\0").gather(Capability::MAX).is_err());
 }
 
 #[test]
-fn equality_is_q_match() {
+fn equality_is_that_of_q_match() {
     let null: Value<'_> = f64::NAN.into();
     assert_eq!(null, (-f64::NAN).into());
     assert_ne!(Value::from(1_i64), Value::from(1_i32));
@@ -171,7 +171,7 @@ fn equality_is_q_match() {
 }
 
 #[test]
-fn the_depth_limit_is_the_callers() {
+fn decode_with_applies_the_depth_limit() {
     let nested = |levels: usize| {
         let mut body = [0, 0, 1, 0, 0, 0].repeat(levels);
         body.extend_from_slice(&[0xff, 1]);
@@ -187,8 +187,8 @@ fn the_depth_limit_is_the_callers() {
 }
 
 #[test]
-fn sizes_at_the_borders_of_what_a_peer_can_read() {
-    // Zeroed memory that nobody touches: measuring looks at lengths alone.
+fn length_limits_of_each_capability() {
+    // Zeroed pages are not resident until accessed, and `encoded_len` does not read the items.
     let bytes = vec![0_u8; 4_294_967_312];
     let measured = |count: usize, capability| {
         let length = Value::from(&bytes[..count]).encoded_len(Capability::new(capability));
@@ -201,5 +201,5 @@ fn sizes_at_the_borders_of_what_a_peer_can_read() {
     assert_eq!(measured(2_147_483_646, 5), Ok(2_147_483_652));
     assert_eq!(measured(2_147_483_647, 5), Err(ErrorKind::Limit));
     assert_eq!(measured(4_294_967_295, 6), Ok(4_294_967_301));
-    assert_eq!(measured(4_294_967_312, 6), Ok(4_294_967_322), "the count has 8 bytes now");
+    assert_eq!(measured(4_294_967_312, 6), Ok(4_294_967_322), "a count of 8 bytes");
 }

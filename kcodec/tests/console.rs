@@ -1,4 +1,4 @@
-//! Is the console form that of q's `.Q.s`?
+//! The console form, compared with the output of q's `.Q.s`.
 
 use kcodec::{Console, List, Table, Value, console, parse};
 
@@ -11,14 +11,14 @@ fn show_at(rows: usize, columns: usize, text: &str) -> String {
 }
 
 #[test]
-fn sizes_are_brought_into_range() {
+fn sizes_are_clamped() {
     assert_eq!(Console::default(), Console { rows: 25, columns: 80, digits: 7 });
     assert_eq!(Console::new(0, 5000), Console { rows: 10, columns: 2000, digits: 7 });
     assert_eq!(console(Value::from(&[1_i64; 50]), Console { rows: 0, columns: 0, digits: 7 }), "1 1 1 1..\n");
 }
 
 #[test]
-fn atoms_vectors_and_functions_take_a_line() {
+fn atoms_vectors_and_functions_are_one_line() {
     assert_eq!(show("42h"), "42h\n");
     assert_eq!(show("\"a\\nb\""), "\"a\\nb\"\n");
     assert_eq!(show(",`a"), ",`a\n");
@@ -31,7 +31,7 @@ fn atoms_vectors_and_functions_take_a_line() {
 }
 
 #[test]
-fn long_lines_are_cut_at_the_edge() {
+fn long_lines_are_cut() {
     assert_eq!(show_at(25, 10, "0 1 2 3 4 5"), "0 1 2 3..\n");
     assert_eq!(show_at(25, 10, "0 1 2 3 4"), "0 1 2 3 4\n");
     let items = vec![123_i64; 1000];
@@ -55,7 +55,7 @@ fn the_last_column_is_padded() {
 }
 
 #[test]
-fn columns_are_bare_if_simple() {
+fn items_of_vectors_are_bare_in_columns() {
     assert_eq!(
         show("([]s:`a`;n:0N 3000;f:2 0n;b:01b;x:0x2aff;c:\"x\\\"\";d:2000.01.01 0Nd;h:0N 5h)"),
         "s n    f b x  c d          h\n----------------------------\n\
@@ -111,7 +111,7 @@ fn lists() {
 }
 
 #[test]
-fn rows_that_do_not_fit_give_way_to_dots() {
+fn rows_that_do_not_fit_become_dots() {
     let rows = |count: i64| {
         let items: Vec<i64> = (0..count).collect();
         let columns = [Value::from(&items)];
@@ -129,7 +129,7 @@ fn rows_that_do_not_fit_give_way_to_dots() {
 }
 
 #[test]
-fn columns_that_do_not_fit_are_not_looked_at() {
+fn columns_that_do_not_fit_are_not_read() {
     let names: Vec<String> = (0..1000).map(|index| format!("column{index}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let items = [1_i64];
@@ -141,7 +141,7 @@ fn columns_that_do_not_fit_are_not_looked_at() {
 }
 
 #[test]
-fn a_million_rows_cost_what_twenty_do() {
+fn time_does_not_depend_on_the_number_of_rows() {
     let items: Vec<i64> = (0..1_000_000).collect();
     let texts: Vec<Value<'_>> = items.iter().map(|_| Value::from("text")).collect();
     let columns = [Value::from(&items), Value::from(&texts)];
@@ -150,7 +150,7 @@ fn a_million_rows_cost_what_twenty_do() {
     for _ in 0..100 {
         assert_eq!(console(table, Console::default()).lines().count(), 23);
     }
-    assert!(started.elapsed().as_secs() < 5, "hundred screens of a million rows each");
+    assert!(started.elapsed().as_secs() < 5, "a hundred screens of a million rows each");
 }
 
 #[test]
@@ -158,9 +158,9 @@ fn tables_in_tables() {
     assert_eq!(show("([]a:1 2;t:([]x:3 4;y:`p`q))"), "a t          \n-------------\n1 `x`y!(3;`p)\n2 `x`y!(4;`q)\n");
 }
 
-/// `\P`: the digits of floats, which stay out of names and texts.
+/// `\P` applies to floats, not to names and strings.
 #[test]
-fn digits() {
+fn digits_of_floats() {
     let shown = |text: &str, digits| {
         let body = parse(text).unwrap();
         console(body.value(), Console::default().with_digits(digits))

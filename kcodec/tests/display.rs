@@ -1,4 +1,4 @@
-//! Is the one-line form that of q's `-3!`?
+//! The one-line form, compared with the output of q's `-3!`.
 
 use kcodec::{
     Atom, Attribute, Body, Compression, Date, Datetime, Derived, Dict, Function, Guid, Kind, Lambda, Limits, List,
@@ -14,7 +14,7 @@ fn atom(atom: Atom<'_>) -> String {
     atom.to_string()
 }
 
-/// The text of a body in hex, as WIRE.md prints messages without their header.
+/// The text of a body given in hexadecimal, as in WIRE.md, without the message header.
 fn body(hex: &str) -> String {
     let digits = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
     let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(digits).collect();
@@ -22,7 +22,7 @@ fn body(hex: &str) -> String {
 }
 
 #[test]
-fn bodies_that_kdb_sent() {
+fn bodies_from_kdb() {
     for (hex, expected) in [
         ("fa01000000", "1i"),
         ("06000100000001000000", ",1i"),
@@ -107,7 +107,7 @@ fn golden_messages() {
     }
 }
 
-/// The body of a whole message, inflated and little-endian.
+/// The body of a message with its header: inflated and converted to little-endian.
 fn golden_body(message: &[u8]) -> Body {
     let (header, rest) = message.split_at(8);
     let big_endian = header[0] == 0;
@@ -123,7 +123,7 @@ fn golden_body(message: &[u8]) -> Body {
 }
 
 #[test]
-fn integers_and_their_limits() {
+fn integers_nulls_and_infinities() {
     assert_eq!(atom(Atom::Boolean(true)), "1b");
     assert_eq!(text(&[true, false, true]), "101b");
     assert_eq!(text(&[false]), ",0b");
@@ -155,7 +155,7 @@ fn integers_and_their_limits() {
 
 #[test]
 fn floats_as_c_prints_them() {
-    // Each as printf's %.7g has it.
+    // As printf's %.7g prints them, apart from nulls, infinities and the suffix.
     for (x, expected) in [
         (0.0, "0f"),
         (-0.0, "-0f"),
@@ -189,7 +189,7 @@ fn floats_as_c_prints_them() {
 }
 
 #[test]
-fn a_float_vector_needs_a_letter_only_if_nothing_else_tells() {
+fn a_float_vector_has_a_suffix_only_if_all_items_look_like_integers() {
     assert_eq!(text(&[1.0, 1.0]), "1 1f");
     assert_eq!(text(&[1.2, -4.5, 1.0]), "1.2 -4.5 1");
     assert_eq!(text(&[1e8, 1.0]), "1e+08 1");
@@ -201,7 +201,7 @@ fn a_float_vector_needs_a_letter_only_if_nothing_else_tells() {
 }
 
 #[test]
-fn reals_carry_their_letter() {
+fn reals_always_have_a_suffix() {
     assert_eq!(atom(Atom::Real(0.1)), "0.1e");
     assert_eq!(atom(Atom::Real(f32::NAN)), "0Ne");
     assert_eq!(atom(Atom::Real(f32::INFINITY)), "0we");
@@ -280,7 +280,7 @@ fn texts_and_symbols() {
 }
 
 #[test]
-fn empties_name_their_type() {
+fn empty_vectors_display_as_a_cast() {
     for kind in (1..=19).filter_map(Kind::from_code).filter(|&kind| kind != Kind::Char) {
         assert_eq!(body(&format!("{:02x}0000000000", kind.code())), format!("`{}$()", kind.name()));
     }
@@ -289,7 +289,7 @@ fn empties_name_their_type() {
 }
 
 #[test]
-fn attributes_stand_in_front() {
+fn attributes_are_a_prefix() {
     let sorted = |value: Value<'static>| match value {
         Value::Vector(vector) => Value::from(vector.with_attribute(Attribute::Sorted)).to_string(),
         _ => String::new(),
@@ -314,7 +314,7 @@ fn lists_nest() {
 }
 
 #[test]
-fn dicts_put_open_keys_in_parentheses() {
+fn keys_with_a_verb_or_cast_are_in_parentheses() {
     let dict = |keys: &Value<'_>, values: &Value<'_>| Value::from(Dict::new(keys, values).unwrap()).to_string();
     let long = [1_i64];
     let longs = [1_i64, 2];
@@ -381,12 +381,12 @@ fn functions() {
 fn bodies_and_formats() {
     let body = Body::encode(&[1, 2_i64]).unwrap();
     assert_eq!(body.to_string(), "1 2");
-    // Flags of the formatter do not reach the items.
+    // Width and fill of the formatter do not apply to items.
     assert_eq!(format!("{:5}|{:05}", Value::from(&[1, 2_i64]), Value::symbols(&["a", "b"])), "1 2|`a`b");
 }
 
 #[test]
-fn a_writer_that_is_full_stops_the_walk() {
+fn an_error_of_the_writer_ends_the_walk() {
     struct Full(usize);
     impl std::fmt::Write for Full {
         fn write_str(&mut self, text: &str) -> std::fmt::Result {

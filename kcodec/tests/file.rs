@@ -1,4 +1,4 @@
-//! Files of one object: the bytes that are known, and what is refused.
+//! Files of one object: bytes that q writes, round trips, unsupported formats, damaged files.
 
 use kcodec::{Attribute, Body, Slice, Value, Vector, decode_file, encode_file, parse};
 
@@ -20,7 +20,7 @@ fn known_bytes() {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn files_round_trip() {
     for text in ["1 2 3", "`a`b!1 2", "\"text\"", "`symbol$()", "()", "0x0102", "101b", "2024.01.01", "0n 1.5", "`a"] {
         let body = body(text);
         assert_eq!(decode_file(&encode_file(&body).unwrap()).unwrap(), Some(body), "{text}");
@@ -28,7 +28,7 @@ fn what_is_written_is_read() {
 }
 
 #[test]
-fn forms_that_are_not_known() {
+fn unsupported_formats_are_none() {
     assert_eq!(encode_file(&body("(1 2;3)")), None);
     let unique = Vector::Int(Slice::new(&[1, 2])).with_attribute(Attribute::Unique);
     assert_eq!(encode_file(&Body::encode(Value::Vector(unique)).unwrap()), None);
@@ -38,7 +38,7 @@ fn forms_that_are_not_known() {
 }
 
 #[test]
-fn a_log_is_read_to_its_end() {
+fn logs_and_appended_symbols_are_read_to_the_end_of_the_file() {
     let mut log = encode_file(&body("()")).unwrap();
     let record = body("(`upd;1 2)");
     log.extend_from_slice(record.as_bytes());
@@ -51,7 +51,7 @@ fn a_log_is_read_to_its_end() {
 }
 
 #[test]
-fn no_bytes_panic() {
+fn damaged_files_do_not_panic() {
     let files = ["()", "1 2i", "`a`b", "+`x`y!(1 2i;`a`b)", "5"].map(|text| encode_file(&body(text)).unwrap());
     for file in files {
         for end in 0..file.len() {

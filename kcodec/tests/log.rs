@@ -1,4 +1,4 @@
-//! Logs: what is read of whole, torn and corrupt ones, and where it is said to end.
+//! Reading of complete, torn and corrupt logs, and of records of the same shape.
 
 use kcodec::log::{self, BadTail, Log, NotLog};
 use kcodec::{Body, ErrorKind, Limits, Value, encode_file, parse};
@@ -18,7 +18,7 @@ fn body(text: &str) -> Body {
     parse(text).unwrap()
 }
 
-/// A log of these records, and where each begins, the end included.
+/// A log of the records, and their offsets, followed by the length of the log.
 fn log_of(records: &[Body]) -> (Vec<u8>, Vec<usize>) {
     let mut bytes = log::HEAD.to_vec();
     let mut starts = vec![bytes.len()];
@@ -35,7 +35,7 @@ fn sample() -> (Vec<Body>, Vec<u8>, Vec<usize>) {
     (records, bytes, starts)
 }
 
-/// The whole records, and what is wrong behind them.
+/// The complete records, and the error after them.
 fn read(bytes: &[u8]) -> (Vec<Value<'_>>, Option<BadTail>) {
     let mut values = Vec::new();
     let mut log = Log::new(bytes).unwrap();
@@ -43,7 +43,7 @@ fn read(bytes: &[u8]) -> (Vec<Value<'_>>, Option<BadTail>) {
         match record {
             Ok(value) => values.push(value),
             Err(bad) => {
-                assert_eq!(log.next(), None, "the error is the last item");
+                assert_eq!(log.next(), None, "iteration ends after an error");
                 return (values, Some(bad));
             }
         }
@@ -52,7 +52,7 @@ fn read(bytes: &[u8]) -> (Vec<Value<'_>>, Option<BadTail>) {
 }
 
 #[test]
-fn the_documented_bytes() {
+fn bytes_of_wire_md() {
     let bytes = "ff0100000000000000000300\
         0000f575706400f57472616465000000\
         03000000f000ae17d462030000f549424d00f70000000000605940";
@@ -60,7 +60,7 @@ fn the_documented_bytes() {
     assert_eq!(bytes.len(), 55);
     let (records, bad) = read(&bytes);
     assert_eq!((records, bad), (vec![body(RECORDS[0]).value()], None));
-    assert_eq!(encode_file(&body("()")).unwrap(), log::HEAD, "the head is what set writes");
+    assert_eq!(encode_file(&body("()")).unwrap(), log::HEAD, "the head is an empty list, as `set` writes it");
 }
 
 #[test]
@@ -73,17 +73,17 @@ fn records_are_views_of_the_log() {
     }
     assert_eq!((log.next(), log.at(), log.records()), (None, bytes.len(), bodies.len() as u64));
     assert_eq!(Log::new(&bytes).unwrap().check(), Ok(bodies.len() as u64));
-    // The first n.
+    // -11!(n;file)
     let first: Vec<_> = Log::new(&bytes).unwrap().take(2).map(Result::unwrap).collect();
     assert_eq!(first, [bodies[0].value(), bodies[1].value()]);
-    // A text of the log is lent, not copied.
+    // A string is borrowed from the log.
     let Some(Ok(Value::Vector(text))) = Log::new(&bytes).unwrap().nth(3) else { panic!("a string") };
     let kcodec::Vector::Char(text) = text else { panic!("a string") };
     assert!(bytes.as_ptr_range().contains(&text.as_bytes().as_ptr()));
 }
 
 #[test]
-fn a_log_cut_anywhere_is_torn_where_its_last_record_begins() {
+fn a_truncated_log_is_torn_at_its_last_record() {
     let (bodies, bytes, starts) = sample();
     for end in log::HEAD.len()..bytes.len() {
         let whole = starts.iter().take_while(|&&start| start <= end).count() - 1;
@@ -102,7 +102,7 @@ fn a_log_cut_anywhere_is_torn_where_its_last_record_begins() {
 }
 
 #[test]
-fn bytes_that_are_no_object_are_corrupt() {
+fn invalid_objects_are_corrupt() {
     let (_, mut bytes, starts) = sample();
     for (start, byte, offset, reason) in [
         (starts[2], 3, 0, ErrorKind::Type(3)),
@@ -117,14 +117,14 @@ fn bytes_that_are_no_object_are_corrupt() {
         assert_eq!(bad.to_string(), format!("corrupt at {start}: {reason}"));
         bytes[start] = before;
     }
-    // A count that nothing can satisfy reaches past the end, as that of a torn record does.
+    // A corrupt count that exceeds the log cannot be distinguished from a torn record.
     bytes[starts[2] + 5] = 0x7f;
     let bad = Log::new(&bytes).unwrap().check().unwrap_err();
     assert!(bad.is_torn() && bad.to_string().starts_with("torn at "), "{bad}");
 }
 
 #[test]
-fn what_is_no_log() {
+fn other_files_are_not_logs() {
     for bytes in [
         &b""[..],
         b"\xff",
@@ -136,14 +136,14 @@ fn what_is_no_log() {
         assert_eq!(Log::new(bytes).err(), Some(NotLog), "{bytes:?}");
     }
     assert!(Log::new(&log::HEAD).unwrap().next().is_none());
-    // The count stays what it was when the list was set.
+    // The count of the head is ignored: appending does not update it.
     let mut bytes = log::HEAD;
     bytes[4] = 2;
     assert_eq!(Log::new(&bytes).unwrap().check(), Ok(0));
 }
 
 #[test]
-fn depth() {
+fn depth_limits() {
     let deep = |levels: usize| {
         let mut bytes = log::HEAD.to_vec();
         (1..levels).for_each(|_| bytes.extend([0, 0, 1, 0, 0, 0]));
@@ -158,7 +158,7 @@ fn depth() {
     assert!(Log::new(&deep(100_000)).unwrap().check().is_err());
 }
 
-/// Rows of atoms of every kind, of some tables in turn: records that are checked by comparing them with earlier ones.
+/// Rows of atoms of many kinds, of several tables in turn. Most are checked by their shapes.
 fn rows() -> Vec<u8> {
     let mut bytes = log::HEAD.to_vec();
     for number in 0..12 {
@@ -179,8 +179,8 @@ fn rows() -> Vec<u8> {
     bytes
 }
 
-/// The same reading without memory: each record as the first of a log of its own.
-fn read_apart(bytes: &[u8]) -> (Vec<String>, Option<BadTail>) {
+/// As [`read`], but without shapes: each record is the first one of a log.
+fn read_without_shapes(bytes: &[u8]) -> (Vec<String>, Option<BadTail>) {
     let (mut values, mut at) = (Vec::new(), log::HEAD.len());
     while at < bytes.len() {
         let alone = [&log::HEAD, &bytes[at..]].concat();
@@ -198,11 +198,11 @@ fn read_apart(bytes: &[u8]) -> (Vec<String>, Option<BadTail>) {
     (values, None)
 }
 
-fn assert_reads_alike(bytes: &[u8]) {
+fn assert_same_without_shapes(bytes: &[u8]) {
     let (values, bad) = read(bytes);
     let texts = values.iter().map(ToString::to_string).collect();
-    assert_eq!((texts, bad), read_apart(bytes));
-    // What is said to be sendable as it stands is.
+    assert_eq!((texts, bad), read_without_shapes(bytes));
+    // Records that are marked as canonical are encoded by copying them.
     for value in values {
         let mut again = Vec::new();
         value.encode(&mut again).unwrap();
@@ -211,18 +211,18 @@ fn assert_reads_alike(bytes: &[u8]) {
 }
 
 #[test]
-fn alike_records_are_read_as_each_alone() {
+fn shapes_do_not_change_the_result() {
     let bytes = rows();
     assert_eq!(Log::new(&bytes).unwrap().check(), Ok(48));
     for end in log::HEAD.len()..bytes.len() {
         if end % 7 == 0 || end > bytes.len() - 200 {
-            assert_reads_alike(&bytes[..end]);
+            assert_same_without_shapes(&bytes[..end]);
         }
     }
 }
 
 #[test]
-fn alike_records_of_any_width() {
+fn shapes_of_any_width() {
     for columns in 1..40 {
         let mut bytes = log::HEAD.to_vec();
         for number in 0..4 {
@@ -238,15 +238,15 @@ fn alike_records_of_any_width() {
             bytes.extend_from_slice(body(&text).as_bytes());
         }
         assert_eq!(Log::new(&bytes).unwrap().check(), Ok(4), "{columns}");
-        assert_reads_alike(&bytes);
+        assert_same_without_shapes(&bytes);
         for cut in 1..60 {
-            assert_reads_alike(&bytes[..bytes.len() - cut]);
+            assert_same_without_shapes(&bytes[..bytes.len() - cut]);
         }
     }
 }
 
 #[test]
-fn every_byte_of_a_record_like_the_last_is_looked_at() {
+fn a_change_of_any_byte_is_checked() {
     let row = body("(`upd;`trade;(0D00:00:01;`ab;1.5;1b;\"x\";2024.01.01))");
     let other = body("(`upd;`quote;1 2)");
     for at in 0..row.as_bytes().len() {
@@ -255,7 +255,7 @@ fn every_byte_of_a_record_like_the_last_is_looked_at() {
             changed[at] = byte;
             for last in [row.as_bytes(), other.as_bytes()] {
                 let bytes = [&log::HEAD[..], row.as_bytes(), &changed, last].concat();
-                assert_reads_alike(&bytes);
+                assert_same_without_shapes(&bytes);
             }
         }
     }
@@ -265,13 +265,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn alike_records_with_changes_are_read_as_each_alone(changes in prop::collection::vec((8..4000_usize, any::<u8>()), 1..4)) {
+    fn shapes_do_not_change_the_result_for_changed_records(
+        changes in prop::collection::vec((8..4000_usize, any::<u8>()), 1..4),
+    ) {
         let mut bytes = rows();
         for (at, byte) in changes {
             let place = at % bytes.len();
             bytes[place.max(8)] = byte;
         }
-        assert_reads_alike(&bytes);
+        assert_same_without_shapes(&bytes);
     }
 }
 
@@ -279,14 +281,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bytes_panic_and_what_was_passed_is_valid(changes in prop::collection::vec((8..300_usize, any::<u8>()), 1..4)) {
+    fn changed_logs_have_a_valid_prefix(changes in prop::collection::vec((8..300_usize, any::<u8>()), 1..4)) {
         let (_, mut bytes, _) = sample();
         for (at, byte) in changes {
             let place = at % bytes.len();
             bytes[place.max(8)] = byte;
         }
         let (records, bad) = read(&bytes);
-        // Every view can be read to its last item.
+        // All items of the views can be read.
         let lengths: usize = records.iter().map(|record| record.to_string().len()).sum();
         prop_assert!(lengths > 0 || records.is_empty());
         let valid = bad.map_or(bytes.len(), |bad| bad.valid);
@@ -295,7 +297,7 @@ proptest! {
     }
 
     #[test]
-    fn noise_behind_the_head(noise in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn check_agrees_with_reading_for_random_bytes(noise in prop::collection::vec(any::<u8>(), 0..200)) {
         let bytes = [&log::HEAD, noise.as_slice()].concat();
         let (records, bad) = read(&bytes);
         prop_assert_eq!(Log::new(&bytes).unwrap().check(), bad.map_or(Ok(records.len() as u64), Err));

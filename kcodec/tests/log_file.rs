@@ -1,4 +1,4 @@
-//! Log files: mapped, appended to, and refused.
+//! Log files: maps, the writer, and their errors.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -26,7 +26,7 @@ fn texts(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_log_is_made_and_appended_to() {
+fn a_log_is_created_and_appended_to() {
     let (_folder, path) = folder();
     let mut log = Writer::open(&path).unwrap();
     assert_eq!((log.records(), log.size(), fs::read(&path).unwrap()), (0, 8, log::HEAD.to_vec()));
@@ -39,7 +39,7 @@ fn a_log_is_made_and_appended_to() {
     assert_eq!(log.records(), 2);
     log.append(7_i64).unwrap();
     assert_eq!(texts(&path), ["(`upd;`trade;(1;`a))", "\"upd[22;33]\"", "7"]);
-    // An empty file is a new one.
+    // An empty file becomes a log.
     let (_folder, path) = folder();
     File::create(&path).unwrap();
     Writer::open(&path).unwrap().append(true).unwrap();
@@ -47,10 +47,10 @@ fn a_log_is_made_and_appended_to() {
 }
 
 #[test]
-fn large_columns_are_written_from_where_they_are() {
+fn records_with_many_long_columns_are_complete() {
     let (_folder, path) = folder();
     let prices = vec![1.5; 1 << 20];
-    // More long runs than one write takes.
+    // More long runs than one vectored write can have.
     let columns: Vec<Value<'_>> = (0..3000).map(|_| prices[..100].into()).collect();
     let record = [Value::symbol("upd"), Value::symbol("t"), (&columns).into(), (&prices).into()];
     let mut log = Writer::open(&path).unwrap();
@@ -61,7 +61,7 @@ fn large_columns_are_written_from_where_they_are() {
 }
 
 #[test]
-fn what_cannot_be_appended_to() {
+fn other_and_torn_files_are_refused_and_unchanged() {
     let (_folder, path) = folder();
     fs::write(&path, "text of no log").unwrap();
     assert!(matches!(Writer::open(&path), Err(WriterError::NotLog(_))));
@@ -71,12 +71,12 @@ fn what_cannot_be_appended_to() {
     let error = Writer::open(&path).unwrap_err();
     assert_eq!(error.to_string(), "valid length 18 (records: 1), torn at 20: truncated");
     assert!(matches!(error, WriterError::BadTail(bad) if (bad.records, bad.valid) == (1, 18)));
-    assert_eq!(fs::read(&path).unwrap(), torn, "nothing was changed");
+    assert_eq!(fs::read(&path).unwrap(), torn, "the file is unchanged");
     assert!(matches!(Writer::open(path.parent().unwrap()), Err(WriterError::Io(_))));
 }
 
 #[test]
-fn two_writers_would_tear_each_others_records() {
+fn a_second_writer_is_refused() {
     let (_folder, path) = folder();
     let first = Writer::open(&path).unwrap();
     assert!(matches!(Writer::open(&path), Err(WriterError::Locked)));
@@ -85,7 +85,7 @@ fn two_writers_would_tear_each_others_records() {
 }
 
 #[test]
-fn what_is_no_record() {
+fn values_that_cannot_be_records_are_refused() {
     let (_folder, path) = folder();
     let mut log = Writer::open(&path).unwrap();
     assert!(matches!(log.append(Value::error("type")), Err(WriterError::Record(_))));
@@ -95,7 +95,7 @@ fn what_is_no_record() {
 }
 
 #[test]
-fn a_map_has_the_length_that_the_file_had() {
+fn a_map_has_the_length_of_the_file_when_mapped() {
     let (_folder, path) = folder();
     let mut log = Writer::open(&path).unwrap();
     log.append(1_i64).unwrap();
@@ -103,16 +103,16 @@ fn a_map_has_the_length_that_the_file_had() {
     log.append(2_i64).unwrap();
     assert_eq!(Log::new(map.as_bytes()).unwrap().check(), Ok(1));
     assert!(map.is_whole().unwrap());
-    // Its last name may go.
+    // The map keeps a deleted file.
     fs::remove_file(&path).unwrap();
     assert_eq!(Log::new(map.as_bytes()).unwrap().check(), Ok(1));
     File::options().write(true).create_new(true).open(&path).unwrap();
-    assert!(map.is_whole().unwrap(), "another file of that name is another file");
+    assert!(map.is_whole().unwrap(), "a new file of the same name is another file");
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn what_was_read_is_given_back() {
+fn released_pages_are_not_resident() {
     let resident = || {
         let status = fs::read_to_string("/proc/self/status").unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap().trim().to_owned();
@@ -128,15 +128,15 @@ fn what_was_read_is_given_back() {
     let held = resident();
     map.release(0..map.as_bytes().len());
     assert!(resident() + (60 << 20) < held, "{} of {held}", resident());
-    assert_eq!(sum(), before, "read again");
-    // What is no part of the file is passed over.
+    assert_eq!(sum(), before, "the same bytes are read again");
+    // Ranges outside the map are ignored.
     for (start, end) in [(5, 7), (0, usize::MAX), (usize::MAX, 0), (usize::MAX, usize::MAX)] {
         map.release(start..end);
     }
 }
 
 #[test]
-fn a_file_that_was_shortened_is_noticed() {
+fn is_whole_detects_truncation() {
     let (_folder, path) = folder();
     fs::write(&path, log::HEAD).unwrap();
     let map = Map::open(&path).unwrap();
@@ -145,11 +145,11 @@ fn a_file_that_was_shortened_is_noticed() {
 }
 
 #[test]
-fn what_cannot_be_mapped() {
+fn only_regular_files_are_mapped() {
     let (folder, path) = folder();
     assert_eq!(Map::open(&path).unwrap_err().kind(), std::io::ErrorKind::NotFound);
     assert_eq!(Map::open(folder.path()).unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
-    // A pipe that nobody writes to: opening it would wait.
+    // Opening a pipe without a writer would block.
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
     assert_eq!(Map::open(&path).unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
     let empty = folder.path().join("empty");
@@ -158,7 +158,7 @@ fn what_cannot_be_mapped() {
 }
 
 #[test]
-fn a_sparse_file_longer_than_memory_is_no_more_than_its_pages() {
+fn a_sparse_file_longer_than_memory_is_mapped_and_checked() {
     let (_folder, path) = folder();
     let file = File::create(&path).unwrap();
     // One record of 1 TiB: a vector of bytes with an 8-byte count.
@@ -166,15 +166,15 @@ fn a_sparse_file_longer_than_memory_is_no_more_than_its_pages() {
     let head = [&log::HEAD[..], &[4, 0x80], &count.to_le_bytes()].concat();
     file.write_all_at(&head, 0).unwrap();
     if file.set_len(head.len() as u64 + count).is_err() {
-        return; // The file system has no such files.
+        return; // The file system does not support files of this size.
     }
     let map = Map::open(&path).unwrap();
     assert_eq!(Log::new(map.as_bytes()).unwrap().check(), Ok(1));
 }
 
-/// The limit is the process's, so the test runs itself as another one.
+/// Limits apply to a whole process, so the test runs itself in a child process.
 #[test]
-fn of_a_record_that_the_disk_has_no_room_for_nothing_stays() {
+fn a_failed_append_leaves_no_part_of_the_record() {
     if let Some(path) = std::env::var_os("LOG_FILE_TEST_OUT_OF_ROOM") {
         return out_of_room(Path::new(&path));
     }
@@ -182,7 +182,7 @@ fn of_a_record_that_the_disk_has_no_room_for_nothing_stays() {
     let child = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact \"$1\""])
         .arg(std::env::current_exe().unwrap())
-        .arg("of_a_record_that_the_disk_has_no_room_for_nothing_stays")
+        .arg("a_failed_append_leaves_no_part_of_the_record")
         .env("LOG_FILE_TEST_OUT_OF_ROOM", &path)
         .output()
         .unwrap();
@@ -190,7 +190,7 @@ fn of_a_record_that_the_disk_has_no_room_for_nothing_stays() {
     assert_eq!(texts(&path), ["1", "2"], "the child's records");
 }
 
-/// With a limit of 32 or 64 KiB on files: the write that exceeds it is cut short first, and then refused.
+/// Runs with a limit of 32 or 64 KiB per file: the first write beyond it is short, the next one fails.
 fn out_of_room(path: &Path) {
     let mut log = Writer::open(path).unwrap();
     log.append(1_i64).unwrap();
@@ -198,7 +198,7 @@ fn out_of_room(path: &Path) {
     assert!(matches!(log.append(&vec![7_i64; 1 << 20]), Err(WriterError::Io(_))));
     assert_eq!((log.size(), log.records(), fs::metadata(path).unwrap().len()), (size, 1, size));
     log.append(2_i64).unwrap();
-    // That the limit does cut a write short is what makes this a test.
+    // Confirms that the limit causes a short write.
     let mut other = File::create(path.with_extension("other")).unwrap();
     assert!((1..1 << 20).contains(&other.write(&vec![7; 1 << 20]).unwrap()));
 }

@@ -1,4 +1,4 @@
-//! Is the naive codec right? Checked against printed messages and against itself.
+//! Tests of the naive codec: messages from kdb+, round trips, refusals.
 
 mod naive;
 
@@ -13,7 +13,7 @@ const WIDE: Form = Form { big_endian: false, wide_counts: true };
 
 const BIG: Form = Form { big_endian: true, wide_counts: false };
 
-/// Whole messages of the golden corpus, by their q expression.
+/// Messages of the golden corpus with their headers, by their q expressions.
 const PLAIN: [(&str, &str); 34] = [
     ("1i", "010000000d000000fa01000000"),
     ("enlist 1i", "010000001200000006000100000001000000"),
@@ -69,7 +69,7 @@ const PLAIN: [(&str, &str); 34] = [
     ),
 ];
 
-/// The compressed messages of the same section.
+/// Compressed messages of the golden corpus.
 const COMPRESSED: [(&str, &str); 4] = [
     ("-18!2000#1b", "0100010026000000de070000000100d00700000101ff00ff00ff00ff00ff00ff00ff00ff00c5"),
     ("1000#`q", "010001002d000000de070000800b00e80300007171ffaa7171ff7171ff7171ff7171ff2a7171ff7171ff7171bf"),
@@ -89,7 +89,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 #[test]
-fn printed_messages_decode_and_encode_to_the_same_bytes() {
+fn messages_from_kdb_round_trip() {
     for (q, hex) in PLAIN {
         let whole = bytes(hex);
         let body = &whole[8..];
@@ -100,7 +100,7 @@ fn printed_messages_decode_and_encode_to_the_same_bytes() {
 }
 
 #[test]
-fn other_forms_are_as_printed() {
+fn wide_and_big_endian_forms() {
     let wide = bytes("0680010000000000000001000000");
     let one = decode(&wide, LIMIT).expect("enlist 1i");
     assert_eq!(encode(&one), bytes("06000100000001000000"));
@@ -118,7 +118,7 @@ fn a_guid_is_the_same_in_both_byte_orders() {
 }
 
 #[test]
-fn bad_bodies_are_refused() {
+fn malformed_bodies_are_refused() {
     for (why, hex) in [
         ("truncated", ""),
         ("truncated", "fa010000"),
@@ -162,7 +162,7 @@ fn bad_bodies_are_refused() {
 }
 
 #[test]
-fn every_kind_of_tree_turns_up() {
+fn all_variants_are_generated() {
     let mut runner = TestRunner::deterministic();
     let mut seen = [0; 14];
     for _ in 0..2000 {
@@ -192,7 +192,7 @@ fn variant(tree: &Tree) -> usize {
 }
 
 #[test]
-fn printed_compressed_messages_come_out_again() {
+fn compressed_messages_from_kdb_round_trip() {
     for (q, hex) in COMPRESSED {
         let packed = bytes(hex);
         let plain = decompress(&packed).unwrap_or_else(|| panic!("{q}"));
@@ -203,14 +203,14 @@ fn printed_compressed_messages_come_out_again() {
 }
 
 #[test]
-fn either_kind_of_compression_is_read() {
+fn both_kinds_of_compression_are_read() {
     for (q, hex) in COMPRESSED {
         let packed = bytes(hex);
         assert_eq!(decompress(&second_kind(&packed)), decompress(&packed), "{q}");
     }
 }
 
-/// The same stream behind an 8-byte raw length.
+/// The same message with an 8-byte raw length.
 fn second_kind(packed: &[u8]) -> Vec<u8> {
     let mut out = packed[..12].to_vec();
     out[2] = 2;
@@ -219,7 +219,7 @@ fn second_kind(packed: &[u8]) -> Vec<u8> {
     with_length(out)
 }
 
-/// The message with its length field set right.
+/// The message with its length field corrected.
 fn with_length(mut message: Vec<u8>) -> Vec<u8> {
     let length = u32::try_from(message.len()).expect("a short message");
     message[4..8].copy_from_slice(&length.to_le_bytes());
@@ -244,10 +244,10 @@ fn damaged_compressed_messages_are_refused() {
 }
 
 #[test]
-fn bad_streams_are_refused() {
+fn malformed_streams_are_refused() {
     for (why, hex) in [
         ("raw length below 10", "010001000f0000000900000000fc00"),
-        ("key never learned", "010001000f0000000a000000010000"),
+        ("unset key", "010001000f0000000a000000010000"),
         ("match past the end", "010001001300000010000000080000000000ff"),
         ("compression 3", "01000300100000000a00000000fc0000"),
         ("huge raw length", "0100020018000000ffffffffffffffff00fc000000000000"),
@@ -265,18 +265,18 @@ fn the_smallest_compressed_message_is_read() {
 
 proptest! {
     #[test]
-    fn what_is_encoded_decodes(tree in tree()) {
+    fn trees_round_trip(tree in tree()) {
         prop_assert_eq!(decode(&encode(&tree), LIMIT), Ok(tree.clone()));
         prop_assert_eq!(decode(&encode_with(&tree, WIDE), LIMIT), Ok(tree));
     }
 
     #[test]
-    fn byte_orders_have_the_same_length(tree in tree()) {
+    fn both_byte_orders_have_the_same_length(tree in tree()) {
         prop_assert_eq!(encode_with(&tree, BIG).len(), encode(&tree).len());
     }
 
     #[test]
-    fn the_depth_is_the_smallest_limit(tree in tree()) {
+    fn depth_is_the_smallest_sufficient_limit(tree in tree()) {
         let body = encode(&tree);
         let depth = depth(&tree);
         prop_assert!(decode(&body, depth).is_ok());
@@ -286,7 +286,7 @@ proptest! {
     }
 
     #[test]
-    fn every_byte_is_needed(tree in tree(), cut: prop::sample::Index) {
+    fn truncated_and_extended_bodies_are_refused(tree in tree(), cut: prop::sample::Index) {
         let mut body = encode(&tree);
         prop_assert!(decode(&body[..cut.index(body.len())], LIMIT).is_err());
         body.push(0);
@@ -294,7 +294,7 @@ proptest! {
     }
 
     #[test]
-    fn changed_bodies_are_refused_or_mean_something(
+    fn changed_bodies_are_refused_or_round_trip(
         tree in tree(),
         at: prop::sample::Index,
         byte: u8,
@@ -308,7 +308,7 @@ proptest! {
     }
 
     #[test]
-    fn compression_loses_nothing(body in compressible(), kind in 0..=2_u8) {
+    fn compressed_bodies_round_trip(body in compressible(), kind in 0..=2_u8) {
         let plain = message(kind, &body);
         prop_assert!(decode(&body, LIMIT).is_ok());
         if let Some(packed) = compress(&plain, 0) {

@@ -1,4 +1,4 @@
-//! Does text denote the object that q reads in it?
+//! The parser, compared with the objects that q creates for the same text.
 
 use kcodec::{
     Atom, Attribute, Body, Date, Datetime, Error, ErrorKind, Guid, Kind, Minute, Month, Second, Slice, Symbol, Symbols,
@@ -15,7 +15,7 @@ fn refused(text: &str) -> Error {
     parse(text).map(|body| panic!("{text} was read as {body}")).unwrap_err()
 }
 
-/// What is read at the start of the text, and the rest of it.
+/// The one-line form of the literal at the start of the text, and the rest of the text.
 fn split(text: &str) -> Option<(String, &str)> {
     literal(text.as_bytes()).unwrap().map(|(body, length)| (body.to_string(), &text[length..]))
 }
@@ -317,7 +317,7 @@ fn where_a_noun_ends() {
 }
 
 #[test]
-fn what_is_wrong_and_where() {
+fn reasons_and_offsets_of_errors() {
     for (text, at, kind) in [
         ("", 0, ErrorKind::Literal),
         ("  ", 0, ErrorKind::Literal),
@@ -383,7 +383,7 @@ fn what_is_wrong_and_where() {
 }
 
 #[test]
-fn nesting_is_bounded() {
+fn nesting_is_limited() {
     assert_eq!(shown(&format!("{}1{}", "(".repeat(99), ")".repeat(99))), "1");
     assert_eq!(shown(&format!("{}1", ",".repeat(99))).len(), 100);
     for open in ["(", ",", "+", "`s#", "`a!", "`long$", "([a:", "enlist ", "([]a:(", "\"G\"$"] {
@@ -394,16 +394,16 @@ fn nesting_is_bounded() {
 }
 
 #[test]
-fn time_and_memory_are_bounded() {
+fn time_and_memory_are_limited() {
     let items = "1;".repeat(200_000);
     assert_eq!(parse(&format!("{}({items}`a){}", "(0;".repeat(90), ")".repeat(90))).unwrap().value().count(), 2);
-    // Atoms that would fill rows times columns.
+    // Repeated atoms would need memory for rows times columns.
     let table = format!("([]a:{}{})", "1 ".repeat(100_000), ";a:1".repeat(100_000));
     assert_eq!(refused(&table).kind, ErrorKind::Limit);
 }
 
 #[test]
-fn a_text_is_a_body() {
+fn bodies_implement_from_str() {
     let body: Body = "1 2 3".parse().unwrap();
     assert_eq!(body.value(), Value::from(&[1_i64, 2, 3]));
     assert_eq!("1 2".parse::<Body>().unwrap().value().type_code(), 7);
@@ -413,8 +413,8 @@ fn a_text_is_a_body() {
 fn golden_expressions() {
     let mut read = 0;
     for golden in kcorpus::golden() {
-        // Little-endian and uncompressed messages. What a client made by hand is not what q makes of the
-        // text: a list that stays one where q sees a vector.
+        // Only little-endian, uncompressed messages. Messages made by hand are excluded: they have lists where q has
+        // vectors.
         let ([1, _, 0, ..], Ok(body)) = (&golden.message[..], parse(golden.q)) else { continue };
         if golden.name.starts_with("hand/") || golden.name == "vector/symbol/not-utf-8" {
             continue;
@@ -428,7 +428,7 @@ fn golden_expressions() {
     assert!(read > 250, "{read}");
 }
 
-/// An object in wire form whose text says all there is to it.
+/// An object without nested objects whose text determines it completely, in wire form.
 fn leaf() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![vectors(0..5), atoms(), Just(vec![101, 0]), Just(b"\x64\0\x0a\0\x05\0\0\0{x+y}".to_vec())]
 }
@@ -439,12 +439,12 @@ fn encoded<'a>(value: impl Into<Value<'a>>) -> Vec<u8> {
     bytes
 }
 
-/// One more than half of the vectors have no attribute.
+/// Codes 5 to 7 are invalid and become no attribute, so half of the vectors have none.
 fn attribute() -> impl Strategy<Value = Attribute> {
     (0..8_u8).prop_map(|code| Attribute::from_code(code).unwrap_or_default())
 }
 
-/// Vectors of all kinds, of as many items as `size` allows.
+/// Vectors of all kinds with a length in `size`.
 fn vectors(size: std::ops::Range<usize>) -> BoxedStrategy<Vec<u8>> {
     macro_rules! vectors {
         ($($kind:ident $items:expr,)*) => {
@@ -466,7 +466,10 @@ fn vectors(size: std::ops::Range<usize>) -> BoxedStrategy<Vec<u8>> {
         Short prop_oneof![-i16::MAX..=i16::MAX, special16()],
         Int prop_oneof![-i32::MAX..=i32::MAX, special32()],
         Long prop_oneof![-i64::MAX..=i64::MAX, -100..100_i64, special64()],
-        Real prop_oneof![real(), prop::sample::select(vec![f32::from_bits(0xffc0_0000), f32::INFINITY, -f32::INFINITY])],
+        Real prop_oneof![
+            real(),
+            prop::sample::select(vec![f32::from_bits(0xffc0_0000), f32::INFINITY, -f32::INFINITY]),
+        ],
         Float prop_oneof![float(), special_float()],
         Char any::<u8>(),
         Timestamp prop_oneof![any::<i64>(), special64()].prop_map(Timestamp),
@@ -483,7 +486,7 @@ fn vectors(size: std::ops::Range<usize>) -> BoxedStrategy<Vec<u8>> {
 fn atoms() -> impl Strategy<Value = Vec<u8>> {
     vectors(1..2).prop_map(|vector| match Value::decode(&vector).unwrap() {
         Value::Vector(vector) => encoded(vector.get(0).unwrap()),
-        _ => panic!("a vector went in"),
+        _ => panic!("not a vector"),
     })
 }
 
@@ -511,7 +514,7 @@ fn special_float() -> impl Strategy<Value = f64> {
     prop::sample::select(vec![f64::from_bits(0xfff8_0000_0000_0000), f64::INFINITY, f64::NEG_INFINITY])
 }
 
-/// Seven digits are all that the text has room for.
+/// Floats of at most seven significant digits, which the text preserves.
 fn float() -> impl Strategy<Value = f64> {
     (-9_999_999..=9_999_999_i32, -20..20_i32).prop_map(|(digits, scale)| format!("{digits}e{scale}").parse().unwrap())
 }
@@ -531,7 +534,7 @@ fn list(items: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
-/// Whether q would make a vector of these items.
+/// Whether the items are atoms of one kind, of which q makes a vector.
 fn collapses(items: &[Vec<u8>]) -> bool {
     items.first().is_some_and(|first| first[0] >= 0xed && items.iter().all(|item| item[0] == first[0]))
 }
@@ -542,10 +545,10 @@ fn names(count: usize) -> Vec<u8> {
     encoded(Value::symbols(&names))
 }
 
-/// Objects of every kind but errors and functions made of functions.
+/// Objects of all kinds except errors and functions that contain functions.
 fn object() -> impl Strategy<Value = Vec<u8>> {
     leaf().prop_recursive(4, 32, 4, |inner| {
-        let items = vec(inner, 0..4).prop_filter("items that q would collapse", |items| !collapses(items));
+        let items = vec(inner, 0..4).prop_filter("atoms of one kind", |items| !collapses(items));
         let columns = (0..4_usize).prop_flat_map(|rows| vec(vectors(rows..rows + 1), 1..4));
         prop_oneof![
             items.clone().prop_map(|items| list(&items)),
@@ -565,32 +568,34 @@ fn table(columns: &[Vec<u8>]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn what_is_shown_is_read_back(bytes in prop_oneof![vectors(0..5), atoms(), object()]) {
+    fn displayed_objects_round_trip(bytes in prop_oneof![vectors(0..5), atoms(), object()]) {
         let text = Value::decode(&bytes).unwrap().to_string();
         let read = parse(&text).map(|body| body.as_bytes().to_vec());
         prop_assert_eq!(read, Ok(bytes), "{}", text);
     }
 
     #[test]
-    fn any_text_is_read_or_refused(text in "\\PC*") {
+    fn random_text_does_not_panic(text in "\\PC*") {
         _ = parse(&text);
         _ = literal(text.as_bytes());
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused(text in any::<Vec<u8>>()) {
+    fn random_bytes_do_not_panic(text in any::<Vec<u8>>()) {
         _ = literal(&text);
         _ = parse(&String::from_utf8_lossy(&text));
     }
 
     #[test]
-    fn text_that_looks_like_q(text in "([0-9]{1,3}|[ .:;`\"!$#+(){}-]|\\[|\\]|[abefhijmnptDTNWxs]|enlist |2000\\.01\\.|long){0,20}") {
+    fn random_q_tokens_are_consistent(
+        text in "([0-9]{1,3}|[ .:;`\"!$#+(){}-]|\\[|\\]|[abefhijmnptDTNWxs]|enlist |2000\\.01\\.|long){0,20}",
+    ) {
         if let Ok(body) = parse(&text) {
             let shown = body.to_string();
             prop_assert!(parse(&shown).is_ok() || shown.contains(['$', '`']) , "{} shown as {}", text, shown);
         }
         if let Ok(Some((body, length))) = literal(text.as_bytes()) {
-            // What was read is the whole noun: alone it reads the same.
+            // The noun alone must read the same.
             let again = literal(&text.as_bytes()[..length]).unwrap();
             prop_assert_eq!(again, Some((body, length)));
         }

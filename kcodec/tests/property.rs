@@ -1,4 +1,4 @@
-//! Does every value survive the round trip, and do two codecs that share no code agree?
+//! Properties of the codec: round trips, and agreement with the naive codec, which shares no code with it.
 
 mod naive;
 
@@ -9,7 +9,7 @@ use kcodec::{
 use naive::{Form, Tree};
 use proptest::prelude::*;
 
-/// Deeper than any tree that is generated.
+/// A depth limit above the depth of all generated trees.
 const DEPTH: usize = 100;
 
 fn encode(value: Value<'_>) -> Vec<u8> {
@@ -19,7 +19,7 @@ fn encode(value: Value<'_>) -> Vec<u8> {
     out
 }
 
-/// Clears what only a body can say of tables: how their inner dict and its list are marked.
+/// Clears the properties of tables that constructors cannot set: sorted inner dicts, attributes of their lists.
 fn clear(tree: &mut Tree) {
     match tree {
         Tree::List { items, .. } | Tree::Projection(items) | Tree::Composition(items) => {
@@ -36,33 +36,33 @@ fn clear(tree: &mut Tree) {
     }
 }
 
-/// Lends for as long as the tests run.
-fn lend<T>(items: impl IntoIterator<Item = T>) -> &'static [T] {
+/// Leaks the items, so that values can borrow them.
+fn leak<T>(items: impl IntoIterator<Item = T>) -> &'static [T] {
     Vec::from_iter(items).leak()
 }
 
-/// The same object made of Rust slices and values, with no bytes of a body but those of vectors.
+/// The same object built by constructors; only vectors of fixed width still borrow from the body.
 fn built(value: Value<'static>) -> Value<'static> {
     match value {
         Value::Vector(Vector::Symbol(items)) => Value::symbols(symbols(items)),
         Value::List(items) => list(items).with_attribute(items.attribute()).into(),
         Value::Dict(dict) => {
-            let [keys, values] = [dict.keys(), dict.values()].map(|half| &lend([built(half)])[0]);
+            let [keys, values] = [dict.keys(), dict.values()].map(|half| &leak([built(half)])[0]);
             Dict::new(keys, values).unwrap().with_sorted(dict.is_sorted()).into()
         }
         Value::Table(table) => {
-            let columns = lend(table.list().iter().map(built));
+            let columns = leak(table.list().iter().map(built));
             Table::new(symbols(table.names()), columns).unwrap().with_attribute(table.attribute()).into()
         }
         Value::Splayed(splayed) => Splayed::new(symbols(splayed.names()), splayed.path()).into(),
         Value::Function(function) => match function {
             Function::Lambda(lambda) => {
-                Function::Lambda(Lambda::new(lambda.context(), &lend([built(lambda.body())])[0])).into()
+                Function::Lambda(Lambda::new(lambda.context(), &leak([built(lambda.body())])[0])).into()
             }
             Function::Projection(items) => Function::Projection(list(items)).into(),
             Function::Composition(items) => Function::Composition(list(items)).into(),
             Function::Derived(derived) => {
-                let function = &lend([built(derived.function())])[0];
+                let function = &leak([built(derived.function())])[0];
                 Function::Derived(Derived::new(derived.kind(), function).unwrap()).into()
             }
             _ => value,
@@ -72,20 +72,20 @@ fn built(value: Value<'static>) -> Value<'static> {
 }
 
 fn list(items: List<'static>) -> List<'static> {
-    List::new(lend(items.iter().map(built)))
+    List::new(leak(items.iter().map(built)))
 }
 
-/// As texts if all are UTF-8.
+/// Built from `&str` if all are UTF-8, otherwise from [`Symbol`].
 fn symbols(items: Symbols<'static>) -> Symbols<'static> {
     let texts: Option<Vec<&str>> = items.iter().map(Symbol::as_str).collect();
     let built = match texts {
-        Some(texts) => Symbols::from(lend(texts)),
-        None => Symbols::from(lend(items)),
+        Some(texts) => Symbols::from(leak(texts)),
+        None => Symbols::from(leak(items)),
     };
     built.with_attribute(items.attribute())
 }
 
-/// What one change to a body is.
+/// One change of a body.
 #[derive(Debug, Clone)]
 enum Mutation {
     Replace(usize, u8),
@@ -115,15 +115,15 @@ fn apply(body: &mut Vec<u8>, mutation: &Mutation) {
     }
 }
 
-/// Reads everything in a value by every accessor that finds items.
+/// Reads all nested items of a value by each accessor, and compares the accessors.
 fn visit(value: Value<'_>) -> Result<(), TestCaseError> {
     if let Ok(items) = value.items() {
         prop_assert_eq!(items.len(), value.count());
         items.into_iter().try_for_each(visit)?;
     }
     if let Ok(vector) = value.as_vector() {
-        let gotten: Vec<Atom<'_>> = (0..vector.len()).filter_map(|index| vector.get(index)).collect();
-        prop_assert_eq!(vector.iter().collect::<Vec<_>>(), gotten);
+        let items: Vec<Atom<'_>> = (0..vector.len()).filter_map(|index| vector.get(index)).collect();
+        prop_assert_eq!(vector.iter().collect::<Vec<_>>(), items);
         prop_assert_eq!(value.get::<Vec<Value<'_>>>().unwrap().len(), vector.len());
     }
     if let Ok(pairs) = value.as_dict().and_then(Dict::pairs) {
@@ -148,7 +148,7 @@ proptest! {
         let body = naive::encode(&tree);
         let value = Value::decode(&body).unwrap();
         visit(value)?;
-        visit(built(Value::decode(lend(body)).unwrap()))?;
+        visit(built(Value::decode(leak(body)).unwrap()))?;
     }
 
     #[cfg(feature = "serde")]
@@ -158,13 +158,13 @@ proptest! {
         let value = Value::decode(&body).unwrap();
         let json = serde_json::to_string(&value).unwrap();
         prop_assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
-        // What cannot be read again is an error.
+        // Values without a counterpart must return an error, not panic.
         kcodec::serde::from_value::<serde_json::Value>(value).ok();
         kcodec::serde::from_value::<serde::de::IgnoredAny>(value).ok();
     }
 
     #[test]
-    fn a_body_decodes_and_encodes_to_the_same_bytes(tree in naive::tree()) {
+    fn bodies_round_trip(tree in naive::tree()) {
         let body = naive::encode(&tree);
         let value = Value::decode(&body).unwrap();
         prop_assert_eq!(encode(value), body.clone());
@@ -175,7 +175,7 @@ proptest! {
     }
 
     #[test]
-    fn a_gathered_body_has_the_same_bytes(tree in naive::tree()) {
+    fn gathered_bodies_have_the_same_bytes(tree in naive::tree()) {
         let body = naive::encode(&tree);
         let gather = Value::decode(&body).unwrap().gather(Capability::MAX).unwrap();
         prop_assert_eq!(gather.len(), body.len());
@@ -183,9 +183,9 @@ proptest! {
     }
 
     #[test]
-    fn a_value_built_of_borrowed_parts_has_the_same_bytes_whatever_room_there_is(mut tree in naive::tree(), room in 0..600_usize) {
+    fn built_values_encode_to_the_same_bytes_at_any_capacity(mut tree in naive::tree(), room in 0..600_usize) {
         clear(&mut tree);
-        let body = lend(naive::encode(&tree));
+        let body = leak(naive::encode(&tree));
         let value = built(Value::decode(body).unwrap());
         prop_assert_eq!(value, Value::decode(body).unwrap());
         prop_assert_eq!(value.encoded_len(Capability::MAX), Ok(body.len()));
@@ -199,7 +199,7 @@ proptest! {
     }
 
     #[test]
-    fn wide_counts_are_read_and_written_as_short_ones(tree in naive::tree()) {
+    fn wide_counts_are_read_and_encoded_as_short_ones(tree in naive::tree()) {
         let wide = naive::encode_with(&tree, Form { big_endian: false, wide_counts: true });
         let value = Value::decode(&wide).unwrap();
         let plain = naive::encode(&tree);
@@ -208,14 +208,14 @@ proptest! {
     }
 
     #[test]
-    fn a_big_endian_body_is_turned_into_the_little_endian_one(tree in naive::tree(), wide_counts: bool) {
+    fn big_endian_bodies_are_converted(tree in naive::tree(), wide_counts: bool) {
         let mut body = naive::encode_with(&tree, Form { big_endian: true, wide_counts });
         to_little_endian(&mut body, Limits::default());
         prop_assert_eq!(body, naive::encode_with(&tree, Form { big_endian: false, wide_counts }));
     }
 
     #[test]
-    fn two_codecs_accept_and_refuse_the_same(tree in naive::tree(), mutations in prop::collection::vec(mutation(), 1..4)) {
+    fn both_codecs_accept_the_same_bodies(tree in naive::tree(), mutations in prop::collection::vec(mutation(), 1..4)) {
         let mut body = naive::encode(&tree);
         mutations.iter().for_each(|mutation| apply(&mut body, mutation));
         match (naive::decode(&body, DEPTH), Value::decode(&body)) {
@@ -227,7 +227,7 @@ proptest! {
     }
 
     #[test]
-    fn a_malformed_big_endian_body_is_refused_where_its_twin_is(
+    fn conversion_of_malformed_bodies_does_not_panic(
         tree in naive::tree(),
         at: prop::sample::Index,
         code in prop_oneof![Just(3_u8), Just(20), Just(77), Just(112), Just(128), Just(0x80)],
@@ -236,16 +236,16 @@ proptest! {
         big.truncate(at.index(big.len() + 1));
         big.push(code);
         to_little_endian(&mut big, Limits::default());
-        // Whatever stands where the turning stopped, decoding says so and does not panic.
+        // Conversion stops at the first invalid byte; decoding must return an error or a value.
         let _ = Value::decode(&big).map(encode);
     }
 
     #[test]
-    fn any_bytes_are_a_value_or_an_error(body in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn both_codecs_accept_the_same_random_bytes(body in prop::collection::vec(any::<u8>(), 0..200)) {
         let accepted = Value::decode(&body).is_ok();
         prop_assert_eq!(accepted, naive::decode(&body, DEPTH).is_ok());
-        let mut turned = body;
-        to_little_endian(&mut turned, Limits::default());
-        let _ = Value::decode(&turned).map(encode);
+        let mut converted = body;
+        to_little_endian(&mut converted, Limits::default());
+        let _ = Value::decode(&converted).map(encode);
     }
 }

@@ -1,12 +1,12 @@
-//! Is a malformed body refused for the reason, and at the offset, where a plain walk finds it?
+//! Errors of malformed bodies: reason and offset must be those of a plain walk over the body.
 
 mod naive;
 
-use naive::walk::alike;
+use naive::walk::compare;
 use proptest::prelude::*;
 
-/// Lists of many items alike, some of them at fault: what loops of their own pass.
-fn monotone() -> impl Strategy<Value = Vec<u8>> {
+/// Lists with runs of equal items, for which the checker has loops of its own.
+fn lists_with_runs() -> impl Strategy<Value = Vec<u8>> {
     let item = prop_oneof![
         Just(vec![250, 1, 2, 3, 4]),
         Just(vec![255, 1]),
@@ -27,7 +27,7 @@ fn monotone() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// One byte replaced, put in or taken out, or the rest cut off.
+/// Replaces, inserts or removes one byte, or truncates the body.
 fn change(body: &mut Vec<u8>, (how, at, byte): (u8, prop::sample::Index, u8)) {
     match how % 4 {
         0 => body.insert(at.index(body.len() + 1), byte),
@@ -51,32 +51,32 @@ proptest! {
     fn changed_bodies(tree in naive::tree(), wide_counts: bool, changes in changes(), depth in 0..6_u8) {
         let mut body = naive::encode_with(&tree, naive::Form { big_endian: false, wide_counts });
         changes.into_iter().for_each(|each| change(&mut body, each));
-        alike(&body, depth);
-        alike(&body, 100);
+        compare(&body, depth);
+        compare(&body, 100);
     }
 
     #[test]
-    fn changed_lists_of_items_alike(mut body in monotone(), changes in changes()) {
+    fn changed_lists_with_runs(mut body in lists_with_runs(), changes in changes()) {
         changes.into_iter().for_each(|each| change(&mut body, each));
-        alike(&body, 100);
+        compare(&body, 100);
     }
 
     #[test]
-    fn any_bytes(body in prop::collection::vec(prop_oneof![any::<u8>(), 0..12_u8], 0..60)) {
-        alike(&body, 3);
+    fn random_bytes(body in prop::collection::vec(prop_oneof![any::<u8>(), 0..12_u8], 0..60)) {
+        compare(&body, 3);
     }
 }
 
 #[test]
-fn a_wrong_boolean_is_found_wherever_it_stands() {
+fn an_invalid_boolean_is_found_at_every_position() {
     for length in 0..200_u32 {
         let mut body = vec![1, 0];
         body.extend(length.to_le_bytes());
         body.resize(6 + length as usize, 1);
-        alike(&body, 0);
+        compare(&body, 0);
         for at in 6..body.len() {
             body[at] = 2;
-            alike(&body, 0);
+            compare(&body, 0);
             body[at] = 0;
         }
     }

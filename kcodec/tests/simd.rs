@@ -1,4 +1,4 @@
-//! Does what works on many bytes at once find what a plain loop finds, at every length and alignment?
+//! SIMD loops against plain loops, at many lengths and alignments.
 
 mod naive;
 
@@ -28,7 +28,7 @@ fn symbols(value: Value<'_>) -> Symbols<'_> {
     symbols
 }
 
-/// Of all lengths, without NULs, some of them alike.
+/// Texts of various lengths without NULs; some are equal.
 fn texts() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let text = prop_oneof![
         3 => vec(1..=255_u8, 0..6),
@@ -42,7 +42,7 @@ fn borrowed(texts: &[Vec<u8>]) -> Vec<Symbol<'_>> {
     texts.iter().map(|text| Symbol::from_bytes(text)).collect()
 }
 
-/// Distinct symbols in order of appearance and the position of each item's.
+/// As `Symbols::to_codes`, by a linear search.
 fn plain_codes<'a>(symbols: &[Symbol<'a>]) -> (Vec<Symbol<'a>>, Vec<u32>) {
     let mut distinct = Vec::new();
     let codes = symbols.iter().map(|symbol| {
@@ -57,7 +57,8 @@ fn plain_codes<'a>(symbols: &[Symbol<'a>]) -> (Vec<Symbol<'a>>, Vec<u32>) {
     (distinct, codes)
 }
 
-fn same_symbols(found: Symbols<'_>, expected: &[Symbol<'_>]) {
+/// Compares all accessors of `found` with the expected symbols.
+fn assert_symbols(found: Symbols<'_>, expected: &[Symbol<'_>]) {
     assert_eq!(found.len(), expected.len());
     assert!(found.iter().eq(expected.iter().copied()));
     let index = found.index();
@@ -78,13 +79,13 @@ fn same_symbols(found: Symbols<'_>, expected: &[Symbol<'_>]) {
 
 proptest! {
     #[test]
-    fn symbols_are_passed_indexed_and_numbered(texts in texts()) {
+    fn symbols_are_iterated_indexed_and_encoded_as_codes(texts in texts()) {
         let expected = borrowed(&texts);
         let built = Symbols::from(&expected);
-        same_symbols(built, &expected);
+        assert_symbols(built, &expected);
         prop_assert_eq!(built.to_codes(), plain_codes(&expected));
         let body = encode(Value::symbols(built));
-        // Something follows the symbols, or nothing does.
+        // The symbols at the end of a body, and followed by another object.
         let followed = [Value::symbols(built), 1_i64.into()];
         for body in [body, encode(&followed)] {
             let mut shifted = vec![0; texts.len() % 64];
@@ -94,20 +95,20 @@ proptest! {
                 Value::List(list) => list.get(0).unwrap(),
                 value => value,
             };
-            same_symbols(symbols(found), &expected);
+            assert_symbols(symbols(found), &expected);
             prop_assert_eq!(symbols(found).to_codes(), plain_codes(&expected));
         }
     }
 
     #[test]
-    fn lists_are_indexed(tree in naive::tree(), wide_counts: bool) {
+    fn indexes_of_lists_and_tables_agree_with_iteration(tree in naive::tree(), wide_counts: bool) {
         let body = naive::encode_with(&tree, Form { big_endian: false, wide_counts });
         let value = Value::decode(&body).unwrap();
         if let Value::List(list) = value {
-            same_list(list);
+            assert_list(list);
         }
         if let Value::Table(table) = value {
-            same_list(table.list());
+            assert_list(table.list());
             let index = table.index();
             assert!(table.columns().eq(index.columns().iter().copied()));
             assert_eq!((index.table(), index.get(table.width())), (table, None));
@@ -121,30 +122,35 @@ proptest! {
     }
 
     #[test]
-    fn a_big_endian_vector_is_turned(code in prop_oneof![Just(5_u8), Just(6), Just(9), Just(2)], bytes in vec(any::<u8>(), 0..3000)) {
+    fn big_endian_vectors_are_converted(
+        code in prop_oneof![Just(5_u8), Just(6), Just(9), Just(2)],
+        bytes in vec(any::<u8>(), 0..3000),
+    ) {
         let width = match code { 5 => 2, 6 => 4, 9 => 8, _ => 16 };
         let count = (bytes.len() / width) as u32;
         let items = &bytes[..count as usize * width];
         let mut big = [&[code, 0][..], &count.to_be_bytes(), items].concat();
         to_little_endian(&mut big, kcodec::Limits::default());
-        let turned: Vec<u8> = match code {
+        let converted: Vec<u8> = match code {
             2 => items.to_vec(),
             _ => items.chunks(width).flat_map(|item| item.iter().rev().copied()).collect(),
         };
-        prop_assert_eq!(big, [&[code, 0][..], &count.to_le_bytes(), &turned].concat());
+        prop_assert_eq!(big, [&[code, 0][..], &count.to_le_bytes(), &converted].concat());
     }
 
     #[test]
-    fn integers_are_added_and_compared(items in vec(prop_oneof![any::<i32>(), Just(i32::MIN), Just(i32::MAX), -5..5], 0..200)) {
-        integers(&items);
-        integers(&items.iter().map(|&item| item as i16).collect::<Vec<_>>());
-        integers(&items.iter().map(|&item| i64::from(item) << 32).collect::<Vec<_>>());
-        integers(&items.iter().map(|&item| item as u8).collect::<Vec<_>>());
-        integers(&items.iter().map(|&item| item % 2 == 0).collect::<Vec<_>>());
+    fn sums_and_extremes_of_integers(
+        items in vec(prop_oneof![any::<i32>(), Just(i32::MIN), Just(i32::MAX), -5..5], 0..200),
+    ) {
+        assert_integers(&items);
+        assert_integers(&items.iter().map(|&item| item as i16).collect::<Vec<_>>());
+        assert_integers(&items.iter().map(|&item| i64::from(item) << 32).collect::<Vec<_>>());
+        assert_integers(&items.iter().map(|&item| item as u8).collect::<Vec<_>>());
+        assert_integers(&items.iter().map(|&item| item % 2 == 0).collect::<Vec<_>>());
     }
 
     #[test]
-    fn floats_are_added_and_compared(items in vec(prop_oneof![
+    fn sums_and_extremes_of_floats(items in vec(prop_oneof![
         (-1000..1000).prop_map(f64::from), Just(f64::NAN), Just(-f64::NAN), Just(0.0), Just(-0.0), Just(f64::INFINITY),
     ], 0..200)) {
         let sum: f64 = items.iter().filter(|item| !item.is_nan()).sum();
@@ -154,12 +160,13 @@ proptest! {
         prop_assert_eq!(slice.max(), items.iter().copied().filter(|item| !item.is_nan()).reduce(f64::max));
         let reals: Vec<f32> = items.iter().map(|&item| item as f32).collect();
         prop_assert_eq!(Slice::new(&reals).sum(), sum);
-        same_items(&items);
-        same_items(&reals);
+        assert_items(&items);
+        assert_items(&reals);
     }
 }
 
-fn same_list(list: List<'_>) {
+/// Compares the index of a list with its iterator.
+fn assert_list(list: List<'_>) {
     let index = list.index();
     assert_eq!((index.len(), index.is_empty(), index.list()), (list.len(), list.is_empty(), list));
     assert!(list.iter().eq(index.iter()));
@@ -169,8 +176,8 @@ fn same_list(list: List<'_>) {
     assert_eq!(index.get(list.len()), None);
 }
 
-/// Sums and extremes of integers, and what goes for all items.
-fn integers<T: Number<Sum = i64> + Ord + Into<i64>>(items: &[T])
+/// Compares sum, minimum and maximum of integers, and [`assert_items`].
+fn assert_integers<T: Number<Sum = i64> + Ord + Into<i64>>(items: &[T])
 where
     for<'a> Value<'a>: From<&'a [T]>,
 {
@@ -178,11 +185,11 @@ where
     let slice = Slice::new(items);
     assert_eq!(slice.sum(), present().map(Into::into).fold(0, i64::wrapping_add));
     assert_eq!((slice.min(), slice.max()), (present().min(), present().max()));
-    same_items(items);
+    assert_items(items);
 }
 
-/// Nulls, search and comparison, of borrowed items and of the same items in a body.
-fn same_items<T: Item>(items: &[T])
+/// Compares null count, search and equality, of borrowed items and of decoded ones.
+fn assert_items<T: Item>(items: &[T])
 where
     for<'a> Value<'a>: From<&'a [T]>,
 {
@@ -203,7 +210,7 @@ where
 }
 
 #[test]
-fn a_difference_is_found_wherever_it_stands() {
+fn a_difference_is_found_at_every_position() {
     for length in 1..200 {
         let items: Vec<i64> = (0..length).collect();
         for at in 0..items.len() {
@@ -218,7 +225,7 @@ fn a_difference_is_found_wherever_it_stands() {
 }
 
 #[test]
-fn floats_are_added_alike_at_every_alignment() {
+fn sums_of_floats_are_identical_at_every_alignment() {
     let prices: Vec<f64> = (0..1000).map(|at| f64::from(at) * 0.1).collect();
     let sum = Slice::new(&prices).sum();
     assert!((sum - prices.iter().sum::<f64>()).abs() < 1e-6);
@@ -242,7 +249,7 @@ fn symbols_are_found_at_every_alignment() {
 }
 
 #[test]
-fn extremes_of_nothing_are_nothing() {
+fn extremes_without_items_are_none() {
     assert_eq!(Slice::<i32>::new(&[]).min(), None);
     assert_eq!(Slice::new(&[i32::MIN, i32::MIN]).max(), None);
     assert_eq!(Slice::new(&[f64::NAN]).min(), None);
@@ -250,7 +257,7 @@ fn extremes_of_nothing_are_nothing() {
 }
 
 #[test]
-fn many_symbols_are_numbered_in_order_of_appearance() {
+fn many_symbols_are_encoded_in_order_of_appearance() {
     let texts: Vec<String> = (0..40_000_u64).map(|at| format!("symbol{}", at * at % 30_011)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let mut known = HashMap::new();

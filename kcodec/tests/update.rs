@@ -1,4 +1,4 @@
-//! Updates: which messages are some, and their columns in every form.
+//! Updates: the messages that are recognized, their columns in each form, selection of rows.
 
 use kcodec::{Body, Update, Value, parse};
 
@@ -11,7 +11,7 @@ fn shown(update: &Update<'_>) -> Vec<String> {
 }
 
 #[test]
-fn every_form_of_columns() {
+fn columns_and_rows_of_each_form() {
     for (text, columns, rows) in [
         ("(`upd;`t;(1;`a;2.5))", &["1", "`a", "2.5"][..], 1),
         ("(`upd;`t;(1 2;`a`b;2.5 3.5))", &["1 2", "`a`b", "2.5 3.5"], 2),
@@ -21,7 +21,7 @@ fn every_form_of_columns() {
         ("(`upd;`t;`long$())", &[], 0),
         ("(`upd;`t;())", &[], 0),
         ("(`upd;`t;+`a`b!(1 2 3;`x`y`z))", &["1 2 3", "`x`y`z"], 3),
-        // The first column decides: this is a row with a text in it.
+        // The first column is an atom, so this is one row with a string.
         ("(`upd;`t;(1;\"text\"))", &["1", "\"text\""], 1),
         ("(`upd;`t;(\"text\";1 2 3 4))", &["\"text\"", "1 2 3 4"], 4),
     ] {
@@ -45,13 +45,13 @@ fn only_tables_have_names() {
 }
 
 #[test]
-fn a_feed_may_send_the_name_as_text() {
+fn the_function_may_be_a_string() {
     let body = body("(\".u.upd\";`t;(1;`a))");
     assert_eq!(Update::new(body.value()).unwrap().function().as_str(), Some(".u.upd"));
 }
 
 #[test]
-fn rows_are_selected() {
+fn select_copies_the_wanted_rows() {
     for (text, wanted, expected) in [
         ("(`upd;`t;(1 2 3;`a`b`a;(1;\"x\";`y);\"abc\";101b))", "a", "(`upd;`t;(1 3;`a`a;(1;`y);\"ac\";11b))"),
         ("(`upd;`t;(1 2 3;`a`b`a;(1;\"x\";`y)))", "b", "(`upd;`t;(,2;,`b;,\"x\"))"),
@@ -74,7 +74,7 @@ fn rows_are_selected() {
 }
 
 #[test]
-fn what_is_no_update() {
+fn other_messages_are_not_updates() {
     for text in [
         "7",
         "\"upd[1;2]\"",
@@ -93,7 +93,7 @@ fn what_is_no_update() {
 }
 
 #[test]
-fn one_that_is_built_reads_as_one_that_came() {
+fn built_and_decoded_updates_are_equal() {
     let (sym, price) = (["a", "b"], [1.5, 2.5]);
     let columns = [Value::symbols(&sym), (&price).into()];
     let items = [Value::symbol("upd"), Value::symbol("trade"), (&columns).into()];
@@ -104,11 +104,11 @@ fn one_that_is_built_reads_as_one_that_came() {
 }
 
 #[test]
-fn a_row_of_many_symbols_takes_time_for_each_once() {
+fn a_row_of_many_symbols_is_read_in_linear_time() {
     let names: Vec<String> = (0..300_000).map(|number| format!("s{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let items = [Value::symbol("upd"), Value::symbol("t"), Value::symbols(names.as_slice())];
     let body = Body::encode(&items).unwrap();
-    // Looking for each from the front would take minutes.
+    // Searching each symbol from the start would take minutes.
     assert_eq!(Update::new(body.value()).unwrap().columns().count(), names.len());
 }

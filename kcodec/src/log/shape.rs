@@ -23,15 +23,14 @@
 //!     skip the length of the block; if it ends at a symbol: skip its text and NUL
 //! ```
 //!
-//! - **Cost.** A block costs a few instructions, whatever number of items it has. Only the ends of symbols are
-//!   searched.
+//! - **Cost.** A block costs a few instructions for any number of items. Only symbols need a search for their ends.
 //! - **Soundness.** A shape is made from a record that passed the checker. Its mask covers every bit that the checker
 //!   reads in a record of atoms, except the NULs of symbols, which are searched for in the new record. So a record that
 //!   matches is valid. A record that does not match is walked by the checker, which alone reports errors.
 //! - **Bounded work.** A text is searched only if all blocks before it match, so at most twice: here and by the
 //!   checker.
-//! - **Fixed-size loads.** A block always compares 32 bytes; mask bytes after its length are zero. A record with fewer
-//!   bytes behind it, such as the last one of a log, takes the plain walk.
+//! - **Fixed-size loads.** A block always compares 32 bytes; mask bytes after its length are zero. If fewer
+//!   bytes follow, as at the end of a log, the record takes the plain walk.
 
 use crate::simd::text_len;
 use crate::wire::{LAST_ATTRIBUTE, SYMBOL, width};

@@ -1,16 +1,18 @@
-//! kdb+'s compression as WIRE.md (section 8) has it, a byte at a time.
+//! kdb+'s compression as in WIRE.md (section 8), one byte at a time.
 //!
-//! It takes nothing from the library but the names of its errors. The reader refuses what
-//! [`kcodec::decompress`] is documented to refuse, where it comes upon it: a raw length at offset 0,
-//! a match at its key, missing or surplus bytes at the first of them.
+//! Uses only the error types of the library. Errors are those that [`kcodec::decompress`] documents, with the offset of
+//! the first offending byte: 0 for the raw length, the key of a match, the first missing or surplus byte.
 
 use kcodec::{Compression, Error, ErrorKind, Threshold};
 
-/// A body as far as it has come out of a stream, and where the pairs of bytes in it were seen.
+/// The state of inflation.
 #[derive(Debug, Clone)]
 pub struct Plain {
+    /// The output so far.
     pub body: Vec<u8>,
+    /// For each key, the XOR of the two bytes of a pair: the offset of its latest pair in `body`.
     pub seen: [Option<usize>; 256],
+    /// Pairs before this offset are stored or lie within a match.
     learned: usize,
 }
 
@@ -24,7 +26,7 @@ impl Plain {
         self.learn();
     }
 
-    /// Repeats the pair at `from` and `extra` bytes after it.
+    /// Appends a copy of the pair at `from` and of the `extra` bytes after it.
     pub fn matched(&mut self, from: usize, extra: u8) {
         self.body.push(self.body[from]);
         self.body.push(self.body[from + 1]);
@@ -35,7 +37,7 @@ impl Plain {
         self.learned = self.body.len();
     }
 
-    /// Remembers the pairs that were completed since the last time.
+    /// Stores the pairs completed since the last call.
     fn learn(&mut self) {
         while self.learned + 1 < self.body.len() {
             let key = self.body[self.learned] ^ self.body[self.learned + 1];
@@ -45,13 +47,13 @@ impl Plain {
     }
 }
 
-/// The body of a compressed message, from what follows its header.
+/// The body of a compressed message, which is given without its header.
 pub fn decompress(bytes: &[u8], kind: Compression, big_endian: bool, limit: usize) -> Result<Vec<u8>, Error> {
     let (body, result) = inflate(bytes, kind, big_endian, bytes.len(), limit);
     result.map(|()| body)
 }
 
-/// What the first bytes of `expected` become, and what is wrong with them.
+/// Inflates the first bytes of a message of `expected` bytes. Returns the output so far, and the error if there is one.
 pub fn inflate(
     bytes: &[u8],
     kind: Compression,
@@ -85,7 +87,7 @@ impl Input<'_> {
         Ok(byte)
     }
 
-    /// The body's length, from the raw length.
+    /// Reads the raw length and returns that of the body.
     fn length(&mut self, kind: Compression, big_endian: bool, expected: usize, limit: usize) -> Result<usize, Error> {
         let size = if kind == Compression::Short { 4 } else { 8 };
         let mut raw = 0;
@@ -124,7 +126,7 @@ impl Input<'_> {
     }
 }
 
-/// What follows the header of a compressed message, if that shrinks to half.
+/// The compressed message without its header; `None` if it would not be at most half as long as the original.
 pub fn compress(body: &[u8]) -> Option<Vec<u8>> {
     let raw = body.len() + 8;
     let mut out = u32::try_from(raw).ok()?.to_le_bytes().to_vec();
@@ -165,7 +167,7 @@ pub fn compress(body: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// How many bytes two texts have in common at their beginning, at most 255.
+/// Length of the common prefix, at most 255.
 fn common(left: &[u8], right: &[u8]) -> u8 {
     let mut count = 0;
     for (a, b) in left.iter().zip(right) {
@@ -177,8 +179,8 @@ fn common(left: &[u8], right: &[u8]) -> u8 {
     count
 }
 
-/// Holds the library's writer against the plain one. Says whether they compress, for either threshold.
-pub fn compress_alike(body: &[u8]) -> [bool; 2] {
+/// Compares the library's compressor with the naive one. Returns whether they compress, for each threshold.
+pub fn compare_compress(body: &[u8]) -> [bool; 2] {
     let plain = compress(body);
     [(Threshold::Body, 2000), (Threshold::Message, 1992)].map(|(threshold, short)| {
         let expected = plain.as_deref().filter(|_| body.len() > short);
@@ -190,7 +192,7 @@ pub fn compress_alike(body: &[u8]) -> [bool; 2] {
     })
 }
 
-/// The rest of the fuzz target whose first half is `kwire::fuzz::inflate`; the bytes mean the same.
+/// Body of the fuzz target `inflate`, in addition to `kwire::fuzz::inflate`, with the same format of its input.
 pub fn fuzz(bytes: &[u8]) {
     let [_, flags, bytes @ ..] = bytes else { return };
     let kind = if flags & 1 == 0 { Compression::Short } else { Compression::Long };
@@ -198,6 +200,6 @@ pub fn fuzz(bytes: &[u8]) {
     let inflated = kcodec::decompress(bytes, kind, big_endian, limit);
     assert_eq!(inflated, decompress(bytes, kind, big_endian, limit));
     if let Ok(body) = inflated {
-        compress_alike(&body);
+        compare_compress(&body);
     }
 }

@@ -1,14 +1,13 @@
-//! A second codec of kdb+ IPC bodies, too simple to be wrong: the oracle of the property tests.
+//! A naive codec of kdb+ IPC bodies: the oracle of the property tests.
 //!
-//! It is written from the format notes in WIRE.md (sections 3 to 8) and shares no code with the
-//! library. It copies every item, recurses freely within a depth limit, and is slow. It comes in
-//! four parts: the tree, its encoder, its decoder, messages; and at the end the strategies that make
-//! trees and messages.
+//! Written from the format notes in WIRE.md (sections 3 to 8); shares no code with the library. It copies every item,
+//! recurses up to a depth limit, and is slow. The parts are the tree, its encoder, its decoder, messages, and the
+//! strategies that generate trees and bodies.
 //!
-//! Two parts speak of the library's errors, and so are files that fuzz targets can include:
-//! compression, and a walk that says where and why a body is refused.
+//! The modules `compression` and `walk` also predict the library's errors. They depend on no other module, so that fuzz
+//! targets can include their files.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, reason = "no test binary uses all of it")]
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 pub mod compression;
@@ -34,11 +33,11 @@ pub enum Tree {
     List { attr: u8, items: Vec<Self> },
     /// A dictionary, type 127 if `sorted`, else 99.
     Dict { sorted: bool, keys: Box<Self>, values: Box<Self> },
-    /// A table; `sorted` speaks of its inner dictionary.
+    /// A table; `sorted` is a property of its inner dictionary.
     Table { attr: u8, sorted: bool, names: Vec<Vec<u8>>, names_attr: u8, columns: Vec<Self>, columns_attr: u8 },
     /// A table on disk: the inner dictionary's value is a path instead of a list of columns.
     Splayed { attr: u8, sorted: bool, names: Vec<Vec<u8>>, names_attr: u8, path: Vec<u8> },
-    /// A lambda; its body is nearly always a char vector.
+    /// A lambda; its body is usually a char vector.
     Lambda { context: Vec<u8>, body: Box<Self> },
     /// A primitive of type 101, 102 or 103.
     Primitive { code: u8, id: u8 },
@@ -73,10 +72,10 @@ fn deepest(trees: &[Tree]) -> usize {
 // Encoder
 // ---------------------------------------------------------------------------------------------
 
-/// Which of the equivalent spellings to write; the default is kdb+'s own.
+/// Which of the equivalent encodings to write; the default is kdb+'s.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Form {
-    /// Write numbers with their first byte highest.
+    /// Write numbers with the most significant byte first.
     pub big_endian: bool,
     /// Write every count of a vector or list in 8 bytes, with bit 0x80 in its attribute.
     pub wide_counts: bool,
@@ -218,8 +217,7 @@ fn write_text(text: &[u8], out: &mut Vec<u8>) {
 ///
 /// # Errors
 ///
-/// Says in a few words why the body is refused: for a reason of kdb+'s own validator, or because
-/// a dictionary's or table's parts disagree, or because it is nested too deeply.
+/// The reason as a text: one of kdb+'s own validator, unequal counts within a dictionary or table, or the depth limit.
 pub fn decode(body: &[u8], depth_limit: usize) -> Result<Tree, String> {
     let mut input = Input { rest: body };
     let tree = if body.first() == Some(&128) {
@@ -255,7 +253,7 @@ impl Input<'_> {
         Ok(text)
     }
 
-    /// A count of things that take at least `width` bytes each.
+    /// A count of `size` bytes, of items of at least `width` bytes each.
     fn count(&mut self, size: usize, width: usize) -> Result<usize, String> {
         let count = number(&self.take(size)?);
         let room = self.rest.len() / width;
@@ -277,8 +275,8 @@ impl Input<'_> {
     }
 }
 
-fn ensure(good: bool, complaint: &str) -> Result<(), String> {
-    if good { Ok(()) } else { Err(complaint.to_string()) }
+fn ensure(condition: bool, reason: &str) -> Result<(), String> {
+    if condition { Ok(()) } else { Err(reason.to_string()) }
 }
 
 fn number(little: &[u8]) -> u64 {
@@ -289,7 +287,7 @@ fn number(little: &[u8]) -> u64 {
     number
 }
 
-/// One object; `levels` is how deeply it may be nested, itself included.
+/// Reads one object of at most `levels` levels, its own included.
 fn read(input: &mut Input, levels: usize) -> Result<Tree, String> {
     ensure(levels > 0, "too deep")?;
     let below = levels - 1;
@@ -367,7 +365,7 @@ fn read_item(input: &mut Input, code: u8) -> Result<Vec<u8>, String> {
     Ok(item)
 }
 
-/// How many bytes an item of this type takes.
+/// Bytes of an item of the type.
 fn width(code: u8) -> Result<usize, String> {
     match code {
         1 | 4 | 10 => Ok(1),
@@ -429,12 +427,12 @@ fn check_columns(names: usize, columns: &[Tree]) -> Result<(), String> {
     Ok(())
 }
 
-/// How many rows a table with these columns has: none without columns.
+/// The number of rows of a table with these columns; 0 without columns.
 fn rows(columns: &[Tree]) -> usize {
     columns.first().and_then(length_of).unwrap_or(0)
 }
 
-/// How many items an object has, if it may be a dictionary's keys or values.
+/// The count of an object; `None` if it cannot be the keys or values of a dictionary.
 fn length_of(tree: &Tree) -> Option<usize> {
     match tree {
         Tree::Vector { items, .. } | Tree::Symbols { items, .. } => Some(items.len()),
@@ -449,7 +447,7 @@ fn length_of(tree: &Tree) -> Option<usize> {
 // Messages
 // ---------------------------------------------------------------------------------------------
 
-/// A whole little-endian, uncompressed message: kind 0 is async, 1 sync, 2 a response.
+/// A little-endian, uncompressed message with its header; kinds: 0 async, 1 sync, 2 response.
 pub fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut out = vec![0; 8];
     out.extend(body);
@@ -464,8 +462,8 @@ fn write_header(out: &mut [u8], kind: u8, compression: u8, total: usize) {
     out[4..8].copy_from_slice(&total[..4]);
 }
 
-/// The compressed form of a plain little-endian message, if it is longer than `threshold` bytes
-/// in all and shrinks to half.
+/// The compressed form of a little-endian message; `None` if the message has at most `threshold` bytes or does not
+/// compress to half of them.
 pub fn compress(message: &[u8], threshold: usize) -> Option<Vec<u8>> {
     if message.len() < 10 || message.len() <= threshold {
         return None;
@@ -477,8 +475,8 @@ pub fn compress(message: &[u8], threshold: usize) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The plain form of a compressed little-endian message of either kind; nothing if the stream
-/// does not fill the announced length exactly.
+/// The uncompressed form of a compressed little-endian message of either kind; `None` if the stream does not give
+/// exactly the length of its head.
 pub fn decompress(message: &[u8]) -> Option<Vec<u8>> {
     let length = message.len();
     if length < 8 || message[0] != 1 || message[1] > 2 {
@@ -504,7 +502,7 @@ pub fn decompress(message: &[u8]) -> Option<Vec<u8>> {
 // Strategies
 // ---------------------------------------------------------------------------------------------
 
-/// Any valid tree, rarely an error.
+/// Valid trees of all variants; few are errors.
 pub fn tree() -> impl Strategy<Value = Tree> {
     prop_oneof![
         40 => leaf().prop_recursive(3, 64, 6, branch),
@@ -512,10 +510,10 @@ pub fn tree() -> impl Strategy<Value = Tree> {
     ]
 }
 
-/// Types of atoms and vectors, symbols aside.
+/// Types of atoms and vectors except symbols.
 const CODES: [u8; 17] = [1, 2, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19];
 
-/// The longest list whose items may be anything.
+/// The length of the longest list with nested items; longer ones have atoms only.
 const SHORT: usize = 5;
 
 fn leaf() -> BoxedStrategy<Tree> {
@@ -563,7 +561,7 @@ fn attr() -> impl Strategy<Value = u8> {
     prop_oneof![Just(0), 0..=4_u8]
 }
 
-/// Bytes without NUL: a symbol, a column name, a context, an error.
+/// Texts without NUL, for symbols, column names, contexts and errors.
 fn text() -> BoxedStrategy<Vec<u8>> {
     prop_oneof![
         4 => "[a-z.]{1,8}".prop_map(String::into_bytes),
@@ -590,7 +588,7 @@ fn symbols(length: usize) -> BoxedStrategy<Tree> {
     (attr(), vec(text(), length)).prop_map(|(attr, items)| Tree::Symbols { attr, items }).boxed()
 }
 
-/// One item of a vector: any bytes, or one of the type's special values.
+/// One item of a vector: random bytes or a special value of the type.
 fn item(code: u8) -> BoxedStrategy<Vec<u8>> {
     let width = width(code).expect("a type with a width");
     match code {
@@ -609,13 +607,13 @@ fn item(code: u8) -> BoxedStrategy<Vec<u8>> {
     }
 }
 
-/// Null, plus and minus infinity, zero, minus one and (for chars the null) 32.
+/// Null, both infinities, 0, -1 and 32, which is the null of chars.
 fn special_integers(width: usize) -> Vec<Vec<u8>> {
     let null = i128::MIN >> (128 - 8 * width);
     [null, !null, null + 1, 0, -1, 32].map(|value| value.to_le_bytes()[..width].to_vec()).to_vec()
 }
 
-/// Null as kdb+ and as others write it, plus and minus infinity, plus and minus zero.
+/// Null with and without the sign bit that kdb+ sets, both infinities, both zeros.
 fn special_floats(width: usize) -> Vec<Vec<u8>> {
     let floats = [-f64::NAN, f64::NAN, f64::INFINITY, -f64::INFINITY, 0., -0.];
     floats
@@ -659,8 +657,8 @@ fn table(length: usize, inner: &BoxedStrategy<Tree>) -> BoxedStrategy<Tree> {
         .boxed()
 }
 
-/// Something that may be the keys or the values of a dictionary.
-fn side(length: usize, inner: &BoxedStrategy<Tree>) -> BoxedStrategy<Tree> {
+/// Keys or values of a dictionary.
+fn keys_or_values(length: usize, inner: &BoxedStrategy<Tree>) -> BoxedStrategy<Tree> {
     let simple = column(length, inner);
     prop_oneof![
         8 => simple.clone(),
@@ -671,7 +669,7 @@ fn side(length: usize, inner: &BoxedStrategy<Tree>) -> BoxedStrategy<Tree> {
 }
 
 fn dict(length: usize, inner: &BoxedStrategy<Tree>) -> BoxedStrategy<Tree> {
-    dict_of(side(length, inner), side(length, inner))
+    dict_of(keys_or_values(length, inner), keys_or_values(length, inner))
 }
 
 fn keyed_table(length: usize, inner: &BoxedStrategy<Tree>) -> BoxedStrategy<Tree> {
@@ -708,7 +706,7 @@ fn derived(inner: &BoxedStrategy<Tree>) -> impl Strategy<Value = Tree> + use<> {
     (106..=111_u8, inner.clone()).prop_map(|(code, function)| Tree::Derived { code, function: Box::new(function) })
 }
 
-/// The body of a byte vector or a long vector of up to 20,000 bytes, most of it repetitive.
+/// The body of a byte vector or a long vector of up to 20,000 bytes, mostly repetitive.
 pub fn compressible() -> impl Strategy<Value = Vec<u8>> {
     (vec(stretch(), 0..12), any::<bool>()).prop_map(|(stretches, longs)| {
         let mut data = stretches.concat();
@@ -717,7 +715,7 @@ pub fn compressible() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The body of a vector made of as many whole items as the data hold.
+/// The body of a vector of the complete items in `data`.
 fn vector_body(code: u8, data: &[u8]) -> Vec<u8> {
     let width = width(code).expect("a type with a width");
     let count = data.len() / width;
@@ -727,7 +725,7 @@ fn vector_body(code: u8, data: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A stretch of data: one pattern again and again, a counter, or noise over few or all bytes.
+/// A run of data: a repeated pattern, a counter, or noise of 1 to 8 bits per byte.
 pub fn stretch() -> BoxedStrategy<Vec<u8>> {
     prop_oneof![
         2 => (vec(any::<u8>(), 1..12), 1..400_usize).prop_map(repeat),
@@ -743,7 +741,7 @@ fn repeat((pattern, times): (Vec<u8>, usize)) -> Vec<u8> {
     pattern.repeat(times)
 }
 
-/// Longs that rise or fall evenly.
+/// Longs in an arithmetic progression.
 fn counter((start, step, count): (i32, i32, i32)) -> Vec<u8> {
     let mut out = Vec::new();
     for i in 0..count {
@@ -752,7 +750,7 @@ fn counter((start, step, count): (i32, i32, i32)) -> Vec<u8> {
     out
 }
 
-/// Bytes below `1 << bits`, from the upper end of a linear congruential generator.
+/// Bytes below `1 << bits`: the upper bits of a linear congruential generator.
 fn noise((seed, bits, length): (u64, u8, usize)) -> Vec<u8> {
     let mut state = seed;
     let mut out = Vec::new();

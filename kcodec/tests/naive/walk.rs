@@ -1,7 +1,6 @@
-//! A walk over a body that passes one object after the other and one item after the other, with
-//! nothing done together, and says where and why the library must refuse it.
+//! A plain walk over a body, one item at a time: predicts the reason and the offset of the library's error.
 //!
-//! It takes nothing from the library but the names of its errors.
+//! Uses only the error types of the library.
 
 use kcodec::{Error, ErrorKind, Limits, Value};
 
@@ -12,7 +11,7 @@ struct Plain<'a> {
     at: usize,
 }
 
-/// Bytes of an item of the type, if they are always as many.
+/// Bytes of an item of the type; `None` if they vary.
 fn width(code: u8) -> Option<usize> {
     match code {
         1 | 4 | 10 => Some(1),
@@ -43,7 +42,7 @@ impl Plain<'_> {
         Ok(self.bytes(size)?.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
     }
 
-    /// Passes texts; if there are fewer, it is the first that is missed.
+    /// Skips texts. The offset of the error is that of the first text, even if a later one is unterminated.
     fn texts(&mut self, count: u64) -> Walked<()> {
         let start = self.at;
         for _ in 0..count {
@@ -180,12 +179,12 @@ fn plain(body: &[u8], depth: u8) -> Walked<()> {
     if walk.at == body.len() { Ok(()) } else { fail(walk.at, ErrorKind::Trailing) }
 }
 
-/// Holds the library's decoder against the plain walk, and what it accepts against its own encoder.
-pub fn alike(body: &[u8], depth: u8) {
+/// Compares the library's decoder with the plain walk. A value that is accepted must round-trip.
+pub fn compare(body: &[u8], depth: u8) {
     let limits = Limits::default().with_depth(depth);
     let decoded = Value::decode_with(body, limits);
     assert_eq!(decoded.map(drop), plain(body, depth), "{body:?}");
-    // What is accepted can be looked at from end to end.
+    // Encoding and comparing read all items of the value.
     if let Ok(value) = decoded {
         let mut again = Vec::new();
         value.encode(&mut again).unwrap();
@@ -193,8 +192,8 @@ pub fn alike(body: &[u8], depth: u8) {
     }
 }
 
-/// Body of the fuzz target `refuse`: a limit of depth, then a body.
+/// Body of the fuzz target `refuse`; the input is a depth limit, then a body.
 pub fn fuzz(bytes: &[u8]) {
     let [depth, body @ ..] = bytes else { return };
-    alike(body, *depth);
+    compare(body, *depth);
 }
