@@ -22,13 +22,13 @@ impl Month {
     /// The month of a year, counted from 1; `None` if there is no such month or outside the years 1 to 9999.
     #[must_use]
     pub fn from_ym(year: u32, month: u32) -> Option<Self> {
-        calendar::months(year, month).map(Self)
+        calendar::month_number(year, month).map(Self)
     }
 
     /// Year and month, counted from 1.
     #[must_use]
     pub fn ym(self) -> Option<(u32, u32)> {
-        calendar::month(self.0)
+        calendar::year_and_month(self.0.into())
     }
 
     /// The year.
@@ -65,13 +65,13 @@ impl Date {
     /// ```
     #[must_use]
     pub fn from_ymd(year: u32, month: u32, day: u32) -> Option<Self> {
-        calendar::days(Day { year, month, day }).map(Self)
+        calendar::day_number(Day { year, month, day }).map(Self)
     }
 
     /// Year, month and day, the last two counted from 1.
     #[must_use]
     pub fn ymd(self) -> Option<(u32, u32, u32)> {
-        calendar::day(self.0.into()).map(|Day { year, month, day }| (year, month, day))
+        calendar::day_of(self.0.into()).map(|Day { year, month, day }| (year, month, day))
     }
 
     /// The year.

@@ -1,4 +1,4 @@
-//! Can values be read as Rust types, and do errors say what was expected, what was found, and where?
+//! Access to values as Rust types, and the errors: what was expected, what was found, and where.
 
 use kcodec::{Atom, Body, Date, Guid, Item, Kind, Slice, Symbols, Timestamp, Value, Vector, Visitor};
 
@@ -37,7 +37,7 @@ fn nulls_are_none() {
     assert_eq!(parse("0x00").value().get::<Option<u8>>(), Ok(Some(0)));
     assert_eq!(parse("1 0N 3").value().get(), Ok(vec![Some(1_i64), None, Some(3)]));
     assert_eq!(parse("`a``b").value().get(), Ok(vec![Some("a"), None, Some("b")]));
-    // The kind counts even if the item is of no interest.
+    // The kind is checked for `Option`, too.
     assert_eq!(message(parse("5i").value().get::<Option<i64>>()), "expected a long atom, found an int atom");
 }
 
@@ -153,7 +153,7 @@ impl<'a> Visitor<'a> for KindAndLast {
 }
 
 #[test]
-fn one_visitor_for_every_kind() {
+fn a_visitor_is_called_with_any_kind() {
     let visit = |text: &str| parse(text).value().as_vector().unwrap().visit(KindAndLast);
     assert_eq!(visit("1 2i"), (Kind::Int, "Some(2)".into()));
     assert_eq!(visit("\"ab\""), (Kind::Char, "Some(98)".into()));

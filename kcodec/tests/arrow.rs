@@ -1,4 +1,4 @@
-//! Does every table survive the way through Arrow, and does Arrow read it as q does?
+//! Conversion of tables to Arrow: round trips, data types, nulls, shared buffers, refusals.
 
 mod naive;
 
@@ -28,7 +28,7 @@ fn is_table(value: Value<'_>) -> bool {
     }
 }
 
-/// The body in the spelling that is written: with no count in 8 bytes that fits 4.
+/// The bytes as the library encodes them: no 8-byte count where 4 bytes suffice.
 fn canonical(body: &Body) -> Vec<u8> {
     let mut out = Vec::new();
     body.value().encode(&mut out).unwrap();
@@ -52,8 +52,8 @@ fn item(column: Value<'_>, row: usize) -> Option<Value<'_>> {
     }
 }
 
-/// Both ways of reading a body, at every alignment.
-fn there_and_back(body: &Body) -> Result<(), Error> {
+/// Converts the table to Arrow and back, by copy and by reference at every alignment, and compares the bytes.
+fn round_trip(body: &Body) -> Result<(), Error> {
     let expected = canonical(body);
     assert_eq!(to_body(&copy_to_batch(body.value())?)?.as_bytes(), &expected);
     for offset in 0..8 {
@@ -62,7 +62,7 @@ fn there_and_back(body: &Body) -> Result<(), Error> {
         let moved = Body::decode(Bytes::from(moved).slice(offset..)).unwrap();
         let batch = to_batch(&moved)?;
         assert_eq!(to_body(&batch)?.as_bytes(), &expected, "{body}");
-        // Rows of a batch that begin inside its buffers.
+        // A slice of a batch, whose rows begin at an offset of its buffers.
         if let Some(rows) = batch.num_rows().checked_sub(1) {
             let cut = to_body(&batch.slice(1, rows))?;
             for (cut, whole) in columns(cut.value()).into_iter().zip(columns(body.value())) {
@@ -79,22 +79,22 @@ fn there_and_back(body: &Body) -> Result<(), Error> {
 }
 
 #[test]
-fn golden_tables_come_back_byte_for_byte() {
+fn golden_tables_round_trip() {
     let (mut tables, mut refused) = (0, Vec::new());
     for golden in kcorpus::golden() {
         let Some(body) = body_of(&golden.message).filter(|body| is_table(body.value())) else { continue };
-        match there_and_back(&body) {
+        match round_trip(&body) {
             Ok(()) => tables += 1,
             Err(error) => refused.push((golden.name, error.to_string())),
         }
     }
     assert!(tables >= 25, "{tables}");
-    // One column is a list of whatever q has.
+    // It has a list of mixed kinds.
     let refusal = "column l: no Arrow type for list with long atom in it";
     assert_eq!(refused, [("table/every-type", refusal.to_owned())]);
 }
 
-/// The body of a whole message, inflated and turned if need be.
+/// The body of a message with its header: inflated and converted to little-endian.
 fn body_of(message: &[u8]) -> Option<Body> {
     let mut body = message.get(8..)?.to_vec();
     if message[2] != 0 {
@@ -107,7 +107,7 @@ fn body_of(message: &[u8]) -> Option<Body> {
     Body::decode(body).ok()
 }
 
-/// A table or keyed table of any columns.
+/// Tables and keyed tables with columns of any kind.
 fn tables() -> impl Strategy<Value = Tree> {
     naive::tree().prop_filter("a table", |tree| match tree {
         Tree::Table { .. } => true,
@@ -116,23 +116,23 @@ fn tables() -> impl Strategy<Value = Tree> {
     })
 }
 
-/// Makes the table one that Arrow can hold.
-fn tame(tree: &mut Tree) {
+/// Changes the table so that Arrow can represent it.
+fn make_representable(tree: &mut Tree) {
     match tree {
-        Tree::Dict { keys, values, .. } => [keys, values].into_iter().for_each(|half| tame(half)),
+        Tree::Dict { keys, values, .. } => [keys, values].into_iter().for_each(|half| make_representable(half)),
         Tree::Table { names, columns, .. } => {
             for (at, (name, column)) in names.iter_mut().zip(columns).enumerate() {
                 *name = format!("c{at}").into_bytes();
-                tame_column(column);
+                make_column_representable(column);
             }
         }
         _ => {}
     }
 }
 
-fn tame_column(column: &mut Tree) {
+fn make_column_representable(column: &mut Tree) {
     match column {
-        // Moments of a part of what the type can hold, and what is special.
+        // Arrow counts from 1970: values are reduced to avoid overflow; nulls and infinities stay.
         Tree::Vector { code: 12 | 14 | 17, items, .. } => {
             for item in items {
                 let top = item.len() - 1;
@@ -143,16 +143,16 @@ fn tame_column(column: &mut Tree) {
             }
         }
         Tree::List { items, .. } => {
-            let kept = items.iter().find(|item| matches!(item, Tree::Vector { .. } | Tree::Symbols { .. }));
-            let mut kept = kept.cloned().unwrap_or_else(|| Tree::Vector {
+            let model = items.iter().find(|item| matches!(item, Tree::Vector { .. } | Tree::Symbols { .. }));
+            let mut model = model.cloned().unwrap_or_else(|| Tree::Vector {
                 code: 10,
                 attr: 0,
                 items: vec![vec![0xc3], vec![0xa4]],
             });
-            tame_column(&mut kept);
+            make_column_representable(&mut model);
             for (at, item) in items.iter_mut().enumerate() {
-                *item = kept.clone();
-                let (Tree::Vector { items, .. } | Tree::Symbols { items, .. }) = item else { unreachable!("of these") };
+                *item = model.clone();
+                let (Tree::Vector { items, .. } | Tree::Symbols { items, .. }) = item else { unreachable!("a vector") };
                 items.truncate(at % 4);
             }
         }
@@ -164,16 +164,16 @@ proptest! {
     #![proptest_config(ProptestConfig { max_global_rejects: 1 << 20, ..ProptestConfig::default() })]
 
     #[test]
-    fn tables_come_back_byte_for_byte(mut tree in tables()) {
-        tame(&mut tree);
+    fn representable_tables_round_trip(mut tree in tables()) {
+        make_representable(&mut tree);
         let body = Body::decode(naive::encode(&tree)).unwrap();
-        there_and_back(&body).unwrap_or_else(|error| panic!("{body}: {error}"));
+        round_trip(&body).unwrap_or_else(|error| panic!("{body}: {error}"));
     }
 
     #[test]
-    fn any_table_comes_back_or_is_refused(tree in tables()) {
+    fn other_tables_round_trip_or_are_refused(tree in tables()) {
         let body = Body::decode(naive::encode(&tree)).unwrap();
-        match there_and_back(&body) {
+        match round_trip(&body) {
             Ok(()) | Err(Error::Name(_) | Error::Kind { .. } | Error::Range { .. }) => {}
             Err(error) => panic!("{body}: {error}"),
         }
@@ -181,7 +181,7 @@ proptest! {
 }
 
 #[test]
-fn kinds_are_what_arrow_calls_them() {
+fn data_types_of_kinds() {
     for (items, expected) in [
         ("010b", DataType::Boolean),
         ("0x0102", DataType::UInt8),
@@ -215,7 +215,7 @@ fn kinds_are_what_arrow_calls_them() {
 }
 
 #[test]
-fn moments_count_from_1970() {
+fn dates_and_timestamps_count_from_1970() {
     let batch = batch("([]p:1970.01.01D00:00:00.000000001 0Wp -0Wp;d:1970.01.02 0Wd -0Wd;u:00:02 0Wu -0Wu)");
     let p = batch.column(0).as_primitive::<TimestampNanosecondType>();
     assert_eq!(p.values()[..], [1, i64::MAX, i64::MIN + 1]);
@@ -224,7 +224,7 @@ fn moments_count_from_1970() {
     let u = batch.column(2).as_primitive::<Time32SecondType>();
     assert_eq!(u.values()[..], [120, i32::MAX, i32::MIN + 1]);
     assert_eq!(refused("([]p:enlist 2262.04.12D)"), "column p: timestamp out of range");
-    // Arrow's last nanosecond would read as infinity.
+    // The maximum in Arrow would become q's infinity.
     for (nanoseconds, fits) in [(i64::MAX - 946_684_800_000_000_000, false), (i64::MAX - 946_684_800_000_000_001, true)]
     {
         let items = [Timestamp(nanoseconds)];
@@ -235,7 +235,7 @@ fn moments_count_from_1970() {
 }
 
 #[test]
-fn nulls_are_bits_wherever_they_stand() {
+fn nulls_at_any_row_are_in_the_bitmap() {
     for length in [1, 63, 64, 65, 1023, 1024, 1025, 3000] {
         for at in [0, length / 2, length - 1] {
             let mut items: Vec<i64> = (0..length as i64).collect();
@@ -257,7 +257,7 @@ fn nulls_are_bits_wherever_they_stand() {
 #[test]
 fn aligned_columns_share_the_body() {
     let body = parse("([]j:1 2 3;c:\"abc\";g:0x010203)").unwrap();
-    // The longs stand aligned at one of eight offsets.
+    // The longs are aligned at one of eight offsets.
     let mut shared = 0;
     for offset in 0..8 {
         let mut bytes = vec![0; offset];
@@ -275,7 +275,7 @@ fn aligned_columns_share_the_body() {
 }
 
 #[test]
-fn what_has_no_arrow_type_is_named() {
+fn errors_name_the_column_without_an_arrow_type() {
     for (q, expected) in [
         ("1 2", "not a table: long"),
         ("`a`b!1 2", "not a table: dict"),

@@ -1,4 +1,4 @@
-//! What becomes of batches that q did not make?
+//! Conversion of Arrow batches that kcodec did not create.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema};
 use kcodec::arrow::{Error, to_body};
 
-/// A batch from elsewhere, of one column `x`.
+/// A batch without metadata, of one column `x`.
 fn foreign(array: impl Array + 'static) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable([("x", Arc::new(array) as ArrayRef, true)]).unwrap()
 }
@@ -22,7 +22,7 @@ fn q(batch: &RecordBatch) -> String {
 }
 
 #[test]
-fn batches_from_elsewhere_are_tables() {
+fn foreign_batches_become_tables_or_are_refused() {
     let dictionary = DictionaryArray::<Int32Type>::from_iter([Some("a"), None, Some("b")]);
     let nested = ListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1), None]), None, Some(vec![])]);
     let uuid = FixedSizeBinaryArray::try_from_sparse_iter_with_size([Some([1; 16]), None].into_iter(), 16).unwrap();
@@ -61,7 +61,7 @@ fn batches_from_elsewhere_are_tables() {
 }
 
 #[test]
-fn metadata_that_does_not_fit_is_passed_over_or_refused() {
+fn inconsistent_metadata_is_ignored_or_refused() {
     let of_field = |key: &str, value: &str, array: ArrayRef| {
         let field = Field::new("x", array.data_type().clone(), true).with_metadata([(key, value)]);
         RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![array]).unwrap()
@@ -91,7 +91,7 @@ fn metadata_that_does_not_fit_is_passed_over_or_refused() {
 }
 
 #[test]
-fn moments_that_q_cannot_hold_are_refused() {
+fn timestamps_out_of_range_are_refused() {
     let batch = |array: ArrayRef| RecordBatch::try_from_iter_with_nullable([("x", array, true)]).unwrap();
     let earliest = i64::MIN + 2 + 946_684_800_000_000_000;
     for (nanoseconds, fits) in [(earliest - 1, false), (earliest, true), (i64::MAX, true), (i64::MIN + 1, true)] {
@@ -103,7 +103,7 @@ fn moments_that_q_cannot_hold_are_refused() {
 }
 
 #[test]
-fn a_text_that_is_named_too_often_is_refused() {
+fn a_dictionary_that_expands_too_far_is_refused() {
     let text = Arc::new(StringArray::from(vec!["x".repeat(1 << 26)]));
     let keys = Int32Array::from(vec![0; 1 << 22]);
     let batch = foreign(DictionaryArray::new(keys, text));

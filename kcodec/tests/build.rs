@@ -40,7 +40,7 @@ fn symbols_of_strings_and_codes() {
     assert_eq!(bytes(Value::symbols(symbols)).get(1), Some(&2));
 
     let body = bytes(Value::symbols(&["x", "yz"]));
-    let Ok(Value::Vector(Vector::Symbol(received))) = Value::decode(&body) else { panic!("symbols went in") };
+    let Ok(Value::Vector(Vector::Symbol(received))) = Value::decode(&body) else { panic!("not symbols") };
     for distinct in [Symbols::new(&["x", "yz"]), received] {
         let coded = CodedSymbols::new(distinct, &[1, 0, 1]).unwrap();
         assert_eq!(bytes(Value::symbols(&coded)), bytes(Value::symbols(&["yz", "x", "yz"])));

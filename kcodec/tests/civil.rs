@@ -1,11 +1,12 @@
-//! Do temporal items split into their civil parts and join again, and do nulls stay out of it?
+//! Conversion of temporal items to and from years, months, hours and the standard library's types; nulls and
+//! infinities.
 
 use std::time::{Duration, SystemTime};
 
 use kcodec::{Atom, Date, Datetime, Infinite, Minute, Month, Null, Second, Symbol, Time, Timespan, Timestamp, Value};
 
 #[test]
-fn constants_are_what_q_writes() {
+fn constants_equal_q_literals() {
     for (text, atom) in [
         ("0Nh", Atom::Short(i16::NULL)),
         ("0Wi", Atom::Int(i32::INFINITY)),

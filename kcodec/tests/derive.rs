@@ -1,4 +1,4 @@
-//! Do structs of columns and of rows survive the way through a table?
+//! Derived conversions between tables and structs of columns or of rows.
 
 use std::borrow::Cow;
 
@@ -26,13 +26,13 @@ struct Row {
     note: String,
     r#type: Option<String>,
     levels: Vec<f64>,
-    // Names that the derived code must not confuse with its own.
+    // Names that must not collide with those in the derived code.
     rows: bool,
     value: Date,
 }
 
 #[derive(Debug, PartialEq, FromTable, ToTable)]
-struct Lent<'a> {
+struct Borrowed<'a> {
     sym: &'a str,
     #[kdb(name = "price")]
     last: f64,
@@ -97,11 +97,11 @@ fn columns_of_unequal_length() {
 }
 
 #[test]
-fn rows_there_and_back() {
+fn rows_round_trip() {
     let rows = rows();
     let body = rows.to_body().unwrap();
     assert_eq!(body.value().get(), Ok(rows.clone()));
-    // The bytes are those of a table built otherwise.
+    // The bytes equal those of a table that was parsed.
     assert_eq!(Body::encode(kcodec::parse(&body.to_string()).unwrap().value()).unwrap().as_bytes(), body.as_bytes());
 
     let mut batch = Batch::new();
@@ -116,7 +116,7 @@ fn rows_there_and_back() {
 }
 
 #[test]
-fn a_refused_row_leaves_the_batch_as_it_was() {
+fn a_refused_row_does_not_change_the_batch() {
     let rows = rows();
     let mut batch = Batch::new();
     batch.push(&rows[0]).unwrap();
@@ -131,8 +131,8 @@ fn a_refused_row_leaves_the_batch_as_it_was() {
 #[test]
 fn borrowed_rows_and_views_of_columns() {
     let body = kcodec::parse("+`sym`x`price!(`ibm`msft;0 0;1.5 2.5)").unwrap();
-    let rows: Vec<Lent<'_>> = body.value().get().unwrap();
-    assert_eq!(rows, [Lent { sym: "ibm", last: 1.5 }, Lent { sym: "msft", last: 2.5 }]);
+    let rows: Vec<Borrowed<'_>> = body.value().get().unwrap();
+    assert_eq!(rows, [Borrowed { sym: "ibm", last: 1.5 }, Borrowed { sym: "msft", last: 2.5 }]);
     let views: Views<'_> = body.value().get().unwrap();
     assert_eq!((views.price.sum(), views.sym.len()), (4.0, 2));
     assert_eq!(views.to_body().unwrap(), rows.to_body().unwrap());
@@ -141,16 +141,16 @@ fn borrowed_rows_and_views_of_columns() {
 #[test]
 fn keyed_tables_and_dicts() {
     let body = kcodec::parse("(+(,`sym)!,`a`b)!+(,`price)!,1.5 2.5").unwrap();
-    let rows: Vec<Lent<'_>> = body.value().get().unwrap();
-    assert_eq!(rows[1], Lent { sym: "b", last: 2.5 });
+    let rows: Vec<Borrowed<'_>> = body.value().get().unwrap();
+    assert_eq!(rows[1], Borrowed { sym: "b", last: 2.5 });
     let body = kcodec::parse("`price`sym!(1.5;`a)").unwrap();
-    assert_eq!(body.value().get(), Ok(Lent { sym: "a", last: 1.5 }));
+    assert_eq!(body.value().get(), Ok(Borrowed { sym: "a", last: 1.5 }));
 }
 
 #[test]
 fn errors_name_the_column() {
     let read = |text: &str| -> Mismatch {
-        kcodec::parse(text).unwrap().value().get::<Vec<Lent<'_>>>().map(|rows| rows.len()).unwrap_err()
+        kcodec::parse(text).unwrap().value().get::<Vec<Borrowed<'_>>>().map(|rows| rows.len()).unwrap_err()
     };
     assert_eq!(
         read("+`sym`price!(`a`b;1 2)").to_string(),
@@ -159,7 +159,7 @@ fn errors_name_the_column() {
     assert_eq!(read("+(,`sym)!,`a`b").to_string(), "column `price`: not found");
     assert_eq!(read("1 2 3").to_string(), "expected a table, found a long vector");
     let body = kcodec::parse("`price`sym!(1;`a)").unwrap();
-    let wrong = body.value().get::<Lent<'_>>().unwrap_err();
+    let wrong = body.value().get::<Borrowed<'_>>().unwrap_err();
     assert_eq!(wrong.to_string(), "key `price`: expected a float atom, found a long atom");
 }
 
@@ -171,7 +171,7 @@ fn generics_and_texts() {
     assert_eq!([row].to_body().unwrap().to_string(), "+`a`b`c`d`e!(,`a;,`b;,\"c\\000\";,`;,5)");
 }
 
-/// A row whose hand-written impl contradicts itself.
+/// A row with an incorrect implementation by hand.
 struct Wrong;
 
 impl ToRow for Wrong {
@@ -189,7 +189,7 @@ impl ToRow for Wrong {
 }
 
 #[test]
-fn no_impl_makes_bytes_that_are_no_column() {
+fn incorrect_implementations_cannot_create_invalid_columns() {
     let mut batch = Batch::new();
     assert_eq!(batch.push(&Wrong).unwrap_err().kind, ErrorKind::Unsupported);
     assert_eq!(batch.to_body().unwrap().to_string(), "+`a`b`c!(`symbol$();();`long$())");

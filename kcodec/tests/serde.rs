@@ -1,4 +1,4 @@
-//! Does every value serialize, and do tables deserialize into structs?
+//! Serialization of values, and deserialization of values and tables into structs.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -70,7 +70,7 @@ struct Items {
 }
 
 #[test]
-fn temporal_items_there_and_back() {
+fn temporal_items_round_trip() {
     let items = Items {
         guid: Guid([7; 16]),
         timestamp: Timestamp(-1),
@@ -92,7 +92,7 @@ fn temporal_items_there_and_back() {
     assert_eq!(serde_json::from_str::<Date>("31").unwrap(), Date(31));
     assert!(serde_json::from_str::<Date>("\"12:00\"").is_err() && serde_json::from_str::<Date>("3000000000").is_err());
 
-    // From q they are themselves, nulls and infinities included.
+    // Items of a q value deserialize without loss, nulls and infinities included.
     assert_eq!(read::<Vec<Date>>("2000.01.02 0Nd 0Wd"), [Date(1), Date::NULL, Date::INFINITY]);
     assert_eq!(read::<(Timestamp, Guid, Datetime)>("(0Wp;0Ng;2000.01.01T12:00:00.000)").0, Timestamp::INFINITY);
     assert_eq!(read::<Option<Time>>("0Nt"), None);

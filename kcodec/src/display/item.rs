@@ -131,7 +131,7 @@ impl Text for Guid {
     }
 }
 
-/// An integer type.
+/// An integer type with a null and infinities.
 pub(super) trait Integer: Infinite + PartialEq + Into<i64> {
     fn special(self) -> Option<&'static str> {
         match self {
