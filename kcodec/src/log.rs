@@ -74,8 +74,8 @@ impl BadTail {
     }
 }
 
-/// An iterator over the records of a log: checked views of its bytes. Nothing is copied; an iterator allocates about 5
-/// KiB once.
+/// An iterator over the records of a log: checked views of its bytes. Nothing is copied. An iterator allocates at most
+/// once, about 5 KiB.
 ///
 /// Iteration ends after the first error. [`take`](Iterator::take)`(n)` yields the first n records, as `-11!(n;file)`.
 #[derive(Debug, Clone)]
