@@ -46,10 +46,11 @@
 //! **Metadata** keeps what Arrow has no place for. A field has `kdb:type`, the name of its kind or `list`, and where
 //! they are not none `kdb:attribute`, a letter of `supg`, and `kdb:items`, the attribute of the vectors in a list. The
 //! schema has `kdb:type`, 98 for a table, 99 or 127 for a keyed one, and `kdb:keys`, how many of the columns are keys;
-//! `kdb:table` and `kdb:key` are four digits for the table's and the key table's own attribute, those of its names and of
-//! its list of columns, and 1 for an inner dict of type 127. Attributes are believed on the way back: whoever reorders
-//! or changes rows must drop them. The Parquet reader of arrow-rs keeps the schema's metadata in its own schema only, which
-//! `RecordBatch::with_schema` gives back to a batch; without it a keyed table comes back as a plain one.
+//! `kdb:table` and `kdb:key` are four digits for the table's and the key table's own attribute, those of its names and
+//! of its list of columns, and 1 for an inner dict of type 127. Attributes are believed on the way back: whoever
+//! reorders or changes rows must drop them. The Parquet reader of arrow-rs keeps the schema's metadata in its own
+//! schema only, which `RecordBatch::with_schema` gives back to a batch; without it a keyed table comes back as a plain
+//! one.
 //!
 //! Batches from elsewhere need no metadata. Integers become the narrowest kind that holds them, `Time64` and
 //! `Duration` timespans, texts and dictionaries symbols, `Binary` lists of byte vectors. A number that q takes for its

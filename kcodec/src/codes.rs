@@ -16,8 +16,8 @@ const CACHED: usize = 1 << 14;
 const PROBES: usize = 8;
 
 impl<'a> Symbols<'a> {
-    /// Dictionary encoding in one pass: the distinct symbols in order of first appearance, and for each item the index of
-    /// its symbol among them.
+    /// Dictionary encoding in one pass: the distinct symbols in order of first appearance, and for each item the index
+    /// of its symbol among them.
     ///
     /// The 2^32nd distinct symbol and later ones are left out of the first list and have the code [`u32::MAX`].
     ///
@@ -55,13 +55,13 @@ fn append<'a>(distinct: &mut Vec<Symbol<'a>>, symbol: Symbol<'a>) -> u32 {
     code
 }
 
-/// The fast path: a hash table for short symbols, by open addressing with linear probing. `None` after `probes` probes per
-/// symbol.
+/// The fast path: a hash table for short symbols, by open addressing with linear probing. `None` after `probes` probes
+/// per symbol.
 ///
-/// A slot keeps a number made of the symbol's bytes and its length. For up to eight bytes the number is unique among symbols
-/// of that length, so that comparing numbers compares symbols; for longer ones the bytes are compared, too. The hash has a
-/// new key on every call. If symbols cluster nevertheless, because an attacker has found the key, the table is abandoned
-/// after a number of probes in proportion to the symbols.
+/// A slot keeps a number made of the symbol's bytes and its length. For up to eight bytes the number is unique among
+/// symbols of that length, so that comparing numbers compares symbols; for longer ones the bytes are compared, too. The
+/// hash has a new key on every call. If symbols cluster nevertheless, because an attacker has found the key, the table
+/// is abandoned after a number of probes in proportion to the symbols.
 fn hashed<'a>(symbols: Symbols<'a>, probes: usize) -> Option<(Vec<Symbol<'a>>, Vec<u32>)> {
     let mut steps = symbols.len().saturating_mul(probes).saturating_add(SLOTS);
     let mut interner = Interner::new();
@@ -155,8 +155,8 @@ impl<'a> Interner<'a> {
     }
 }
 
-/// The largest number of used slots: an eighth of a table that fits the cache, so that the first probe is nearly always the
-/// last, and half of a larger one.
+/// The largest number of used slots: an eighth of a table that fits the cache, so that the first probe is nearly always
+/// the last, and half of a larger one.
 const fn most(slots: usize) -> usize {
     if slots <= CACHED { slots >> 3 } else { slots >> 1 }
 }

@@ -1,9 +1,9 @@
 //! kdb+'s own compression, byte for byte.
 //!
-//! The stream is groups of up to eight elements behind one flag byte, whose lowest bit belongs to the first element. A clear
-//! bit is a literal, one byte. A set bit is a match, two bytes: a key and a length. The key is the XOR of two adjacent bytes.
-//! Writer and reader keep, for each of the 256 keys, the latest position of a pair with it. A match copies the pair at that
-//! position and `length` bytes after it.
+//! The stream is groups of up to eight elements behind one flag byte, whose lowest bit belongs to the first element. A
+//! clear bit is a literal, one byte. A set bit is a match, two bytes: a key and a length. The key is the XOR of two
+//! adjacent bytes. Writer and reader keep, for each of the 256 keys, the latest position of a pair with it. A match
+//! copies the pair at that position and `length` bytes after it.
 //!
 //! The plain algorithm, one element at a time, is `Compressor::plain`:
 //!
@@ -18,31 +18,34 @@
 //!         write the literal body[p]; (key, p) is pending; p += 1
 //! ```
 //!
-//! Both sides must store the same positions. The reader does not know the second byte of a literal's pair until the next
-//! element, so that the writer stores it after the next look-up, too. The pair that a match begins with is stored at once.
-//! Pairs inside a match are never stored.
+//! Both sides must store the same positions. The reader does not know the second byte of a literal's pair until the
+//! next element, so that the writer stores it after the next look-up, too. The pair that a match begins with is stored
+//! at once. Pairs inside a match are never stored.
 //!
-//! kdb+ compresses a message only if that halves it. The writer gives up at the start of a group if the longest group might
-//! not fit into half of the raw length. The test therefore also bounds what it writes.
+//! kdb+ compresses a message only if that halves it. The writer gives up at the start of a group if the longest group
+//! might not fit into half of the raw length. The test therefore also bounds what it writes.
 //!
-//! `Compressor::element` does the same faster for every element but the last few. Why each trick is sound, and what it saves:
+//! `Compressor::element` does the same faster for every element but the last few. Why each trick is sound, and what it
+//! saves:
 //!
-//! - **An entry holds its position and the first byte of its pair.** Equal keys and equal first bytes imply equal second
-//!   bytes, so that a look-up does not read the body at the position found. An empty slot holds a value that no byte has.
-//! - **A pair is always pending.** After a match, which is stored at once, the same pair is stored again. Nothing else was
-//!   stored in between, so that this changes nothing, and it saves a branch.
+//! - **An entry holds its position and the first byte of its pair.** Equal keys and equal first bytes imply equal
+//!   second bytes, so that a look-up does not read the body at the position found. An empty slot holds a value that no
+//!   byte has.
+//! - **A pair is always pending.** After a match, which is stored at once, the same pair is stored again. Nothing else
+//!   was stored in between, so that this changes nothing, and it saves a branch.
 //! - **Eight bytes are compared at a time.**
-//! - **The length of a match is predicted.** The next position depends on this length through two loads of the body, one of
-//!   the table and the comparison: about 25 cycles in which no other work could start. So the position advances by the usual
-//!   length, and only a branch compares that with the real one. The branch predictor then lets the processor run several
-//!   elements ahead. The usual length is replaced after two mispredictions in a row, so that one exception costs one
-//!   misprediction, not two. It is at most 7, which one comparison of eight bytes can tell ([`UNUSUAL`] otherwise). `step`
-//!   is the same length in units of `at`: if the compiler saw that the step is computed from the length found, it would
-//!   compute it so and bring the dependency back.
-//! - **State that changes with every element stays in registers.** In memory, each position would wait for a store and a
-//!   load of the one before. So the table, which must be in memory, is borrowed, and `plain` takes and returns values.
-//! - **The eight elements of a group are unrolled.** Data of rows repeats with the row, and a branch for each place in the
-//!   group lets the predictor learn the repetition.
+//! - **The length of a match is predicted.** The next position depends on this length through two loads of the body,
+//!   one of the table and the comparison: about 25 cycles in which no other work could start. So the position advances
+//!   by the usual length, and only a branch compares that with the real one. The branch predictor then lets the
+//!   processor run several elements ahead. The usual length is replaced after two mispredictions in a row, so that one
+//!   exception costs one misprediction, not two. It is at most 7, which one comparison of eight bytes can tell
+//!   ([`UNUSUAL`] otherwise). `step` is the same length in units of `at`: if the compiler saw that the step is computed
+//!   from the length found, it would compute it so and bring the dependency back.
+//! - **State that changes with every element stays in registers.** In memory, each position would wait for a store and
+//!   a load of the one before. So the table, which must be in memory, is borrowed, and `plain` takes and returns
+//!   values.
+//! - **The eight elements of a group are unrolled.** Data of rows repeats with the row, and a branch for each place in
+//!   the group lets the predictor learn the repetition.
 //! - **The output is zeroed ahead in stretches that fit the L1 cache**, and written through a window of fixed length: a
 //!   masked offset needs no bounds check.
 
@@ -73,9 +76,9 @@ const GROUP: usize = 17;
 
 /// Compresses a little-endian body if kdb+ would.
 ///
-/// Appends to `out` everything that follows the header of the compressed message: the raw length, of 4 bytes, or of 8 from
-/// 4 GiB on, and the stream. Returns the kind that the header must name. Returns `None`, with `out` unchanged, if the body
-/// is under the threshold or does not halve. Does not allocate if `out` has room for half of the body.
+/// Appends to `out` everything that follows the header of the compressed message: the raw length, of 4 bytes, or of 8
+/// from 4 GiB on, and the stream. Returns the kind that the header must name. Returns `None`, with `out` unchanged, if
+/// the body is under the threshold or does not halve. Does not allocate if `out` has room for half of the body.
 pub fn compress(body: &[u8], threshold: Threshold, out: &mut Vec<u8>) -> Option<crate::Compression> {
     if body.len() <= threshold.plain() || body.len() >= LONGEST {
         return None;

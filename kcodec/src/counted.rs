@@ -4,8 +4,8 @@ use crate::kind::Attribute;
 use crate::simd;
 use crate::wire::WIDE;
 
-/// Checked bytes from the byte before a count on. That byte is an attribute, which may have the flag of an 8-byte count, or
-/// the type of a function, which has not.
+/// Checked bytes from the byte before a count on. That byte is an attribute, which may have the flag of an 8-byte
+/// count, or the type of a function, which has not.
 ///
 /// One slice instead of a count and a slice, so that views are small.
 #[derive(Clone, Copy)]

@@ -12,12 +12,12 @@
 //!     function                its id, or its parts as objects
 //! ```
 //!
-//! Every count is compared with the bytes left before it is used, and `depth` bounds the recursion. `view` later reads the
-//! same bytes without checks; what the checker accepts and a view cannot read is unreachable.
+//! Every count is compared with the bytes left before it is used, and `depth` bounds the recursion. `view` later reads
+//! the same bytes without checks; what the checker accepts and a view cannot read is unreachable.
 //!
-//! Two fast paths come before the recursive function, and leave every fault to it. [`Plain`](crate::plain::Plain) is a vector
-//! whose length follows from its head: type, attribute and count are read together and one comparison decides. Lists are
-//! often long runs of items of one type: `run` skips them in a loop with the type as a constant.
+//! Two fast paths come before the recursive function, and leave every fault to it. [`Plain`](crate::plain::Plain) is a
+//! vector whose length follows from its head: type, attribute and count are read together and one comparison decides.
+//! Lists are often long runs of items of one type: `run` skips them in a loop with the type as a constant.
 
 use crate::error::{Error, ErrorKind};
 use crate::kind::Kind;
@@ -170,7 +170,8 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         Ok(())
     }
 
-    /// Skips atoms or plain vectors as long as they have the type of the next object. Returns their number, at most `most`.
+    /// Skips atoms or plain vectors as long as they have the type of the next object. Returns their number, at most
+    /// `most`.
     #[inline]
     fn run(&mut self, most: u64, ended: impl FnMut(usize)) -> u64 {
         let Some(&code) = self.reader.left().first() else { return 0 };

@@ -1,7 +1,7 @@
 //! The inverse of [`compress`](mod@crate::compress), for untrusted input.
 //!
-//! [`Decompressor`] accepts the input in pieces; [`decompress`] passes all of it at once. This file handles what surrounds
-//! the stream: the raw length, its limits, and the memory of the output.
+//! [`Decompressor`] accepts the input in pieces; [`decompress`] passes all of it at once. This file handles what
+//! surrounds the stream: the raw length, its limits, and the memory of the output.
 
 use std::fmt;
 
@@ -42,14 +42,14 @@ const USUAL_GROWTH: usize = 8;
 
 /// Inflates what follows the header of a compressed message to a body of at most `limit` bytes.
 ///
-/// `big_endian` is the message's byte order; it concerns the raw length only, the body comes out in
-/// the order in which its sender wrote it. Memory grows with the bytes received and written, never with a length that the
-/// message claims.
+/// `big_endian` is the message's byte order; it concerns the raw length only, the body comes out in the order in which
+/// its sender wrote it. Memory grows with the bytes received and written, never with a length that the message claims.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::RawLength`] for a raw length that the stream cannot reach, [`ErrorKind::Inflated`] for one over `limit`, [`ErrorKind::Truncated`], [`ErrorKind::Trailing`], [`ErrorKind::Match`] and
-/// [`ErrorKind::Overrun`] for a bad stream. Offsets count from the byte after the header.
+/// [`ErrorKind::RawLength`] for a raw length that the stream cannot reach, [`ErrorKind::Inflated`] for one over
+/// `limit`, [`ErrorKind::Truncated`], [`ErrorKind::Trailing`], [`ErrorKind::Match`] and [`ErrorKind::Overrun`] for a
+/// bad stream. Offsets count from the byte after the header.
 pub fn decompress(bytes: &[u8], kind: Compression, big_endian: bool, limit: usize) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     decompress_into(bytes, kind, big_endian, limit, &mut out)?;
@@ -80,8 +80,8 @@ pub fn decompress_into(
     result
 }
 
-/// Like [`decompress`], but writes to the front of a caller-provided, initialized buffer, whose length is the limit, and
-/// returns the body's length. Neither allocates nor zeroes: the fastest way to inflate into a reused buffer.
+/// Like [`decompress`], but writes to the front of a caller-provided, initialized buffer, whose length is the limit,
+/// and returns the body's length. Neither allocates nor zeroes: the fastest way to inflate into a reused buffer.
 ///
 /// # Errors
 ///
@@ -169,8 +169,8 @@ impl Decompressor {
     ///
     /// # Errors
     ///
-    /// Those of [`decompress`] but [`ErrorKind::Truncated`], as soon as they are certain. Every later call returns the same
-    /// error.
+    /// Those of [`decompress`] but [`ErrorKind::Truncated`], as soon as they are certain. Every later call returns the
+    /// same error.
     pub fn push(&mut self, input: &[u8]) -> Result<(), Error> {
         if let Some(error) = self.failed {
             return Err(error);

@@ -21,8 +21,8 @@ use crate::wire::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
 impl<'a> Value<'a> {
     /// Appends the body to `out`, for peers of full capability.
     ///
-    /// One walk writes the body if `out` has room for it, and measures it otherwise; then `out` grows once, by the exact
-    /// size, and a second walk writes.
+    /// One walk writes the body if `out` has room for it, and measures it otherwise; then `out` grows once, by the
+    /// exact size, and a second walk writes.
     ///
     /// # Errors
     ///

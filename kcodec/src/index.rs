@@ -1,7 +1,7 @@
 //! Random access to symbols and list items.
 //!
-//! They differ in length, so that finding one means skipping all before it. An index skips them once and keeps the offset
-//! of each end.
+//! They differ in length, so that finding one means skipping all before it. An index skips them once and keeps the
+//! offset of each end.
 
 use std::fmt;
 

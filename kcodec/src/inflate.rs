@@ -17,23 +17,25 @@
 //! No pair that lies inside a match is stored. `Inflate::run` uses `Batch::four` wherever it can, which decodes four
 //! elements at a time. Why each trick is sound, and what it saves:
 //!
-//! - **Dispatch on five flags.** The control flow of four elements depends only on their four flags and on the flag of the
-//!   element before, which says whether a pair is open. Each of the 32 combinations is one instance of a const generic
-//!   function, reached by one jump. In it the input offsets are constants, adjacent literals are one store, and no flag is
-//!   tested. Eight flags at once were not faster: the code no longer fits the instruction cache.
+//! - **Dispatch on five flags.** The control flow of four elements depends only on their four flags and on the flag of
+//!   the element before, which says whether a pair is open. Each of the 32 combinations is one instance of a const
+//!   generic function, reached by one jump. In it the input offsets are constants, adjacent literals are one store, and
+//!   no flag is tested. Eight flags at once were not faster: the code no longer fits the instruction cache.
 //! - **Learning needs one byte of output.** A literal after a literal closes the pair with a byte of the input. A match
 //!   after a literal closes it with the first byte of its source, which is loaded only then.
-//! - **An entry is eight times its position.** The compiler can prove that adding to a position does not overflow, and x86
-//!   adds eight times an index in the addressing mode.
-//! - **Short copies are fixed-size.** Up to four bytes are one load and one store, up to sixteen are two of eight; the next
-//!   element overwrites the surplus. The copy is valid if the source ends before the target begins, which is one comparison
-//!   of the first load; the second load may read what the first store wrote. Four bytes are not copied as eight: a load that
-//!   spans two recent stores cannot be forwarded from the store buffer and waits for both to reach the cache.
-//! - **Empty slots hold `u64::MAX`.** Their position fails the same comparison. The cold path (`copy`) then handles long or
-//!   overlapping matches and reports the error. It is marked cold, although long matches are common, so that registers are
-//!   saved around its call and not on the fast path.
-//! - **Room is checked once for four elements.** A batch starts only if the output has room for the four longest elements
-//!   (`ROOM`), so none of them can exceed the body's length. The compiler removes most bounds checks; the rest never fail.
+//! - **An entry is eight times its position.** The compiler can prove that adding to a position does not overflow, and
+//!   x86 adds eight times an index in the addressing mode.
+//! - **Short copies are fixed-size.** Up to four bytes are one load and one store, up to sixteen are two of eight; the
+//!   next element overwrites the surplus. The copy is valid if the source ends before the target begins, which is one
+//!   comparison of the first load; the second load may read what the first store wrote. Four bytes are not copied as
+//!   eight: a load that spans two recent stores cannot be forwarded from the store buffer and waits for both to reach
+//!   the cache.
+//! - **Empty slots hold `u64::MAX`.** Their position fails the same comparison. The cold path (`copy`) then handles
+//!   long or overlapping matches and reports the error. It is marked cold, although long matches are common, so that
+//!   registers are saved around its call and not on the fast path.
+//! - **Room is checked once for four elements.** A batch starts only if the output has room for the four longest
+//!   elements (`ROOM`), so none of them can exceed the body's length. The compiler removes most bounds checks; the rest
+//!   never fail.
 
 use crate::error::{Error, ErrorKind};
 
@@ -100,8 +102,9 @@ impl Inflate {
         self.length != 0 && self.written == self.length
     }
 
-    /// Reads `input` and appends to what was written to `out` before, whose rest is room. Stops when the room is shorter
-    /// than [`ROOM`] and than the rest of the body, or when the body is complete, and returns the input that is left.
+    /// Reads `input` and appends to what was written to `out` before, whose rest is room. Stops when the room is
+    /// shorter than [`ROOM`] and than the rest of the body, or when the body is complete, and returns the input that is
+    /// left.
     pub(crate) fn run<'a>(&mut self, mut input: &'a [u8], out: &mut [u8]) -> Result<&'a [u8], Error> {
         loop {
             if self.key.is_none() {

@@ -1,7 +1,7 @@
 //! The q types: one table of names, codes, letters and item types.
 
-/// Calls a macro with the table of kinds. `fixed` holds the kinds whose items have a fixed width: a variant, its type code,
-/// q's name, q's type letter and the Rust type of an item. `other` holds the rest, which have no item type.
+/// Calls a macro with the table of kinds. `fixed` holds the kinds whose items have a fixed width: a variant, its type
+/// code, q's name, q's type letter and the Rust type of an item. `other` holds the rest, which have no item type.
 macro_rules! kinds {
     ([$($then:tt)+] $($first:tt)*) => {
         $($then)+! {

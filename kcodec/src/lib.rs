@@ -109,7 +109,8 @@
 //!
 //! ## Arrow
 //!
-//! With the feature `arrow`, `arrow::to_batch` makes a record batch of a table, and `arrow::to_body` a table of a batch.
+//! With the feature `arrow`, `arrow::to_batch` makes a record batch of a table, and `arrow::to_body` a table of a
+//! batch.
 //!
 //! ## Symbols
 //!

@@ -34,8 +34,8 @@ impl<'a> Plain<'a> {
         (found == code && attribute <= LAST_ATTRIBUTE).then_some((plain, rest))
     }
 
-    /// Like [`split`](Self::split), for a symbol vector. `last`: the bytes were checked and hold nothing else, so that the
-    /// vector extends to their end.
+    /// Like [`split`](Self::split), for a symbol vector. `last`: the bytes were checked and hold nothing else, so that
+    /// the vector extends to their end.
     #[inline(always)]
     pub(crate) fn split_symbols(bytes: &'a [u8], last: bool) -> Option<(Self, &'a [u8])> {
         let (&[code, attribute], rest) = bytes.split_first_chunk()?;

@@ -2,8 +2,8 @@
 //!
 //! # Texts
 //!
-//! The symbols of a vector are adjacent, each terminated by a NUL. The plain algorithm to skip `count` of them, or to index
-//! them, is:
+//! The symbols of a vector are adjacent, each terminated by a NUL. The plain algorithm to skip `count` of them, or to
+//! index them, is:
 //!
 //! ```text
 //! repeat count times: at = position of the next NUL from `at` on, plus 1
@@ -11,26 +11,27 @@
 //!
 //! Symbols are short, so that starting each search dominates. Instead:
 //!
-//! 1. *A mask for 64 bytes.* A block is compared with zero. Bit `i` of the mask is set if byte `i` is NUL. Every NUL ends a
-//!    text, so the mask is all that is needed.
-//! 2. *Count, then find.* To skip texts, the positions inside a block do not matter. A block with fewer NULs than are wanted
-//!    is skipped whole and its NULs are subtracted. The first block with enough NULs holds the last one wanted: its position
-//!    is that of the n-th set bit.
-//! 3. *Store without a branch.* To index texts, the positions of the next eight NULs are stored together, whether there are
-//!    eight or fewer, and the output advances by the number found. The surplus is overwritten by the next store or stays
-//!    behind the end, so the output must have [`SLACK`] spare places. AVX-512 compresses the numbers 0 to 63 by the mask and
-//!    stores sixteen together.
+//! 1. *A mask for 64 bytes.* A block is compared with zero. Bit `i` of the mask is set if byte `i` is NUL. Every NUL
+//!    ends a text, so the mask is all that is needed.
+//! 2. *Count, then find.* To skip texts, the positions inside a block do not matter. A block with fewer NULs than are
+//!    wanted is skipped whole and its NULs are subtracted. The first block with enough NULs holds the last one wanted:
+//!    its position is that of the n-th set bit.
+//! 3. *Store without a branch.* To index texts, the positions of the next eight NULs are stored together, whether there
+//!    are eight or fewer, and the output advances by the number found. The surplus is overwritten by the next store or
+//!    stays behind the end, so the output must have [`SLACK`] spare places. AVX-512 compresses the numbers 0 to 63 by
+//!    the mask and stores sixteen together.
 //!
-//! Without SIMD, the NULs among eight bytes are found by arithmetic. `(b & 0x7f) + 0x7f` sets the high bit of a byte unless
-//! its low seven bits are zero, and never carries into the next byte. OR with `b` leaves the high bit clear exactly if the
-//! byte is zero. A multiplication gathers the eight high bits: bit `8i` times the factor's bit `56 - 7i` is bit `56 + i`, and
-//! no other pair of bits has a product in those places, so that nothing carries into them.
+//! Without SIMD, the NULs among eight bytes are found by arithmetic. `(b & 0x7f) + 0x7f` sets the high bit of a byte
+//! unless its low seven bits are zero, and never carries into the next byte. OR with `b` leaves the high bit clear
+//! exactly if the byte is zero. A multiplication gathers the eight high bits: bit `8i` times the factor's bit `56 - 7i`
+//! is bit `56 + i`, and no other pair of bits has a product in those places, so that nothing carries into them.
 //!
 //! # Levels
 //!
-//! A kernel exists in up to three versions, `portable`, `avx2` and `avx512`, chosen once at run time by the features of the
-//! processor. The portable one is always compiled and is the oracle of the others. Vectors are loaded and stored as arrays
-//! of bytes, with bounds checks, so that the only unsafe operation is the call of a function with a `target_feature`.
+//! A kernel exists in up to three versions, `portable`, `avx2` and `avx512`, chosen once at run time by the features of
+//! the processor. The portable one is always compiled and is the oracle of the others. Vectors are loaded and stored as
+//! arrays of bytes, with bounds checks, so that the only unsafe operation is the call of a function with a
+//! `target_feature`.
 
 #![cfg_attr(
     target_arch = "x86_64",
@@ -89,8 +90,8 @@ pub(crate) fn skip_texts(bytes: &[u8], count: usize) -> Option<usize> {
 
 /// Writes the offsets of all NULs to the front of `ends` and returns their number.
 ///
-/// `bytes` must not be longer than [`u32::MAX`]; `ends` must be longer by [`SLACK`] than the number of NULs, or the last ones
-/// are left out.
+/// `bytes` must not be longer than [`u32::MAX`]; `ends` must be longer by [`SLACK`] than the number of NULs, or the
+/// last ones are left out.
 pub(crate) fn index_texts(bytes: &[u8], ends: &mut [u32]) -> usize {
     Level::get().index_texts(bytes, ends)
 }
@@ -149,8 +150,8 @@ macro_rules! dispatch {
     ($level:expr, $name:ident($($argument:expr),*)) => {
         match $level {
             Level::Portable => portable::$name($($argument),*),
-            // SAFETY: the functions of `avx2` are safe if the processor has the features that they enable. A value of this
-            // level exists only if those features were detected.
+            // SAFETY: the functions of `avx2` are safe if the processor has the features that they enable. A value of
+            // this level exists only if those features were detected.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { avx2::$name($($argument),*) },
             // SAFETY: as above, for the functions of `avx512`.

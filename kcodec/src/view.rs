@@ -1,8 +1,8 @@
 //! Views of checked bytes: heads are read, the rest is borrowed.
 //!
-//! Nothing here returns an `Option` or a `Result`: the checker has rejected every body that could not be viewed, so that
-//! the other case is unreachable. A `Value` is also returned directly because moving it out of an `Option` or a tuple would
-//! copy it once more.
+//! Nothing here returns an `Option` or a `Result`: the checker has rejected every body that could not be viewed, so
+//! that the other case is unreachable. A `Value` is also returned directly because moving it out of an `Option` or a
+//! tuple would copy it once more.
 
 use crate::atom::Atom;
 use crate::counted::Counted;
@@ -88,8 +88,8 @@ fn symbol(bytes: &[u8]) -> Symbol<'_> {
     Symbol::from_bytes(text)
 }
 
-/// The view of a vector that was split off. Inlined, so that the caller's match on the variant folds into the match on the
-/// type code.
+/// The view of a vector that was split off. Inlined, so that the caller's match on the variant folds into the match on
+/// the type code.
 #[inline(always)]
 pub(crate) fn plain(vector: Plain<'_>) -> Value<'_> {
     match vector.code {
