@@ -12,7 +12,7 @@ use crate::list::List;
 use crate::short::{Short, has_zero};
 use crate::sink::{Room, Sink};
 use crate::slice::Item;
-use crate::symbol::{Items, Symbol, Symbols};
+use crate::symbol::{Symbol, Symbols, SymbolsRepr};
 use crate::table::{Splayed, Table};
 use crate::value::{Object, Value};
 use crate::vector::Vector;
@@ -151,9 +151,9 @@ impl<'a, S: Sink<'a>> Encoder<S> {
     fn symbols(&mut self, symbols: Symbols<'a>) -> Result<(), Error> {
         self.head(SYMBOLS, symbols.attribute(), symbols.len())?;
         match symbols.items() {
-            Items::Wire(symbols, _) => self.out.run(symbols.rest()),
-            Items::Text(items, _) => items.iter().try_for_each(|text| self.text(Symbol::new(text)))?,
-            Items::Symbols(items, _) => items.iter().try_for_each(|symbol| self.text(*symbol))?,
+            SymbolsRepr::Wire(symbols, _) => self.out.run(symbols.rest()),
+            SymbolsRepr::Text(items, _) => items.iter().try_for_each(|text| self.text(Symbol::new(text)))?,
+            SymbolsRepr::Symbols(items, _) => items.iter().try_for_each(|symbol| self.text(*symbol))?,
             _ => symbols.iter().try_for_each(|symbol| self.text(symbol))?,
         }
         Ok(())

@@ -11,10 +11,10 @@ use crate::view::{plain, view};
 
 /// Objects in order: bytes of a checked body, or borrowed values.
 #[derive(Clone, Copy)]
-pub struct List<'a>(Items<'a>);
+pub struct List<'a>(Repr<'a>);
 
 #[derive(Clone, Copy)]
-enum Items<'a> {
+enum Repr<'a> {
     /// Checked: as many objects as are counted and nothing else.
     Wire {
         objects: Counted<'a>,
@@ -28,12 +28,12 @@ impl<'a> List<'a> {
     /// Borrows values.
     #[must_use]
     pub const fn new(items: &'a [Value<'a>]) -> Self {
-        Self(Items::Values(items, Attribute::None))
+        Self(Repr::Values(items, Attribute::None))
     }
 
     #[inline(always)]
     pub(crate) const fn from_wire(objects: Counted<'a>, canonical: bool, attribute: Attribute) -> Self {
-        Self(Items::Wire { objects, canonical, attribute })
+        Self(Repr::Wire { objects, canonical, attribute })
     }
 
     /// The list whose bytes behind its type these are, checked.
@@ -47,15 +47,15 @@ impl<'a> List<'a> {
     #[must_use]
     pub const fn with_attribute(self, attribute: Attribute) -> Self {
         Self(match self.0 {
-            Items::Wire { objects, canonical, .. } => Items::Wire { objects, canonical, attribute },
-            Items::Values(items, _) => Items::Values(items, attribute),
+            Repr::Wire { objects, canonical, .. } => Repr::Wire { objects, canonical, attribute },
+            Repr::Values(items, _) => Repr::Values(items, attribute),
         })
     }
 
     /// What the sender claims of the items' order.
     #[must_use]
     pub const fn attribute(self) -> Attribute {
-        let (Items::Wire { attribute, .. } | Items::Values(_, attribute)) = self.0;
+        let (Repr::Wire { attribute, .. } | Repr::Values(_, attribute)) = self.0;
         attribute
     }
 
@@ -64,8 +64,8 @@ impl<'a> List<'a> {
     #[inline]
     pub fn len(self) -> usize {
         match self.0 {
-            Items::Wire { objects, .. } => objects.count(),
-            Items::Values(items, _) => items.len(),
+            Repr::Wire { objects, .. } => objects.count(),
+            Repr::Values(items, _) => items.len(),
         }
     }
 
@@ -79,8 +79,8 @@ impl<'a> List<'a> {
     #[must_use]
     pub fn get(self, index: usize) -> Option<Value<'a>> {
         match self.0 {
-            Items::Wire { .. } => self.iter().nth(index),
-            Items::Values(items, _) => items.get(index).copied(),
+            Repr::Wire { .. } => self.iter().nth(index),
+            Repr::Values(items, _) => items.get(index).copied(),
         }
     }
 
@@ -90,11 +90,11 @@ impl<'a> List<'a> {
     pub fn iter(self) -> ListIter<'a> {
         ListIter {
             left: match self.0 {
-                Items::Wire { objects, canonical, .. } => {
+                Repr::Wire { objects, canonical, .. } => {
                     let (count, bytes) = objects.split();
                     Left::Wire { bytes, count, canonical }
                 }
-                Items::Values(items, _) => Left::Values(items),
+                Repr::Values(items, _) => Left::Values(items),
             },
         }
     }
@@ -102,8 +102,8 @@ impl<'a> List<'a> {
     /// The items, when they are borrowed values.
     pub(crate) const fn as_values(self) -> Option<&'a [Value<'a>]> {
         match self.0 {
-            Items::Wire { .. } => None,
-            Items::Values(items, _) => Some(items),
+            Repr::Wire { .. } => None,
+            Repr::Values(items, _) => Some(items),
         }
     }
 
@@ -111,15 +111,15 @@ impl<'a> List<'a> {
     #[inline]
     pub(crate) fn wire(self) -> Option<(&'a [u8], bool)> {
         match self.0 {
-            Items::Wire { objects, canonical, .. } => Some((objects.rest(), canonical)),
-            Items::Values(..) => None,
+            Repr::Wire { objects, canonical, .. } => Some((objects.rest(), canonical)),
+            Repr::Values(..) => None,
         }
     }
 
     /// The items' bytes, when they can be sent as they stand.
     pub(crate) fn canonical_bytes(self) -> Option<&'a [u8]> {
         match self.0 {
-            Items::Wire { objects, canonical: true, .. } => Some(objects.rest()),
+            Repr::Wire { objects, canonical: true, .. } => Some(objects.rest()),
             _ => None,
         }
     }

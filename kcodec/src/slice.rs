@@ -33,8 +33,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-macro_rules! integers {
-    ($($ty:ty),*) => {$(
+macro_rules! numbers {
+    ($($ty:ty { $($null:tt)* })*) => {$(
         impl sealed::Sealed for $ty {}
 
         impl Item for $ty {
@@ -48,6 +48,14 @@ macro_rules! integers {
                 self.to_le_bytes()
             }
 
+            $($null)*
+        }
+    )*};
+}
+
+macro_rules! integers {
+    ($($ty:ty),*) => {
+        numbers! {$($ty {
             fn is_null(self) -> bool {
                 self == Self::MIN
             }
@@ -55,30 +63,18 @@ macro_rules! integers {
             fn matches(self, other: Self) -> bool {
                 self == other
             }
-        }
-    )*};
+        })*}
+    };
 }
 
 macro_rules! floats {
-    ($($ty:ty),*) => {$(
-        impl sealed::Sealed for $ty {}
-
-        impl Item for $ty {
-            type Bytes = [u8; size_of::<$ty>()];
-
-            fn from_bytes(bytes: Self::Bytes) -> Self {
-                Self::from_le_bytes(bytes)
-            }
-
-            fn to_bytes(self) -> Self::Bytes {
-                self.to_le_bytes()
-            }
-
+    ($($ty:ty),*) => {
+        numbers! {$($ty {
             fn is_null(self) -> bool {
                 self.is_nan()
             }
-        }
-    )*};
+        })*}
+    };
 }
 
 macro_rules! newtypes {

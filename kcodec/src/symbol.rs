@@ -78,10 +78,10 @@ impl fmt::Debug for Symbol<'_> {
 
 /// A symbol vector: terminated texts of a body, or borrowed Rust slices.
 #[derive(Clone, Copy)]
-pub struct Symbols<'a>(Items<'a>);
+pub struct Symbols<'a>(SymbolsRepr<'a>);
 
 #[derive(Clone, Copy)]
-pub(crate) enum Items<'a> {
+pub(crate) enum SymbolsRepr<'a> {
     /// Checked: as many terminators as are counted, the last byte one of them.
     Wire(Counted<'a>, Attribute),
     Text(&'a [&'a str], Attribute),
@@ -94,19 +94,19 @@ impl<'a> Symbols<'a> {
     /// Borrows texts.
     #[must_use]
     pub const fn new(items: &'a [&'a str]) -> Self {
-        Self(Items::Text(items, Attribute::None))
+        Self(SymbolsRepr::Text(items, Attribute::None))
     }
 
     pub(crate) const fn coded(coded: &'a CodedSymbols<'a>) -> Self {
-        Self(Items::Coded(coded, Attribute::None))
+        Self(SymbolsRepr::Coded(coded, Attribute::None))
     }
 
     #[inline(always)]
     pub(crate) fn from_wire(symbols: Counted<'a>) -> Self {
-        Self(Items::Wire(symbols, symbols.attribute()))
+        Self(SymbolsRepr::Wire(symbols, symbols.attribute()))
     }
 
-    pub(crate) const fn items(self) -> Items<'a> {
+    pub(crate) const fn items(self) -> SymbolsRepr<'a> {
         self.0
     }
 
@@ -114,22 +114,22 @@ impl<'a> Symbols<'a> {
     #[must_use]
     pub const fn with_attribute(self, attribute: Attribute) -> Self {
         Self(match self.0 {
-            Items::Wire(symbols, _) => Items::Wire(symbols, attribute),
-            Items::Text(items, _) => Items::Text(items, attribute),
-            Items::Symbols(items, _) => Items::Symbols(items, attribute),
-            Items::Strings(items, _) => Items::Strings(items, attribute),
-            Items::Coded(items, _) => Items::Coded(items, attribute),
+            SymbolsRepr::Wire(symbols, _) => SymbolsRepr::Wire(symbols, attribute),
+            SymbolsRepr::Text(items, _) => SymbolsRepr::Text(items, attribute),
+            SymbolsRepr::Symbols(items, _) => SymbolsRepr::Symbols(items, attribute),
+            SymbolsRepr::Strings(items, _) => SymbolsRepr::Strings(items, attribute),
+            SymbolsRepr::Coded(items, _) => SymbolsRepr::Coded(items, attribute),
         })
     }
 
     /// What the sender claims of the symbols' order.
     #[must_use]
     pub const fn attribute(self) -> Attribute {
-        let (Items::Wire(_, attribute)
-        | Items::Text(_, attribute)
-        | Items::Symbols(_, attribute)
-        | Items::Strings(_, attribute)
-        | Items::Coded(_, attribute)) = self.0;
+        let (SymbolsRepr::Wire(_, attribute)
+        | SymbolsRepr::Text(_, attribute)
+        | SymbolsRepr::Symbols(_, attribute)
+        | SymbolsRepr::Strings(_, attribute)
+        | SymbolsRepr::Coded(_, attribute)) = self.0;
         attribute
     }
 
@@ -138,11 +138,11 @@ impl<'a> Symbols<'a> {
     #[inline]
     pub fn len(self) -> usize {
         match self.0 {
-            Items::Wire(symbols, _) => symbols.count(),
-            Items::Text(items, _) => items.len(),
-            Items::Symbols(items, _) => items.len(),
-            Items::Strings(items, _) => items.len(),
-            Items::Coded(items, _) => items.codes().len(),
+            SymbolsRepr::Wire(symbols, _) => symbols.count(),
+            SymbolsRepr::Text(items, _) => items.len(),
+            SymbolsRepr::Symbols(items, _) => items.len(),
+            SymbolsRepr::Strings(items, _) => items.len(),
+            SymbolsRepr::Coded(items, _) => items.codes().len(),
         }
     }
 
@@ -156,15 +156,15 @@ impl<'a> Symbols<'a> {
     #[must_use]
     pub fn get(self, index: usize) -> Option<Symbol<'a>> {
         match self.0 {
-            Items::Wire(symbols, _) => {
+            SymbolsRepr::Wire(symbols, _) => {
                 let bytes = symbols.rest();
                 let left = bytes.get(simd::skip_texts(bytes, index)?..)?;
                 left.get(..simd::text_len(left)?).map(Symbol)
             }
-            Items::Text(items, _) => items.get(index).copied().map(Symbol::new),
-            Items::Symbols(items, _) => items.get(index).copied(),
-            Items::Strings(items, _) => items.get(index).map(|text| Symbol::new(text)),
-            Items::Coded(items, _) => items.codes().get(index).map(|&code| items.text(code)),
+            SymbolsRepr::Text(items, _) => items.get(index).copied().map(Symbol::new),
+            SymbolsRepr::Symbols(items, _) => items.get(index).copied(),
+            SymbolsRepr::Strings(items, _) => items.get(index).map(|text| Symbol::new(text)),
+            SymbolsRepr::Coded(items, _) => items.codes().get(index).map(|&code| items.text(code)),
         }
     }
 
@@ -174,14 +174,14 @@ impl<'a> Symbols<'a> {
     pub fn iter(self) -> SymbolsIter<'a> {
         SymbolsIter {
             left: match self.0 {
-                Items::Wire(symbols, _) => {
+                SymbolsRepr::Wire(symbols, _) => {
                     let (count, bytes) = symbols.split();
                     Left::Wire(Texts { bytes, count, start: 0, ahead: 0, nuls: 0 })
                 }
-                Items::Text(items, _) => Left::Text(items.iter()),
-                Items::Symbols(items, _) => Left::Symbols(items.iter()),
-                Items::Strings(items, _) => Left::Strings(items.iter()),
-                Items::Coded(items, _) => Left::Coded(items, items.codes().iter()),
+                SymbolsRepr::Text(items, _) => Left::Text(items.iter()),
+                SymbolsRepr::Symbols(items, _) => Left::Symbols(items.iter()),
+                SymbolsRepr::Strings(items, _) => Left::Strings(items.iter()),
+                SymbolsRepr::Coded(items, _) => Left::Coded(items, items.codes().iter()),
             },
         }
     }
@@ -190,15 +190,17 @@ impl<'a> Symbols<'a> {
     #[must_use]
     pub fn as_bytes(self) -> Option<&'a [u8]> {
         match self.0 {
-            Items::Wire(symbols, _) => Some(symbols.rest()),
-            Items::Text(..) | Items::Symbols(..) | Items::Strings(..) | Items::Coded(..) => None,
+            SymbolsRepr::Wire(symbols, _) => Some(symbols.rest()),
+            SymbolsRepr::Text(..) | SymbolsRepr::Symbols(..) | SymbolsRepr::Strings(..) | SymbolsRepr::Coded(..) => {
+                None
+            }
         }
     }
 }
 
 impl<'a> From<&'a [Symbol<'a>]> for Symbols<'a> {
     fn from(items: &'a [Symbol<'a>]) -> Self {
-        Self(Items::Symbols(items, Attribute::None))
+        Self(SymbolsRepr::Symbols(items, Attribute::None))
     }
 }
 
@@ -222,7 +224,7 @@ impl<'a> From<&'a Vec<&'a str>> for Symbols<'a> {
 
 impl<'a> From<&'a [String]> for Symbols<'a> {
     fn from(items: &'a [String]) -> Self {
-        Self(Items::Strings(items, Attribute::None))
+        Self(SymbolsRepr::Strings(items, Attribute::None))
     }
 }
 

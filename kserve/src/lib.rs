@@ -58,7 +58,6 @@ mod run;
 mod run_queue;
 mod sender;
 mod server;
-mod setters;
 mod sniff;
 mod tap;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]

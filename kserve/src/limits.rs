@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::setters::setters;
-
 /// Limits of a server. Each bounds one resource that peers could exhaust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,7 +25,7 @@ pub struct Limits {
     pub http: usize,
 }
 
-setters! {
+kwire::setters! {
     Limits {
         with_wire wire: kwire::Limits,
         with_peers peers: usize,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::setters::setters;
+use crate::setters;
 
 /// Limits of one connection. Each prevents one way to exhaust the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

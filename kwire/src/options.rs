@@ -6,7 +6,7 @@ use kcodec::{Capability, Threshold};
 
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
-use crate::setters::setters;
+use crate::setters;
 
 /// Options for opening a handle of the blocking or the tokio client. A duration that overflows `Instant` means no
 /// limit.

@@ -1,6 +1,8 @@
 //! Setters of structs that are `#[non_exhaustive]`.
 
-/// Adds a method for each field that sets it and returns the struct.
+/// Adds a method for each field that sets it and returns the struct. Public for kserve alone.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! setters {
     ($ty:ident { $($(#[$attribute:meta])* $setter:ident $field:ident: $value:ty,)* }) => {
         impl $ty {
@@ -16,4 +18,3 @@ macro_rules! setters {
         }
     };
 }
-pub(crate) use setters;

@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, SupportedProtocolVersion};
 
-use crate::setters::setters;
+use crate::setters;
 
 pub use rustls;
 pub use rustls::{ClientConfig, ServerConfig};

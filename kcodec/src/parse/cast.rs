@@ -59,7 +59,7 @@ impl Parser<'_> {
         let atom = Shape::new(kind.code().wrapping_neg(), None);
         let start = self.out.len();
         self.empty(kind);
-        let mut items = super::list::Items::new();
+        let mut items = super::list::ItemsSeen::new();
         for text in texts {
             convert(text.as_text().ok_or(ErrorKind::Literal)?, &mut self.out)?;
             items.add(atom, 0);

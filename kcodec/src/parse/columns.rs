@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::list::{Items, join_column};
+use super::list::{ItemsSeen, join_column};
 use super::{Parser, Shape, literal};
 use crate::error::{Error, ErrorKind};
 use crate::wire::{DICT, SYMBOLS, TABLE};
@@ -111,7 +111,7 @@ impl<'a> Parser<'a> {
         let list = self.out.len();
         self.write_head(open, 0, columns.len() as u64)?;
         self.out.extend_from_slice(objects);
-        let mut items = Items::new();
+        let mut items = ItemsSeen::new();
         columns.iter().for_each(|column| items.add(column.shape, column.at));
         self.close(list, &items)?;
         Ok(Shape::new(DICT, Some(columns.len() as u64)))

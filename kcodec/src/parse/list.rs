@@ -10,7 +10,7 @@ use crate::wire::{DICT, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, width};
 const HEAD: [u8; 6] = [0; 6];
 
 /// The properties of the items of a list read so far.
-pub(super) struct Items {
+pub(super) struct ItemsSeen {
     pub(super) count: u64,
     /// The type of the items if all are atoms of one kind.
     atoms: Option<u8>,
@@ -18,7 +18,7 @@ pub(super) struct Items {
     columns: Result<Option<u64>, Error>,
 }
 
-impl Items {
+impl ItemsSeen {
     pub(super) const fn new() -> Self {
         Self { count: 0, atoms: None, columns: Ok(None) }
     }
@@ -60,7 +60,7 @@ impl Parser<'_> {
         if self.eat(b')') {
             return Ok(Shape::new(0, Some(0)));
         }
-        let mut items = Items::new();
+        let mut items = ItemsSeen::new();
         let last = loop {
             let at = self.at;
             let item = self.item(open, depth)?;
@@ -97,13 +97,13 @@ impl Parser<'_> {
         self.bump(length);
         let (at, start) = (self.at, self.out.len());
         self.out.extend_from_slice(&HEAD);
-        let mut items = Items::new();
+        let mut items = ItemsSeen::new();
         items.add(self.expression(depth)?, at);
         self.close(start, &items)
     }
 
     /// Completes the list whose head is at `start` in the output. Atoms of one kind become a vector.
-    pub(super) fn close(&mut self, start: usize, items: &Items) -> Result<Shape, Error> {
+    pub(super) fn close(&mut self, start: usize, items: &ItemsSeen) -> Result<Shape, Error> {
         let count = u32::try_from(items.count).map_err(|_| self.error(ErrorKind::Limit))?;
         let head = self.out.get_mut(start..).and_then(|list| list.first_chunk_mut::<6>());
         let Some([code, _, place @ ..]) = head else { unreachable!("a head was written at `start`") };
