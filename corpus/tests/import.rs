@@ -589,6 +589,7 @@ fn command_import() {
     let (code, stderr) = kcorpus(&["import", "foreign", "-o", "foreign.out"], folder.path());
     assert_eq!(code, Some(1));
     assert!(stderr.starts_with("kcorpus: foreign: not a capture, a tickerplant log or lines of hex\n"), "{stderr}");
+    assert!(!folder.path().join("foreign.out").exists(), "no empty recording is left");
     assert_eq!(kcorpus(&["import", "a.pcap"], folder.path()).0, Some(2));
     assert_eq!(kcorpus(&["import", "nowhere", "-o", "none"], folder.path()).0, Some(1));
     assert!(!folder.path().join("none").exists());

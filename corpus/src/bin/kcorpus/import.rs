@@ -88,6 +88,11 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         }
     }
     let summary = importer.finish().map_err(|error| named(&error))?;
+    if !good && summary.connections == 0 {
+        // No file could be read: an empty recording would look like a quiet day.
+        fs::remove_file(&options.output).map_err(|error| named(&error))?;
+        return Ok(false);
+    }
     complain(report(&summary));
     Ok(good)
 }
