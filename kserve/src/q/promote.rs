@@ -9,93 +9,84 @@ const ORDER: &[u8; 18] = b"bgxhijefcspmdznuvt";
 /// `+`
 #[rustfmt::skip]
 pub(crate) const ADD: Kinds = [
-    b"i.iiijef..pmdznuvt",
-    b"..................",
-    b"i.iiijef..pmdznuvt",
-    b"i.iiijef..pmdznuvt",
-    b"i.iiijef..pmdznuvt",
-    b"j.jjjjef..pmdznuvt",
-    b"e.eeeeef..pmdznuvt",
-    b"f.fffffff.ffzzffff",
-    b".......f..pmdznuvt",
-    b"..................",
-    b"p.pppppfp.n...pppp",
-    b"m.mmmmmfm..i..pppp",
-    b"d.dddddzd...i.pppp",
-    b"z.zzzzzzz....fpzzz",
-    b"n.nnnnnfn.ppppnnnn",
-    b"u.uuuuufu.pppznuvt",
-    b"v.vvvvvfv.pppznvvt",
-    b"t.tttttft.pppznttt",
+    *b"i.iiijef..pmdznuvt",
+    *b"..................",
+    *b"i.iiijef..pmdznuvt",
+    *b"i.iiijef..pmdznuvt",
+    *b"i.iiijef..pmdznuvt",
+    *b"j.jjjjef..pmdznuvt",
+    *b"e.eeeeef..pmdznuvt",
+    *b"f.fffffff.ffzzffff",
+    *b".......f..pmdznuvt",
+    *b"..................",
+    *b"p.pppppfp.n...pppp",
+    *b"m.mmmmmfm..i..pppp",
+    *b"d.dddddzd...i.pppp",
+    *b"z.zzzzzzz....fpzzz",
+    *b"n.nnnnnfn.ppppnnnn",
+    *b"u.uuuuufu.pppznuvt",
+    *b"v.vvvvvfv.pppznvvt",
+    *b"t.tttttft.pppznttt",
 ];
 
-/// `-`: differs from `+` for chars on the right.
-#[rustfmt::skip]
-pub(crate) const SUBTRACT: Kinds = [
-    b"i.iiijefi.pmdznuvt",
-    b"..................",
-    b"i.iiijefi.pmdznuvt",
-    b"i.iiijefi.pmdznuvt",
-    b"i.iiijefi.pmdznuvt",
-    b"j.jjjjefj.pmdznuvt",
-    b"e.eeeeefe.pmdznuvt",
-    b"f.fffffff.ffzzffff",
-    b".......f..pmdznuvt",
-    b"..................",
-    b"p.pppppfp.n...pppp",
-    b"m.mmmmmfm..i..pppp",
-    b"d.dddddzd...i.pppp",
-    b"z.zzzzzzz....fpzzz",
-    b"n.nnnnnfn.ppppnnnn",
-    b"u.uuuuufu.pppznuvt",
-    b"v.vvvvvfv.pppznvvt",
-    b"t.tttttft.pppznttt",
-];
+/// `-`: as `+`, but a char on the right counts as a boolean.
+#[expect(clippy::indexing_slicing, reason = "an index out of bounds does not compile")]
+pub(crate) const SUBTRACT: Kinds = {
+    const BOOLEAN: usize = 0;
+    const CHAR: usize = 8;
+    let mut table = ADD;
+    let mut row = 0;
+    while row < table.len() {
+        table[row][CHAR] = table[row][BOOLEAN];
+        row += 1;
+    }
+    table
+};
 
 /// `*`
 #[rustfmt::skip]
 pub(crate) const MULTIPLY: Kinds = [
-    b"i.iiijef..pmdznuvt",
-    b"..................",
-    b"i.iiijef..pmdznuvt",
-    b"i.iiijef..pmdznuvt",
-    b"i.iiijef..pmdznuvt",
-    b"j.jjjjef..pmdznuvt",
-    b"e.eeeeef..pmdznuvt",
-    b"f.fffffff.ffzzffff",
-    b".......f..pmdznuvt",
-    b"..................",
-    b"p.pppppfp.........",
-    b"m.mmmmmfm.........",
-    b"d.dddddzd.........",
-    b"z.zzzzzzz.........",
-    b"n.nnnnnfn.........",
-    b"u.uuuuufu.........",
-    b"v.vvvvvfv.........",
-    b"t.tttttft.........",
+    *b"i.iiijef..pmdznuvt",
+    *b"..................",
+    *b"i.iiijef..pmdznuvt",
+    *b"i.iiijef..pmdznuvt",
+    *b"i.iiijef..pmdznuvt",
+    *b"j.jjjjef..pmdznuvt",
+    *b"e.eeeeef..pmdznuvt",
+    *b"f.fffffff.ffzzffff",
+    *b".......f..pmdznuvt",
+    *b"..................",
+    *b"p.pppppfp.........",
+    *b"m.mmmmmfm.........",
+    *b"d.dddddzd.........",
+    *b"z.zzzzzzz.........",
+    *b"n.nnnnnfn.........",
+    *b"u.uuuuufu.........",
+    *b"v.vvvvvfv.........",
+    *b"t.tttttft.........",
 ];
 
 /// `|` and `&`
 #[rustfmt::skip]
 pub(crate) const GREATER: Kinds = [
-    b"b.xhijefc.pmdznuvt",
-    b"..................",
-    b"x.xhijefc.pmdznuvt",
-    b"h.hhijefc.pmdznuvt",
-    b"i.iiijefc.pmdznuvt",
-    b"j.jjjjefc.pmdznuvt",
-    b"e.eeeeefc.pmdznuvt",
-    b"f.ffffffc.pmdznuvt",
-    b"c.ccccccc.pmdznuvt",
-    b"..................",
-    b"p.ppppppp.ppppnuvt",
-    b"m.mmmmmmm.pmd.....",
-    b"d.ddddddd.pddz....",
-    b"z.zzzzzzz.p.zznuvt",
-    b"n.nnnnnnn.n..nnnnn",
-    b"u.uuuuuuu.u..unuvt",
-    b"v.vvvvvvv.v..vnvvt",
-    b"t.ttttttt.t..tnttt",
+    *b"b.xhijefc.pmdznuvt",
+    *b"..................",
+    *b"x.xhijefc.pmdznuvt",
+    *b"h.hhijefc.pmdznuvt",
+    *b"i.iiijefc.pmdznuvt",
+    *b"j.jjjjefc.pmdznuvt",
+    *b"e.eeeeefc.pmdznuvt",
+    *b"f.ffffffc.pmdznuvt",
+    *b"c.ccccccc.pmdznuvt",
+    *b"..................",
+    *b"p.ppppppp.ppppnuvt",
+    *b"m.mmmmmmm.pmd.....",
+    *b"d.ddddddd.pddz....",
+    *b"z.zzzzzzz.p.zznuvt",
+    *b"n.nnnnnnn.n..nnnnn",
+    *b"u.uuuuuuu.u..unuvt",
+    *b"v.vvvvvvv.v..vnvvt",
+    *b"t.ttttttt.t..tnttt",
 ];
 
 /// Result of `x div y`, by the kind of x; y is a number.
@@ -105,7 +96,7 @@ pub(crate) const DIV: &[u8; 18] = b"i.iiijefi.pmd.nuvt";
 pub(crate) const REST: &[u8; 18] = b"i.iiijefi.nii.nuvt";
 
 /// A kind for each pair of kinds.
-pub(crate) type Kinds = [&'static [u8; 18]; 18];
+pub(crate) type Kinds = [[u8; 18]; 18];
 
 /// Result of `neg` and `abs`.
 pub(crate) const NEGATE: &[u8; 18] = b"i.ihijefi.pmdznuvt";
