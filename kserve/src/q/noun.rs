@@ -4,6 +4,11 @@
 //! once per lane, and looks the kind of its result up in a table. An unshared vector may be changed in place
 //! ([`Arc::get_mut`]). Code that copies must ask [`Vm::vec`](super::vm::Vm::vec) for the memory.
 
+mod dict;
+mod lane;
+mod list;
+mod table;
+
 use std::sync::Arc;
 
 use kcodec::{Attribute, Kind};
@@ -12,6 +17,11 @@ use super::enumeration::Enumeration;
 use super::fault::{Fault, R};
 use super::func::Func;
 use super::symbols::Sym;
+
+pub(crate) use dict::Dict;
+pub(crate) use lane::{Item, Items, Lane, NULL_FLOAT, NULL_REAL, null_item, with_items};
+pub(crate) use list::List;
+pub(crate) use table::Table;
 
 /// Any q value.
 #[derive(Debug, Clone, Default)]
@@ -39,125 +49,12 @@ pub(crate) struct Atom {
     pub(crate) item: Item,
 }
 
-/// An item in its lane.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Item {
-    U8(u8),
-    I16(i16),
-    I32(i32),
-    I64(i64),
-    F32(f32),
-    F64(f64),
-    Guid([u8; 16]),
-    Sym(Sym),
-}
-
 /// Items of one kind.
 #[derive(Debug, Clone)]
 pub(crate) struct Vector {
     pub(crate) kind: Kind,
     pub(crate) attr: Attribute,
     pub(crate) items: Items,
-}
-
-/// Items in their lane.
-#[derive(Debug, Clone)]
-pub(crate) enum Items {
-    U8(Arc<Vec<u8>>),
-    I16(Arc<Vec<i16>>),
-    I32(Arc<Vec<i32>>),
-    I64(Arc<Vec<i64>>),
-    F32(Arc<Vec<f32>>),
-    F64(Arc<Vec<f64>>),
-    Guid(Arc<Vec<[u8; 16]>>),
-    Sym(Arc<Vec<Sym>>),
-}
-
-/// Runs `$work` with `$items` bound to the `Arc<Vec<_>>` of the vector's lane.
-macro_rules! with_items {
-    ($value:expr, $items:ident => $work:expr) => {
-        match $value {
-            $crate::q::noun::Items::U8($items) => $work,
-            $crate::q::noun::Items::I16($items) => $work,
-            $crate::q::noun::Items::I32($items) => $work,
-            $crate::q::noun::Items::I64($items) => $work,
-            $crate::q::noun::Items::F32($items) => $work,
-            $crate::q::noun::Items::F64($items) => $work,
-            $crate::q::noun::Items::Guid($items) => $work,
-            $crate::q::noun::Items::Sym($items) => $work,
-        }
-    };
-}
-pub(crate) use with_items;
-
-/// A Rust type that stores items.
-pub(crate) trait Lane: Copy + PartialEq + Default + std::fmt::Debug + Send + Sync + 'static {
-    /// The null of the lane's numeric kinds. Bytes, chars and booleans differ: see [`null_item`].
-    const NULL: Self;
-
-    fn item(self) -> Item;
-    fn from_item(item: Item) -> Option<Self>;
-    fn wrap(items: Arc<Vec<Self>>) -> Items;
-    fn of(items: &Items) -> Option<&Arc<Vec<Self>>>;
-    fn of_mut(items: &mut Items) -> Option<&mut Arc<Vec<Self>>>;
-}
-
-macro_rules! lanes {
-    ($($ty:ty, $lane:ident, $null:expr;)*) => {$(
-        impl Lane for $ty {
-            const NULL: Self = $null;
-
-            fn item(self) -> Item {
-                Item::$lane(self)
-            }
-
-            fn from_item(item: Item) -> Option<Self> {
-                if let Item::$lane(item) = item { Some(item) } else { None }
-            }
-
-            fn wrap(items: Arc<Vec<Self>>) -> Items {
-                Items::$lane(items)
-            }
-
-            fn of(items: &Items) -> Option<&Arc<Vec<Self>>> {
-                if let Items::$lane(items) = items { Some(items) } else { None }
-            }
-
-            fn of_mut(items: &mut Items) -> Option<&mut Arc<Vec<Self>>> {
-                if let Items::$lane(items) = items { Some(items) } else { None }
-            }
-        }
-    )*};
-}
-lanes! {
-    u8, U8, 0;
-    i16, I16, i16::MIN;
-    i32, I32, i32::MIN;
-    i64, I64, i64::MIN;
-    f32, F32, NULL_REAL;
-    f64, F64, NULL_FLOAT;
-    [u8; 16], Guid, [0; 16];
-    Sym, Sym, Sym::NULL;
-}
-
-/// kdb+'s float null: a quiet NaN with the sign bit set.
-pub(crate) const NULL_FLOAT: f64 = f64::from_bits(0xfff8_0000_0000_0000);
-/// kdb+'s real null.
-pub(crate) const NULL_REAL: f32 = f32::from_bits(0xffc0_0000);
-
-/// The null of a kind: 0 for booleans and bytes, a blank for chars.
-pub(crate) const fn null_item(kind: Kind) -> Item {
-    match kind {
-        Kind::Boolean | Kind::Byte => Item::U8(0),
-        Kind::Char => Item::U8(b' '),
-        Kind::Short => Item::I16(i16::MIN),
-        Kind::Real => Item::F32(NULL_REAL),
-        Kind::Float | Kind::Datetime => Item::F64(NULL_FLOAT),
-        Kind::Long | Kind::Timestamp | Kind::Timespan => Item::I64(i64::MIN),
-        Kind::Guid => Item::Guid([0; 16]),
-        Kind::Symbol => Item::Sym(Sym::NULL),
-        _ => Item::I32(i32::MIN),
-    }
 }
 
 /// A vector of `kind`. `T` must be the lane of the kind.
@@ -173,7 +70,7 @@ pub(crate) fn atom<T: Lane>(kind: Kind, item: T) -> Noun {
 /// An empty vector; for [`Kind::List`] the empty general list.
 pub(crate) fn empty(kind: Kind) -> Noun {
     if kind == Kind::List {
-        return Noun::List(Arc::new(List { items: Vec::new(), depth: 1 }));
+        return Noun::List(Arc::new(List::EMPTY));
     }
     let items = match null_item(kind) {
         Item::U8(_) => u8::wrap(Arc::default()),
@@ -237,7 +134,7 @@ impl Noun {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Vector(vector) => vector.len(),
-            Self::List(list) => list.items.len(),
+            Self::List(list) => list.items().len(),
             Self::Dict(dict) => dict.keys.len(),
             Self::Table(table) => table.len(),
             Self::Enum(enumeration) => enumeration.places.len(),
@@ -353,7 +250,7 @@ impl Noun {
     pub(crate) fn at(&self, index: usize) -> Self {
         match self {
             Self::Vector(vector) => Self::Atom(vector.at(index)),
-            Self::List(list) => list.items.get(index).cloned().unwrap_or_else(|| self.null_of()),
+            Self::List(list) => list.items().get(index).cloned().unwrap_or_else(|| self.null_of()),
             Self::Table(table) => table.row(index),
             Self::Dict(dict) => dict.values.at(index),
             Self::Enum(enumeration) => enumeration.at(index),
@@ -367,7 +264,7 @@ impl Noun {
             Self::Vector(Vector { kind, .. }) | Self::Atom(Atom { kind, .. }) => {
                 Self::Atom(Atom { kind: *kind, item: null_item(*kind) })
             }
-            Self::List(list) => match list.items.first() {
+            Self::List(list) => match list.items().first() {
                 Some(Self::Atom(first)) => Self::Atom(Atom { kind: first.kind, item: null_item(first.kind) }),
                 Some(Self::Vector(first)) => empty(first.kind),
                 Some(Self::Table(first)) => first.without_rows(),
@@ -407,12 +304,6 @@ impl Vector {
     }
 }
 
-impl Item {
-    const fn or_null(self, kind: Kind, found: bool) -> Self {
-        if found { self } else { null_item(kind) }
-    }
-}
-
 /// The type number of every enumeration.
 const ENUMERATION: i16 = 20;
 
@@ -423,162 +314,4 @@ pub(crate) const DEPTH: u8 = 100;
 pub(crate) fn nest<'a>(parts: impl IntoIterator<Item = &'a Noun>) -> R<u8> {
     let depth = parts.into_iter().map(Noun::depth).max().unwrap_or(0) + 1;
     if depth > DEPTH { Err(Fault::STACK) } else { Ok(depth) }
-}
-
-/// A general list.
-#[derive(Debug, Clone)]
-pub(crate) struct List {
-    items: Vec<Noun>,
-    depth: u8,
-}
-
-impl List {
-    /// Builds a general list without converting uniform items to a vector; see [`build::tidy`](super::build::tidy).
-    pub(crate) fn raw(items: Vec<Noun>) -> R {
-        let depth = nest(&items)?;
-        Ok(Noun::List(Arc::new(Self { items, depth })))
-    }
-
-    pub(crate) fn items(&self) -> &[Noun] {
-        &self.items
-    }
-
-    /// Appends an item, in amortised constant time.
-    pub(crate) fn push(&mut self, item: Noun) -> R<()> {
-        self.depth = self.depth.max(nest([&item])?);
-        self.items.push(item);
-        Ok(())
-    }
-
-    /// Replaces an item and returns the old one.
-    pub(crate) fn replace(&mut self, index: usize, item: Noun) -> R {
-        self.depth = self.depth.max(nest([&item])?);
-        let place = self.items.get_mut(index).ok_or(Fault::INDEX)?;
-        Ok(std::mem::replace(place, item))
-    }
-
-    pub(crate) fn into_items(self) -> Vec<Noun> {
-        self.items
-    }
-}
-
-/// Keys and values of equal count. A keyed table if both are tables.
-#[derive(Debug, Clone)]
-pub(crate) struct Dict {
-    pub(crate) keys: Noun,
-    pub(crate) values: Noun,
-    /// A step dict, type 127: a missing key has the value of the greatest key below it.
-    pub(crate) sorted: bool,
-    depth: u8,
-}
-
-impl Dict {
-    /// # Errors
-    ///
-    /// `length` if the counts differ.
-    #[expect(clippy::new_ret_no_self, reason = "a dict is only made to be a value")]
-    pub(crate) fn new(keys: Noun, values: Noun) -> R {
-        if keys.len() != values.len() {
-            return Err(Fault::LENGTH);
-        }
-        let depth = nest([&keys, &values])?;
-        Ok(Noun::Dict(Arc::new(Self { keys, values, sorted: false, depth })))
-    }
-
-    /// Builds a step dict. The counts must be equal.
-    pub(crate) fn stepped(keys: Noun, values: Noun) -> R {
-        let depth = nest([&keys, &values])?;
-        Ok(Noun::Dict(Arc::new(Self { keys, values, sorted: true, depth })))
-    }
-
-    /// Changes keys and values, and updates the depth.
-    pub(crate) fn change<T>(&mut self, change: impl FnOnce(&mut Noun, &mut Noun) -> R<T>) -> R<T> {
-        let done = change(&mut self.keys, &mut self.values);
-        self.depth = nest([&self.keys, &self.values])?;
-        done
-    }
-}
-
-/// Named columns of equal length.
-#[derive(Debug, Clone)]
-pub(crate) struct Table {
-    names: Arc<Vec<Sym>>,
-    columns: Vec<Noun>,
-    depth: u8,
-    pub(crate) attr: Attribute,
-}
-
-impl Table {
-    /// # Errors
-    ///
-    /// `length` if there are not as many names as columns, or if the columns differ in length. `type` if a column
-    /// is not a list.
-    #[expect(clippy::new_ret_no_self, reason = "a table is only made to be a value")]
-    pub(crate) fn new(names: Arc<Vec<Sym>>, columns: Vec<Noun>) -> R {
-        let length = columns.first().map(Noun::len);
-        if names.len() != columns.len() || columns.iter().any(|column| Some(column.len()) != length) {
-            return Err(Fault::LENGTH);
-        }
-        if columns.is_empty() || !columns.iter().all(Noun::is_list) {
-            return Err(Fault::TYPE);
-        }
-        let depth = nest(&columns)?.saturating_add(2);
-        if depth > DEPTH {
-            return Err(Fault::STACK);
-        }
-        Ok(Noun::Table(Arc::new(Self { names, columns, depth, attr: Attribute::None })))
-    }
-
-    /// Number of rows.
-    pub(crate) fn len(&self) -> usize {
-        self.columns.first().map_or(0, Noun::len)
-    }
-
-    pub(crate) fn names(&self) -> &Arc<Vec<Sym>> {
-        &self.names
-    }
-
-    pub(crate) fn columns(&self) -> &[Noun] {
-        &self.columns
-    }
-
-    pub(crate) fn column(&self, name: Sym) -> Option<&Noun> {
-        self.position(name).and_then(|index| self.columns.get(index))
-    }
-
-    pub(crate) fn position(&self, name: Sym) -> Option<usize> {
-        self.names.iter().position(|&found| found == name)
-    }
-
-    /// Mutable access to the columns. The caller must leave them at equal length, also on an error.
-    pub(crate) fn columns_mut(&mut self) -> &mut [Noun] {
-        &mut self.columns
-    }
-
-    /// A row as a dict; a row of nulls past the end.
-    pub(crate) fn row(&self, index: usize) -> Noun {
-        // Neither call fails: `new` rejects tables whose rows, two levels deeper, would exceed the depth limit.
-        let items: Vec<Noun> = self.columns.iter().map(|column| column.at(index)).collect();
-        let values = super::build::tidy(items).unwrap_or(Noun::Null);
-        let keys =
-            Noun::Vector(Vector { kind: Kind::Symbol, attr: Attribute::None, items: Items::Sym(self.names.clone()) });
-        Dict::new(keys, values).unwrap_or(Noun::Null)
-    }
-
-    /// The same columns without rows.
-    pub(crate) fn without_rows(&self) -> Noun {
-        let columns = self.columns.iter().map(|column| match column {
-            Noun::Enum(enumeration) => enumeration.without_items(),
-            _ => empty(column.kind().unwrap_or(Kind::List)),
-        });
-        // Never fails: there are as many names as columns, and all columns are empty lists.
-        Self::new(self.names.clone(), columns.collect()).unwrap_or_default()
-    }
-
-    /// The table as a dict of names and columns.
-    pub(crate) fn flip(&self) -> R {
-        let keys =
-            Noun::Vector(Vector { kind: Kind::Symbol, attr: Attribute::None, items: Items::Sym(self.names.clone()) });
-        Dict::new(keys, List::raw(self.columns.clone())?)
-    }
 }
