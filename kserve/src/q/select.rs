@@ -1,20 +1,24 @@
 //! Functional `?[t;c;b;a]`: evaluates `select` and `exec`.
 
+mod by;
+mod grouped;
+
 use std::sync::Arc;
 
 use super::build;
 use super::fault::{Fault, R};
 use super::func::Func;
-use super::group::Groups;
-use super::noun::{self, Atom, Dict, List, Noun, Table, Vector};
+use super::noun::{self, Atom, Dict, Noun, Table};
 use super::query::{Query, QueryWord};
 use super::scope::Scope;
 use super::symbols::Sym;
 use super::verb::{Verb, infix};
 use super::vm::Vm;
-use kcodec::{Attribute, Kind};
+use kcodec::Kind;
 
-pub(crate) static VERBS: &[Verb] = &[infix("fby", None, fby)];
+pub(crate) use grouped::{Grouped, rows_of_group};
+
+pub(crate) static VERBS: &[Verb] = &[infix("fby", None, by::fby)];
 
 /// The columns of a phrase: names and parse trees.
 pub(crate) struct Phrase {
@@ -28,52 +32,6 @@ impl Phrase {
         Ok(Self { names, trees: build::items(&dict.values) })
     }
 }
-
-/// The value of an expression over groups.
-pub(crate) enum Grouped {
-    /// One item per row.
-    Rows(Noun),
-    /// One item per group, in the order of the keys.
-    Groups(Noun),
-    /// The same value for all rows.
-    Constant(Noun),
-}
-
-/// Atomic verbs: applied to whole columns, they give the same items as applied to each group.
-const ATOMIC: &[&str] = &[
-    "+",
-    "-",
-    "*",
-    "%",
-    "=",
-    "<>",
-    "<",
-    ">",
-    "<=",
-    ">=",
-    "&",
-    "|",
-    "and",
-    "or",
-    "neg",
-    "abs",
-    "not",
-    "null",
-    "div",
-    "mod",
-    "xbar",
-    "floor",
-    "ceiling",
-    "sqrt",
-    "exp",
-    "log",
-    "signum",
-    "reciprocal",
-    "xexp",
-    "xlog",
-    "sin",
-    "cos",
-];
 
 impl Vm<'_> {
     /// Runs q-sql given as text.
@@ -269,79 +227,6 @@ impl Vm<'_> {
         if groups.count() == rows.len() { Ok(table) } else { self.gather(&table, groups.firsts()) }
     }
 
-    /// Evaluates the expressions of `by` to lists of equal length.
-    pub(crate) fn by_columns(&mut self, trees: &[Noun], scope: &mut Scope<'_>) -> R<Vec<Noun>> {
-        let mut columns = self.vec(trees.len())?;
-        for tree in trees {
-            let value = self.eval_tree(tree, scope)?;
-            let column = if value.is_list() { value } else { self.repeat(&value, scope.count())? };
-            if column.len() != scope.count() {
-                return Err(Fault::LENGTH);
-            }
-            columns.push(column);
-        }
-        Ok(columns)
-    }
-
-    fn select_by(&mut self, by: &Phrase, columns: Option<&Phrase>, scope: &mut Scope<'_>) -> R {
-        let keys = self.by_columns(&by.trees, scope)?;
-        let groups = self.group_rows(&keys)?;
-        let keys = self.key_part(by.names.clone(), &keys, &groups)?;
-        let (names, values) = self.group_columns(&by.names, columns, scope, &groups)?;
-        if names.is_empty() {
-            return Ok(keys);
-        }
-        Dict::new(keys, Table::new(Arc::new(names), values)?)
-    }
-
-    /// The keys of groups as a table, in their order.
-    fn key_part(&mut self, names: Vec<Sym>, keys: &[Noun], groups: &Groups) -> R {
-        let mut columns = self.vec(keys.len())?;
-        match groups.symbols() {
-            Some(symbols) => columns.push(Noun::syms(symbols)),
-            None => {
-                let rows = groups.first_rows(self)?;
-                for key in keys {
-                    columns.push(self.gather(key, &rows)?);
-                }
-            }
-        }
-        if let [Noun::Vector(only)] = columns.as_mut_slice() {
-            only.attr = Attribute::Sorted;
-        }
-        let mut table = Table::new(Arc::new(names), columns)?;
-        if let Noun::Table(table) = &mut table
-            && let Some(table) = Arc::get_mut(table)
-        {
-            table.attr = Attribute::Sorted;
-        }
-        Ok(table)
-    }
-
-    /// The columns of a selection by group. Without a phrase, the last item of every other column.
-    fn group_columns(
-        &mut self,
-        by: &[Sym],
-        columns: Option<&Phrase>,
-        scope: &mut Scope<'_>,
-        groups: &Groups,
-    ) -> R<(Vec<Sym>, Vec<Noun>)> {
-        let mut values = Vec::new();
-        let Some(phrase) = columns else {
-            let names = scope.table.map(|table| table.names().to_vec()).unwrap_or_default();
-            let names: Vec<Sym> = names.into_iter().filter(|name| !by.contains(name)).collect();
-            for &name in &names {
-                let column = self.scope_column(name, scope)?.ok_or(Fault::TYPE)?;
-                values.push(self.aggregate("last", &column, groups)?.ok_or(Fault::TYPE)?);
-            }
-            return Ok((names, values));
-        };
-        for tree in &phrase.trees {
-            values.push(self.by_group(tree, scope, groups)?);
-        }
-        Ok((phrase.names.clone(), values))
-    }
-
     fn exec_rows(&mut self, columns: &Noun, scope: &mut Scope<'_>) -> R {
         match columns {
             Noun::List(list) if list.items().is_empty() => {
@@ -361,210 +246,6 @@ impl Vm<'_> {
             tree => self.eval_tree(tree, scope),
         }
     }
-
-    fn exec_by(&mut self, by: &Noun, columns: &Noun, scope: &mut Scope<'_>) -> R {
-        let (names, trees) = match by {
-            Noun::Dict(by) => {
-                let by = Phrase::of(by)?;
-                (Some(by.names), by.trees)
-            }
-            tree => (None, vec![tree.clone()]),
-        };
-        let keys = self.by_columns(&trees, scope)?;
-        let groups = self.group_rows(&keys)?;
-        let keys = match names {
-            Some(names) => self.key_part(names, &keys, &groups)?,
-            None => {
-                let mut key = match groups.symbols() {
-                    Some(symbols) => Noun::syms(symbols),
-                    None => {
-                        let rows = groups.first_rows(self)?;
-                        self.gather(keys.first().unwrap_or(&Noun::Null), &rows)?
-                    }
-                };
-                if let Noun::Vector(key) = &mut key {
-                    key.attr = Attribute::Sorted;
-                }
-                key
-            }
-        };
-        let values = match columns {
-            Noun::Dict(dict) => {
-                let phrase = Phrase::of(dict)?;
-                let (names, values) = self.group_columns(&[], Some(&phrase), scope, &groups)?;
-                Table::new(Arc::new(names), values)?
-            }
-            tree => self.by_group(tree, scope, &groups)?,
-        };
-        Dict::new(keys, values)
-    }
-
-    /// The value of an expression per group, in the order of the keys.
-    fn by_group(&mut self, tree: &Noun, scope: &mut Scope<'_>, groups: &Groups) -> R {
-        match self.grouped(tree, scope, groups)? {
-            Some(Grouped::Groups(values)) => Ok(values),
-            Some(Grouped::Constant(value)) => self.repeat(&value, groups.count()),
-            Some(Grouped::Rows(values)) if groups.count() > 0 => {
-                let (rows, ends) = groups.rows(self)?;
-                let mut lists = self.vec(groups.count())?;
-                for &group in &groups.order {
-                    lists.push(self.gather(&values, rows_of_group(&rows, &ends, group))?);
-                }
-                List::raw(lists)
-            }
-            _ if groups.count() == 0 => {
-                // Without groups, the result has the type of the expression over no rows.
-                let table = scope.table.ok_or(Fault::TYPE)?;
-                let value = self.eval_tree(tree, &mut Scope::of(table, Some(&[]), scope.locals))?;
-                Ok(empty_like(&value))
-            }
-            _ => {
-                let values = self.each_group(tree, scope, groups)?;
-                build::tidy(values)
-            }
-        }
-    }
-
-    /// Slow path: evaluates an expression once per group, in the order of the keys.
-    pub(crate) fn each_group(&mut self, tree: &Noun, scope: &Scope<'_>, groups: &Groups) -> R<Vec<Noun>> {
-        let Some(table) = scope.table else { return Err(Fault::TYPE) };
-        let (mut rows, ends) = groups.rows(self)?;
-        if let Some(shown) = scope.rows() {
-            for row in &mut rows {
-                *row = shown.get(*row).copied().unwrap_or(usize::MAX);
-            }
-        }
-        let mut values = self.vec(groups.count())?;
-        let mut inner = Scope::of(table, None, scope.locals);
-        for &group in &groups.order {
-            self.charge(64)?;
-            inner.select_rows(rows_of_group(&rows, &ends, group));
-            values.push(self.eval_tree(tree, &mut inner)?);
-        }
-        Ok(values)
-    }
-
-    /// Fast path: evaluates an expression for all groups at once. `None` if that could differ from evaluation per
-    /// group.
-    pub(crate) fn grouped(&mut self, tree: &Noun, scope: &mut Scope<'_>, groups: &Groups) -> R<Option<Grouped>> {
-        let items = match tree {
-            Noun::Atom(Atom { kind: Kind::Symbol, .. }) => {
-                let name = tree.as_sym().unwrap_or_default();
-                if let Some(column) = self.scope_column(name, scope)? {
-                    return Ok(Some(Grouped::Rows(column)));
-                }
-                let value = self.eval_tree(tree, scope)?;
-                return Ok(value.is_atom().then_some(Grouped::Constant(value)));
-            }
-            Noun::Atom(_) => return Ok(Some(Grouped::Constant(tree.clone()))),
-            Noun::Vector(Vector { kind: Kind::Symbol, .. }) if tree.len() == 1 => {
-                return Ok(Some(Grouped::Constant(tree.at(0))));
-            }
-            Noun::List(list) => list.items(),
-            _ => return Ok(None),
-        };
-        let [Noun::Func(Func::Verb(verb)), args @ ..] = items else { return Ok(None) };
-        match (verb.name, args) {
-            ("count", [of]) => Ok(match self.grouped(of, scope, groups)? {
-                Some(Grouped::Rows(_)) => Some(Grouped::Groups(self.counts(groups)?)),
-                _ => None,
-            }),
-            ("sum" | "avg" | "min" | "max" | "first" | "last", [of]) => {
-                let Some(Grouped::Rows(column)) = self.grouped(of, scope, groups)? else { return Ok(None) };
-                Ok(self.aggregate(verb.name, &column, groups)?.map(Grouped::Groups))
-            }
-            ("wavg", [weights, of]) => {
-                let Some(Grouped::Rows(column)) = self.grouped(of, scope, groups)? else { return Ok(None) };
-                let Some(Grouped::Rows(weights)) = self.grouped(weights, scope, groups)? else { return Ok(None) };
-                Ok(self.weighted(&weights, &column, groups)?.map(Grouped::Groups))
-            }
-            (name, [_] | [_, _]) if ATOMIC.contains(&name) => self.grouped_atomic(verb, args, scope, groups),
-            _ => Ok(None),
-        }
-    }
-
-    fn grouped_atomic(
-        &mut self,
-        verb: &'static Verb,
-        args: &[Noun],
-        scope: &mut Scope<'_>,
-        groups: &Groups,
-    ) -> R<Option<Grouped>> {
-        let mut values = self.vec(args.len())?;
-        for arg in args.iter().rev() {
-            let Some(value) = self.grouped(arg, scope, groups)? else { return Ok(None) };
-            values.push(value);
-        }
-        values.reverse();
-        let by_row = values.iter().any(|value| matches!(value, Grouped::Rows(_)));
-        let by_group = values.iter().any(|value| matches!(value, Grouped::Groups(_)));
-        let mut nouns = self.vec(values.len())?;
-        for value in values {
-            nouns.push(match value {
-                Grouped::Groups(values) if by_row => self.expand_to_rows(&values, groups)?,
-                Grouped::Rows(noun) | Grouped::Groups(noun) | Grouped::Constant(noun) => noun,
-            });
-        }
-        let value = verb.apply(self, nouns)?;
-        Ok(Some(match (by_row, by_group) {
-            (true, _) => Grouped::Rows(value),
-            (_, true) => Grouped::Groups(value),
-            _ => Grouped::Constant(value),
-        }))
-    }
-
-    /// Expands values per group, in the order of the keys, to one item per row.
-    pub(crate) fn expand_to_rows(&mut self, values: &Noun, groups: &Groups) -> R {
-        let mut places = self.vec(groups.numbers())?;
-        places.resize(groups.numbers(), usize::MAX);
-        for (place, &group) in groups.order.iter().enumerate() {
-            if let Some(entry) = places.get_mut(group) {
-                *entry = place;
-            }
-        }
-        let mut rows = self.vec(groups.ids().len())?;
-        rows.extend(groups.ids().iter().map(|&id| places.get(id as usize).copied().unwrap_or(usize::MAX)));
-        self.gather(values, &rows)
-    }
-}
-
-/// The rows of one group.
-pub(crate) fn rows_of_group<'a>(rows: &'a [usize], ends: &[usize], group: usize) -> &'a [usize] {
-    debug_assert!(group < ends.len(), "`ends` has an entry for each group number");
-    let end = ends.get(group).copied().unwrap_or_default();
-    let start = group.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or_default();
-    rows.get(start..end).unwrap_or_default()
-}
-
-/// `(f;x) fby g`
-fn fby(vm: &mut Vm<'_>, x: Noun, by: Noun) -> R {
-    let Noun::List(list) = &x else { return Err(Fault::TYPE) };
-    let [function, data] = list.items() else { return Err(Fault::LENGTH) };
-    let by = match &by {
-        Noun::Table(table) => table.columns().to_vec(),
-        Noun::Vector(_) | Noun::List(_) => vec![by],
-        _ => return Err(Fault::TYPE),
-    };
-    if by.first().is_none_or(|by| by.len() != data.len()) {
-        return Err(Fault::LENGTH);
-    }
-    let groups = vm.groups_by_appearance(&by)?;
-    if let Noun::Func(Func::Verb(verb)) = function
-        && let Some(values) = vm.aggregate(verb.name, data, &groups)?
-    {
-        return vm.expand_to_rows(&values, &groups);
-    }
-    if groups.count() == 0 {
-        return vm.gather(data, &[]);
-    }
-    let (rows, ends) = groups.rows(vm)?;
-    let mut values = vm.vec(groups.count())?;
-    for group in 0..groups.count() {
-        let items = vm.gather(data, rows_of_group(&rows, &ends, group))?;
-        values.push(vm.apply(function, vec![items])?);
-    }
-    let values = build::tidy(values)?;
-    vm.expand_to_rows(&values, &groups)
 }
 
 /// An empty list with the kind of a value.
