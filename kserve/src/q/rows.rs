@@ -1,4 +1,7 @@
-//! Adds rows to tables: `insert`, `upsert`, `x,y`.
+//! Adds rows to tables: `insert`, `upsert`.
+
+mod join;
+mod parts;
 
 use std::sync::Arc;
 
@@ -8,7 +11,6 @@ use super::noun::{List, Noun, Table};
 use super::symbols::Sym;
 use super::verb::{Verb, infix};
 use super::vm::Vm;
-use kcodec::Kind;
 
 pub(crate) static VERBS: &[Verb] = &[infix("insert", Some(28), insert), infix("upsert", None, upsert)];
 
@@ -117,92 +119,6 @@ impl Vm<'_> {
             Noun::Vector(_) | Noun::List(_) if !insert => self.append(value, rows),
             _ => Err(Fault::TYPE),
         }
-    }
-
-    /// Splits a row, rows, columns, a dict or a table into one part per column.
-    fn new_rows(&mut self, names: &[Sym], columns: &[Noun], rows: Noun, insert: bool) -> R<Rows> {
-        let mut rows = self.given_rows(names, columns, rows, insert)?;
-        if self.q.enumerates {
-            for (column, part) in columns.iter().zip(&mut rows.parts) {
-                if let Some(given) = part.take() {
-                    *part = Some(self.conform_to_domain(column, given)?);
-                }
-            }
-        }
-        Ok(rows)
-    }
-
-    fn given_rows(&mut self, names: &[Sym], columns: &[Noun], rows: Noun, insert: bool) -> R<Rows> {
-        match rows {
-            Noun::Table(more) => self.table_rows(names, &more),
-            Noun::Dict(dict) => match (&dict.keys, &dict.values) {
-                (Noun::Table(_), Noun::Table(_)) => {
-                    let (more, _) = self.flat(&Noun::Dict(dict.clone()))?;
-                    self.table_rows(names, &more)
-                }
-                (keys, values) => {
-                    let keys = keys.as_syms().ok_or(Fault::TYPE)?;
-                    if keys.iter().any(|key| !names.contains(key)) {
-                        return Err(Fault::MISMATCH);
-                    }
-                    let part = |name: &Sym| keys.iter().position(|key| key == name).map(|at| values.at(at));
-                    Ok(Rows { parts: names.iter().map(part).collect(), one: true, count: 1 })
-                }
-            },
-            Noun::Vector(_) | Noun::List(_) => self.list_rows(columns, &rows, insert),
-            // An atom is a row of a table with one column.
-            atom if names.len() == 1 => Ok(Rows { parts: vec![Some(atom)], one: true, count: 1 }),
-            _ => Err(Fault::TYPE),
-        }
-    }
-
-    fn table_rows(&self, names: &[Sym], more: &Table) -> R<Rows> {
-        if more.names().iter().any(|name| !names.contains(name)) {
-            return Err(Fault::MISMATCH);
-        }
-        let parts = names.iter().map(|&name| more.column(name).cloned()).collect();
-        Ok(Rows { parts, one: false, count: more.len() })
-    }
-
-    fn list_rows(&mut self, columns: &[Noun], rows: &Noun, insert: bool) -> R<Rows> {
-        let first_is_list = matches!(rows, Noun::List(list) if list.items().first().is_some_and(Noun::is_list));
-        let nested =
-            columns.first().is_some_and(|column| matches!(column, Noun::List(list) if !list.items().is_empty()));
-        if !insert && first_is_list && !nested {
-            // A list of rows.
-            let mut parts = self.vec(columns.len())?;
-            for at in 0..columns.len() {
-                let Noun::List(list) = rows else { return Err(Fault::TYPE) };
-                let mut cells = self.vec(list.items().len())?;
-                for row in list.items() {
-                    if row.len() != columns.len() {
-                        return Err(Fault::LENGTH);
-                    }
-                    cells.push(row.at(at));
-                }
-                parts.push(Some(build::tidy(cells)?));
-            }
-            return Ok(Rows { parts, one: false, count: rows.len() });
-        }
-        if rows.len() != columns.len() {
-            return Err(Fault::LENGTH);
-        }
-        let items = build::items(rows);
-        let fits_row = |(item, column): (&Noun, &Noun)| !item.is_list() || matches!(column, Noun::List(_));
-        let one = items.iter().any(|item| !item.is_list()) && items.iter().zip(columns).all(fits_row);
-        if one {
-            return Ok(Rows { parts: items.into_iter().map(Some).collect(), one: true, count: 1 });
-        }
-        let count = items.iter().find(|item| item.is_list()).map_or(1, Noun::len);
-        let mut parts = self.vec(items.len())?;
-        for item in items {
-            let part = if item.is_list() { item } else { self.repeat(&item, count)? };
-            if part.len() != count {
-                return Err(Fault::LENGTH);
-            }
-            parts.push(Some(part));
-        }
-        Ok(Rows { parts, one: false, count })
     }
 
     /// Appends rows to all columns. Kinds are checked first, so that an error leaves all columns unchanged.
@@ -365,126 +281,6 @@ impl Vm<'_> {
             _ => self.gather(list, rows),
         }
     }
-
-    /// `x,y` if one of them is a dict or a table.
-    pub(crate) fn join_tables(&mut self, x: Noun, y: Noun) -> R {
-        match (&x, &y) {
-            (Noun::Table(left), Noun::Table(right)) if is_mixed(left, right) => {
-                // Columns of different kinds become a general list.
-                let mut columns = self.vec(left.columns().len())?;
-                for (&name, column) in left.names().iter().zip(left.columns()) {
-                    let more = right.column(name).ok_or(Fault::MISMATCH)?;
-                    columns.push(self.concatenated(column, more)?);
-                }
-                Table::new(left.names().clone(), columns)
-            }
-            (Noun::Table(left), Noun::Table(right)) => {
-                if left.columns().len() != right.columns().len() {
-                    return Err(Fault::MISMATCH);
-                }
-                let mut joined = x;
-                self.add(&mut joined, y, false)?;
-                Ok(joined)
-            }
-            (Noun::Dict(_), Noun::Dict(_) | Noun::Table(_)) if x.as_keyed().is_some() => {
-                let mut joined = x;
-                self.add(&mut joined, y, false)?;
-                Ok(joined)
-            }
-            (Noun::Dict(_), Noun::Dict(_)) => {
-                let mut joined = x;
-                self.join_dict(&mut joined, &y)?;
-                Ok(joined)
-            }
-            (Noun::Dict(_), Noun::Table(_)) => {
-                let mut joined = build::enlist(x)?;
-                self.add(&mut joined, y, false)?;
-                Ok(joined)
-            }
-            (Noun::Table(_), Noun::Dict(_)) if y.as_keyed().is_none() => {
-                let mut joined = x;
-                self.add(&mut joined, y, false)?;
-                Ok(joined)
-            }
-            (Noun::Table(_), Noun::Vector(_) | Noun::List(_)) | (Noun::Dict(_), Noun::Vector(_) | Noun::List(_))
-                if x.as_keyed().is_some() || matches!(x, Noun::Table(_)) =>
-            {
-                if y.len() == 0 {
-                    return Ok(x);
-                }
-                let mut joined = x;
-                self.add(&mut joined, y, false)?;
-                Ok(joined)
-            }
-            (Noun::Vector(_) | Noun::List(_), Noun::Table(_)) => {
-                let items = [build::items(&x), build::items(&y)].concat();
-                build::tidy(items)
-            }
-            _ => Err(Fault::TYPE),
-        }
-    }
-
-    /// Joins dicts: the union of the keys, with the values of `y` where both have a key. In place if the left dict
-    /// is unshared.
-    fn join_dict(&mut self, x: &mut Noun, y: &Noun) -> R<()> {
-        let Noun::Dict(right) = y else { return Err(Fault::TYPE) };
-        let Noun::Dict(left) = x else { return Err(Fault::TYPE) };
-        if left.keys.len() == 0 {
-            *x = y.clone();
-            return Ok(());
-        }
-        let columns = |keys: &Noun| match keys {
-            Noun::Table(table) => table.columns().to_vec(),
-            other => vec![other.clone()],
-        };
-        let new_keys = columns(&right.keys);
-        let found = self.match_rows(&columns(&left.keys), &new_keys)?;
-        let (known, new) = self.split_known(&found, &new_keys)?;
-        let places: Vec<usize> = known.iter().map(|&(at, _)| at).collect();
-        let rows: Vec<usize> = known.iter().map(|&(_, row)| row).collect();
-        let firsts: Vec<usize> = new.iter().map(|&(first, _)| first).collect();
-        let lasts: Vec<usize> = new.iter().map(|&(_, last)| last).collect();
-        let more_keys = self.gather(&right.keys, &firsts)?;
-        let more = self.gather_raw(&right.values, &lasts)?;
-        let cells = self.gather_raw(&right.values, &rows)?;
-        Arc::make_mut(left).change(|keys, values| {
-            if right.values.kind() != values.kind() && matches!(values, Noun::Vector(_)) {
-                *values = List::raw(build::items(values))?;
-            }
-            if !places.is_empty() {
-                self.scatter(values, &places, &cells)?;
-            }
-            if !firsts.is_empty() {
-                self.extend(keys, more_keys)?;
-                self.extend(values, more)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Appends the items of a list of any type.
-    fn extend(&mut self, list: &mut Noun, more: Noun) -> R<()> {
-        match (&*list, &more) {
-            (Noun::Vector(x), Noun::Vector(y)) if x.kind == y.kind => self.append(list, more),
-            (Noun::List(x), Noun::List(_)) if !x.items().is_empty() => self.append(list, more),
-            (Noun::Table(_), Noun::Table(_)) => self.add(list, more, false),
-            _ => {
-                *list = self.concatenated(list, &more)?;
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Whether two tables have a column of the same name with different kinds.
-fn is_mixed(x: &Table, y: &Table) -> bool {
-    x.columns().len() == y.columns().len()
-        && x.names().iter().zip(x.columns()).any(|(&name, column)| {
-            y.column(name).is_some_and(|more| match (column, more) {
-                (Noun::Enum(x), Noun::Enum(y)) => x.domain != y.domain,
-                _ => column.kind() != more.kind() && column.kind() != Some(Kind::List),
-            })
-        })
 }
 
 /// Whether new rows fit into a column.
