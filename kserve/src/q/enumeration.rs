@@ -5,16 +5,15 @@
 //! items are row numbers). Verbs that only move items run on the positions. Verbs without support for enumerations
 //! receive the items themselves. Values that leave the process never contain enumerations.
 
+mod print;
+mod verbs;
+
 use std::sync::Arc;
 
 use super::build;
-use super::code::Code;
 use super::fault::{Fault, R};
-use super::func::{Func, Lambda};
-use super::noun::{Atom, Dict, Item, List, Noun, Table, Vector, empty};
+use super::noun::{Atom, Dict, Item, Noun, Table, Vector, empty};
 use super::symbols::Sym;
-use super::take::attribute_of;
-use super::verb::Verb;
 use super::vm::Vm;
 use kcodec::{Attribute, Kind};
 
@@ -25,22 +24,6 @@ pub(crate) struct Enumeration {
     /// A long atom or a long vector.
     pub(crate) places: Noun,
 }
-
-/// Verbs that handle enumerations themselves.
-const KNOWN: &[&str] = &[
-    "$", "!", "?", ",", "@", ".", ":", "::", "~", "type", "count", "value", "get", "key", "enlist", ",:", "attr",
-    "set", "each", "peach", "group", "null", "asc", "desc", "show", ".Q.s", ".Q.s1", "insert", "upsert",
-];
-
-/// Verbs that only move the items of their last argument: they run on the positions.
-const MOVES: &[&str] =
-    &["first", "last", "reverse", "next", "prev", "distinct", "#", "_", "rotate", "sublist", "xprev", "cut"];
-
-/// Verbs that compare or look up items: they run on the items, whatever the domain.
-const COMPARES: &[&str] = &[
-    "=", "<>", "<", ">", "<=", ">=", "in", "within", "bin", "binr", "iasc", "idesc", "rank", "except", "inter",
-    "union", "differ", "raze", "string", "like", ".j.j",
-];
 
 pub(crate) const fn is_enumeration(noun: &Noun) -> bool {
     matches!(noun, Noun::Enum(_))
@@ -161,73 +144,6 @@ impl Vm<'_> {
         }
     }
 
-    /// The form for printing. The codec cannot print enumerations, but prints the text of a lambda verbatim. So a
-    /// part that contains an enumeration is replaced by a lambda with its text. `whole`: console form, in which
-    /// columns and grids show items only.
-    pub(crate) fn print_form(&mut self, x: &Noun, whole: bool) -> R {
-        if !self.q.enumerates || !self.holds_enumeration(x)? {
-            return Ok(x.clone());
-        }
-        match x {
-            Noun::Table(_) if whole => self.plain(x.clone()),
-            Noun::Dict(dict) if whole => {
-                let keys = self.plain(dict.keys.clone())?;
-                let values = match &dict.values {
-                    Noun::List(list) if !is_grid(list.items()) => self.shown_items(list.items())?,
-                    values => self.plain(values.clone())?,
-                };
-                if dict.sorted { Dict::stepped(keys, values) } else { Dict::new(keys, values) }
-            }
-            Noun::List(list) if whole && is_grid(list.items()) => self.plain(x.clone()),
-            Noun::List(list) => self.shown_items(list.items()),
-            Noun::Enum(enumeration) => {
-                let is_link = matches!(self.domain(enumeration.domain)?, Domain::Rows);
-                let mut members = self.members(enumeration)?;
-                let attr = attribute_of(&members);
-                if let Noun::Vector(members) = &mut members {
-                    members.attr = Attribute::None;
-                }
-                if members.is_list() && members.len() == 0 {
-                    members = empty(Kind::List);
-                }
-                let mut text = attr.prefix().as_bytes().to_vec();
-                text.extend(self.line_text(&Noun::sym(enumeration.domain))?);
-                text.push(if is_link { b'!' } else { b'$' });
-                text.extend(self.line_text(&members)?);
-                Ok(as_text(text))
-            }
-            Noun::Table(table) => {
-                let names = self.line_text(&Noun::syms(table.names().to_vec()))?;
-                let columns = List::raw(table.columns().to_vec())?;
-                let columns = self.line_text(&columns)?;
-                let open = if table.names().len() == 1 { (&b"("[..], &b")"[..]) } else { (&b""[..], &b""[..]) };
-                let prefix = table.attr.prefix().as_bytes();
-                Ok(as_text([prefix, b"+", open.0, &names, open.1, b"!", &columns].concat()))
-            }
-            Noun::Dict(dict) => {
-                let is_open = match &dict.keys {
-                    Noun::Vector(keys) => keys.len() < 2 || keys.attr != Attribute::None,
-                    Noun::List(keys) => keys.items().len() == 1,
-                    _ => true,
-                };
-                let open = if is_open { (&b"("[..], &b")"[..]) } else { (&b""[..], &b""[..]) };
-                let keys = self.recurse(|vm| vm.line_text(&dict.keys))?;
-                let values = self.recurse(|vm| vm.line_text(&dict.values))?;
-                let prefix: &[u8] = if dict.sorted { b"`s#" } else { b"" };
-                Ok(as_text([prefix, open.0, &keys, open.1, b"!", &values].concat()))
-            }
-            other => Ok(other.clone()),
-        }
-    }
-
-    fn shown_items(&mut self, items: &[Noun]) -> R {
-        let mut forms = self.vec(items.len())?;
-        for item in items {
-            forms.push(self.recurse(|vm| vm.print_form(item, false))?);
-        }
-        List::raw(forms)
-    }
-
     /// `` `d$y ``
     pub(crate) fn enumerate(&mut self, domain: Sym, y: Noun) -> R {
         let Domain::Items(items) = self.domain(domain)? else {
@@ -332,78 +248,6 @@ impl Vm<'_> {
         done
     }
 
-    /// Applies a verb to arguments of which at least one is an enumeration.
-    pub(crate) fn apply_enumerated(&mut self, verb: &'static Verb, mut args: Vec<Noun>) -> R {
-        if KNOWN.contains(&verb.name) {
-            return self.apply_known(verb, args);
-        }
-        if MOVES.contains(&verb.name)
-            && let Some(Noun::Enum(last)) = args.last()
-            && args.iter().filter(|arg| is_enumeration(arg)).count() == 1
-            // For `#` and `_` the other argument must be a count or positions; a symbol would set an attribute.
-            && !args.iter().rev().skip(1).any(|arg| arg.as_syms().is_some())
-        {
-            let (domain, places) = (last.domain, last.places.clone());
-            args.pop();
-            args.push(places);
-            let moved = verb.run(self, args)?;
-            return over(domain, moved);
-        }
-        if let ("#", Some(letter), Some(Noun::Enum(last))) =
-            (verb.name, args.first().and_then(Noun::as_sym), args.last().cloned())
-        {
-            return self.attributed(letter, &last);
-        }
-        let plain = self.plain_all(&args)?;
-        let is_number = |(arg, plain): (&Noun, &Noun)| is_enumeration(arg) && plain.kind() != Some(Kind::Symbol);
-        if args.iter().zip(&plain).any(is_number) && !COMPARES.contains(&verb.name) {
-            return Err(Fault::nyi("a verb on a foreign key to numbers"));
-        }
-        verb.run(self, plain)
-    }
-
-    fn apply_known(&mut self, verb: &'static Verb, mut args: Vec<Noun>) -> R {
-        let Some(Noun::Enum(enumeration)) = args.last() else { return verb.run(self, args) };
-        let (domain, places) = (enumeration.domain, enumeration.places.clone());
-        match verb.name {
-            "null" => verb.run(self, vec![places]),
-            "group" => match verb.run(self, vec![places])? {
-                Noun::Dict(groups) => Dict::new(over(domain, groups.keys.clone())?, groups.values.clone()),
-                other => Ok(other),
-            },
-            "asc" | "desc" if places.is_list() => {
-                let members = self.members(enumeration.clone().as_ref())?;
-                let order = self.grade(&members, verb.name == "desc")?;
-                let mut sorted = self.gather(&places, &order)?;
-                if let (Noun::Vector(sorted), "asc") = (&mut sorted, verb.name) {
-                    sorted.attr = Attribute::Sorted;
-                }
-                over(domain, sorted)
-            }
-            "value" | "get" => self.members(enumeration.clone().as_ref()),
-            "key" => Ok(Noun::sym(domain)),
-            "attr" => verb.run(self, vec![places]),
-            _ => {
-                args.shrink_to_fit();
-                verb.run(self, args)
-            }
-        }
-    }
-
-    /// `` `p#e ``
-    fn attributed(&mut self, letter: Sym, enumeration: &Enumeration) -> R {
-        let members = self.members(enumeration)?;
-        let letter = self.text(letter).to_vec();
-        let claimed = self.set_attribute(&letter, members)?;
-        match (claimed, enumeration.places.clone()) {
-            (Noun::Vector(claimed), Noun::Vector(mut places)) => {
-                places.attr = claimed.attr;
-                over(enumeration.domain, Noun::Vector(places))
-            }
-            _ => Err(Fault::TYPE),
-        }
-    }
-
     /// `p.name`: a column of the domain table, at the enumeration's positions.
     pub(crate) fn foreign_column(&mut self, enumeration: &Enumeration, column: Sym) -> R {
         let table = self.q.globals.get(&enumeration.domain).cloned().unwrap_or_default();
@@ -418,18 +262,6 @@ impl Vm<'_> {
         let domain = self.q.globals.get(&enumeration.domain)?;
         (matches!(domain, Noun::Table(_)) || domain.as_keyed().is_some()).then_some(enumeration.domain)
     }
-}
-
-/// Whether all items are lists of one length, which the console prints as a grid.
-fn is_grid(items: &[Noun]) -> bool {
-    let count = items.first().filter(|item| item.is_list()).map(Noun::len);
-    count.is_some() && items.iter().all(|item| item.is_list() && Some(item.len()) == count)
-}
-
-/// A value that prints as this text.
-fn as_text(text: Vec<u8>) -> Noun {
-    let (params, slots, body) = (Vec::new(), Vec::new(), Code::default());
-    Noun::Func(Func::Lambda(Arc::new(Lambda { source: text.into(), context: Sym::NULL, params, slots, body })))
 }
 
 impl Enumeration {
