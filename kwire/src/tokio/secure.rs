@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use ::tokio::io::{AsyncWrite, ReadBuf};
 
-use super::{Polled, Stream};
+use super::Stream;
+use super::polled::Polled;
 use crate::tls::{ClientConfig, Error, Session, server_name};
 
 /// A TLS session over a socket.
