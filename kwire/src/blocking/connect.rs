@@ -1,6 +1,5 @@
 //! Connecting and logging in.
 
-use std::io;
 use std::time::Instant;
 
 use super::readiness::{deadline, is_closed, read_once, timed_out, wait, write_once};
@@ -45,7 +44,7 @@ fn secure(socket: Stream, host: Option<&str>, deadline: Option<Instant>, options
     loop {
         match stream.handshake() {
             Ok(()) => return Ok(Stream::Tls(Box::new(stream))),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                 wait(stream.socket(), stream.session().wants_write(), deadline, options.interrupt.as_ref())?;
             }
             Err(error) => return Err(error.into()),

@@ -19,8 +19,8 @@ use crate::inbound::Inbound;
 /// Capacity in bytes that an empty write buffer keeps.
 const IDLE_CAPACITY: usize = 1 << 20;
 
-/// The future that reads and writes for its [`Handle`](super::Handle)s. Must be spawned or polled. Completes when the connection is
-/// closed.
+/// The future that reads and writes for its [`Handle`](super::Handle)s. Must be spawned or polled. Completes when the
+/// connection is closed.
 #[must_use = "nothing is read or written unless it is polled"]
 pub struct Driver<S = Stream> {
     stream: S,
