@@ -24,8 +24,14 @@ struct Proxy {
 
 impl Proxy {
     fn start(server: SocketAddr, file: &Path, options: &[&str]) -> Self {
+        let server = server.to_string();
+        Self::spawn(&["record", "--listen", "127.0.0.1:0", "--to", &server], options, file)
+    }
+
+    /// Starts a command of kcorpus that listens.
+    fn spawn(command: &[&str], options: &[&str], file: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_kcorpus"))
-            .args(["record", "--listen", "127.0.0.1:0", "--to", &server.to_string()])
+            .args(command)
             .args(options)
             .arg(file)
             .stdout(Stdio::piped())
@@ -382,17 +388,7 @@ fn errors_are_one_line() {
 
 /// `kcorpus serve` as a process.
 fn served(path: &Path) -> Proxy {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kcorpus"))
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .arg(path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).parse().unwrap();
-    Proxy { child, address }
+    Proxy::spawn(&["serve", "--listen", "127.0.0.1:0"], &[], path)
 }
 
 /// A conversation with the echoing server, recorded.
