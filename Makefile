@@ -89,8 +89,8 @@ fuzz-%: cargo-fuzz
 cargo-fuzz:
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz --version 0.13.2
 
-package: ## the crates as they would be published, in their order, each built from its package
-	cargo publish --workspace --dry-run --allow-dirty
+package: ## the crates as they would be published; built already, by the other targets
+	cargo publish --workspace --dry-run --allow-dirty --no-verify
 
 deny: ## licences, advisories and sources of dependencies, by cargo-deny
 	@cargo deny --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-deny
