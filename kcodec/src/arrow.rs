@@ -72,6 +72,7 @@ use crate::body::Body;
 use crate::capability::Capability;
 use crate::encode::Encoder;
 use crate::kind::Kind;
+use crate::rows::keys_and_table;
 use crate::table::Table;
 use crate::value::Value;
 use crate::wire::{DICT, SORTED_DICT};
@@ -157,14 +158,7 @@ pub fn copy_to_batch<'a>(value: impl Into<Value<'a>>) -> Result<RecordBatch, Err
 }
 
 fn batch(value: Value<'_>, owner: Option<&Bytes>) -> Result<RecordBatch, Error> {
-    let (keys, table) = match value {
-        Value::Table(table) => (None, table),
-        Value::Dict(dict) => match dict.as_keyed_table() {
-            Some((keys, table)) => (Some(keys), table),
-            None => return Err(Error::NotTable(value.kind())),
-        },
-        _ => return Err(Error::NotTable(value.kind())),
-    };
+    let (keys, table) = keys_and_table(value).ok_or(Error::NotTable(value.kind()))?;
     let metadata = metadata::of_table(value.type_code(), keys, table);
     let (mut fields, mut arrays) = (Vec::new(), Vec::new());
     for (name, column) in keys.into_iter().flat_map(Table::columns).chain(table.columns()) {

@@ -29,9 +29,7 @@ pub trait ToTable {
     ///
     /// As [`to_columns`](Self::to_columns), [`Table::new`] and [`Value::encode`]; `out` is as it was then.
     fn encode_table(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        let columns = self.to_columns()?;
-        let columns: Vec<Value<'_>> = columns.iter().map(Column::value).collect();
-        Value::from(Table::new(Self::NAMES, &columns)?).encode(out)
+        with_table(self, |table| table.encode(out))
     }
 
     /// A body that is the table.
@@ -40,10 +38,15 @@ pub trait ToTable {
     ///
     /// As [`encode_table`](Self::encode_table).
     fn to_body(&self) -> Result<Body, Error> {
-        let columns = self.to_columns()?;
-        let columns: Vec<Value<'_>> = columns.iter().map(Column::value).collect();
-        Body::encode(Table::new(Self::NAMES, &columns)?)
+        with_table(self, |table| Body::encode(table))
     }
+}
+
+/// Lends the table to `then`.
+fn with_table<T: ToTable + ?Sized, R>(rows: &T, then: impl FnOnce(Value<'_>) -> Result<R, Error>) -> Result<R, Error> {
+    let columns = rows.to_columns()?;
+    let columns: Vec<Value<'_>> = columns.iter().map(Column::value).collect();
+    then(Table::new(T::NAMES, &columns)?.into())
 }
 
 /// A struct that is one row of a table.
@@ -62,11 +65,16 @@ pub trait ToRow {
     fn append(&self, columns: &mut [ColumnBuf]) -> Result<(), Error>;
 }
 
+/// The columns of a table without rows.
+fn empty_columns<T: ToRow>() -> Vec<ColumnBuf> {
+    T::KINDS.iter().copied().map(ColumnBuf::new).collect()
+}
+
 impl<T: ToRow> ToTable for [T] {
     const NAMES: &'static [&'static str] = T::NAMES;
 
     fn to_columns(&self) -> Result<Vec<Column<'_>>, Error> {
-        let mut columns: Vec<ColumnBuf> = T::KINDS.iter().copied().map(ColumnBuf::new).collect();
+        let mut columns = empty_columns::<T>();
         self.iter().try_for_each(|row| row.append(&mut columns))?;
         Ok(columns.into_iter().map(Column::from).collect())
     }
@@ -87,7 +95,7 @@ impl<T: ToRow> Batch<T> {
     /// No rows.
     #[must_use]
     pub fn new() -> Self {
-        let columns: Vec<ColumnBuf> = T::KINDS.iter().copied().map(ColumnBuf::new).collect();
+        let columns = empty_columns::<T>();
         Self { marks: columns.iter().map(ColumnBuf::mark).collect(), columns, rows: 0, row: PhantomData }
     }
 

@@ -11,7 +11,7 @@ use crate::slice::{Item, Slice};
 use crate::symbol::{Symbol, Symbols};
 use crate::temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespan, Timestamp};
 use crate::value::Value;
-use crate::view::view;
+use crate::view::{fixed, view};
 use crate::wire::WIDE;
 
 /// Type, attribute with the flag of an 8-byte count, and count.
@@ -364,16 +364,8 @@ views! {
     List<'_>, column => Value::List(column);
 }
 
-macro_rules! slices {
-    ($($kind:ident $ty:ty,)*) => {$(
-        impl ToColumn for Slice<'_, $ty> {
-            fn to_column(&self) -> Result<Column<'_>, Error> {
-                Ok(Value::Vector(crate::Vector::$kind(*self)).into())
-            }
-        }
-    )*};
-}
-slices! {
-    Boolean bool, Byte u8, Guid Guid, Short i16, Int i32, Long i64, Real f32, Float f64, Timestamp Timestamp,
-    Month Month, Date Date, Datetime Datetime, Timespan Timespan, Minute Minute, Second Second, Time Time,
+impl<T: Item + ToItem> ToColumn for Slice<'_, T> {
+    fn to_column(&self) -> Result<Column<'_>, Error> {
+        Ok(fixed(T::KIND.code(), self.as_bytes(), self.attribute()).into())
+    }
 }

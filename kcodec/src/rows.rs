@@ -51,7 +51,7 @@ impl<'a> Value<'a> {
     ///
     /// A [`Mismatch`] for anything else, and as [`Table::rows`].
     pub fn rows(self) -> Result<Rows<'a>, Mismatch> {
-        Rows::new(tables(self)?)
+        Rows::new(tables_of(self)?)
     }
 
     /// The columns of a table, or of a keyed table with those of its key first, viewed once. Allocates as many names
@@ -61,7 +61,7 @@ impl<'a> Value<'a> {
     ///
     /// A [`Mismatch`] for anything else.
     pub fn columns(self) -> Result<NamedColumns<'a>, Mismatch> {
-        Ok(NamedColumns(tables(self)?.into_iter().flat_map(Table::columns).collect()))
+        Ok(NamedColumns(tables_of(self)?.into_iter().flat_map(Table::columns).collect()))
     }
 }
 
@@ -96,17 +96,19 @@ impl<'a> NamedColumns<'a> {
     }
 }
 
-/// The one table of a table, the two of a keyed table.
-fn tables(value: Value<'_>) -> Result<impl IntoIterator<Item = Table<'_>>, Mismatch> {
+/// The table, and before it the table of its keys if it is keyed.
+pub(crate) fn keys_and_table(value: Value<'_>) -> Option<(Option<Table<'_>>, Table<'_>)> {
     match value {
-        Value::Table(table) => Ok([Some(table), None]),
-        Value::Dict(dict) => match dict.as_keyed_table() {
-            Some((keys, values)) => Ok([Some(keys), Some(values)]),
-            None => Err(Mismatch::new("a table", value)),
-        },
-        _ => Err(Mismatch::new("a table", value)),
+        Value::Table(table) => Some((None, table)),
+        Value::Dict(dict) => dict.as_keyed_table().map(|(keys, table)| (Some(keys), table)),
+        _ => None,
     }
-    .map(|tables| tables.into_iter().flatten())
+}
+
+/// The one table of a table, the two of a keyed table.
+fn tables_of(value: Value<'_>) -> Result<impl IntoIterator<Item = Table<'_>>, Mismatch> {
+    let (keys, table) = keys_and_table(value).ok_or_else(|| Mismatch::new("a table", value))?;
+    Ok(keys.into_iter().chain([table]))
 }
 
 impl<'a> Rows<'a> {

@@ -5,6 +5,7 @@ use std::fmt;
 use bytemuck::{CheckedBitPattern, NoUninit, Pod};
 
 use crate::kind::Attribute;
+use crate::null::Null;
 use crate::temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespan, Timestamp};
 
 /// One item of a vector of fixed width.
@@ -57,7 +58,7 @@ macro_rules! integers {
     ($($ty:ty),*) => {
         numbers! {$($ty {
             fn is_null(self) -> bool {
-                self == Self::MIN
+                self == <Self as Null>::NULL
             }
 
             fn matches(self, other: Self) -> bool {
@@ -153,7 +154,7 @@ impl Item for Guid {
     }
 
     fn is_null(self) -> bool {
-        self == Self::default()
+        self == Self::NULL
     }
 }
 

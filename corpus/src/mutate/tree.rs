@@ -4,13 +4,15 @@
 
 use std::ops::Range;
 
-pub(super) const SYMBOL: u8 = 0xf5;
-pub(super) const SYMBOLS: u8 = 11;
-pub(super) const TABLE: u8 = 98;
-pub(super) const DICT: u8 = 99;
-pub(super) const SORTED_DICT: u8 = 127;
-pub(super) const LAMBDA: u8 = 100;
-pub(super) const ERROR: u8 = 0x80;
+use kcodec::Kind;
+
+pub(super) const SYMBOL: u8 = SYMBOLS.wrapping_neg();
+pub(super) const SYMBOLS: u8 = Kind::Symbol.code();
+pub(super) const TABLE: u8 = Kind::Table.code();
+pub(super) const DICT: u8 = Kind::Dict.code();
+pub(super) const SORTED_DICT: u8 = Kind::SortedDict.code();
+pub(super) const LAMBDA: u8 = Kind::Lambda.code();
+pub(super) const ERROR: u8 = Kind::Error.code();
 /// The bit of an attribute byte that marks an 8-byte count.
 pub(super) const WIDE: u8 = 0x80;
 
@@ -35,13 +37,9 @@ pub(super) struct Node {
 
 /// Width in bytes of an item, by the vector's type; `None` if not fixed.
 pub(super) const fn width(code: u8) -> Option<usize> {
-    match code {
-        1 | 4 | 10 => Some(1),
-        5 => Some(2),
-        6 | 8 | 13 | 14 | 17 | 18 | 19 => Some(4),
-        7 | 9 | 12 | 15 | 16 => Some(8),
-        2 => Some(16),
-        _ => None,
+    match Kind::from_code(code) {
+        Some(kind) => kind.width(),
+        None => None,
     }
 }
 
