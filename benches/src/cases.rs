@@ -44,6 +44,7 @@ pub const CASES: &[Named] = &[
     row("encode/symbols", "memcpy", Claim::None, encode::symbols),
     row("encode/int_atoms", "memcpy", Claim::None, encode::int_atoms),
     row("encode/strings", "memcpy", Claim::None, encode::strings),
+    row("encode/strings, a value each", "memcpy", Claim::None, encode::string_values),
     row("encode/trade10", "memcpy", Claim::Nanoseconds(60.0), encode::trade10),
     row("gather/longs", "memcpy", Claim::Nanoseconds(500.0), encode::gather_longs),
     row("gather/trade", "memcpy", Claim::Nanoseconds(1000.0), encode::gather_trade),

@@ -8,7 +8,7 @@ use crate::dict::Dict;
 use crate::error::{Error, ErrorKind};
 use crate::function::Function;
 use crate::kind::{Attribute, Kind, fixed_kinds};
-use crate::list::List;
+use crate::list::{List, ListRepr};
 use crate::short::{Short, has_zero};
 use crate::sink::{Room, Sink};
 use crate::slice::Item;
@@ -17,6 +17,10 @@ use crate::table::{Splayed, Table};
 use crate::value::{Object, Value};
 use crate::vector::Vector;
 use crate::wire::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
+
+mod texts;
+
+use texts::{BLOCK, touch};
 
 impl<'a> Value<'a> {
     /// Appends the body to `out`, for peers of full capability.
@@ -75,7 +79,15 @@ macro_rules! define_atom {
         #[inline(always)]
         fn atom(&mut self, atom: Atom<'a>) -> Result<(), Error> {
             match atom {
-                $(Atom::$kind(item) => self.item(Kind::$kind, <$ty as Item>::to_bytes(item)),)*
+                $(Atom::$kind(item) => {
+                    self.kind(Kind::$kind)?;
+                    let mut bytes = [Kind::$kind.code().wrapping_neg(); size_of::<$ty>() + 1];
+                    if let Some(last) = bytes.last_chunk_mut() {
+                        *last = <$ty as Item>::to_bytes(item);
+                    }
+                    self.out.head(bytes);
+                    Ok(())
+                })*
                 Atom::Symbol(symbol) => {
                     self.out.head([SYMBOL]);
                     self.text(symbol)
@@ -122,14 +134,6 @@ impl<'a, S: Sink<'a>> Encoder<S> {
 
     fixed_kinds!(define_atom);
 
-    /// An atom of fixed width: one function for all kinds of that width.
-    fn item<const N: usize>(&mut self, kind: Kind, bytes: [u8; N]) -> Result<(), Error> {
-        self.kind(kind)?;
-        self.out.head([kind.code().wrapping_neg()]);
-        self.out.head(bytes);
-        Ok(())
-    }
-
     #[inline(always)]
     fn vector(&mut self, vector: Vector<'a>) -> Result<(), Error> {
         let kind = vector.kind();
@@ -152,9 +156,10 @@ impl<'a, S: Sink<'a>> Encoder<S> {
         self.head(SYMBOLS, symbols.attribute(), symbols.len())?;
         match symbols.items() {
             SymbolsRepr::Wire(symbols, _) => self.out.run(symbols.rest()),
-            SymbolsRepr::Text(items, _) => items.iter().try_for_each(|text| self.text(Symbol::new(text)))?,
-            SymbolsRepr::Symbols(items, _) => items.iter().try_for_each(|symbol| self.text(*symbol))?,
-            _ => symbols.iter().try_for_each(|symbol| self.text(symbol))?,
+            SymbolsRepr::Text(items, _) => self.terminated(items, |text| text.as_bytes())?,
+            SymbolsRepr::Symbols(items, _) => self.terminated(items, |symbol| symbol.as_bytes())?,
+            SymbolsRepr::Strings(items, _) => self.terminated(items, |text| text.as_bytes())?,
+            SymbolsRepr::Coded(coded, _) => self.terminated(coded.codes(), |&code| coded.text(code).as_bytes())?,
         }
         Ok(())
     }
@@ -166,16 +171,34 @@ impl<'a, S: Sink<'a>> Encoder<S> {
     }
 
     fn items(&mut self, list: List<'a>) -> Result<(), Error> {
-        match (list.as_values(), list.canonical_bytes()) {
-            (Some(items), _) => items.iter().try_for_each(|item| match *item {
-                Value::Atom(atom) => self.atom(atom),
-                Value::Vector(vector) if !matches!(vector, Vector::Symbol(_)) => self.vector(vector),
-                _ => self.value(item),
-            })?,
-            (_, Some(bytes)) if self.may_copy(bytes) => self.out.run(bytes),
-            _ => list.iter().try_for_each(|item| self.value(&item))?,
+        match list.items() {
+            ListRepr::Wire { objects, canonical: true, .. } if self.may_copy(objects.rest()) => {
+                self.out.run(objects.rest());
+                Ok(())
+            }
+            ListRepr::Wire { .. } => list.iter().try_for_each(|item| self.value(&item)),
+            ListRepr::Values(items, _) => items.chunks(BLOCK).try_for_each(|items| self.values(items)),
+            ListRepr::Strings(texts, _) => match texts.items() {
+                SymbolsRepr::Text(items, _) => self.strings(items, |text| text.as_bytes()),
+                SymbolsRepr::Symbols(items, _) => self.strings(items, |symbol| symbol.as_bytes()),
+                SymbolsRepr::Strings(items, _) => self.strings(items, |text| text.as_bytes()),
+                _ => list.iter().try_for_each(|item| self.value(&item)),
+            },
         }
-        Ok(())
+    }
+
+    /// A block of values.
+    #[inline(always)]
+    fn values(&mut self, items: &'a [Value<'a>]) -> Result<(), Error> {
+        touch(items, |item| match item {
+            Value::Vector(vector) => vector.as_bytes().unwrap_or_default(),
+            _ => &[],
+        });
+        items.iter().try_for_each(|item| match *item {
+            Value::Atom(atom) => self.atom(atom),
+            Value::Vector(vector) if !matches!(vector, Vector::Symbol(_)) => self.vector(vector),
+            _ => self.value(item),
+        })
     }
 
     fn object(&mut self, object: Object<'a>) -> Result<(), Error> {
@@ -199,7 +222,7 @@ impl<'a, S: Sink<'a>> Encoder<S> {
         self.table_head(table.attribute(), table.is_sorted());
         self.symbols(table.names())?;
         let list = table.list();
-        let Some(columns) = list.as_values() else { return self.list(list) };
+        let ListRepr::Values(columns, _) = list.items() else { return self.list(list) };
         self.head(0, list.attribute(), columns.len())?;
         columns.iter().try_for_each(|column| match *column {
             Value::Vector(Vector::Symbol(symbols)) => self.symbols(symbols),
@@ -270,8 +293,7 @@ impl<'a, S: Sink<'a>> Encoder<S> {
             Ok(short) if short <= LONGEST => short,
             _ => return self.long_head(code, attribute, count),
         };
-        let [a, b, c, d] = count.to_le_bytes();
-        self.out.head([code, attribute.code(), a, b, c, d]);
+        self.out.head(counted(code, attribute, count));
         Ok(())
     }
 
@@ -282,10 +304,7 @@ impl<'a, S: Sink<'a>> Encoder<S> {
             return Err(self.error(ErrorKind::Limit));
         }
         match u32::try_from(count) {
-            Ok(count) => {
-                let [a, b, c, d] = count.to_le_bytes();
-                self.out.head([code, attribute.code(), a, b, c, d]);
-            }
+            Ok(count) => self.out.head(counted(code, attribute, count)),
             Err(_) => {
                 self.out.head([code, attribute.code() | WIDE]);
                 self.out.head((count as u64).to_le_bytes());
@@ -312,4 +331,11 @@ impl<'a, S: Sink<'a>> Encoder<S> {
     fn error(&self, kind: ErrorKind) -> Error {
         Error::new(self.out.size(), kind)
     }
+}
+
+/// Type, attribute and a count of 4 bytes.
+#[inline(always)]
+const fn counted(code: u8, attribute: Attribute, count: u32) -> [u8; 6] {
+    let [a, b, c, d] = count.to_le_bytes();
+    [code, attribute.code(), a, b, c, d]
 }

@@ -85,8 +85,13 @@ impl<'a> Gather<'a> {
     fn copy(&mut self, bytes: &[u8]) {
         let start = self.heads.len();
         self.heads.extend_from_slice(bytes);
+        self.copied(start);
+    }
+
+    /// Makes the heads from `start` on a part, or extends the last part by them.
+    fn copied(&mut self, start: usize) {
         let end = self.heads.len();
-        self.size = self.size.saturating_add(bytes.len());
+        self.size = self.size.saturating_add(end - start);
         match self.parts.last_mut() {
             Some(Part::Head(range)) => range.end = end,
             _ => self.parts.push(Part::Head(start..end)),
@@ -113,5 +118,15 @@ impl<'a> Sink<'a> for Gather<'a> {
 
     fn short(&mut self, word: [u8; 8], length: usize) {
         self.copy(word.get(..length).unwrap_or_default());
+    }
+
+    fn room(&mut self, size: usize) -> Option<&mut [u8]> {
+        let start = self.heads.len();
+        if size >= LONG {
+            return None;
+        }
+        self.heads.resize(start + size, 0);
+        self.copied(start);
+        self.heads.get_mut(start..)
     }
 }

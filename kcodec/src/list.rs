@@ -6,15 +6,16 @@ use crate::counted::Counted;
 use crate::decode::extent;
 use crate::kind::Attribute;
 use crate::plain::Plain;
+use crate::symbol::{Symbol, Symbols, SymbolsIter};
 use crate::value::Value;
 use crate::view::{plain, view};
 
 /// Objects in order: bytes of a checked body, or borrowed values.
 #[derive(Clone, Copy)]
-pub struct List<'a>(Repr<'a>);
+pub struct List<'a>(ListRepr<'a>);
 
 #[derive(Clone, Copy)]
-enum Repr<'a> {
+pub(crate) enum ListRepr<'a> {
     /// Checked: as many objects as are counted and nothing else.
     Wire {
         objects: Counted<'a>,
@@ -22,18 +23,35 @@ enum Repr<'a> {
         attribute: Attribute,
     },
     Values(&'a [Value<'a>], Attribute),
+    /// A char vector for each text.
+    Strings(Symbols<'a>, Attribute),
 }
 
 impl<'a> List<'a> {
     /// Borrows values.
     #[must_use]
     pub const fn new(items: &'a [Value<'a>]) -> Self {
-        Self(Repr::Values(items, Attribute::None))
+        Self(ListRepr::Values(items, Attribute::None))
+    }
+
+    /// Strings as q has them, a char vector for each text, without a value for each in between.
+    ///
+    /// ```
+    /// use kcodec::{List, Value};
+    ///
+    /// let names = vec![String::from("one"), String::from("three")];
+    /// let strings = List::strings(&names);
+    /// assert_eq!(strings.get(1), Some("three".into()));
+    /// assert_eq!(Value::List(strings).to_string(), r#"("one";"three")"#);
+    /// ```
+    #[must_use]
+    pub fn strings(texts: impl Into<Symbols<'a>>) -> Self {
+        Self(ListRepr::Strings(texts.into(), Attribute::None))
     }
 
     #[inline(always)]
     pub(crate) const fn from_wire(objects: Counted<'a>, canonical: bool, attribute: Attribute) -> Self {
-        Self(Repr::Wire { objects, canonical, attribute })
+        Self(ListRepr::Wire { objects, canonical, attribute })
     }
 
     /// The list whose bytes behind its type these are, checked.
@@ -47,15 +65,17 @@ impl<'a> List<'a> {
     #[must_use]
     pub const fn with_attribute(self, attribute: Attribute) -> Self {
         Self(match self.0 {
-            Repr::Wire { objects, canonical, .. } => Repr::Wire { objects, canonical, attribute },
-            Repr::Values(items, _) => Repr::Values(items, attribute),
+            ListRepr::Wire { objects, canonical, .. } => ListRepr::Wire { objects, canonical, attribute },
+            ListRepr::Values(items, _) => ListRepr::Values(items, attribute),
+            ListRepr::Strings(texts, _) => ListRepr::Strings(texts, attribute),
         })
     }
 
     /// What the sender claims of the items' order.
     #[must_use]
     pub const fn attribute(self) -> Attribute {
-        let (Repr::Wire { attribute, .. } | Repr::Values(_, attribute)) = self.0;
+        let (ListRepr::Wire { attribute, .. } | ListRepr::Values(_, attribute) | ListRepr::Strings(_, attribute)) =
+            self.0;
         attribute
     }
 
@@ -64,8 +84,9 @@ impl<'a> List<'a> {
     #[inline]
     pub fn len(self) -> usize {
         match self.0 {
-            Repr::Wire { objects, .. } => objects.count(),
-            Repr::Values(items, _) => items.len(),
+            ListRepr::Wire { objects, .. } => objects.count(),
+            ListRepr::Values(items, _) => items.len(),
+            ListRepr::Strings(texts, _) => texts.len(),
         }
     }
 
@@ -79,8 +100,9 @@ impl<'a> List<'a> {
     #[must_use]
     pub fn get(self, index: usize) -> Option<Value<'a>> {
         match self.0 {
-            Repr::Wire { .. } => self.iter().nth(index),
-            Repr::Values(items, _) => items.get(index).copied(),
+            ListRepr::Wire { .. } => self.iter().nth(index),
+            ListRepr::Values(items, _) => items.get(index).copied(),
+            ListRepr::Strings(texts, _) => texts.get(index).map(string),
         }
     }
 
@@ -90,37 +112,26 @@ impl<'a> List<'a> {
     pub fn iter(self) -> ListIter<'a> {
         ListIter {
             left: match self.0 {
-                Repr::Wire { objects, canonical, .. } => {
+                ListRepr::Wire { objects, canonical, .. } => {
                     let (count, bytes) = objects.split();
                     Left::Wire { bytes, count, canonical }
                 }
-                Repr::Values(items, _) => Left::Values(items),
+                ListRepr::Values(items, _) => Left::Values(items),
+                ListRepr::Strings(texts, _) => Left::Strings(texts.iter()),
             },
         }
     }
 
-    /// The items, when they are borrowed values.
-    pub(crate) const fn as_values(self) -> Option<&'a [Value<'a>]> {
-        match self.0 {
-            Repr::Wire { .. } => None,
-            Repr::Values(items, _) => Some(items),
-        }
+    pub(crate) const fn items(self) -> ListRepr<'a> {
+        self.0
     }
 
     /// The items' bytes, if they are those of a body, and whether they can be sent as they stand.
     #[inline]
     pub(crate) fn wire(self) -> Option<(&'a [u8], bool)> {
         match self.0 {
-            Repr::Wire { objects, canonical, .. } => Some((objects.rest(), canonical)),
-            Repr::Values(..) => None,
-        }
-    }
-
-    /// The items' bytes, when they can be sent as they stand.
-    pub(crate) fn canonical_bytes(self) -> Option<&'a [u8]> {
-        match self.0 {
-            Repr::Wire { objects, canonical: true, .. } => Some(objects.rest()),
-            _ => None,
+            ListRepr::Wire { objects, canonical, .. } => Some((objects.rest(), canonical)),
+            ListRepr::Values(..) | ListRepr::Strings(..) => None,
         }
     }
 }
@@ -163,6 +174,18 @@ pub struct ListIter<'a> {
 enum Left<'a> {
     Wire { bytes: &'a [u8], count: usize, canonical: bool },
     Values(&'a [Value<'a>]),
+    Strings(SymbolsIter<'a>),
+}
+
+/// A text as a char vector.
+fn string(text: Symbol<'_>) -> Value<'_> {
+    Value::chars(text.as_bytes())
+}
+
+/// Out of line: the loops over the other items stay small.
+#[inline(never)]
+fn next_string<'a>(texts: &mut SymbolsIter<'a>) -> Value<'a> {
+    texts.next().map_or_else(|| unreachable!("the caller compared the count"), string)
 }
 
 impl<'a> ListIter<'a> {
@@ -195,6 +218,7 @@ impl<'a> ListIter<'a> {
                 }
                 None => unreachable!("the caller compared the count"),
             },
+            Left::Strings(texts) => next_string(texts),
         }
     }
 }
@@ -232,6 +256,7 @@ impl<'a> Iterator for ListIter<'a> {
                 *items = items.get(n..).unwrap_or_default();
                 self.next()
             }
+            Left::Strings(texts) => texts.nth(n).map(string),
         }
     }
 
@@ -257,9 +282,10 @@ impl<'a> Iterator for ListIter<'a> {
 impl ExactSizeIterator for ListIter<'_> {
     #[inline]
     fn len(&self) -> usize {
-        match self.left {
-            Left::Wire { count, .. } => count,
+        match &self.left {
+            Left::Wire { count, .. } => *count,
             Left::Values(items) => items.len(),
+            Left::Strings(texts) => texts.len(),
         }
     }
 }

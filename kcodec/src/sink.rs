@@ -13,6 +13,9 @@ pub(crate) trait Sink<'a> {
 
     /// Appends the first `length` bytes of a word.
     fn short(&mut self, word: [u8; 8], length: usize);
+
+    /// Appends zeros and lends them, to be written over. `None` if the caller must append piece by piece.
+    fn room(&mut self, size: usize) -> Option<&mut [u8]>;
 }
 
 /// A buffer that never grows: what exceeds its capacity is only counted.
@@ -80,6 +83,14 @@ impl Sink<'_> for Room {
             self.put(word.get(..length).unwrap_or_default());
         }
     }
+
+    #[inline(always)]
+    fn room(&mut self, size: usize) -> Option<&mut [u8]> {
+        let start = self.out.len();
+        let has_room = self.has_room(size);
+        has_room.then(|| self.out.resize(start + size, 0));
+        self.out.get_mut(start..).filter(|_| has_room)
+    }
 }
 
 /// A buffer that grows as it must, for what is not a value.
@@ -99,5 +110,11 @@ impl Sink<'_> for Vec<u8> {
 
     fn short(&mut self, word: [u8; 8], length: usize) {
         self.extend_from_slice(word.get(..length).unwrap_or_default());
+    }
+
+    fn room(&mut self, size: usize) -> Option<&mut [u8]> {
+        let start = self.len();
+        self.resize(start + size, 0);
+        self.get_mut(start..)
     }
 }

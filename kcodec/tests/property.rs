@@ -3,8 +3,8 @@
 mod naive;
 
 use kcodec::{
-    Atom, Body, Capability, Derived, Dict, Function, Lambda, Limits, List, Splayed, Symbol, Symbols, Table, Value,
-    Vector, to_little_endian,
+    Atom, Attribute, Body, Capability, Derived, Dict, Error, ErrorKind, Function, Lambda, Limits, List, Splayed,
+    Symbol, Symbols, Table, Value, Vector, to_little_endian,
 };
 use naive::{Form, Tree};
 use proptest::prelude::*;
@@ -71,8 +71,18 @@ fn built(value: Value<'static>) -> Value<'static> {
     }
 }
 
+/// Built from texts if all items are strings, otherwise from values.
 fn list(items: List<'static>) -> List<'static> {
-    List::new(leak(items.iter().map(built)))
+    let text = |item| match item {
+        Value::Vector(Vector::Char(chars)) if chars.attribute() == Attribute::None => {
+            Some(Symbol::from_bytes(chars.as_bytes()))
+        }
+        _ => None,
+    };
+    match items.iter().map(text).collect::<Option<Vec<_>>>() {
+        Some(texts) => List::strings(leak(texts)),
+        None => List::new(leak(items.iter().map(built))),
+    }
 }
 
 /// Built from `&str` if all are UTF-8, otherwise from [`Symbol`].
@@ -196,6 +206,50 @@ proptest! {
         prop_assert_eq!(&out[3..], body);
         let gather = value.gather(Capability::MAX).unwrap();
         prop_assert_eq!(gather.iter().collect::<Vec<_>>().concat(), body);
+    }
+
+    #[test]
+    fn texts_are_copied_as_by_a_plain_loop(
+        texts in prop::collection::vec(prop::collection::vec(1..=255_u8, 0..40), 0..200),
+        nul in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+        room in 0..9000_usize,
+    ) {
+        let mut texts = texts;
+        let (mut symbols, mut strings) = (vec![11, 0], vec![0, 0]);
+        let count = u32::try_from(texts.len()).unwrap().to_le_bytes();
+        symbols.extend(count);
+        strings.extend(count);
+        if let Some(nul) = nul.filter(|_| !texts.is_empty()) {
+            let at = nul.index(texts.len());
+            texts[at].insert(0, 0);
+        }
+        for text in &texts {
+            symbols.extend(text.iter().copied().chain([0]));
+            strings.extend([10, 0]);
+            strings.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
+            strings.extend(text);
+        }
+        let items: Vec<Symbol<'_>> = texts.iter().map(|text| Symbol::from_bytes(text)).collect();
+        let list = List::strings(&items);
+        let values: Vec<Value<'_>> = texts.iter().map(|text| Value::chars(text)).collect();
+        prop_assert_eq!(list, List::new(&values));
+        let mut out = Vec::with_capacity(room);
+        Value::List(list).encode(&mut out).unwrap();
+        prop_assert_eq!(&out, &strings);
+        let gather = Value::List(list).gather(Capability::MAX).unwrap();
+        prop_assert_eq!(gather.iter().collect::<Vec<_>>().concat(), strings);
+
+        let value = Value::symbols(&items);
+        let refused = texts.iter().find(|text| text.first() == Some(&0)).map(|_| {
+            let head = texts.iter().take_while(|text| text.first() != Some(&0)).map(|text| text.len() + 1).sum::<usize>();
+            (6 + head, ErrorKind::Nul)
+        });
+        let place = |error: Error| (error.at, error.kind);
+        let mut out = Vec::with_capacity(room);
+        prop_assert_eq!(value.encode(&mut out).map_err(place).err(), refused);
+        prop_assert_eq!(value.encoded_len(Capability::MAX).map_err(place).err(), refused);
+        prop_assert_eq!(value.gather(Capability::MAX).map_err(place).err(), refused);
+        prop_assert_eq!(out, if refused.is_some() { vec![] } else { symbols });
     }
 
     #[test]

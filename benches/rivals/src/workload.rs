@@ -1,6 +1,6 @@
 //! The workloads as values that borrow Rust data.
 
-use kcodec::{Slice, Table, Timespan, Value, Vector};
+use kcodec::{List, Slice, Table, Timespan, Value, Vector};
 use kcorpus::workload::{self, Trade};
 
 /// A name, and a function that creates the data, passes a value that borrows it to a closure, and drops the data.
@@ -40,9 +40,7 @@ fn int_atoms(lend: &mut dyn FnMut(Value<'_>)) {
 }
 
 fn strings(lend: &mut dyn FnMut(Value<'_>)) {
-    let texts = workload::strings(workload::STRINGS);
-    let items: Vec<Value<'_>> = texts.iter().map(Value::from).collect();
-    lend((&items).into());
+    lend(List::strings(&workload::strings(workload::STRINGS)).into());
 }
 
 fn trade(trade: Trade, lend: &mut dyn FnMut(Value<'_>)) {

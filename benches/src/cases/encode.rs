@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use kcodec::{Capability, Value};
+use kcodec::{Capability, List, Value};
 use kcorpus::workload::{self, INT_ATOMS, STRINGS, SYMBOLS, TRADE, TRADE10};
 
 use crate::workload::{Columns, body};
@@ -123,6 +123,11 @@ pub(super) fn int_atoms() -> Case {
 }
 
 pub(super) fn strings() -> Case {
+    let texts = workload::strings(STRINGS);
+    lent(move |use_it| use_it(List::strings(&texts).into()))
+}
+
+pub(super) fn string_values() -> Case {
     let texts = workload::strings(STRINGS);
     lent(move |use_it| {
         let items: Vec<Value<'_>> = texts.iter().map(Value::from).collect();
