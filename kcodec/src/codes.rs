@@ -63,13 +63,10 @@ fn append<'a>(distinct: &mut Vec<Symbol<'a>>, symbol: Symbol<'a>) -> u32 {
 /// hash has a new key on every call. If symbols cluster nevertheless, because an attacker has found the key, the table
 /// is abandoned after a number of probes in proportion to the symbols.
 fn hashed<'a>(symbols: Symbols<'a>, probes: usize) -> Option<(Vec<Symbol<'a>>, Vec<u32>)> {
-    let mut steps = symbols.len().saturating_mul(probes).saturating_add(SLOTS);
-    let mut interner = Interner::new();
+    let mut interner = Interner::new(symbols.len().saturating_mul(probes));
     let mut codes = Vec::with_capacity(symbols.len());
-    for symbol in symbols {
-        codes.push(interner.code(symbol, &mut steps)?);
-    }
-    Some((interner.distinct, codes))
+    symbols.iter().for_each(|symbol| codes.push(interner.code(symbol)));
+    interner.probes.map(|_| (interner.distinct, codes))
 }
 
 struct Interner<'a> {
@@ -79,51 +76,72 @@ struct Interner<'a> {
     slots: Vec<Slot>,
     /// The number of distinct symbols at which the table grows.
     most: usize,
+    /// Probes left; `None` if the table was abandoned.
+    probes: Option<usize>,
 }
 
-/// A distinct symbol. `code` is one more than its code, and 0 in an empty slot.
-#[derive(Clone, Copy, Default)]
+/// A distinct symbol: its number, its length and its code.
+#[derive(Clone, Copy)]
 struct Slot {
     number: u64,
     length: u32,
     code: u32,
 }
 
+impl Slot {
+    /// Of a length that no symbol has.
+    const EMPTY: Self = Self { number: 0, length: u32::MAX, code: 0 };
+
+    const fn is_empty(self) -> bool {
+        self.length == Self::EMPTY.length
+    }
+}
+
 impl<'a> Interner<'a> {
-    fn new() -> Self {
+    fn new(probes: usize) -> Self {
         Self {
             key: RandomState::new().hash_one(0) | 1,
             distinct: Vec::new(),
-            slots: vec![Slot::default(); SLOTS],
+            slots: vec![Slot::EMPTY; SLOTS],
             most: most(SLOTS),
+            probes: Some(probes),
         }
     }
 
-    #[inline]
-    fn code(&mut self, symbol: Symbol<'a>, steps: &mut usize) -> Option<u32> {
+    /// The code of a symbol. Fast path: the first probe finds a short one.
+    #[inline(always)]
+    fn code(&mut self, symbol: Symbol<'a>) -> u32 {
         let text = symbol.as_bytes();
         let number = number(text, self.key);
-        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-        let mut at = self.start(number);
+        let at = self.start(number);
+        match self.slots.get(at) {
+            Some(slot) if slot.number == number && slot.length as usize == text.len() && text.len() <= 8 => slot.code,
+            _ => self.search(symbol, number, at),
+        }
+    }
+
+    /// The code of a symbol, appended if it is new. The code is meaningless once the table was abandoned.
+    #[inline(never)]
+    fn search(&mut self, symbol: Symbol<'a>, number: u64, mut at: usize) -> u32 {
+        let length = u32::try_from(symbol.as_bytes().len()).unwrap_or(u32::MAX).min(Slot::EMPTY.length - 1);
         loop {
-            *steps = steps.checked_sub(1)?;
-            let slot = self.slots.get_mut(at)?;
-            if slot.code == 0 {
+            self.probes = self.probes.and_then(|probes| probes.checked_sub(1));
+            let Some(slot) = self.slots.get_mut(at).filter(|_| self.probes.is_some()) else { return u32::MAX };
+            if slot.is_empty() {
                 let code = append(&mut self.distinct, symbol);
-                *slot = Slot { number, length, code: code.checked_add(1)? };
+                *slot = Slot { number, length, code };
                 if self.distinct.len() >= self.most {
                     self.grow();
                 }
-                return Some(code);
+                return code;
             }
-            let code = slot.code.wrapping_sub(1);
             if slot.number == number
                 && slot.length == length
-                && (length <= 8 || self.distinct.get(code as usize) == Some(&symbol))
+                && (length <= 8 || self.distinct.get(slot.code as usize) == Some(&symbol))
             {
-                return Some(code);
+                return slot.code;
             }
-            at = at.wrapping_add(1) & self.slots.len().wrapping_sub(1);
+            at = (at + 1) & (self.slots.len() - 1);
         }
     }
 
@@ -138,14 +156,14 @@ impl<'a> Interner<'a> {
     #[cold]
     fn grow(&mut self) {
         let times = if self.slots.len() < CACHED { 4 } else { 2 };
-        let slots = vec![Slot::default(); self.slots.len().saturating_mul(times)];
+        let slots = vec![Slot::EMPTY; self.slots.len().saturating_mul(times)];
         self.most = most(slots.len());
         let old = std::mem::replace(&mut self.slots, slots);
-        for slot in old.into_iter().filter(|slot| slot.code > 0) {
+        for slot in old.into_iter().filter(|slot| !slot.is_empty()) {
             let mask = self.slots.len().wrapping_sub(1);
             let mut at = self.start(slot.number);
             while let Some(taken) = self.slots.get_mut(at) {
-                if taken.code == 0 {
+                if taken.is_empty() {
                     *taken = slot;
                     break;
                 }

@@ -5,7 +5,7 @@ use std::{fmt, slice};
 use crate::coded::CodedSymbols;
 use crate::counted::Counted;
 use crate::kind::Attribute;
-use crate::simd::{self, BLOCK};
+use crate::simd::{self, BLOCK, SLACK};
 
 /// One symbol: its bytes, by convention UTF-8, without the terminator.
 ///
@@ -302,6 +302,18 @@ impl<'a> Iterator for SymbolsIter<'a> {
         }
     }
 
+    /// One loop for each form of symbols.
+    #[inline]
+    fn fold<B, F: FnMut(B, Symbol<'a>) -> B>(self, init: B, mut f: F) -> B {
+        match self.left {
+            Left::Wire(texts) => texts.fold(init, f),
+            Left::Text(items) => items.fold(init, |all, text| f(all, Symbol::new(text))),
+            Left::Symbols(items) => items.copied().fold(init, f),
+            Left::Strings(items) => items.fold(init, |all, text| f(all, Symbol::new(text))),
+            Left::Coded(coded, codes) => codes.fold(init, |all, &code| f(all, coded.text(code))),
+        }
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.left {
             Left::Wire(texts) => (texts.count, Some(texts.count)),
@@ -320,6 +332,9 @@ impl fmt::Debug for SymbolsIter<'_> {
         f.debug_list().entries(self.clone()).finish()
     }
 }
+
+/// Bytes whose terminators are located at once, if there are as many.
+const INDEXED: usize = 1024;
 
 /// Terminated texts, their ends found a block at a time.
 #[derive(Clone)]
@@ -348,5 +363,30 @@ impl<'a> Texts<'a> {
         self.start = end.wrapping_add(1);
         self.count = self.count.wrapping_sub(1);
         Some(Symbol(text))
+    }
+
+    /// Passes all texts to come: the terminators of many blocks are located at once.
+    #[inline]
+    fn fold<B, F: FnMut(B, Symbol<'a>) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut all = init;
+        if self.bytes.len() - self.start < INDEXED {
+            while let Some(text) = self.next() {
+                all = f(all, text);
+            }
+            return all;
+        }
+        let mut ends = [0; INDEXED + SLACK];
+        let (mut start, mut base) = (self.start, self.start);
+        for block in self.bytes.get(base..).unwrap_or_default().chunks(INDEXED) {
+            let found = simd::index_texts(block, &mut ends);
+            for &end in ends.get(..found).unwrap_or_default() {
+                let end = base + end as usize;
+                let Some(text) = self.bytes.get(start..end) else { unreachable!("ends ascend") };
+                all = f(all, Symbol(text));
+                start = end + 1;
+            }
+            base += block.len();
+        }
+        all
     }
 }
