@@ -199,7 +199,7 @@ fn half(
     half: Half,
     encoder: &mut Encoder<Vec<u8>>,
 ) -> Result<(), Error> {
-    let count = end.saturating_sub(start);
+    let count = end - start;
     let columns = || batch.schema_ref().fields().iter().zip(batch.columns()).skip(start).take(count);
     encoder.table_head(half.table, half.sorted);
     encoder.head(Kind::Symbol.code(), half.names, count)?;

@@ -109,7 +109,7 @@ impl<T: ToRow> Batch<T> {
         match appended {
             Ok(()) => {
                 self.marks.iter_mut().zip(&self.columns).for_each(|(mark, column)| *mark = column.mark());
-                self.rows = self.rows.saturating_add(1);
+                self.rows += 1;
             }
             Err(_) => {
                 let rows = self.rows as u64;

@@ -48,7 +48,7 @@ pub const fn first_day(month: i64) -> i64 {
     let month = month.wrapping_add(SHIFT_MONTHS);
     let (year, month) = (month.div_euclid(12), month.rem_euclid(12));
     let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_era = days_before_year(year).wrapping_add(days_before_month(month));
+    let of_era = days_before_year(year) + days_before_month(month);
     era.wrapping_mul(ERA).wrapping_add(of_era).wrapping_sub(SHIFT)
 }
 
@@ -58,21 +58,22 @@ pub const fn first_day(month: i64) -> i64 {
 pub const fn month_of(day: i64) -> i64 {
     let day = day.wrapping_add(SHIFT);
     let (era, day) = (day.div_euclid(ERA), day.rem_euclid(ERA));
-    let leap_days = (day / 1460).wrapping_sub(day / 36_524).wrapping_add(day / (ERA - 1));
-    let year = day.wrapping_sub(leap_days) / 365;
-    let day = day.wrapping_sub(days_before_year(year));
-    let month = day.wrapping_mul(5).wrapping_add(2) / 153;
-    era.wrapping_mul(400).wrapping_add(year).wrapping_mul(12).wrapping_add(month).wrapping_sub(SHIFT_MONTHS)
+    let leap_days = day / 1460 - day / 36_524 + day / (ERA - 1);
+    let year = (day - leap_days) / 365;
+    let day = day - days_before_year(year);
+    let month = (day * 5 + 2) / 153;
+    // There are fewer months than days, so that this does not overflow.
+    (era * 400 + year) * 12 + month - SHIFT_MONTHS
 }
 
 /// Days of an era before the year `year`, 0 to 399, which begins on 1 March.
 const fn days_before_year(year: i64) -> i64 {
-    year.wrapping_mul(365).wrapping_add(year / 4).wrapping_sub(year / 100)
+    year * 365 + year / 4 - year / 100
 }
 
 /// Days of a year before the month `month`; March is 0.
 const fn days_before_month(month: i64) -> i64 {
-    month.wrapping_mul(153).wrapping_add(2) / 5
+    (month * 153 + 2) / 5
 }
 
 /// A date, 0001.01.01 to 9999.12.31.
@@ -87,28 +88,28 @@ pub(crate) struct Day {
 pub(crate) fn day_of(days: i64) -> Option<Day> {
     let number = month_of(days);
     let (year, month) = DAYS.contains(&days).then(|| year_and_month(number))??;
-    let day = u32::try_from(days.wrapping_sub(first_day(number))).ok()?.saturating_add(1);
+    let day = u32::try_from(days - first_day(number)).ok()? + 1;
     Some(Day { year, month, day })
 }
 
 /// The day number of a date, days since 2000.01.01; `None` if the calendar has no such date.
 pub(crate) fn day_number(Day { year, month, day }: Day) -> Option<i32> {
     let number = i64::from(month_number(year, month)?);
-    let date = first_day(number).wrapping_add(i64::from(day)).wrapping_sub(1);
+    let date = first_day(number) + i64::from(day) - 1;
     (day > 0 && month_of(date) == number).then(|| i32::try_from(date).ok())?
 }
 
 /// The month number of a year and month, months since 2000.01; `None` outside 0001.01 to 9999.12.
 pub(crate) fn month_number(year: u32, month: u32) -> Option<i32> {
     let known = YEARS.contains(&year.into()) && (1..=12).contains(&month);
-    let months = i64::from(year).wrapping_sub(2000).wrapping_mul(12).wrapping_add(month.into()).wrapping_sub(1);
+    let months = (i64::from(year) - 2000) * 12 + i64::from(month) - 1;
     known.then(|| i32::try_from(months).ok())?
 }
 
 /// The year and month of a month number, months since 2000.01; `None` outside 0001.01 to 9999.12.
 pub(crate) fn year_and_month(months: i64) -> Option<(u32, u32)> {
-    let year = months.div_euclid(12).wrapping_add(2000);
-    let month = u32::try_from(months.rem_euclid(12)).ok()?.saturating_add(1);
+    let year = months.div_euclid(12) + 2000;
+    let month = u32::try_from(months.rem_euclid(12)).ok()? + 1;
     YEARS.contains(&year).then(|| Some((u32::try_from(year).ok()?, month)))?
 }
 

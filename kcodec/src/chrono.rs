@@ -16,7 +16,7 @@ impl TryFrom<Timestamp> for DateTime<Utc> {
     type Error = Error;
 
     fn try_from(timestamp: Timestamp) -> Result<Self, Error> {
-        let seconds = timestamp.0.div_euclid(SECOND).saturating_add(EPOCH);
+        let seconds = timestamp.0.div_euclid(SECOND) + EPOCH;
         let nanoseconds = u32::try_from(timestamp.0.rem_euclid(SECOND)).ok();
         let time = nanoseconds.and_then(|nanoseconds| Self::from_timestamp(seconds, nanoseconds));
         time.filter(|_| timestamp.is_finite()).ok_or(OUT_OF_RANGE)
@@ -27,8 +27,8 @@ impl TryFrom<DateTime<Utc>> for Timestamp {
     type Error = Error;
 
     fn try_from(time: DateTime<Utc>) -> Result<Self, Error> {
-        let seconds = i128::from(time.timestamp()).saturating_sub(EPOCH.into());
-        let nanoseconds = seconds.saturating_mul(SECOND.into()).saturating_add(time.timestamp_subsec_nanos().into());
+        let seconds = i128::from(time.timestamp()) - i128::from(EPOCH);
+        let nanoseconds = seconds * i128::from(SECOND) + i128::from(time.timestamp_subsec_nanos());
         let timestamp = i64::try_from(nanoseconds).ok().map(Self);
         timestamp.filter(|timestamp| timestamp.is_finite()).ok_or(OUT_OF_RANGE)
     }

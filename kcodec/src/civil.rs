@@ -194,8 +194,7 @@ fn units(hour: u32, minute: u32, second: u32, rest: u32, per_second: u32) -> Opt
     if minute >= 60 || second >= 60 || rest >= per_second {
         return None;
     }
-    let minutes = i64::from(hour).checked_mul(60)?.checked_add(minute.into())?;
-    let seconds = minutes.checked_mul(60)?.checked_add(second.into())?;
+    let seconds = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
     seconds.checked_mul(per_second.into())?.checked_add(rest.into())
 }
 
@@ -251,10 +250,10 @@ impl TryFrom<SystemTime> for Timestamp {
         let epoch = Duration::from_secs(EPOCH);
         let nanoseconds = match time.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(since) => since.as_nanos().cast_signed(),
-            Err(before) => before.duration().as_nanos().cast_signed().saturating_neg(),
+            Err(before) => -before.duration().as_nanos().cast_signed(),
         };
-        let nanoseconds = nanoseconds.checked_sub(epoch.as_nanos().cast_signed()).ok_or(OUT_OF_RANGE)?;
-        let timestamp = i64::try_from(nanoseconds).map(Self).map_err(|_| OUT_OF_RANGE)?;
+        let nanoseconds = i64::try_from(nanoseconds - epoch.as_nanos().cast_signed());
+        let timestamp = nanoseconds.map(Self).map_err(|_| OUT_OF_RANGE)?;
         if timestamp.is_finite() { Ok(timestamp) } else { Err(OUT_OF_RANGE) }
     }
 }

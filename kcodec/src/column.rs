@@ -56,7 +56,7 @@ impl ColumnBuf {
     fn push<T: Item>(&mut self, kind: Kind, item: T) -> Result<(), Error> {
         self.accept(kind)?;
         self.bytes.extend_from_slice(bytemuck::bytes_of(&item.to_bytes()));
-        self.count = self.count.saturating_add(1);
+        self.count += 1;
         Ok(())
     }
 
@@ -73,7 +73,7 @@ impl ColumnBuf {
         }
         self.bytes.extend_from_slice(text);
         self.bytes.push(0);
-        self.count = self.count.saturating_add(1);
+        self.count += 1;
         Ok(())
     }
 
@@ -89,7 +89,7 @@ impl ColumnBuf {
         self.bytes.extend([Kind::Char.code(), 0]);
         self.bytes.extend(length.to_le_bytes());
         self.bytes.extend_from_slice(text);
-        self.count = self.count.saturating_add(1);
+        self.count += 1;
         Ok(())
     }
 
@@ -105,7 +105,7 @@ impl ColumnBuf {
             return Err(Error::new(0, ErrorKind::NestedError));
         }
         value.encode(&mut self.bytes)?;
-        self.count = self.count.saturating_add(1);
+        self.count += 1;
         Ok(())
     }
 

@@ -70,7 +70,7 @@ impl Threshold {
 }
 
 /// Bytes of the header before the body. Lengths include them; they are not compressed.
-const HEADER: u64 = 8;
+const HEADER: usize = 8;
 /// Bytes of the longest group: its flags and eight matches.
 const GROUP: usize = 17;
 
@@ -83,7 +83,7 @@ pub fn compress(body: &[u8], threshold: Threshold, out: &mut Vec<u8>) -> Option<
     if body.len() <= threshold.plain() || body.len() >= LONGEST {
         return None;
     }
-    let raw = (body.len() as u64).saturating_add(HEADER);
+    let raw = body.len() + HEADER;
     let start = out.len();
     let kind = match u32::try_from(raw) {
         Ok(raw) => {
@@ -91,12 +91,11 @@ pub fn compress(body: &[u8], threshold: Threshold, out: &mut Vec<u8>) -> Option<
             crate::Compression::Short
         }
         Err(_) => {
-            out.extend_from_slice(&raw.to_le_bytes());
+            out.extend_from_slice(&(raw as u64).to_le_bytes());
             crate::Compression::Long
         }
     };
-    let room = usize::try_from((raw / 2).saturating_sub(HEADER)).unwrap_or(usize::MAX);
-    if stream(body, start.saturating_add(room), out) {
+    if stream(body, start + raw / 2 - HEADER, out) {
         return Some(kind);
     }
     out.truncate(start);
@@ -154,16 +153,16 @@ impl Group<'_> {
     #[inline(always)]
     const fn literal(&mut self, byte: u8) {
         self.put(self.used, byte);
-        self.used = self.used.wrapping_add(1);
+        self.used += 1;
     }
 
     #[inline(always)]
     fn matched(&mut self, element: u32, key: u8, extra: u32) {
         let [extra, ..] = extra.to_le_bytes();
         self.put(self.used, key);
-        self.put(self.used.wrapping_add(1), extra);
-        self.used = self.used.wrapping_add(2);
-        self.flags |= 1_u8.wrapping_shl(element);
+        self.put(self.used + 1, extra);
+        self.used += 2;
+        self.flags |= 1 << element;
     }
 }
 
@@ -172,14 +171,14 @@ fn stream(body: &[u8], end: usize, out: &mut Vec<u8>) -> bool {
     let mut seen = [NONE; 256];
     let mut compressor = Compressor::new(body, &mut seen);
     let mut written = out.len();
-    out.reserve(end.saturating_sub(written).saturating_add(WINDOW));
+    out.reserve(end - written + WINDOW);
     while compressor.position() < body.len() {
-        if written.saturating_add(GROUP) > end {
+        if written + GROUP > end {
             return false;
         }
-        if out.len() < written.saturating_add(WINDOW) {
-            let stretch = written.saturating_add(STRETCH).min(end);
-            out.resize(stretch.saturating_add(WINDOW), 0);
+        if out.len() < written + WINDOW {
+            let stretch = (written + STRETCH).min(end);
+            out.resize(stretch + WINDOW, 0);
         }
         let Some(bytes) = out.get_mut(written..).and_then(<[u8]>::first_chunk_mut) else { return false };
         let mut group = Group { bytes, used: 1, flags: 0 };
@@ -188,7 +187,7 @@ fn stream(body: &[u8], end: usize, out: &mut Vec<u8>) -> bool {
             (compressor, group) = compressor.plain(elements, group);
         }
         group.put(0, group.flags);
-        written = written.saturating_add(group.used);
+        written += group.used;
     }
     out.truncate(written);
     true
@@ -227,22 +226,22 @@ impl<'a> Compressor<'a> {
         let found = self.look_up(key, first);
         let Some(found) = found else {
             group.literal(first);
-            self.at = self.at.wrapping_add(1 << BYTE);
+            self.at += 1 << BYTE;
             return true;
         };
         self.store_pending();
-        let before = ahead::<8>(self.body, found.wrapping_add(2));
+        let before = ahead::<8>(self.body, found + 2);
         let difference = before.map_or(0, |before| u64::from_le_bytes(*before) ^ u64::from_le_bytes(*after));
         let equal = difference.trailing_zeros() / 8;
         if difference != 0 && equal == self.usual {
             group.matched(element, key, self.usual);
-            self.at = self.at.wrapping_add(self.step);
+            self.at += self.step;
             self.missed = false;
             return true;
         }
         let equal = if difference == 0 { common(self.body, found, position) } else { equal };
         group.matched(element, key, equal);
-        self.at = self.at.wrapping_add(step(equal));
+        self.at += step(equal);
         if self.missed {
             self.usual = equal.min(UNUSUAL);
             self.step = step(equal);
@@ -280,7 +279,7 @@ impl<'a> Compressor<'a> {
                 // A match needs a pair and a byte after it.
                 [first] | [first, _] => {
                     group.literal(first);
-                    self.at = self.at.wrapping_add(1 << BYTE);
+                    self.at += 1 << BYTE;
                 }
                 [first, second, ..] => {
                     let key = first ^ second;
@@ -288,10 +287,10 @@ impl<'a> Compressor<'a> {
                         self.store_pending();
                         let extra = common(self.body, found, position);
                         group.matched(element, key, extra);
-                        self.at = self.at.wrapping_add(step(extra));
+                        self.at += step(extra);
                     } else {
                         group.literal(first);
-                        self.at = self.at.wrapping_add(1 << BYTE);
+                        self.at += 1 << BYTE;
                     }
                 }
             }
@@ -303,31 +302,31 @@ impl<'a> Compressor<'a> {
 /// By how much `at` advances for a match with `extra` bytes after its pair.
 #[inline(always)]
 const fn step(extra: u32) -> u64 {
-    (extra as u64).wrapping_add(2).wrapping_shl(BYTE)
+    (extra as u64 + 2) << BYTE
 }
 
 /// The `N` bytes from `position` on.
 #[inline(always)]
 fn ahead<const N: usize>(body: &[u8], position: usize) -> Option<&[u8; N]> {
-    body.get(position..position.wrapping_add(N))?.first_chunk()
+    body.get(position..position + N)?.first_chunk()
 }
 
 /// Number of equal bytes after the pairs at two positions, at most 255.
 #[inline(never)]
 fn common(body: &[u8], found: usize, position: usize) -> u32 {
-    let before = body.get(found.wrapping_add(2)..).unwrap_or_default();
-    let after = body.get(position.wrapping_add(2)..).unwrap_or_default();
+    let before = body.get(found + 2..).unwrap_or_default();
+    let after = body.get(position + 2..).unwrap_or_default();
     let after = after.get(..255).unwrap_or(after);
     let (eights, _) = after.as_chunks::<8>();
     let mut equal = 0_u32;
     for (before, after) in before.as_chunks::<8>().0.iter().zip(eights) {
         let difference = u64::from_le_bytes(*before) ^ u64::from_le_bytes(*after);
         if difference != 0 {
-            return equal.wrapping_add(difference.trailing_zeros() / 8);
+            return equal + difference.trailing_zeros() / 8;
         }
-        equal = equal.wrapping_add(8);
+        equal += 8;
     }
     let whole = eights.as_flattened().len();
     let rest = before.iter().skip(whole).zip(after.iter().skip(whole));
-    rest.take_while(|(before, after)| before == after).fold(equal, |equal, _| equal.wrapping_add(1))
+    rest.take_while(|(before, after)| before == after).fold(equal, |equal, _| equal + 1)
 }

@@ -53,7 +53,7 @@ impl<'a> Counted<'a> {
     /// The length in bytes of the attribute, the count and the terminated texts that it counts.
     pub(crate) fn texts_len(self) -> usize {
         let (count, texts) = self.split();
-        let rest = texts.len().wrapping_sub(simd::skip_texts(texts, count).unwrap_or_default());
-        self.0.len().wrapping_sub(rest)
+        let rest = texts.len() - simd::skip_texts(texts, count).unwrap_or_default();
+        self.0.len() - rest
     }
 }

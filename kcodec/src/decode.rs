@@ -72,10 +72,10 @@ pub(crate) fn extent(bytes: &[u8]) -> usize {
     if let Some(&code) = bytes.first()
         && let Some(width) = width(code.wrapping_neg())
     {
-        return width.wrapping_add(1);
+        return width + 1;
     }
     if let [SYMBOL, text @ ..] = bytes {
-        return simd::text_len(text).map_or(bytes.len(), |length| length.wrapping_add(2));
+        return simd::text_len(text).map_or(bytes.len(), |length| length + 2);
     }
     let mut checker = Checker::<true>::new(bytes);
     match checker.object(u8::MAX) {
@@ -131,7 +131,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
             2..=19 => {
                 let Some(width) = width(code) else { return Err(no_such_type(start, code)) };
                 let count = self.head(width)?;
-                self.reader.take(count.saturating_mul(width)).map(|_| Some(count as u64))
+                self.reader.take(count * width).map(|_| Some(count as u64))
             }
             SYMBOL => self.reader.text().map(|_| None),
             0xed..=0xff => self.atom(start, code),
@@ -160,11 +160,11 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         let mut left = count;
         while left > 0 {
             let passed = self.run(left, &mut ended);
-            left = left.wrapping_sub(passed);
+            left -= passed;
             if passed == 0 {
                 self.object(depth)?;
                 ended(self.reader.at());
-                left = left.wrapping_sub(1);
+                left -= 1;
             }
         }
         Ok(())
@@ -176,7 +176,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
     fn run(&mut self, most: u64, ended: impl FnMut(usize)) -> u64 {
         let Some(&code) = self.reader.left().first() else { return 0 };
         if let Some(width) = width(code.wrapping_neg()).filter(|_| code != BOOLEAN.wrapping_neg()) {
-            let size = width.wrapping_add(1);
+            let size = width + 1;
             return self.alike(most, ended, |reader| reader.left().first() == Some(&code) && reader.take(size).is_ok());
         }
         // One loop for each width: with a constant shift, the next vector is found by its count alone.
@@ -198,7 +198,7 @@ impl<'a, const TRUSTED: bool> Checker<'a, TRUSTED> {
         let mut passed = 0_u64;
         while passed < most && pass(&mut reader) {
             ended(reader.at());
-            passed = passed.wrapping_add(1);
+            passed += 1;
         }
         self.reader = reader;
         passed

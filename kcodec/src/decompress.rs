@@ -102,12 +102,12 @@ pub fn decompress_to_slice(bytes: &[u8], kind: Compression, big_endian: bool, ou
 
 /// The length of the body by the raw length, if `stream` bytes can inflate to it and it is within the limit.
 fn body_length(head: &[u8], stream: usize, big_endian: bool, limit: usize) -> Result<usize, Error> {
-    let append = |length: u64, &byte: &u8| length.wrapping_shl(8) | u64::from(byte);
+    let append = |length: u64, &byte: &u8| length << 8 | u64::from(byte);
     let raw = if big_endian { head.iter().fold(0, append) } else { head.iter().rev().fold(0, append) };
     if raw < SMALLEST || raw > (stream as u64).saturating_mul(GROWTH).saturating_add(HEADER) {
         return Err(Error::new(0, ErrorKind::RawLength(raw)));
     }
-    let length = usize::try_from(raw.saturating_sub(HEADER)).ok().filter(|&length| length <= limit);
+    let length = usize::try_from(raw - HEADER).ok().filter(|&length| length <= limit);
     length.ok_or_else(|| Error::new(0, ErrorKind::Inflated(raw)))
 }
 
@@ -138,7 +138,7 @@ pub struct Decompressor {
     limit: usize,
     /// The bytes of the raw length received so far.
     head: [u8; 8],
-    /// Bytes received.
+    /// Bytes received, at most `expected`.
     received: usize,
     inflate: Inflate,
     /// The body from `start` on, zeroed beyond what is written.
@@ -183,7 +183,7 @@ impl Decompressor {
     /// The bytes inflated so far. After an error, some bytes before the fault may be missing.
     #[must_use]
     pub fn output(&self) -> &[u8] {
-        let end = self.start.saturating_add(self.inflate.written());
+        let end = self.start + self.inflate.written();
         self.out.get(self.start..end).unwrap_or_default()
     }
 
@@ -206,17 +206,17 @@ impl Decompressor {
     }
 
     fn take(&mut self, input: &[u8]) -> Result<(), Error> {
-        let missing = self.expected.saturating_sub(self.received);
+        let missing = self.expected - self.received;
         let (input, surplus) = input.split_at_checked(missing).unwrap_or((input, &[]));
         let received = self.received;
-        self.received = received.saturating_add(input.len());
+        self.received += input.len();
         let left = self.kind.head().saturating_sub(received);
         let (head, mut stream) = input.split_at_checked(left).unwrap_or((input, &[]));
         for (slot, &byte) in self.head.iter_mut().skip(received).zip(head) {
             *slot = byte;
         }
         if !head.is_empty() && head.len() == left {
-            let stream = self.expected.saturating_sub(self.kind.head());
+            let stream = self.expected - self.kind.head();
             let head = self.head.get(..self.kind.head()).unwrap_or_default();
             self.inflate.expect(body_length(head, stream, self.big_endian, self.limit)?);
         }
@@ -234,19 +234,19 @@ impl Decompressor {
 
     /// Zeroes the output ahead of what is written, up to the body's length.
     fn fill(&mut self) {
-        let filled = self.out.len().saturating_sub(self.start);
+        let filled = self.out.len() - self.start;
         let length = self.inflate.length();
-        let ahead = self.inflate.written().saturating_add(STRETCH).min(length);
+        let ahead = (self.inflate.written() + STRETCH).min(length);
         if ahead <= filled {
             return;
         }
-        let room = self.out.capacity().saturating_sub(self.start);
+        let room = self.out.capacity() - self.start;
         if room < ahead {
             let usual = self.received.saturating_mul(USUAL_GROWTH);
-            let room = room.saturating_mul(2).max(usual).max(ahead).min(length);
-            self.out.reserve_exact(room.saturating_sub(filled));
+            let room = (room * 2).max(usual).max(ahead).min(length);
+            self.out.reserve_exact(room - filled);
         }
-        self.out.resize(self.start.saturating_add(ahead), 0);
+        self.out.resize(self.start + ahead, 0);
     }
 }
 

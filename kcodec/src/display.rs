@@ -240,6 +240,6 @@ fn write_lambda(lambda: Lambda<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn write_derived(derived: Derived<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     derived.function().fmt(f)?;
-    let iterator = derived.kind().code().wrapping_sub(Kind::Each.code());
+    let iterator = derived.kind().code() - Kind::Each.code();
     f.write_str(primitive::iterator(iterator).unwrap_or_else(|| unreachable!("checked: the kind of an iterator")))
 }

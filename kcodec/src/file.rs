@@ -29,7 +29,7 @@ pub fn encode_file(body: &Body) -> Option<Vec<u8>> {
         Value::Vector(vector) if has_index(vector) => None,
         Value::Vector(vector) if vector.kind() != Kind::Symbol => {
             let items = items(vector, bytes);
-            let mut out = Vec::with_capacity(items.len().saturating_add(16));
+            let mut out = Vec::with_capacity(items.len() + 16);
             out.extend(VECTOR);
             out.extend([vector.kind().code(), vector.attribute().code(), 0, 0, 0, 0]);
             out.extend((vector.len() as u64).to_le_bytes());
@@ -46,9 +46,9 @@ pub fn encode_file(body: &Body) -> Option<Vec<u8>> {
 
 /// The bytes of the items of a vector of fixed width, which end its body.
 fn items<'a>(vector: Vector<'_>, body: &'a [u8]) -> &'a [u8] {
-    let size = vector.kind().width().and_then(|width| vector.len().checked_mul(width));
-    let start = size.and_then(|size| body.len().checked_sub(size));
-    start.and_then(|start| body.get(start..)).unwrap_or_else(|| unreachable!("checked: the items of a vector"))
+    let size = vector.kind().width().map(|width| vector.len() * width);
+    size.and_then(|size| body.get(body.len() - size..))
+        .unwrap_or_else(|| unreachable!("checked: the items of a vector"))
 }
 
 /// Whether q stores an index after the items of the vector.
@@ -107,7 +107,7 @@ fn symbols(bytes: &[u8]) -> Result<Body, Error> {
 
 /// A list or vector with `count` items.
 fn counted(code: u8, attribute: u8, count: u64, items: &[u8]) -> Result<Body, Error> {
-    let mut body = Vec::with_capacity(items.len().saturating_add(10));
+    let mut body = Vec::with_capacity(items.len() + 10);
     match u32::try_from(count) {
         Ok(count) => {
             body.extend([code, attribute]);

@@ -233,7 +233,7 @@ impl Ends {
     fn span(&self, index: usize, gap: usize) -> Option<(usize, usize)> {
         let end = self.get(index)?;
         let start = match index.checked_sub(1) {
-            Some(before) => self.get(before)?.wrapping_add(gap),
+            Some(before) => self.get(before)? + gap,
             None => 0,
         };
         Some((start, end))
@@ -250,7 +250,7 @@ impl Ends {
 
 /// The offsets of `count` NULs, all below 4 GiB.
 fn nuls(bytes: &[u8], count: usize) -> Vec<u32> {
-    let mut ends = vec![0; count.saturating_add(SLACK)];
+    let mut ends = vec![0; count + SLACK];
     let found = simd::index_texts(bytes, &mut ends);
     ends.truncate(found);
     ends
@@ -259,10 +259,10 @@ fn nuls(bytes: &[u8], count: usize) -> Vec<u32> {
 /// The offsets of `count` NULs, found in pieces of `piece` bytes.
 fn wide_nuls(bytes: &[u8], count: usize, piece: usize) -> Vec<usize> {
     let mut ends = Vec::with_capacity(count);
-    let mut room = vec![0; piece.saturating_add(SLACK)];
+    let mut room = vec![0; piece + SLACK];
     for (piece, base) in bytes.chunks(piece).zip((0_usize..).step_by(piece)) {
         let found = simd::index_texts(piece, &mut room);
-        ends.extend(room.iter().take(found).map(|&end| base.wrapping_add(end as usize)));
+        ends.extend(room.iter().take(found).map(|&end| base + end as usize));
     }
     ends
 }

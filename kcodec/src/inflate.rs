@@ -110,8 +110,7 @@ impl Inflate {
             if self.key.is_none() {
                 input = self.fours(input, out)?;
             }
-            let room = out.len().saturating_sub(self.written);
-            if room < ROOM && self.written.saturating_add(room) < self.length {
+            if out.len() - self.written < ROOM && out.len() < self.length {
                 return Ok(input);
             }
             if self.is_complete() || !self.element(&mut input, out)? {
@@ -137,24 +136,24 @@ impl Inflate {
                 self.key = Some(key);
                 return Ok(false);
             };
-            self.matched(key, usize::from(extra).wrapping_add(2), out)?;
+            self.matched(key, usize::from(extra) + 2, out)?;
         }
         self.flags >>= 1;
         Ok(true)
     }
 
     fn matched(&mut self, key: u8, count: usize, out: &mut [u8]) -> Result<(), Error> {
-        let at = self.at.wrapping_sub(2);
+        let at = self.at - 2;
         let from = look_up(&self.seen, key);
         if from == position(NONE) {
             return Err(Error::new(at, ErrorKind::Match));
         }
-        if count > self.length.wrapping_sub(self.written) {
+        if count > self.length - self.written {
             return Err(Error::new(at, ErrorKind::Overrun));
         }
         self.learn(out.get(from).copied().unwrap_or_default());
         store(&mut self.seen, key, place(self.written));
-        for from in from..from.wrapping_add(count) {
+        for from in from..from + count {
             // Source and target may overlap: the loop may have written this byte.
             let byte = out.get(from).copied().unwrap_or_default();
             self.write(byte, out);
@@ -165,7 +164,7 @@ impl Inflate {
     /// Stores the pair of the last literal and `byte`, the next byte of the body, if the element before was a literal.
     fn learn(&mut self, byte: u8) {
         if self.flags & 1 == 0 {
-            store(&mut self.seen, self.literal ^ byte, place(self.written.wrapping_sub(1)));
+            store(&mut self.seen, self.literal ^ byte, place(self.written - 1));
         }
     }
 
@@ -173,12 +172,12 @@ impl Inflate {
         if let Some(slot) = out.get_mut(self.written) {
             *slot = byte;
         }
-        self.written = self.written.wrapping_add(1);
+        self.written += 1;
     }
 
     fn next(&mut self, input: &mut &[u8]) -> Option<u8> {
         let byte = input.split_off_first().copied()?;
-        self.at = self.at.wrapping_add(1);
+        self.at += 1;
         Some(byte)
     }
 
@@ -198,8 +197,8 @@ impl Inflate {
             let Some(window) = rest.first_chunk() else { break };
             let used = batch.any_four(flags, window);
             if used == 0 {
-                let read = input.len().wrapping_sub(rest.len()).wrapping_add(batch.failed);
-                return Err(Error::new(self.at.wrapping_add(read), ErrorKind::Match));
+                let read = input.len() - rest.len() + batch.failed;
+                return Err(Error::new(self.at + read, ErrorKind::Match));
             }
             rest = rest.get(used..).unwrap_or_default();
             flags >>= 4;
@@ -207,7 +206,7 @@ impl Inflate {
         self.written = position(batch.at);
         self.literal = batch.literal;
         self.flags = flags;
-        self.at = self.at.wrapping_add(input.len().wrapping_sub(rest.len()));
+        self.at += input.len() - rest.len();
         Ok(rest)
     }
 }
@@ -226,7 +225,7 @@ struct Batch<'a> {
 impl Batch<'_> {
     #[inline(always)]
     fn has_room(&self) -> bool {
-        position(self.at).wrapping_add(ROOM) <= self.out.len()
+        position(self.at) + ROOM <= self.out.len()
     }
 
     /// Decodes four elements. Returns the bytes of input used, or 0 if a match has an unset key.
@@ -265,20 +264,20 @@ impl Batch<'_> {
         let first = input.get(*used).copied().unwrap_or_default();
         if flags & 2 == 0 {
             if left == 4 || !after_literal {
-                let run = ((flags >> 1) | 1_u32.wrapping_shl(left)).trailing_zeros();
+                let run = ((flags >> 1) | (1 << left)).trailing_zeros();
                 self.literals(run, input.get(*used..).unwrap_or_default());
             }
             if after_literal {
                 self.learn(first);
             }
             self.literal = first;
-            self.at = self.at.wrapping_add(place(1));
-            *used = used.wrapping_add(1);
+            self.at += place(1);
+            *used += 1;
             return true;
         }
         let key = first;
-        let extra = input.get(used.wrapping_add(1)).copied().unwrap_or_default();
-        let (from, to, count) = (look_up(self.seen, key), position(self.at), usize::from(extra).wrapping_add(2));
+        let extra = input.get(*used + 1).copied().unwrap_or_default();
+        let (from, to, count) = (look_up(self.seen, key), position(self.at), usize::from(extra) + 2);
         if after_literal {
             self.learn(self.out.get(from).copied().unwrap_or_default());
         }
@@ -287,8 +286,8 @@ impl Batch<'_> {
         if !copied && !copy(self.out, from, to, count) {
             return false;
         }
-        self.at = self.at.wrapping_add(place(count));
-        *used = used.wrapping_add(2);
+        self.at += place(count);
+        *used += 2;
         true
     }
 
@@ -305,7 +304,7 @@ impl Batch<'_> {
 
     #[inline(always)]
     fn learn(&mut self, byte: u8) {
-        store(self.seen, self.literal ^ byte, self.at.wrapping_sub(place(1)));
+        store(self.seen, self.literal ^ byte, self.at - place(1));
     }
 }
 
@@ -317,9 +316,10 @@ const fn more(flags: u32, next: u8) -> u32 {
 /// The entry of a position.
 #[inline(always)]
 const fn place(position: usize) -> u64 {
-    (position as u64).wrapping_shl(UNIT)
+    (position as u64) << UNIT
 }
 
+/// The position of an entry: below 2^61, that of [`NONE`] included, so that adding to it does not overflow.
 #[inline(always)]
 fn position(entry: u64) -> usize {
     usize::try_from(entry >> UNIT).unwrap_or(usize::MAX)
@@ -340,7 +340,7 @@ fn store(seen: &mut [u64; 256], key: u8, entry: u64) {
 
 #[inline(always)]
 fn put<const N: usize>(out: &mut [u8], to: usize, bytes: Option<&[u8; N]>) -> bool {
-    let slot = out.get_mut(to..to.wrapping_add(N)).and_then(<[u8]>::first_chunk_mut::<N>);
+    let slot = out.get_mut(to..to + N).and_then(<[u8]>::first_chunk_mut::<N>);
     if let (Some(slot), Some(bytes)) = (slot, bytes) {
         *slot = *bytes;
         return true;
@@ -350,23 +350,20 @@ fn put<const N: usize>(out: &mut [u8], to: usize, bytes: Option<&[u8; N]>) -> bo
 
 #[inline(always)]
 fn shift<const N: usize>(out: &mut [u8], from: usize, to: usize) -> bool {
-    let bytes = out.get(from..from.wrapping_add(N)).and_then(<[u8]>::first_chunk::<N>).copied();
+    let bytes = out.get(from..from + N).and_then(<[u8]>::first_chunk::<N>).copied();
     put(out, to, bytes.as_ref())
 }
 
 /// Copies four bytes if the target begins behind all of them.
 #[inline(always)]
 fn copy_4(out: &mut [u8], from: usize, to: usize) -> bool {
-    to.wrapping_add(4) <= out.len() && from.wrapping_add(4) <= to && shift::<4>(out, from, to)
+    to + 4 <= out.len() && from + 4 <= to && shift::<4>(out, from, to)
 }
 
 /// Copies sixteen bytes if the target begins behind the first eight.
 #[inline(always)]
 fn copy_16(out: &mut [u8], from: usize, to: usize) -> bool {
-    to.wrapping_add(16) <= out.len()
-        && from.wrapping_add(8) <= to
-        && shift::<8>(out, from, to)
-        && shift::<8>(out, from.wrapping_add(8), to.wrapping_add(8))
+    to + 16 <= out.len() && from + 8 <= to && shift::<8>(out, from, to) && shift::<8>(out, from + 8, to + 8)
 }
 
 /// Copies `count` bytes and up to [`STEP`] more. Returns false if the source is not before the target.
@@ -385,10 +382,10 @@ fn copy(out: &mut [u8], from: usize, to: usize, count: usize) -> bool {
 /// Copies `N` bytes at a time; source and target must be at least `N` apart.
 #[inline(always)]
 fn steps<const N: usize>(out: &mut [u8], mut from: usize, mut to: usize, count: usize) {
-    let end = to.wrapping_add(count);
+    let end = to + count;
     while to < end {
         shift::<N>(out, from, to);
-        from = from.wrapping_add(N);
-        to = to.wrapping_add(N);
+        from += N;
+        to += N;
     }
 }

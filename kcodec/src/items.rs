@@ -110,7 +110,7 @@ impl<'a> Iterator for VectorIter<'a> {
         match &mut self.0 {
             Atoms::Fixed { vector, next } => {
                 let item = vector.get(*next)?;
-                *next = next.saturating_add(1);
+                *next += 1;
                 Some(item)
             }
             Atoms::Symbols(symbols) => symbols.next().map(Atom::Symbol),

@@ -16,7 +16,7 @@ impl TryFrom<Timestamp> for jiff::Timestamp {
     type Error = Error;
 
     fn try_from(timestamp: Timestamp) -> Result<Self, Error> {
-        let nanoseconds = i128::from(timestamp.0).saturating_add(EPOCH);
+        let nanoseconds = i128::from(timestamp.0) + EPOCH;
         let time = Self::from_nanosecond(nanoseconds).ok();
         time.filter(|_| timestamp.is_finite()).ok_or(OUT_OF_RANGE)
     }
@@ -26,7 +26,7 @@ impl TryFrom<jiff::Timestamp> for Timestamp {
     type Error = Error;
 
     fn try_from(time: jiff::Timestamp) -> Result<Self, Error> {
-        let nanoseconds = time.as_nanosecond().saturating_sub(EPOCH);
+        let nanoseconds = time.as_nanosecond() - EPOCH;
         let timestamp = i64::try_from(nanoseconds).ok().map(Self);
         timestamp.filter(|timestamp| timestamp.is_finite()).ok_or(OUT_OF_RANGE)
     }
@@ -77,7 +77,7 @@ impl TryFrom<Time> for civil::Time {
     fn try_from(time: Time) -> Result<Self, Error> {
         let parts = || {
             let part = |part: Option<u32>| i8::try_from(part?).ok();
-            let nanosecond = i32::try_from(time.millisecond()?).ok()?.checked_mul(1_000_000)?;
+            let nanosecond = i32::try_from(time.millisecond()?).ok()? * 1_000_000;
             Self::new(part(time.hour())?, part(time.minute())?, part(time.second())?, nanosecond).ok()
         };
         parts().filter(|_| time.0 >= 0).ok_or(OUT_OF_RANGE)

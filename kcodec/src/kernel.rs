@@ -190,9 +190,9 @@ impl<T: Item> Kernel for Position<'_, T> {
         let matches = |item: T::Bytes| T::from_bytes(item).matches(wanted);
         let (strides, _) = items.as_chunks::<STRIDE>();
         let hit = |stride: &[T::Bytes; STRIDE]| stride.iter().fold(false, |hit, &item| hit | matches(item));
-        let passed = strides.iter().position(hit).unwrap_or(strides.len()).wrapping_mul(STRIDE);
+        let passed = strides.iter().position(hit).unwrap_or(strides.len()) * STRIDE;
         let place = items.get(passed..)?.iter().position(|&item| matches(item))?;
-        Some(passed.wrapping_add(place))
+        Some(passed + place)
     }
 }
 

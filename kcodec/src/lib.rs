@@ -130,13 +130,7 @@
 
 #![cfg_attr(
     not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::cast_possible_truncation,
-        clippy::indexing_slicing,
-        clippy::print_stdout,
-        clippy::unwrap_used
-    )
+    warn(clippy::cast_possible_truncation, clippy::indexing_slicing, clippy::print_stdout, clippy::unwrap_used)
 )]
 
 #[cfg(target_endian = "big")]

@@ -195,7 +195,7 @@ impl<'a> ListIter<'a> {
         let Left::Wire { bytes, count, .. } = &mut self.left else { return None };
         let (vector, rest) = Plain::split(bytes).or_else(|| Plain::split_symbols(bytes, *count == 1))?;
         *bytes = rest;
-        *count = count.wrapping_sub(1);
+        *count -= 1;
         Some(vector)
     }
 
@@ -204,7 +204,7 @@ impl<'a> ListIter<'a> {
     pub(crate) fn item(&mut self) -> Value<'a> {
         match &mut self.left {
             Left::Wire { bytes, count, canonical } => {
-                *count = count.wrapping_sub(1);
+                *count -= 1;
                 // Fast path: the last item extends to the end of the bytes.
                 let end = if *count == 0 { bytes.len() } else { extent(bytes) };
                 let Some((item, rest)) = bytes.split_at_checked(end) else { unreachable!("checked: an item") };
@@ -249,7 +249,7 @@ impl<'a> Iterator for ListIter<'a> {
                     let Some(rest) = bytes.get(extent(bytes)..) else { unreachable!("checked: an item") };
                     *bytes = rest;
                 }
-                *count = count.wrapping_sub(n);
+                *count -= n;
                 self.next()
             }
             Left::Values(items) => {

@@ -144,8 +144,8 @@ impl<'a> Log<'a> {
         };
         let Some((record, left)) = self.left.split_at_checked(size) else { unreachable!("checked: a whole record") };
         self.left = left;
-        self.at = self.at.saturating_add(size);
-        self.records = self.records.saturating_add(1);
+        self.at += size;
+        self.records += 1;
         Some(Ok((record, canonical)))
     }
 
@@ -160,7 +160,7 @@ impl<'a> Log<'a> {
             }
             Err(error) => {
                 self.left = &[];
-                let at = self.at.saturating_add(error.at);
+                let at = self.at + error.at;
                 Err(BadTail { records: self.records, valid: self.at, at, reason: error.kind })
             }
         }

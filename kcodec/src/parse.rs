@@ -73,7 +73,7 @@ pub fn parse(text: &str) -> Result<Body, Error> {
     match parser.rest() {
         // Iterators, not errors.
         b"'" | b"':" => _ = parser.expression(Limits::default().depth)?,
-        [b'\'', message @ ..] => return error(message, parser.at.saturating_add(1)),
+        [b'\'', message @ ..] => return error(message, parser.at + 1),
         _ => _ = parser.expression(Limits::default().depth)?,
     }
     match parser.peek() {
@@ -94,9 +94,8 @@ impl FromStr for Body {
 /// An error object; `at`: the offset of the message in the text.
 fn error(message: &[u8], at: usize) -> Result<Body, Error> {
     // The type byte of the object corresponds to the quote in the text, so offsets are counted from the quote.
-    let start = at.saturating_sub(1);
-    Body::encode(Value::Error(Symbol::from_bytes(message)))
-        .map_err(|error| Error::new(start.saturating_add(error.at), error.kind))
+    let start = at - 1;
+    Body::encode(Value::Error(Symbol::from_bytes(message))).map_err(|error| Error::new(start + error.at, error.kind))
 }
 
 /// A position in a text, and the objects read so far in wire form.
@@ -137,7 +136,7 @@ impl<'a> Parser<'a> {
     }
 
     const fn bump(&mut self, count: usize) {
-        self.at = self.at.saturating_add(count);
+        self.at += count;
     }
 
     /// Skips `byte` if it is the next one. Returns whether it was.
@@ -150,7 +149,7 @@ impl<'a> Parser<'a> {
     /// Skips blanks.
     fn skip_blanks(&mut self) {
         let rest = self.rest();
-        self.bump(rest.len().saturating_sub(rest.trim_ascii_start().len()));
+        self.bump(rest.len() - rest.trim_ascii_start().len());
     }
 
     const fn error(&self, kind: ErrorKind) -> Error {
@@ -208,7 +207,7 @@ impl<'a> Parser<'a> {
             Ok(0) => literal::noun(rest, &mut self.out),
             guids => guids.map(Some),
         };
-        match read.map_err(|error| Error::new(self.at.saturating_add(error.at), error.kind))? {
+        match read.map_err(|error| Error::new(self.at + error.at, error.kind))? {
             Some(length) => self.bump(length),
             None => return Err(self.unexpected()),
         }

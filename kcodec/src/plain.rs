@@ -29,7 +29,7 @@ impl<'a> Plain<'a> {
         let (&count, items) = rest.split_first_chunk()?;
         let count = u32::from_le_bytes(count);
         let (items, rest) = items.split_at_checked(usize::try_from(u64::from(count) << shift).ok()?)?;
-        let counted = Counted::new(bytes.get(1..items.len().wrapping_add(6))?);
+        let counted = Counted::new(bytes.get(1..items.len() + 6)?);
         let plain = Self { code, attribute, count, items, counted };
         (found == code && attribute <= LAST_ATTRIBUTE).then_some((plain, rest))
     }
@@ -46,7 +46,7 @@ impl<'a> Plain<'a> {
         }
         let end = if last { items.len() } else { simd::skip_texts(items, count as usize)? };
         let (items, rest) = items.split_at_checked(end)?;
-        let counted = Counted::new(bytes.get(1..items.len().wrapping_add(6))?);
+        let counted = Counted::new(bytes.get(1..items.len() + 6)?);
         Some((Self { code, attribute, count, items, counted }, rest))
     }
 }
@@ -72,7 +72,7 @@ const SHIFTS: [u8; 20] = {
             Some(16) => *shift = 4,
             _ => {}
         }
-        code = code.wrapping_add(1);
+        code += 1;
         left = rest;
     }
     shifts

@@ -20,7 +20,7 @@ impl<'a> Reader<'a> {
 
     /// Offset of the next byte.
     pub(crate) const fn at(&self) -> usize {
-        self.end.wrapping_sub(self.left.len())
+        self.end - self.left.len()
     }
 
     /// The bytes not yet read.

@@ -245,12 +245,12 @@ fn skip(
             last = Some(block);
             break;
         }
-        left = left.wrapping_sub(found);
-        at = at.wrapping_add(BLOCK);
+        left -= found;
+        at += BLOCK;
     }
     let mask = last.map_or_else(|| portable::tail_mask(tail), mask);
     let wanted = u32::try_from(left).ok().filter(|&wanted| wanted <= mask.count_ones())?;
-    Some(at.wrapping_add(nth(mask, wanted) as usize).wrapping_add(1))
+    Some(at + nth(mask, wanted) as usize + 1)
 }
 
 /// Stores the positions of each block's NULs, eight at a time.
@@ -264,11 +264,12 @@ fn index(bytes: &[u8], ends: &mut [u32], mask: impl Fn(&[u8; BLOCK]) -> u64) -> 
         let Some(room) = ends.get_mut(written..).and_then(|ends| ends.first_chunk_mut::<SLACK>()) else { break };
         for eight in room.as_chunks_mut::<8>().0.iter_mut().take(found.div_ceil(8)) {
             for end in eight {
+                // Both wrap for the surplus only.
                 *end = base.wrapping_add(mask.trailing_zeros());
                 mask &= mask.wrapping_sub(1);
             }
         }
-        written = written.wrapping_add(found);
+        written += found;
     }
     written
 }

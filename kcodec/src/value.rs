@@ -120,7 +120,7 @@ impl<'a> Value<'a> {
     #[inline]
     pub const fn type_code(self) -> i8 {
         let code = self.kind().code().cast_signed();
-        if matches!(self, Self::Atom(_)) { code.wrapping_neg() } else { code }
+        if matches!(self, Self::Atom(_)) { -code } else { code }
     }
 
     /// q's `count`: items of a list, rows of a table, keys of a dict; 1 for everything else.

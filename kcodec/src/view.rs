@@ -51,7 +51,7 @@ pub(crate) fn table(bytes: &[u8], canonical: bool, names: Option<usize>) -> Valu
     };
     let attribute = Attribute::from_code(attribute & !WIDE).unwrap_or_default();
     let sorted = dict == SORTED_DICT;
-    let names = names.map_or_else(|| Counted::new(rest).texts_len(), |end| end.wrapping_sub(HEAD));
+    let names = names.map_or_else(|| Counted::new(rest).texts_len(), |end| end - HEAD);
     match rest.get(names) {
         Some(&SYMBOL) => Value::Splayed(Splayed::from_wire(rest, names, attribute, sorted)),
         _ => Value::Table(Table::from_wire(rest, names, canonical, attribute, sorted)),

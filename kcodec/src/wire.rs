@@ -29,6 +29,7 @@ const WIDTHS: [u8; 256] = {
             assert!(bytes <= 16, "a width that fits a byte");
             *width = bytes as u8;
         }
+        // Wraps behind the last entry.
         code = code.wrapping_add(1);
         left = rest;
     }

@@ -95,12 +95,12 @@ fn texts(bytes: Buffer, lengths: impl Iterator<Item = usize> + Clone, count: usi
 /// Where items of these lengths end, unless 4 bytes are too few for the end of the last.
 fn offsets(lengths: impl Iterator<Item = usize>, count: usize, total: usize) -> Option<OffsetBuffer<i32>> {
     i32::try_from(total).ok()?;
-    let mut offsets = Vec::with_capacity(count.saturating_add(1));
+    let mut offsets = Vec::with_capacity(count + 1);
     offsets.push(0_i32);
     let mut end = 0_i32;
     offsets.extend(lengths.map(|length| {
         // No offset is past the total.
-        end = end.wrapping_add(i32::try_from(length).unwrap_or_default());
+        end += i32::try_from(length).unwrap_or_default();
         end
     }));
     Some(OffsetBuffer::new(offsets.into()))

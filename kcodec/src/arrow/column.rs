@@ -24,7 +24,8 @@ use crate::temporal::{Date, Datetime, Minute, Month, Second, Time, Timespan, Tim
 
 type Out = Encoder<Vec<u8>>;
 
-/// About as many bytes as the batch takes in a body, and no more than a few times its own.
+/// About as many bytes as the batch takes in a body, and no more than a few times its own. Saturates, since columns may
+/// share memory.
 pub(super) fn size(batch: &RecordBatch) -> usize {
     let size = |array: &ArrayRef| match array.data_type().primitive_width() {
         Some(width) => array.len().saturating_mul(width),
@@ -193,7 +194,7 @@ impl Column<'_> {
     ) -> Result<(), Error> {
         let ends = list.offsets();
         let (start, end) = (ends.first().as_usize(), ends.last().as_usize());
-        let values = list.values().slice(start, end.saturating_sub(start));
+        let values = list.values().slice(start, end - start);
         let mut all = Encoder { capability: Capability::MAX, out: Vec::new() };
         let items = Column { name: self.name, kind: metadata::kind(item), attribute: Attribute::None };
         items.vector(&values, Attribute::None, &mut all)?;
@@ -204,7 +205,7 @@ impl Column<'_> {
         self.head(Kind::List, list.len(), out)?;
         for (row, count) in ends.lengths().enumerate() {
             let length = match kind.width() {
-                Some(width) => count.saturating_mul(width),
+                Some(width) => count * width,
                 None => simd::skip_texts(rest, count).unwrap_or_default(),
             };
             let (part, others) = rest.split_at_checked(length).unwrap_or_default();
@@ -306,13 +307,13 @@ impl<'t> OnTexts<'t> for Collect {
     }
 }
 
-/// Bytes of all texts with their terminators.
+/// Bytes of all texts with their terminators. Saturates, since texts may share memory.
 struct Size;
 
 impl<'t> OnTexts<'t> for Size {
     type Output = usize;
 
     fn run(self, texts: impl ExactSizeIterator<Item = Option<&'t [u8]>>, _: bool) -> Self::Output {
-        texts.map(|text| text.unwrap_or_default().len().saturating_add(1)).fold(0, usize::saturating_add)
+        texts.map(|text| text.unwrap_or_default().len() + 1).fold(0, usize::saturating_add)
     }
 }

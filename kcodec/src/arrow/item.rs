@@ -112,8 +112,8 @@ moved! {
         |x: i32| { let later = x.wrapping_add(DAYS); (later, later > x) },
         |x: i32| { let earlier = x.wrapping_sub(DAYS); (earlier, earlier < x) };
     Minute i32 Time32SecondType,
-        |x: i32| (x.wrapping_mul(SECONDS), x.unsigned_abs() <= i32::MAX.unsigned_abs().div_euclid(60)),
-        |x: i32| { let minutes = x.wrapping_div(SECONDS); (minutes, minutes.wrapping_mul(SECONDS) == x) };
+        |x: i32| (x.wrapping_mul(SECONDS), x.unsigned_abs() <= i32::MAX.unsigned_abs() / 60),
+        |x: i32| { let minutes = x / SECONDS; (minutes, minutes * SECONDS == x) };
 }
 
 /// An item or number that the other side cannot hold.
@@ -156,8 +156,9 @@ pub(super) fn array<T: Mapped>(
 /// The bytes as a buffer that keeps `owner` alive, if they are some of it and stand at a multiple of `align`.
 pub(super) fn share(owner: &Bytes, bytes: &[u8], align: usize) -> Option<Buffer> {
     let start = bytes.as_ptr().addr().checked_sub(owner.as_ptr().addr())?;
-    let end = start.checked_add(bytes.len())?;
-    let inside = end <= owner.len() && bytes.as_ptr().addr().checked_rem(align) == Some(0);
+    // Both pointers are into one address space: the sum is at most the address of the end of `bytes`.
+    let end = start + bytes.len();
+    let inside = end <= owner.len() && bytes.as_ptr().addr().is_multiple_of(align);
     inside.then(|| Buffer::from(owner.slice(start..end)))
 }
 
@@ -186,7 +187,7 @@ impl Validity {
             let word = |items: &[I]| items.iter().rev().fold(0, |word, item| word << 1 | u64::from(is_valid(item)));
             self.words.extend(block.chunks(64).map(word));
         }
-        self.items = self.items.saturating_add(block.len());
+        self.items += block.len();
     }
 
     pub(super) fn finish(self) -> Option<NullBuffer> {
@@ -209,7 +210,7 @@ pub(super) fn write<T: Mapped>(array: &PrimitiveArray<T::Arrow>, out: &mut Vec<u
         let word = words.next().unwrap_or(u64::MAX);
         for ((to, &native), at) in room.iter_mut().zip(block).zip(0_u32..) {
             let (item, good) = T::from_native(native);
-            let valid = word.wrapping_shr(at) & 1 == 1;
+            let valid = word >> at & 1 == 1;
             all &= good | !valid;
             // What stands in the place of a null is kept if it is one of q's, which NaN has many of.
             let item = if valid || item.is_null() { item } else { T::NULL };

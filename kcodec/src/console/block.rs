@@ -38,7 +38,7 @@ impl Block {
         let mut block = Self { columns: Vec::new(), padded: true };
         let mut width = 0_usize;
         for column in columns {
-            width = width.saturating_add(column.width).saturating_add(1);
+            width += column.width + 1;
             block.columns.push(column);
             if width > screen.columns {
                 break;
@@ -93,8 +93,8 @@ impl Block {
 
     /// Characters per row.
     pub(super) fn width(&self) -> usize {
-        let cells = self.columns.iter().fold(0_usize, |width, column| width.saturating_add(column.width));
-        cells.saturating_add(self.columns.len().saturating_sub(1))
+        let cells: usize = self.columns.iter().map(|column| column.width).sum();
+        cells + self.columns.len().saturating_sub(1)
     }
 
     pub(super) fn write_heading(&self, line: &mut String) {
@@ -110,9 +110,9 @@ impl Block {
         while let Some(column) = columns.next() {
             let text = cell(column);
             line.push_str(text);
-            let blanks = column.width.saturating_sub(text.chars().count());
+            let blanks = column.width - text.chars().count();
             match columns.peek() {
-                Some(_) => line.extend(std::iter::repeat_n(' ', blanks.saturating_add(1))),
+                Some(_) => line.extend(std::iter::repeat_n(' ', blanks + 1)),
                 None if self.padded => line.extend(std::iter::repeat_n(' ', blanks)),
                 None => {}
             }

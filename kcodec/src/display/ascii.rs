@@ -31,7 +31,7 @@ impl<'f, 'a> Ascii<'f, 'a> {
         }
         if let Some(free) = self.bytes.get_mut(self.len) {
             *free = byte;
-            self.len = self.len.wrapping_add(1);
+            self.len += 1;
         }
         Ok(())
     }
@@ -54,7 +54,7 @@ impl<'f, 'a> Ascii<'f, 'a> {
         for digit in digits.iter_mut().rev() {
             *digit = b'0' | (number % 10) as u8;
             number /= 10;
-            used = used.wrapping_add(1);
+            used += 1;
             if number == 0 {
                 break;
             }

@@ -45,14 +45,14 @@ pub(super) fn write(x: f64, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error>
         return precise(magnitude, if wanted == 0 { ALL } else { wanted.min(ALL) }, out);
     }
     let (digits, exponent) = fast(magnitude).or_else(|| exact(magnitude)).ok_or(fmt::Error)?;
-    let used = digits.iter().rposition(|&digit| digit != b'0').map_or(1, |last| last.saturating_add(1));
+    let used = digits.iter().rposition(|&digit| digit != b'0').map_or(1, |last| last + 1);
     let digits = digits.get(..used).unwrap_or_default();
     if (-4..7).contains(&exponent) { plain(digits, exponent, out) } else { with_exponent(digits, exponent, out) }
 }
 
-/// Writes `wanted` significant digits, as `\P` sets them, by the plain algorithm.
+/// Writes `wanted` significant digits, at least one, as `\P` sets them, by the plain algorithm.
 fn precise(magnitude: f64, wanted: usize, out: &mut Ascii<'_, '_>) -> Result<bool, fmt::Error> {
-    let text = format!("{magnitude:.*e}", wanted.saturating_sub(1));
+    let text = format!("{magnitude:.*e}", wanted - 1);
     let (mantissa, exponent) = text.split_once('e').ok_or(fmt::Error)?;
     let exponent: i32 = exponent.parse().map_err(|_| fmt::Error)?;
     let mut digits: Vec<u8> = mantissa.bytes().filter(|&byte| byte != b'.').collect();
@@ -123,7 +123,7 @@ fn plain(digits: &[u8], exponent: i32, out: &mut Ascii<'_, '_>) -> Result<bool, 
         (exponent..-1).try_for_each(|_| out.byte(b'0'))?;
         return out.bytes(digits).map(|()| true);
     };
-    let whole = exponent.saturating_add(1);
+    let whole = exponent + 1;
     let (before, after) = digits.split_at_checked(whole).unwrap_or((digits, &[]));
     out.bytes(before)?;
     (before.len()..whole).try_for_each(|_| out.byte(b'0'))?;
@@ -152,7 +152,7 @@ struct Scientific {
 
 impl Write for Scientific {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len.saturating_add(text.len());
+        let end = self.len + text.len();
         self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
         self.len = end;
         Ok(())

@@ -117,10 +117,10 @@ fn sign(number: i64, out: &mut Ascii<'_, '_>) -> Result<u64, fmt::Error> {
 
 /// Writes `hh:mm:ss.f` with `digits` decimals; `units`: time of day in units of 1/`per_second` s.
 fn clock(units: u64, per_second: u64, digits: usize, out: &mut Ascii<'_, '_>) -> fmt::Result {
-    let seconds = units.checked_div(per_second).unwrap_or_default();
+    let seconds = units / per_second;
     hours_minutes_seconds(seconds, out)?;
     out.byte(b'.')?;
-    out.number(units.checked_rem(per_second).unwrap_or_default(), digits)
+    out.number(units % per_second, digits)
 }
 
 fn hours_minutes_seconds(seconds: u64, out: &mut Ascii<'_, '_>) -> fmt::Result {

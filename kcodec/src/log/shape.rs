@@ -95,7 +95,7 @@ impl Shapes {
 fn slot(record: &[u8]) -> Option<usize> {
     let (_, bytes) = record.split_first_chunk::<12>()?;
     let mixed = u64::from_le_bytes(*bytes.first_chunk()?).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    usize::try_from(mixed >> (u64::BITS.wrapping_sub(SLOTS.trailing_zeros()))).ok()
+    usize::try_from(mixed >> (u64::BITS - SLOTS.trailing_zeros())).ok()
 }
 
 impl Shape {
@@ -111,7 +111,7 @@ impl Shape {
             return None;
         }
         let mut shape = Self::default();
-        let head = record.len().checked_sub(left.len())?;
+        let head = record.len() - left.len();
         record.get(..head)?.iter().try_for_each(|&byte| shape.push(byte, 0xff))?;
         while let Some((&code, rest)) = left.split_first() {
             shape.push(code, 0xff)?;
@@ -132,12 +132,12 @@ impl Shape {
     /// Appends a byte, in a new block if the last one is complete; `None` if the shape has no more blocks.
     fn push(&mut self, byte: u8, mask: u8) -> Option<()> {
         if self.block().is_none_or(|block| block.length == BLOCK || block.is_text_next) {
-            self.count = self.count.checked_add(1).filter(|&count| count <= BLOCKS)?;
+            self.count += 1;
         }
         let block = self.block()?;
         *block.bytes.get_mut(block.length)? = byte;
         *block.mask.get_mut(block.length)? = mask;
-        block.length = block.length.checked_add(1)?;
+        block.length += 1;
         Some(())
     }
 
@@ -161,7 +161,7 @@ impl Shape {
                 left = skip_text(left)?;
             }
         }
-        if blocks.is_empty() { None } else { bytes.len().checked_sub(left.len()) }
+        if blocks.is_empty() { None } else { Some(bytes.len() - left.len()) }
     }
 }
 
@@ -177,5 +177,5 @@ impl Block {
 /// The bytes after the text at the start and its NUL.
 #[inline(always)]
 fn skip_text(bytes: &[u8]) -> Option<&[u8]> {
-    bytes.get(text_len(bytes)?.wrapping_add(1)..)
+    bytes.get(text_len(bytes)? + 1..)
 }

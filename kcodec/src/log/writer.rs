@@ -93,7 +93,7 @@ impl Writer {
         }
         let gather = record.gather(Capability::MAX).map_err(WriterError::Record)?;
         self.write(&mut gather.io_slices())?;
-        self.records = self.records.saturating_add(1);
+        self.records += 1;
         Ok(())
     }
 
@@ -125,7 +125,7 @@ impl Writer {
         }
         match write_all(&self.file, parts) {
             Ok(written) => {
-                self.size = self.size.saturating_add(written);
+                self.size += written;
                 Ok(())
             }
             Err(error) => {
@@ -143,7 +143,7 @@ fn write_all(mut file: &File, mut parts: &mut [IoSlice<'_>]) -> io::Result<u64> 
         match file.write_vectored(parts) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) => {
-                written = written.saturating_add(count as u64);
+                written += count as u64;
                 IoSlice::advance_slices(&mut parts, count);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

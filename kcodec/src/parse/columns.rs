@@ -71,9 +71,9 @@ impl<'a> Parser<'a> {
         if !self.eat(b':') {
             return Err(self.unexpected());
         }
-        let (at, start) = (self.at, self.out.len().saturating_sub(base));
+        let (at, start) = (self.at, self.out.len() - base);
         let shape = self.item(open, depth)?;
-        Ok(Column { name, at, object: start..self.out.len().saturating_sub(base), shape })
+        Ok(Column { name, at, object: start..self.out.len() - base, shape })
     }
 
     /// Appends a table of `rows` rows. Atoms are repeated for each row, at most `budget` bytes in all.

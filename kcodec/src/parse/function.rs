@@ -53,7 +53,7 @@ impl Parser<'_> {
             depth = depth.checked_sub(1).ok_or_else(|| self.error(ErrorKind::Depth))?;
             code = iterator;
             self.out.insert(start, code);
-            self.bump(self.rest().len().saturating_sub(rest.len()));
+            self.bump(self.rest().len() - rest.len());
         }
         Ok(Shape::new(code, None))
     }

@@ -27,7 +27,7 @@ impl ItemsSeen {
     pub(super) fn add(&mut self, item: Shape, at: usize) {
         let code = item.is_atom().then_some(item.code);
         self.atoms = if self.count == 0 { code } else { code.filter(|_| self.atoms == code) };
-        self.count = self.count.saturating_add(1);
+        self.count += 1;
         self.columns = self.columns.and_then(|length| join_column(length, item, at));
     }
 }
@@ -73,7 +73,7 @@ impl Parser<'_> {
             }
         };
         if items.count == 1 {
-            self.out.drain(start..start.saturating_add(HEAD.len()));
+            self.out.drain(start..start + HEAD.len());
             return Ok(last);
         }
         self.close(start, &items)
@@ -110,7 +110,7 @@ impl Parser<'_> {
         *place = count.to_le_bytes();
         *code = items.atoms.map_or(0, u8::wrapping_neg);
         if let Some(code) = items.atoms {
-            self.remove_codes(start.saturating_add(HEAD.len()), code);
+            self.remove_codes(start + HEAD.len(), code);
         }
         Ok(Shape { code: items.atoms.map_or(0, u8::wrapping_neg), count: Some(items.count), columns: items.columns })
     }
@@ -120,7 +120,7 @@ impl Parser<'_> {
         let atoms = self.out.split_off(start.min(self.out.len()));
         match width(code.wrapping_neg()) {
             Some(width) => {
-                for atom in atoms.chunks_exact(width.saturating_add(1)) {
+                for atom in atoms.chunks_exact(width + 1) {
                     self.out.extend_from_slice(atom.get(1..).unwrap_or_default());
                 }
             }

@@ -67,7 +67,7 @@ fn symbols(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
         [symbol] => Value::from(symbol).encode(out)?,
         _ => Value::symbols(&symbols).encode(out)?,
     }
-    Ok(text.len().saturating_sub(rest.len()))
+    Ok(text.len() - rest.len())
 }
 
 /// The length of a symbol without its backtick: characters of names and colons, slashes after the first colon (a path),
@@ -91,18 +91,18 @@ fn string(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
             [b'"', ..] => break,
             [b'\\', escaped @ ..] => {
                 let (byte, length) = escape(escaped).map_err(|kind| Error::new(at, kind))?;
-                (byte, length.saturating_add(1))
+                (byte, length + 1)
             }
             [byte, ..] => (*byte, 1),
         };
         chars.push(byte);
-        at = at.saturating_add(length);
+        at += length;
     }
     match *chars {
         [char] => Value::from(crate::atom::Atom::Char(char)).encode(out)?,
         _ => Value::chars(&chars).encode(out)?,
     }
-    Ok(at.saturating_add(1))
+    Ok(at + 1)
 }
 
 /// The byte of an escape sequence, and the length of the sequence without its backslash.
@@ -131,7 +131,7 @@ pub(super) fn guids(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
     while let Some((guid, after)) = rest.split_first_chunk::<36>() {
         let Some(guid) = guid_alone(guid, after) else { break };
         guids.push(guid);
-        end = text.len().saturating_sub(after.len());
+        end = text.len() - after.len();
         rest = after.trim_ascii_start();
     }
     match *guids {

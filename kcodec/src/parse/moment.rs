@@ -87,13 +87,11 @@ pub(super) fn date(text: &[u8], negative: bool) -> Result<i32, ErrorKind> {
 
 pub(super) fn timestamp(text: &[u8], negative: bool) -> Result<i64, ErrorKind> {
     let (day, clock) = split(text, b'D').ok_or(ErrorKind::Literal)?;
-    let seconds = i64::from(date(day, negative)?).saturating_mul(DAY.cast_signed());
-    let of_day = Clock::read(clock)?;
-    let seconds = i64::try_from(of_day.seconds).ok().and_then(|of_day| seconds.checked_add(of_day));
     // In 128 bits: midnight of 1707.09.21 is out of range, although later times of that day are in range.
-    let nanoseconds = i128::from(seconds.ok_or(ErrorKind::Range)?)
-        .saturating_mul(SECOND.into())
-        .saturating_add(of_day.nanoseconds.into());
+    let days = i128::from(date(day, negative)?);
+    let of_day = Clock::read(clock)?;
+    let seconds = days * i128::from(DAY) + i128::from(of_day.seconds);
+    let nanoseconds = seconds * i128::from(SECOND) + i128::from(of_day.nanoseconds);
     match i64::try_from(nanoseconds) {
         Ok(i64::MIN) | Err(_) => Err(ErrorKind::Range),
         Ok(nanoseconds) => Ok(nanoseconds),
@@ -105,9 +103,9 @@ pub(super) fn timestamp(text: &[u8], negative: bool) -> Result<i64, ErrorKind> {
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of ten thousand years need 49 bits")]
 pub(super) fn datetime(text: &[u8], negative: bool) -> Result<f64, ErrorKind> {
     let (day, clock) = split(text, b'T').ok_or(ErrorKind::Literal)?;
-    let seconds = i64::from(date(day, negative)?).saturating_mul(DAY.cast_signed());
+    let seconds = i64::from(date(day, negative)?) * DAY.cast_signed();
     let of_day: i64 = signed(Clock::read(clock)?.units(1000)?, false)?;
-    Ok(seconds.saturating_mul(1000).saturating_add(of_day) as f64 / 86_400_000.0)
+    Ok((seconds * 1000).saturating_add(of_day) as f64 / 86_400_000.0)
 }
 
 /// `1D`, `0D12:30:00.5` or `12:30:00.000000000`.
@@ -178,7 +176,7 @@ impl Clock {
 
     /// Adds the next field: hours, minutes or seconds.
     fn part(&mut self, digits: &[u8]) -> Result<(), ErrorKind> {
-        self.parts = self.parts.saturating_add(1);
+        self.parts += 1;
         if self.parts > 3 || (self.parts > 1 && digits.len() != 2) {
             return Err(ErrorKind::Literal);
         }
@@ -195,14 +193,14 @@ impl Clock {
     fn fraction(mut self, digits: &[u8]) -> Result<Self, ErrorKind> {
         let missing = 9_usize.checked_sub(digits.len()).ok_or(ErrorKind::Literal)?;
         let number = natural(digits)?;
-        self.nanoseconds = (0..missing).fold(number, |number, _| number.saturating_mul(10));
+        self.nanoseconds = (0..missing).fold(number, |number, _| number * 10);
         Ok(self)
     }
 
     /// The time in units of 1/`per_second` s, rounded down.
     fn units(&self, per_second: u64) -> Result<u64, ErrorKind> {
-        let fraction = SECOND.checked_div(per_second).and_then(|unit| self.nanoseconds.checked_div(unit));
+        let fraction = self.nanoseconds / (SECOND / per_second);
         let seconds = self.seconds.checked_mul(per_second);
-        seconds.zip(fraction).and_then(|(seconds, fraction)| seconds.checked_add(fraction)).ok_or(ErrorKind::Range)
+        seconds.and_then(|seconds| seconds.checked_add(fraction)).ok_or(ErrorKind::Range)
     }
 }

@@ -48,7 +48,7 @@ fn token(text: &[u8]) -> Option<&[u8]> {
     }
     let (mut mantissa, mut previous) = (true, 0);
     let end = unsigned.iter().enumerate().position(|(at, &byte)| {
-        let before_digit = || unsigned.get(at.saturating_add(1)).is_some_and(u8::is_ascii_digit);
+        let before_digit = || unsigned.get(at + 1).is_some_and(u8::is_ascii_digit);
         let belongs = match byte {
             b':' => before_digit(),
             b'+' | b'-' => mantissa && previous == b'e' && before_digit(),
@@ -58,8 +58,8 @@ fn token(text: &[u8]) -> Option<&[u8]> {
         previous = byte;
         !belongs
     });
-    let sign = text.len().saturating_sub(unsigned.len());
-    text.get(..sign.saturating_add(end.unwrap_or(unsigned.len())))
+    let sign = text.len() - unsigned.len();
+    text.get(..sign + end.unwrap_or(unsigned.len()))
 }
 
 /// An iterator over the tokens of a run and their offsets.
@@ -81,8 +81,8 @@ impl<'a> Iterator for Tokens<'a> {
         if self.end > 0 && (blanks == 0 || is_vector) {
             return None;
         }
-        let at = self.end.saturating_add(blanks);
-        self.end = at.saturating_add(token.len());
+        let at = self.end + blanks;
+        self.end = at + token.len();
         Some((at, token))
     }
 }
@@ -205,7 +205,7 @@ pub(super) fn natural(digits: &[u8]) -> Result<u64, ErrorKind> {
 pub(super) fn signed<T: TryFrom<i64>>(magnitude: u64, negative: bool) -> Result<T, ErrorKind> {
     let magnitude = i64::try_from(magnitude).map_err(|_| ErrorKind::Range)?;
     let number = T::try_from(magnitude).map_err(|_| ErrorKind::Range)?;
-    if negative { T::try_from(magnitude.saturating_neg()).map_err(|_| ErrorKind::Range) } else { Ok(number) }
+    if negative { T::try_from(-magnitude).map_err(|_| ErrorKind::Range) } else { Ok(number) }
 }
 
 macro_rules! integers {

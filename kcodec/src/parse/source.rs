@@ -14,12 +14,12 @@ pub(super) fn length(text: &[u8]) -> Option<usize> {
             _ => byte,
         };
         match byte {
-            b'{' => open = open.saturating_add(1),
-            b'}' => open = open.saturating_sub(1),
+            b'{' => open += 1,
+            b'}' => open -= 1,
             _ => {}
         }
         if open == 0 {
-            return Some(at.saturating_add(1));
+            return Some(at + 1);
         }
     }
     None

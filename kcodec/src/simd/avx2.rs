@@ -19,7 +19,7 @@ pub(super) fn mask(block: &[u8; BLOCK]) -> u64 {
 #[target_feature(enable = "bmi1,bmi2")]
 #[inline]
 pub(super) fn nth(mask: u64, n: u32) -> u32 {
-    _pdep_u64(1_u64.wrapping_shl(n.wrapping_sub(1)), mask).trailing_zeros()
+    _pdep_u64(1 << (n - 1), mask).trailing_zeros()
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]

@@ -36,7 +36,7 @@ pub(super) fn index_texts(bytes: &[u8], ends: &mut [u32]) -> usize {
             // The next sixteen bytes come to the front.
             places = _mm512_shuffle_i32x4::<0b11_10_01>(places, places);
         }
-        written = written.wrapping_add(found);
+        written += found;
     }
     written
 }
@@ -53,7 +53,7 @@ const NUMBERS: [u8; BLOCK] = {
     let mut number = 0_u8;
     while let Some((first, rest)) = left.split_first_mut() {
         *first = number;
-        number = number.wrapping_add(1);
+        number += 1;
         left = rest;
     }
     numbers

@@ -8,7 +8,7 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 #[inline(always)]
 pub(super) const fn nuls(bytes: [u8; 8]) -> u64 {
     let word = u64::from_le_bytes(bytes);
-    !((word & !HIGH).wrapping_add(!HIGH) | word | !HIGH)
+    !(((word & !HIGH) + !HIGH) | word | !HIGH)
 }
 
 /// A bit for every NUL among eight bytes.
@@ -29,7 +29,7 @@ pub(super) fn tail_mask(tail: &[u8]) -> u64 {
     let (words, rest) = tail.as_chunks();
     let rest = match tail.last_chunk() {
         // The last eight bytes, of which the rest are the highest.
-        Some(&last) => word_mask(last) >> 8_usize.wrapping_sub(rest.len()),
+        Some(&last) => word_mask(last) >> (8 - rest.len()),
         None => rest.iter().rfold(0, |mask, &byte| mask << 1 | u64::from(byte == 0)),
     };
     words.iter().rfold(rest, |mask, &bytes| mask << 8 | word_mask(bytes))
@@ -38,12 +38,12 @@ pub(super) fn tail_mask(tail: &[u8]) -> u64 {
 /// The place of the n-th set bit.
 #[inline(always)]
 fn nth(mask: u64, n: u32) -> u32 {
-    (1..n).fold(mask, |mask, _| mask & mask.wrapping_sub(1)).trailing_zeros()
+    (1..n).fold(mask, |mask, _| mask & (mask - 1)).trailing_zeros()
 }
 
 pub(super) fn skip_texts(bytes: &[u8], count: usize) -> Option<usize> {
     // At most 64 of them, so that bytes can count them.
-    let nuls = |block: &[u8; BLOCK]| block.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(u8::from(byte == 0)));
+    let nuls = |block: &[u8; BLOCK]| block.iter().fold(0_u8, |sum, &byte| sum + u8::from(byte == 0));
     super::skip(bytes, count, |block| u32::from(nuls(block)), mask, nth)
 }
 
