@@ -56,7 +56,7 @@ impl<H: Handler> Loop<'_, H> {
         let discarded = self.core.discard(slot);
         let Some(link) = self.core.links.get_mut(slot) else { return };
         // `inbound` is empty in this phase, so `expected` can count the discarded bytes.
-        link.inbound.expected = link.inbound.expected.saturating_add(discarded);
+        link.inbound.expected += discarded;
         let ended = link.flags.ended || link.inbound.expected > MAX_DISCARDED;
         match (link.outbound.bytes() == 0, ended) {
             (true, true) => self.core.remove(slot),

@@ -232,7 +232,7 @@ impl Core {
         if RunQueue::is_long(took)
             && let Some(link) = self.links.get_mut(slot)
         {
-            link.penalized_until = now.checked_add(took.saturating_mul(RunQueue::PENALTY));
+            link.penalized_until = now.checked_add(took * RunQueue::PENALTY);
         }
     }
 

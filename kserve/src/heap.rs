@@ -32,7 +32,7 @@ pub(crate) fn memory(megabytes: Option<u64>) -> Memory {
 /// Bytes of memory of the machine, or of the process's control group if that is less.
 fn machine() -> u64 {
     let system = rustix::system::sysinfo();
-    let total = (system.totalram as u64).saturating_mul(system.mem_unit.into());
+    let total = system.totalram as u64 * u64::from(system.mem_unit);
     let group = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
     group.and_then(|limit| limit.trim().parse().ok()).map_or(total, |limit: u64| limit.min(total))
 }
@@ -41,5 +41,5 @@ fn machine() -> u64 {
 fn address_space() -> u64 {
     let pages = fs::read_to_string("/proc/self/statm").ok();
     let pages = pages.and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
-    pages.unwrap_or_default().saturating_mul(rustix::param::page_size() as u64)
+    pages.unwrap_or_default() * rustix::param::page_size() as u64
 }

@@ -160,7 +160,7 @@ impl Outbound {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
                     self.advance(written, pool, worker);
-                    left = left.saturating_sub(written);
+                    left -= written;
                     if written < asked {
                         return Ok(false);
                     }
@@ -205,7 +205,7 @@ impl Outbound {
 
     fn advance(&mut self, mut written: usize, pool: &mut BufferPool, worker: &mut Worker) {
         debug_assert!(written <= self.bytes, "a write takes at most what it is passed");
-        self.bytes = self.bytes.saturating_sub(written);
+        self.bytes -= written;
         while let Some(part) = self.parts.front_mut() {
             if part.bytes.len() > written {
                 part.bytes.advance(written);

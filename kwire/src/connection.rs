@@ -310,7 +310,7 @@ impl Connection {
     #[cfg(feature = "tokio")]
     pub(crate) const fn note_queued(&mut self, queued: Queued) {
         self.awaited += queued.requests;
-        self.owed = self.owed.saturating_sub(queued.responses);
+        self.owed -= queued.responses;
     }
 
     /// The compression threshold in effect for this peer, if any.

@@ -191,6 +191,6 @@ pub enum Reason {
 impl Malformed {
     /// Converts an offset in the body to one from the start of the header.
     pub(crate) fn body(error: kcodec::Error) -> Self {
-        Self { at: (error.at as u64).saturating_add(crate::Header::LEN as u64), reason: Reason::Body(error.kind) }
+        Self { at: error.at as u64 + crate::Header::LEN as u64, reason: Reason::Body(error.kind) }
     }
 }

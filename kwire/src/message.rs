@@ -102,7 +102,7 @@ impl Frame {
     pub fn inflated(&self) -> u64 {
         let Some(kind) = self.header.compression else { return 0 };
         let raw = self.bytes.get(Header::LEN..Header::LEN + kind.head()).unwrap_or_default();
-        let append = |length: u64, &byte: &u8| length.wrapping_shl(8) | u64::from(byte);
+        let append = |length: u64, &byte: &u8| length << 8 | u64::from(byte);
         match self.header.order {
             ByteOrder::Big => raw.iter().fold(0, append),
             ByteOrder::Little => raw.iter().rev().fold(0, append),

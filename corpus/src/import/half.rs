@@ -101,8 +101,7 @@ impl Half {
             _ => {}
         }
         self.held.extend_from_slice(bytes);
-        self.search.budget =
-            self.search.budget.saturating_add(bytes.len().saturating_mul(DECODE_BUDGET)).min(WINDOW * DECODE_BUDGET);
+        self.search.budget = (self.search.budget + bytes.len() * DECODE_BUDGET).min(WINDOW * DECODE_BUDGET);
     }
 
     /// The next item in the pushed bytes.

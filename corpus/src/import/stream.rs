@@ -51,7 +51,7 @@ impl Stream {
     pub(super) fn push(&mut self, sequence: u32, bytes: &[u8]) {
         let Some(offset) = self.offset(sequence) else { return };
         let next = i64::try_from(self.next).unwrap_or(i64::MAX);
-        let old = usize::try_from(next.saturating_sub(offset)).unwrap_or_default();
+        let old = usize::try_from(next - offset).unwrap_or_default();
         let Some(new @ [_, ..]) = bytes.get(old..) else { return };
         let offset = offset.max(next).unsigned_abs();
         let before = self.early.get(&offset).map_or(0, Vec::len);

@@ -42,7 +42,7 @@ impl Permutation {
     /// Conjugates the successor function, which is one cycle of all numbers, with a permutation: the result is one
     /// cycle, too.
     pub(super) fn below(&self, tweak: u64, count: u128, value: u128) -> u128 {
-        let bits = u128::BITS - count.saturating_sub(1).leading_zeros();
+        let bits = u128::BITS - (count - 1).leading_zeros();
         let is_in = |value| value < count;
         let image = self.walk(tweak, bits, value, is_in, false);
         let next = image.checked_add(1).filter(|&next| next < count).unwrap_or(0);

@@ -76,7 +76,7 @@ pub(super) fn count_wide(draft: &Draft, random: &mut Random, new: fn(u64, &mut R
 /// Numbers at which counts and lengths may overflow.
 pub(super) fn huge(_: u64, random: &mut Random) -> u64 {
     let edges = [1 << 15, 1 << 24, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 40, 1 << 61, i64::MAX as u64];
-    random.of(&edges).wrapping_sub(u64::from(random.one_in(4)))
+    random.of(&edges) - u64::from(random.one_in(4))
 }
 
 /// Replaces an attribute byte by `new` of it.

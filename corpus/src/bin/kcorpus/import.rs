@@ -130,7 +130,7 @@ impl Progress {
     fn show(&mut self, file: &Path, at: usize, of: usize) {
         let Some(shown) = self.shown.as_mut().filter(|shown| shown.elapsed() >= PACE) else { return };
         *shown = Instant::now();
-        let percent = at.saturating_mul(100).checked_div(of).unwrap_or(100);
+        let percent = (at * 100).checked_div(of).unwrap_or(100);
         // An error of standard error cannot be reported anywhere.
         let _ = write!(io::stderr(), "\r\x1b[K{}: {percent}%", file.display());
     }

@@ -46,7 +46,7 @@ impl Progress {
     }
 
     fn advance(&self, counter: &Cell<u64>, bytes: usize) {
-        counter.set(counter.get().saturating_add(bytes as u64));
+        counter.set(counter.get() + bytes as u64);
         let now = Instant::now();
         if self.next.get().is_some_and(|next| now >= next) {
             self.next.set(Some(now + INTERVAL));
