@@ -190,6 +190,7 @@ mod reader;
 mod rows;
 #[cfg(feature = "serde")]
 pub mod serde;
+mod settings;
 mod short;
 mod simd;
 mod sink;
