@@ -234,7 +234,7 @@ pub use list::{List, ListIter};
 pub use log::Log;
 pub use mismatch::Mismatch;
 pub use null::{Infinite, Null};
-pub use rows::{NamedColumns, Row, Rows, RowsIter};
+pub use rows::{Row, Rows, RowsIter};
 #[cfg(any(test, fuzzing))]
 pub use simd::fuzz_simd;
 pub use slice::{Item, Slice};
