@@ -5,8 +5,10 @@
 
 use std::fmt;
 
+use crate::access::Named;
 use crate::decode::extents;
 use crate::list::List;
+use crate::mismatch::{Mismatch, Place};
 use crate::simd::{self, SLACK};
 use crate::symbol::{Symbol, Symbols};
 use crate::table::Table;
@@ -152,44 +154,55 @@ impl fmt::Debug for ListIndex<'_> {
     }
 }
 
-/// A table whose columns are found by position in constant time: [`Table::index`].
+/// The columns of a table or keyed table, viewed once: [`Table::index`], [`Value::columns`].
 #[derive(Debug, Clone)]
-pub struct TableIndex<'a> {
-    table: Table<'a>,
-    columns: Vec<(Symbol<'a>, Value<'a>)>,
-}
+pub struct TableIndex<'a>(Vec<(Symbol<'a>, Value<'a>)>);
 
 impl<'a> Table<'a> {
     /// Views every column in one pass. Allocates a name and a value for each.
     #[must_use]
     pub fn index(self) -> TableIndex<'a> {
-        TableIndex { table: self, columns: self.columns().collect() }
+        TableIndex::new([self])
     }
 }
 
 impl<'a> TableIndex<'a> {
-    /// The table that was indexed.
-    #[must_use]
-    pub const fn table(&self) -> Table<'a> {
-        self.table
+    pub(crate) fn new(tables: impl IntoIterator<Item = Table<'a>>) -> Self {
+        Self(tables.into_iter().flat_map(Table::columns).collect())
     }
 
     /// Names and columns, in order.
     #[must_use]
     pub fn columns(&self) -> &[(Symbol<'a>, Value<'a>)] {
-        &self.columns
-    }
-
-    /// The column at `index`, in constant time.
-    #[must_use]
-    pub fn get(&self, index: usize) -> Option<Value<'a>> {
-        self.columns.get(index).map(|(_, column)| *column)
+        &self.0
     }
 
     /// The first column of that name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<Value<'a>> {
-        self.columns.iter().find(|(found, _)| found == name).map(|(_, column)| *column)
+        self.find(name).map(|(_, column)| column)
+    }
+
+    /// The first column of that name.
+    ///
+    /// ```
+    /// let body = kcodec::parse("(+(,`sym)!,`ibm`msft)!+(,`price)!,1.5 2.5")?;
+    /// let columns = body.value().columns()?;
+    /// assert_eq!(columns.get("sym")?.as_symbols()?.len(), 2);
+    /// assert_eq!(columns.get("price")?.as_float()?.sum(), 4.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A [`Mismatch`] that names the column, if there is none.
+    pub fn get(&self, name: &str) -> Result<Named<'a>, Mismatch> {
+        let (name, column) = self.find(name).ok_or_else(|| Mismatch::missing(Place::Column, name))?;
+        Ok(Named::new(Place::Column, name, column))
+    }
+
+    fn find(&self, name: &str) -> Option<(Symbol<'a>, Value<'a>)> {
+        self.0.iter().find(|(found, _)| found == name).copied()
     }
 }
 

@@ -15,7 +15,8 @@ use crate::table::{Columns, Table};
 use crate::value::Value;
 use crate::vector::Vector;
 
-/// Iterator over a [`Slice`].
+/// Iterator over a [`Slice`] by value. [`Slice::iter`] is faster to `collect` and to `zip`, because std specializes those
+/// for its own `Map`, which `IntoIterator` cannot name.
 #[derive(Clone)]
 pub struct SliceIter<'a, T: Item>(Copied<slice::Iter<'a, T::Bytes>>);
 

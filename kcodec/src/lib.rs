@@ -184,6 +184,7 @@ mod reader;
 mod rows;
 #[cfg(feature = "serde")]
 pub mod serde;
+mod settings;
 mod short;
 mod simd;
 mod sink;
@@ -227,7 +228,7 @@ pub use list::{List, ListIter};
 pub use log::Log;
 pub use mismatch::Mismatch;
 pub use null::{Infinite, Null};
-pub use rows::{NamedColumns, Row, Rows, RowsIter};
+pub use rows::{Row, Rows, RowsIter};
 #[cfg(any(test, fuzzing))]
 pub use simd::fuzz_simd;
 pub use slice::{Item, Slice};

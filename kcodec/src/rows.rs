@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::access::Named;
-use crate::index::{ListIndex, SymbolsIndex};
+use crate::index::{ListIndex, SymbolsIndex, TableIndex};
 use crate::mismatch::{Mismatch, Place};
 use crate::symbol::Symbol;
 use crate::table::Table;
@@ -60,39 +60,8 @@ impl<'a> Value<'a> {
     /// # Errors
     ///
     /// A [`Mismatch`] for anything else.
-    pub fn columns(self) -> Result<NamedColumns<'a>, Mismatch> {
-        Ok(NamedColumns(tables_of(self)?.into_iter().flat_map(Table::columns).collect()))
-    }
-}
-
-/// The columns of a table or keyed table, by name: [`Value::columns`].
-#[derive(Debug, Clone)]
-pub struct NamedColumns<'a>(Vec<(Symbol<'a>, Value<'a>)>);
-
-impl<'a> NamedColumns<'a> {
-    /// The first column of that name.
-    ///
-    /// ```
-    /// let body = kcodec::parse("(+(,`sym)!,`ibm`msft)!+(,`price)!,1.5 2.5")?;
-    /// let columns = body.value().columns()?;
-    /// assert_eq!(columns.get("sym")?.as_symbols()?.len(), 2);
-    /// assert_eq!(columns.get("price")?.as_float()?.sum(), 4.0);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// A [`Mismatch`] that names the column, if there is none.
-    pub fn get(&self, name: &str) -> Result<Named<'a>, Mismatch> {
-        let found = self.0.iter().find(|(found, _)| found == name);
-        let (name, column) = found.ok_or_else(|| Mismatch::missing(Place::Column, name))?;
-        Ok(Named::new(Place::Column, *name, *column))
-    }
-
-    /// Names and columns, in order.
-    #[must_use]
-    pub fn as_slice(&self) -> &[(Symbol<'a>, Value<'a>)] {
-        &self.0
+    pub fn columns(self) -> Result<TableIndex<'a>, Mismatch> {
+        Ok(TableIndex::new(tables_of(self)?))
     }
 }
 

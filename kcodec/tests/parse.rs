@@ -165,6 +165,12 @@ fn guids() {
     check(&format!("\"G\"$(\"{text}\";\"{text}\")"), &[guid; 2]);
     check(&format!("{text} {text}"), &[guid; 2]);
     check(&format!(",{text}"), &[guid]);
+    for text in [text, &text.to_uppercase(), &text.replace('-', "")] {
+        assert_eq!(text.parse(), Ok(guid), "{text}");
+    }
+    for wrong in [&text[1..], &format!("{text}0"), &text.replace('8', "+"), &text.replace('c', "g"), ""] {
+        assert!(wrong.parse::<Guid>().is_err(), "{wrong}");
+    }
     assert_eq!(refused("\"G\"$\"8c680a01\"").kind, ErrorKind::Literal);
 }
 

@@ -143,7 +143,7 @@ fn visit(value: Value<'_>) -> Result<(), TestCaseError> {
         }
     }
     if let (Ok(columns), Ok(rows)) = (value.columns(), value.rows()) {
-        for (at, (name, column)) in columns.as_slice().iter().enumerate() {
+        for (at, (name, column)) in columns.columns().iter().enumerate() {
             prop_assert_eq!(columns.get(&name.to_string()).is_ok(), name.as_str().is_some());
             let cells = rows.iter().map(|row| row.iter().nth(at).unwrap().value);
             prop_assert_eq!(cells.collect::<Vec<_>>(), column.items().unwrap().collect::<Vec<_>>());

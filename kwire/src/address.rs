@@ -1,8 +1,8 @@
 //! Server addresses in the forms that `hopen` takes.
 
-use std::fs;
 use std::path::PathBuf;
 
+use dns_lookup::{AddrInfoHints, SockType, getaddrinfo};
 use kcodec::Capability;
 
 use crate::login::Login;
@@ -179,18 +179,19 @@ fn port_and_credentials(text: &str) -> Result<(u16, Credentials), AddressError> 
     Ok((number, credentials))
 }
 
-/// Parses a port number, or looks up a TCP service name in `/etc/services`.
+/// Parses a port number, or looks up a TCP service name in the OS's database, `/etc/services`.
 #[must_use]
 pub fn port(text: &str) -> Option<u16> {
     text.parse().ok().or_else(|| service(text))
 }
 
-/// The TCP port of a service in `/etc/services`.
+/// The port of a TCP service.
 fn service(name: &str) -> Option<u16> {
-    fs::read_to_string("/etc/services").ok()?.lines().find_map(|line| {
-        let mut words = line.split('#').next()?.split_whitespace();
-        let found = words.next()?;
-        let port = words.next()?.strip_suffix("/tcp")?;
-        (found == name || words.any(|alias| alias == name)).then(|| port.parse().ok())?
-    })
+    // The OS takes other texts for numbers, of which it truncates large ones.
+    if !name.contains(|letter: char| letter.is_ascii_alphabetic()) {
+        return None;
+    }
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    let found = getaddrinfo(None, Some(name), Some(hints)).ok()?.next()?.ok()?;
+    Some(found.sockaddr.port())
 }

@@ -55,7 +55,6 @@ mod message;
 mod options;
 mod outbound;
 mod reconnect;
-mod setters;
 mod stream;
 pub mod unix;
 

@@ -2,74 +2,42 @@
 
 use std::time::Duration;
 
-use kcodec::{Capability, Threshold};
+use kcodec::{Capability, Threshold, settings};
 
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
-use crate::setters;
 
-/// Options for opening a handle of the blocking or the tokio client. A duration that overflows `Instant` means no
-/// limit.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Options {
-    /// Time limit for connecting and logging in. Does not apply to later calls.
-    pub timeout: Option<Duration>,
-    /// Time limit of one call that waits for a message. When it passes, the call fails with
-    /// [`Error::TimedOut`](crate::Error::TimedOut) and the handle stays usable; a late response is dropped. Ignored by
-    /// the tokio client: use `tokio::time::timeout`.
-    pub read_timeout: Option<Duration>,
-    /// Time limit of one call that waits for the peer to accept its bytes. When it passes, the call fails with
-    /// [`Error::TimedOut`](crate::Error::TimedOut); unwritten bytes stay queued, so that no message is cut. Ignored by
-    /// the tokio client: use `tokio::time::timeout`.
-    pub write_timeout: Option<Duration>,
-    /// Idle time after which TCP sends keepalive probes, one every 10 seconds. The OS resets the connection after
-    /// several unanswered probes. `None` disables keepalive.
-    pub keepalive: Option<Duration>,
-    /// The capability that this end offers.
-    pub capability: Capability,
-    /// Size from which messages to other machines are compressed; `None` disables compression.
-    pub compression: Option<Threshold>,
-    /// Limits on the resources that the server can consume.
-    pub limits: Limits,
-    /// Interrupts waits of the blocking client. Ignored by the tokio client.
-    pub interrupt: Option<Interrupt>,
-    /// TLS configuration for `tcps` and `unixs` addresses. `None` reads kdb+'s environment variables for each handle
-    /// (see [`tls::Options`](crate::tls::Options)).
-    #[cfg(feature = "tls")]
-    pub tls: Option<std::sync::Arc<crate::tls::ClientConfig>>,
-}
-
-setters! {
-    Options {
-        with_timeout timeout: Option<Duration>,
-        with_read_timeout read_timeout: Option<Duration>,
-        with_write_timeout write_timeout: Option<Duration>,
-        with_keepalive keepalive: Option<Duration>,
-        with_capability capability: Capability,
-        with_compression compression: Option<Threshold>,
-        with_limits limits: Limits,
-        with_interrupt interrupt: Option<Interrupt>,
+settings! {
+    /// Options for opening a handle of the blocking or the tokio client. A duration that overflows `Instant` means no
+    /// limit.
+    #[derive(Debug, Clone)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Time limit for connecting and logging in. Does not apply to later calls.
+        pub timeout: Option<Duration> = None, with_timeout;
+        /// Time limit of one call that waits for a message. When it passes, the call fails with
+        /// [`Error::TimedOut`](crate::Error::TimedOut) and the handle stays usable; a late response is dropped. Ignored
+        /// by the tokio client: use `tokio::time::timeout`.
+        pub read_timeout: Option<Duration> = None, with_read_timeout;
+        /// Time limit of one call that waits for the peer to accept its bytes. When it passes, the call fails with
+        /// [`Error::TimedOut`](crate::Error::TimedOut); unwritten bytes stay queued, so that no message is cut. Ignored
+        /// by the tokio client: use `tokio::time::timeout`.
+        pub write_timeout: Option<Duration> = None, with_write_timeout;
+        /// Idle time after which TCP sends keepalive probes, one every 10 seconds. The OS resets the connection after
+        /// several unanswered probes. `None` disables keepalive.
+        pub keepalive: Option<Duration> = Some(Duration::from_secs(60)), with_keepalive;
+        /// The capability that this end offers.
+        pub capability: Capability = Capability::MAX, with_capability;
+        /// Size from which messages to other machines are compressed; `None` disables compression.
+        pub compression: Option<Threshold> = Some(Threshold::default()), with_compression;
+        /// Limits on the resources that the server can consume.
+        pub limits: Limits = Limits::default(), with_limits;
+        /// Interrupts waits of the blocking client. Ignored by the tokio client.
+        pub interrupt: Option<Interrupt> = None, with_interrupt;
+        /// TLS configuration for `tcps` and `unixs` addresses. `None` reads kdb+'s environment variables for each
+        /// handle (see [`tls::Options`](crate::tls::Options)).
         #[cfg(feature = "tls")]
-        with_tls tls: Option<std::sync::Arc<crate::tls::ClientConfig>>,
-    }
-}
-
-impl Default for Options {
-    /// No timeouts, keepalive after 60 seconds, highest capability, kdb+'s compression threshold.
-    fn default() -> Self {
-        Self {
-            timeout: None,
-            read_timeout: None,
-            write_timeout: None,
-            keepalive: Some(Duration::from_secs(60)),
-            capability: Capability::MAX,
-            compression: Some(Threshold::default()),
-            limits: Limits::default(),
-            interrupt: None,
-            #[cfg(feature = "tls")]
-            tls: None,
-        }
+        pub tls: Option<std::sync::Arc<crate::tls::ClientConfig>> = None, with_tls;
     }
 }
 

@@ -8,13 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kcodec::settings;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, SupportedProtocolVersion};
-
-use crate::setters;
 
 pub use rustls;
 pub use rustls::{ClientConfig, ServerConfig};
@@ -27,48 +26,35 @@ mod session;
 mod stream;
 mod verify;
 
-/// TLS settings. Each field documents the environment variable that kdb+ reads it from; errors name it, too.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Options {
-    /// PEM file of this end's certificate and the intermediate certificates: `SSL_CERT_FILE`. Required for a server. A
-    /// client presents it if the server requests one.
-    pub certificate: Option<PathBuf>,
-    /// PEM file of the certificate's private key, without passphrase: `SSL_KEY_FILE`. A client needs both key and
-    /// certificate to present one.
-    pub key: Option<PathBuf>,
-    /// PEM file of trusted CAs: `SSL_CA_CERT_FILE`. If neither this nor `ca_path` is set, a client trusts the system's
-    /// CAs.
-    pub ca_file: Option<PathBuf>,
-    /// Folder of PEM files of further CAs, named by hash as by `openssl rehash`: `SSL_CA_CERT_PATH`.
-    pub ca_path: Option<PathBuf>,
-    /// How a client verifies the server's certificate: `SSL_VERIFY_SERVER`.
-    pub verify_server: VerifyServer,
-    /// How a server verifies clients' certificates: `SSL_VERIFY_CLIENT`.
-    pub verify_client: VerifyClient,
-    /// The lowest protocol: `SSL_MINPROTOCOL`.
-    pub min_protocol: Protocol,
-    /// The highest protocol: `SSL_MAXPROTOCOL`.
-    pub max_protocol: Option<Protocol>,
-    /// Cipher suites of TLS 1.2: OpenSSL names separated by colons, `SSL_CIPHER_LIST`. `None` is all that rustls has.
-    /// Classes such as `HIGH` and exclusions are errors.
-    pub cipher_list: Option<String>,
-    /// Cipher suites of TLS 1.3, in the same form: `SSL_CIPHERSUITES`.
-    pub cipher_suites: Option<String>,
-}
-
-setters! {
-    Options {
-        with_certificate certificate: Option<PathBuf>,
-        with_key key: Option<PathBuf>,
-        with_ca_file ca_file: Option<PathBuf>,
-        with_ca_path ca_path: Option<PathBuf>,
-        with_verify_server verify_server: VerifyServer,
-        with_verify_client verify_client: VerifyClient,
-        with_min_protocol min_protocol: Protocol,
-        with_max_protocol max_protocol: Option<Protocol>,
-        with_cipher_list cipher_list: Option<String>,
-        with_cipher_suites cipher_suites: Option<String>,
+settings! {
+    /// TLS settings. Each field documents the environment variable that kdb+ reads it from; errors name it, too.
+    #[derive(Debug, Clone)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// PEM file of this end's certificate and the intermediate certificates: `SSL_CERT_FILE`. Required for a
+        /// server. A client presents it if the server requests one.
+        pub certificate: Option<PathBuf> = None, with_certificate;
+        /// PEM file of the certificate's private key, without passphrase: `SSL_KEY_FILE`. A client needs both key and
+        /// certificate to present one.
+        pub key: Option<PathBuf> = None, with_key;
+        /// PEM file of trusted CAs: `SSL_CA_CERT_FILE`. If neither this nor `ca_path` is set, a client trusts the
+        /// system's CAs.
+        pub ca_file: Option<PathBuf> = None, with_ca_file;
+        /// Folder of PEM files of further CAs, named by hash as by `openssl rehash`: `SSL_CA_CERT_PATH`.
+        pub ca_path: Option<PathBuf> = None, with_ca_path;
+        /// How a client verifies the server's certificate: `SSL_VERIFY_SERVER`.
+        pub verify_server: VerifyServer = VerifyServer::Yes, with_verify_server;
+        /// How a server verifies clients' certificates: `SSL_VERIFY_CLIENT`.
+        pub verify_client: VerifyClient = VerifyClient::No, with_verify_client;
+        /// The lowest protocol: `SSL_MINPROTOCOL`.
+        pub min_protocol: Protocol = Protocol::Tls12, with_min_protocol;
+        /// The highest protocol: `SSL_MAXPROTOCOL`.
+        pub max_protocol: Option<Protocol> = None, with_max_protocol;
+        /// Cipher suites of TLS 1.2: OpenSSL names separated by colons, `SSL_CIPHER_LIST`. `None` is all that rustls
+        /// has. Classes such as `HIGH` and exclusions are errors.
+        pub cipher_list: Option<String> = None, with_cipher_list;
+        /// Cipher suites of TLS 1.3, in the same form: `SSL_CIPHERSUITES`.
+        pub cipher_suites: Option<String> = None, with_cipher_suites;
     }
 }
 

@@ -251,7 +251,22 @@ fn addresses_of_every_form() {
     let fifo = Address::parse("`:fifo://tmp/a:b").unwrap();
     assert_eq!((fifo.transport, fifo.credentials), (Transport::Fifo { path: "tmp/a:b".into() }, None));
     assert!(matches!(Handle::open("fifo://tmp/x"), Err(Error::Address(AddressError::Fifo))));
-    for text in ["", "host", "host:", "host:99999", "ftp://host:1", "host:1x"] {
+    let services = std::fs::read_to_string("/etc/services").unwrap_or_default();
+    if services.lines().any(|line| line.starts_with("http\t")) {
+        assert_eq!(tcp("host:http:u:p", "host", 80), credentials("u", "p"));
+    }
+    for text in [
+        "",
+        "host",
+        "host:",
+        "host:99999",
+        "host:-1",
+        "host: 1",
+        "host:no such service",
+        "host:\0a",
+        "ftp://host:1",
+        "host:1x",
+    ] {
         assert!(Address::parse(text).is_err(), "{text}");
     }
 }

@@ -72,11 +72,7 @@ impl<'a> Broadcast<'a> {
             if self.pace.is_over(now) && (self.publications.missing.is_empty() || self.pace.is_past_grace(now)) {
                 return Ok(self.finish(now));
             }
-            if let Err(error) = self.poll.poll(&mut events, Some(self.pace.timeout(now)))
-                && error.kind() != io::ErrorKind::Interrupted
-            {
-                return Err(error);
-            }
+            self.pace.wait(&mut self.poll, &mut events, now)?;
             for event in &events {
                 match event.token() {
                     TIMER => self.pace.tick(),

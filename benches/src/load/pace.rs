@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
-use mio::{Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Token};
 
 use super::plan::Plan;
 
@@ -57,10 +57,14 @@ impl Pace {
         })
     }
 
-    /// The timeout of a poll: until the end, or until the grace period is over.
-    pub(super) fn timeout(&self, now: Instant) -> Duration {
+    /// Polls until an event, the end, or the end of the grace period.
+    pub(super) fn wait(&self, poll: &mut Poll, events: &mut Events, now: Instant) -> io::Result<()> {
         let until = if self.is_over(now) { self.end + GRACE } else { self.end };
-        until.saturating_duration_since(now).min(Duration::from_millis(100))
+        let timeout = until.saturating_duration_since(now).min(Duration::from_millis(100));
+        match poll.poll(events, Some(timeout)) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Makes `poll` return whenever a message falls due.

@@ -62,11 +62,7 @@ impl<'a> Requests<'a> {
             if self.pace.is_over(now) && (self.is_idle() || self.pace.is_past_grace(now)) {
                 return Ok(self.finish(now));
             }
-            if let Err(error) = self.poll.poll(&mut events, Some(self.pace.timeout(now)))
-                && error.kind() != io::ErrorKind::Interrupted
-            {
-                return Err(error);
-            }
+            self.pace.wait(&mut self.poll, &mut events, now)?;
             for event in &events {
                 match event.token() {
                     TIMER => self.pace.tick(),

@@ -1,17 +1,16 @@
 //! Masks a checked body in place.
 
-use kcodec::Kind;
+use kcodec::{Attribute, Kind};
 
 use super::permutation::Permutation;
 use super::{Mask, Names, text};
 
-const SYMBOL: u8 = 0xf5;
-const ERROR: u8 = 0x80;
+/// The type byte of a symbol.
+const SYMBOL: u8 = Kind::Symbol.code().wrapping_neg();
 /// The bits of an attribute byte that hold the attribute.
 const ATTRIBUTE: u8 = 0x7f;
 /// The bit of an attribute byte that marks an 8-byte count.
 const WIDE: u8 = 0x80;
-const SORTED: u8 = 1;
 /// Bytes of a byte vector that are permuted as one number.
 const BLOCK: usize = 16;
 
@@ -49,55 +48,62 @@ impl Walk<'_> {
     fn object(&mut self, role: Role) -> Option<()> {
         let start = self.at;
         let code = *self.take(1)?.first()?;
-        match code {
-            0 => self.list(role),
-            11 => {
-                let count = self.head(code)?;
+        let Some(kind) = Kind::from_code(code) else { return self.atom(Kind::from_code(code.wrapping_neg())?, role) };
+        match kind {
+            Kind::List => self.list(role),
+            Kind::Symbol => {
+                let count = self.head(kind)?;
                 (0..count).try_for_each(|_| self.symbol(role))
             }
-            10 => {
-                let length = usize::try_from(self.head(code)?).ok()?;
+            Kind::Char => {
+                let length = usize::try_from(self.head(kind)?).ok()?;
                 self.text(length, matches!(role, Role::Code | Role::Function))
             }
-            4 => {
-                let length = usize::try_from(self.head(code)?).ok()?;
+            Kind::Byte => {
+                let length = usize::try_from(self.head(kind)?).ok()?;
                 self.bytes(length)
             }
-            1..=19 => {
-                let count = self.head(code)?;
-                let number = Number::of(code)?;
-                (0..count).try_for_each(|_| self.number(&number))
-            }
-            SYMBOL => self.symbol(role),
-            ERROR => self.symbol(Role::Data),
-            0xf6 => self.text(1, false),
-            0xed..=0xff => self.number(&Number::of(code.wrapping_neg())?),
-            98 => {
-                self.attribute(code)?;
+            Kind::Table => {
+                self.attribute(kind)?;
                 self.object(Role::Columns)
             }
-            99 | 127 => {
+            Kind::Dict | Kind::SortedDict => {
                 // Masked keys are not sorted, so a sorted dict becomes a plain dict.
-                *self.body.get_mut(start)? = 99;
+                *self.body.get_mut(start)? = Kind::Dict.code();
                 self.object(if role == Role::Columns { Role::Name } else { Role::Data })?;
                 self.object(Role::Data)
             }
-            100 => {
+            Kind::Lambda => {
                 self.symbol(Role::Name)?;
                 self.object(Role::Code)
             }
-            101..=103 => self.take(1).map(drop),
-            104 | 105 => {
+            Kind::Unary | Kind::Binary | Kind::Iterator => self.take(1).map(drop),
+            Kind::Projection | Kind::Composition => {
                 let count = self.count(4)?;
                 (0..count).try_for_each(|_| self.object(Role::Data))
             }
-            106..=111 => self.object(Role::Data),
-            _ => None,
+            Kind::Each | Kind::Over | Kind::Scan | Kind::EachPrior | Kind::EachRight | Kind::EachLeft => {
+                self.object(Role::Data)
+            }
+            Kind::Error => self.symbol(Role::Data),
+            _ => {
+                let count = self.head(kind)?;
+                let number = Number::of(kind)?;
+                (0..count).try_for_each(|_| self.number(&number))
+            }
+        }
+    }
+
+    fn atom(&mut self, kind: Kind, role: Role) -> Option<()> {
+        match kind {
+            Kind::Symbol => self.symbol(role),
+            Kind::Char => self.text(1, false),
+            _ => self.number(&Number::of(kind)?),
         }
     }
 
     fn list(&mut self, role: Role) -> Option<()> {
-        let count = self.head(0)?;
+        let count = self.head(Kind::List)?;
         for index in 0..count {
             let item = match (role, index) {
                 (Role::Code, 0) => Role::Function,
@@ -112,22 +118,22 @@ impl Walk<'_> {
     /// Whether a symbol is followed by a list or table, as in an update of a table.
     fn is_update(&self) -> bool {
         let Some([SYMBOL, name @ ..]) = self.body.get(self.at..) else { return false };
-        let end = memchr::memchr(0, name);
-        end.and_then(|end| name.get(end + 1)).is_some_and(|code| matches!(code, 0 | 98))
+        let kind = memchr::memchr(0, name).and_then(|end| Kind::from_code(*name.get(end + 1)?));
+        matches!(kind, Some(Kind::List | Kind::Table))
     }
 
     /// Reads attribute and count of a vector or list.
-    fn head(&mut self, code: u8) -> Option<u64> {
-        let is_wide = self.attribute(code)? & WIDE != 0;
+    fn head(&mut self, kind: Kind) -> Option<u64> {
+        let is_wide = self.attribute(kind)? & WIDE != 0;
         self.count(if is_wide { 8 } else { 4 })
     }
 
     /// Reads the attribute byte, and removes the attribute if masking makes it false.
-    fn attribute(&mut self, code: u8) -> Option<u8> {
+    fn attribute(&mut self, kind: Kind) -> Option<u8> {
         let byte = self.take(1)?.first_mut()?;
         // Bytes and chars are not masked item by item, so no attribute survives.
-        let is_block = matches!(code, 4 | 10);
-        if *byte & ATTRIBUTE == SORTED || is_block {
+        let is_block = matches!(kind, Kind::Byte | Kind::Char);
+        if *byte & ATTRIBUTE == Attribute::Sorted.code() || is_block {
             *byte &= WIDE;
         }
         Some(*byte)
@@ -174,7 +180,7 @@ impl Walk<'_> {
         // A guid's bytes are in text order, independent of the byte order.
         let is_big = self.is_big || number.kind == Kind::Guid;
         let permutation = self.permutation;
-        let bytes = self.take(number.width())?;
+        let bytes = self.take(number.width)?;
         write(bytes, is_big, number.image(permutation, read(bytes, is_big)));
         Some(())
     }
@@ -190,6 +196,7 @@ impl Walk<'_> {
 #[derive(Debug)]
 struct Number {
     kind: Kind,
+    width: usize,
     bits: u32,
     /// A range that is permuted within itself: times of day, or dates from 1970 to 2100. May be empty.
     ordinary: std::ops::Range<i64>,
@@ -201,33 +208,20 @@ const DAYS: std::ops::Range<i64> = -10_957..36_525;
 const NANOSECONDS: i64 = 1_000_000_000;
 
 impl Number {
-    /// By the type code of a vector.
-    fn of(code: u8) -> Option<Self> {
-        let all = 0..0;
-        let (kind, bits, ordinary) = match code {
-            1 => (Kind::Boolean, 1, all),
-            2 => (Kind::Guid, 128, all),
-            4 => (Kind::Byte, 8, all),
-            5 => (Kind::Short, 16, all),
-            6 => (Kind::Int, 32, all),
-            7 => (Kind::Long, 64, all),
-            8 => (Kind::Real, 32, all),
-            9 => (Kind::Float, 64, all),
-            12 => (Kind::Timestamp, 64, DAYS.start * DAY * NANOSECONDS..DAYS.end * DAY * NANOSECONDS),
-            13 => (Kind::Month, 32, -360..1200),
-            14 => (Kind::Date, 32, DAYS),
-            15 => (Kind::Datetime, 64, all),
-            16 => (Kind::Timespan, 64, 0..DAY * NANOSECONDS),
-            17 => (Kind::Minute, 32, 0..DAY / 60),
-            18 => (Kind::Second, 32, 0..DAY),
-            19 => (Kind::Time, 32, 0..DAY * 1000),
-            _ => return None,
+    /// `None` for kinds whose items have no fixed width.
+    fn of(kind: Kind) -> Option<Self> {
+        let ordinary = match kind {
+            Kind::Timestamp => DAYS.start * DAY * NANOSECONDS..DAYS.end * DAY * NANOSECONDS,
+            Kind::Month => -360..1200,
+            Kind::Date => DAYS,
+            Kind::Timespan => 0..DAY * NANOSECONDS,
+            Kind::Minute => 0..DAY / 60,
+            Kind::Second => 0..DAY,
+            Kind::Time => 0..DAY * 1000,
+            _ => 0..0,
         };
-        Some(Self { kind, bits, ordinary })
-    }
-
-    const fn width(&self) -> usize {
-        self.bits.div_ceil(8) as usize
+        let width = kind.width()?;
+        Some(Self { kind, width, bits: u32::try_from(width * 8).ok()?, ordinary })
     }
 
     fn image(&self, permutation: &Permutation, value: u128) -> u128 {

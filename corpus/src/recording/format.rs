@@ -57,9 +57,7 @@ impl BlockHead {
 
     /// Reads the head of the block at `at`; `None` if there is no block.
     pub(crate) fn read(file: &[u8], at: u64) -> Option<Self> {
-        let start = usize::try_from(at).ok()?;
-        let bytes = file.get(start..start.checked_add(Self::LEN)?)?;
-        let head: Self = bytemuck::try_pod_read_unaligned(bytes).ok()?;
+        let head: Self = read_at(file, at)?;
         (head.magic == Self::MAGIC && head.at == at && is_sum(head.checksum, head.sum())).then_some(head)
     }
 
@@ -102,9 +100,7 @@ impl IndexHead {
 
     /// Reads the head of the index at `at`; `None` if there is no index.
     pub(crate) fn read(file: &[u8], at: u64) -> Option<Self> {
-        let start = usize::try_from(at).ok()?;
-        let bytes = file.get(start..start.checked_add(Self::LEN)?)?;
-        let head: Self = bytemuck::try_pod_read_unaligned(bytes).ok()?;
+        let head: Self = read_at(file, at)?;
         (head.magic == Self::MAGIC && head.at == at && is_sum(head.checksum, head.sum())).then_some(head)
     }
 
@@ -165,6 +161,12 @@ pub(crate) fn head(file: &[u8]) -> Head {
         _ if head.starts_with(NAME) => Head::Version(u32::from_le_bytes(version)),
         _ => Head::Foreign,
     }
+}
+
+/// The structure at the offset; `None` past the end.
+fn read_at<T: Pod>(file: &[u8], at: u64) -> Option<T> {
+    let bytes = file.get(usize::try_from(at).ok()?..)?.get(..size_of::<T>())?;
+    bytemuck::try_pod_read_unaligned(bytes).ok()
 }
 
 /// Compares checksums. Under a fuzzer every checksum passes, because a fuzzer could hardly generate a correct one.

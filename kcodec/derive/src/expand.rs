@@ -21,7 +21,7 @@ pub(crate) fn from_table(input: &DeriveInput) -> Result<TokenStream> {
 
     let methods = if table.is_columns {
         let columns = fields.iter().map(|Field { ident, ty, name, .. }| {
-            quote_spanned!(ty.span()=> #ident: ::kcodec::NamedColumns::get(&columns, #name)?.get::<#ty>()?)
+            quote_spanned!(ty.span()=> #ident: ::kcodec::TableIndex::get(&columns, #name)?.get::<#ty>()?)
         });
         quote! {
             fn from_value(
@@ -38,7 +38,7 @@ pub(crate) fn from_table(input: &DeriveInput) -> Result<TokenStream> {
         let columns = fields.iter().map(|Field { ty, name, .. }| {
             quote_spanned! {ty.span()=>
                 ::core::iter::IntoIterator::into_iter(
-                    ::kcodec::NamedColumns::get(&columns, #name)?.get::<::std::vec::Vec<#ty>>()?,
+                    ::kcodec::TableIndex::get(&columns, #name)?.get::<::std::vec::Vec<#ty>>()?,
                 )
             }
         });

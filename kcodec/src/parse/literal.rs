@@ -1,5 +1,7 @@
 //! Nouns without nested expressions: numbers, symbols, strings, guids.
 
+use std::str::FromStr;
+
 use super::number;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
@@ -149,16 +151,34 @@ fn guid_alone(text: &[u8; 36], after: &[u8]) -> Option<Guid> {
 
 /// The guid of a text in the form 8-4-4-4-12 of hexadecimal digits.
 pub(super) fn guid(text: &[u8]) -> Option<Guid> {
-    let text: &[u8; 36] = text.try_into().ok()?;
+    let dashes = [8, 13, 18, 23].iter().all(|&at| text.get(at) == Some(&b'-'));
+    if dashes && text.len() == 36 { loose_guid(text) } else { None }
+}
+
+/// Reads 32 hexadecimal digits, with dashes anywhere.
+///
+/// ```
+/// use kcodec::Guid;
+///
+/// assert_eq!("01020304-0506-0708-090a-0b0c0d0e0f10".parse::<Guid>()?.0[15], 16);
+/// assert!("0102".parse::<Guid>().is_err());
+/// # Ok::<(), kcodec::Error>(())
+/// ```
+impl FromStr for Guid {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        loose_guid(text.as_bytes()).ok_or(Error { at: 0, kind: ErrorKind::Literal })
+    }
+}
+
+fn loose_guid(text: &[u8]) -> Option<Guid> {
+    let mut digits = text.iter().filter(|&&byte| byte != b'-');
     let mut guid = Guid::default();
-    let mut digits = text.iter().enumerate().filter(|(at, _)| !matches!(at, 8 | 13 | 18 | 23));
-    if [8, 13, 18, 23].iter().any(|&at| text.get(at) != Some(&b'-')) {
-        return None;
-    }
     for byte in &mut guid.0 {
-        *byte = hex(*digits.next()?.1)? << 4 | hex(*digits.next()?.1)?;
+        *byte = hex(*digits.next()?)? << 4 | hex(*digits.next()?)?;
     }
-    Some(guid)
+    digits.next().is_none().then_some(guid)
 }
 
 /// The value of a hexadecimal digit.

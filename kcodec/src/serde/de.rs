@@ -109,7 +109,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match self.columns() {
             Ok(columns) => {
-                let columns = columns.as_slice().iter().map(|(name, column)| (Value::from(*name), *column));
+                let columns = columns.columns().iter().map(|(name, column)| (Value::from(*name), *column));
                 visitor.visit_map(Map::new(Place::Column, columns))
             }
             Err(_) => self.deserialize_any(visitor),

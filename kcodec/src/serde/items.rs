@@ -233,10 +233,7 @@ impl<'de> Deserialize<'de> for Guid {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Guid, E> {
-                let digits: String = text.chars().filter(|&digit| digit != '-').collect();
-                let number = u128::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 32);
-                let guid = number.map(|number| Guid(number.to_be_bytes()));
-                guid.ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+                text.parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
             }
         }
         deserializer.deserialize_newtype_struct(GUID, Read)

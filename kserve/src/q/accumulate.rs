@@ -2,7 +2,7 @@
 
 use super::fault::{Fault, R};
 use super::group::Groups;
-use super::noun::{self, Items, Lane, Noun, Vector};
+use super::noun::{self, Items, Lane, Noun, Vector, with_items};
 use super::vm::Vm;
 use kcodec::Kind;
 
@@ -258,15 +258,7 @@ impl Vm<'_> {
             out.extend(items.iter().map(|item| item.float_or_null()));
             Ok(out)
         }
-        match items {
-            Items::U8(items) => of(self, items),
-            Items::I16(items) => of(self, items),
-            Items::I32(items) => of(self, items),
-            Items::I64(items) => of(self, items),
-            Items::F32(items) => of(self, items),
-            Items::F64(items) => of(self, items),
-            Items::Guid(_) | Items::Sym(_) => Err(Fault::TYPE),
-        }
+        with_items!(items, items => of(self, items), _ => Err(Fault::TYPE))
     }
 }
 

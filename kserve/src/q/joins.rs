@@ -257,20 +257,23 @@ fn count_items_until<T: Key>(rows: &[usize], items: &[T], time: Item, below: boo
     })
 }
 
+/// The last of the columns `names`, of `y` and of `x`, and the index of the rows of `y` by the others.
+fn by_others(vm: &mut Vm<'_>, names: &[Sym], x: &Table, y: &Table) -> R<(Noun, Noun, Index)> {
+    let (mut have, mut ask) = (vm.column_list(y, names)?, vm.column_list(x, names)?);
+    let (Some(times), Some(wanted)) = (have.pop(), ask.pop()) else { return Err(Fault::LENGTH) };
+    Ok((times, wanted, Index::new(vm, &have, &ask, y.len(), x.len())?))
+}
+
 /// For each row of `x`, the last row of `y` that is equal in all columns but the last and at most equal in that.
 fn last_before(vm: &mut Vm<'_>, names: &[Sym], x: &Table, y: &Table) -> R<Vec<usize>> {
-    let (have, ask) = (vm.column_list(y, names)?, vm.column_list(x, names)?);
-    let (Some((times, have)), Some((wanted, ask))) = (have.split_last(), ask.split_last()) else {
-        return Err(Fault::LENGTH);
-    };
+    let (times, wanted, index) = by_others(vm, names, x, y)?;
     if times.kind() != wanted.kind() {
         return Err(Fault::TYPE);
     }
-    let index = Index::new(vm, have, ask, y.len(), x.len())?;
     let mut places = vm.vec(x.len())?;
     for row in 0..x.len() {
         let matches = index.matching_rows(row);
-        let count = count_until(vm, matches, times, &wanted.at(row), false)?;
+        let count = count_until(vm, matches, &times, &wanted.at(row), false)?;
         places.push(count.checked_sub(1).and_then(|at| matches.get(at)).copied().unwrap_or(usize::MAX));
     }
     Ok(places)
@@ -325,20 +328,16 @@ fn window_join(vm: &mut Vm<'_>, args: Vec<Noun>, before: bool) -> R {
         return Err(Fault::LENGTH);
     }
     let (starts, ends) = (windows.at(0), windows.at(1));
-    let (have, ask) = (vm.column_list(&y, &names)?, vm.column_list(&x, &names)?);
-    let (Some((times, have)), Some((_, ask))) = (have.split_last(), ask.split_last()) else {
-        return Err(Fault::LENGTH);
-    };
+    let (times, _, index) = by_others(vm, &names, &x, &y)?;
     if times.kind() != starts.kind() {
         return Err(Fault::TYPE);
     }
-    let index = Index::new(vm, have, ask, y.len(), x.len())?;
     let mut ranges = vm.vec(x.len())?;
     for row in 0..x.len() {
         let matches = index.matching_rows(row);
-        let below = count_until(vm, matches, times, &starts.at(row), !before)?;
+        let below = count_until(vm, matches, &times, &starts.at(row), !before)?;
         let from = if before { below.saturating_sub(1) } else { below };
-        ranges.push((from, count_until(vm, matches, times, &ends.at(row), false)?));
+        ranges.push((from, count_until(vm, matches, &times, &ends.at(row), false)?));
     }
     let mut columns = Columns::of(&x);
     let mut made = Vec::new();

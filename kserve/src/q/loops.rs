@@ -16,28 +16,13 @@ use std::sync::Arc;
 use kcodec::{Attribute, Kind};
 
 use super::fault::{Fault, R};
-use super::noun::{Atom, Item, Items, Lane, Noun, Vector, atom, vector};
+use super::noun::{Atom, Item, Items, Lane, Noun, Vector, atom, vector, with_items};
 use super::number::Number;
 use super::temporal::Convert;
 use super::vm::Vm;
 
 /// Items converted at a time.
 const BLOCK: usize = 1024;
-
-/// Runs `$work` with `$items` bound to the slice of a numeric vector; otherwise runs `$else`.
-macro_rules! with_numbers {
-    ($value:expr, $items:ident => $work:expr, $else:expr) => {
-        match $value {
-            $crate::q::noun::Items::U8($items) => $work,
-            $crate::q::noun::Items::I16($items) => $work,
-            $crate::q::noun::Items::I32($items) => $work,
-            $crate::q::noun::Items::I64($items) => $work,
-            $crate::q::noun::Items::F32($items) => $work,
-            $crate::q::noun::Items::F64($items) => $work,
-            _ => $else,
-        }
-    };
-}
 
 /// Converts a number to another lane.
 #[inline]
@@ -86,7 +71,7 @@ fn convert_into<T: Number>(items: &Items, from: usize, to: usize, convert: Conve
             _ => out.extend(items.iter().map(|&item| convert_unit::<S, T>(item, convert))),
         }
     }
-    with_numbers!(items, items => run(items.get(from..to).unwrap_or_default(), convert, out), ());
+    with_items!(items, items => run(items.get(from..to).unwrap_or_default(), convert, out), _ => ());
 }
 
 /// An argument of a loop.

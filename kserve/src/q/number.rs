@@ -4,7 +4,7 @@ use super::matches::TOLERANCE;
 use super::noun::{Lane, NULL_FLOAT, NULL_REAL};
 
 /// A numeric lane. Null is that of the lane; `u8` (booleans, bytes, chars) has none.
-pub(crate) trait Number: Lane {
+pub(crate) trait Number: Lane + PartialOrd {
     const FLOAT: bool;
     /// Greatest and least value: the infinities, if the lane has them.
     const MOST: Self;
@@ -20,10 +20,18 @@ pub(crate) trait Number: Lane {
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
     fn times(self, other: Self) -> Self;
+
     /// Strict order of the numbers. A null is below all others.
-    fn below(self, other: Self) -> bool;
+    #[inline]
+    fn below(self, other: Self) -> bool {
+        self < other
+    }
+
     /// Equality: within the tolerance for floats; nulls are equal.
-    fn same(self, other: Self) -> bool;
+    #[inline]
+    fn same(self, other: Self) -> bool {
+        self == other
+    }
 
     #[inline]
     fn less(self, other: Self) -> bool {
@@ -93,16 +101,6 @@ macro_rules! integer {
             fn times(self, other: Self) -> Self {
                 if (self == Self::MIN) | (other == Self::MIN) { Self::MIN } else { self.wrapping_mul(other) }
             }
-
-            #[inline]
-            fn below(self, other: Self) -> bool {
-                self < other
-            }
-
-            #[inline]
-            fn same(self, other: Self) -> bool {
-                self == other
-            }
         }
     };
 }
@@ -153,16 +151,6 @@ impl Number for u8 {
     #[inline]
     fn times(self, other: Self) -> Self {
         self.wrapping_mul(other)
-    }
-
-    #[inline]
-    fn below(self, other: Self) -> bool {
-        self < other
-    }
-
-    #[inline]
-    fn same(self, other: Self) -> bool {
-        self == other
     }
 }
 

@@ -1,7 +1,7 @@
 //! `"J"$text`: parses text as an item of a kind. Invalid text gives a null.
 
-use kcodec::Kind;
 use kcodec::calendar::{first_day, month_of};
+use kcodec::{Guid, Kind};
 
 use super::noun::{Atom, Item, Noun, null_item};
 use super::temporal::DAY;
@@ -104,11 +104,8 @@ fn hex(text: &[u8]) -> Option<u8> {
     if text.is_empty() || text.len() > 2 {
         return None;
     }
-    text.iter().try_fold(0_u8, |byte, &digit| Some(byte << 4 | nibble(digit)?))
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    let byte = text.iter().try_fold(0, |byte, &digit| Some(byte << 4 | char::from(digit).to_digit(16)?));
+    u8::try_from(byte?).ok()
 }
 
 /// `192.168.1.34`
@@ -119,19 +116,12 @@ fn address(text: &[u8]) -> Option<i32> {
 
 /// A guid: 32 hex digits, with or without dashes, or an IP address.
 fn guid(text: &[u8]) -> Option<[u8; 16]> {
-    if let Ok(address) = std::str::from_utf8(text).ok()?.parse::<std::net::IpAddr>() {
-        return Some(match address {
-            std::net::IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
-            std::net::IpAddr::V6(address) => address.octets(),
-        });
+    let text = std::str::from_utf8(text).ok()?;
+    match text.parse() {
+        Ok(std::net::IpAddr::V4(address)) => Some(address.to_ipv6_mapped().octets()),
+        Ok(std::net::IpAddr::V6(address)) => Some(address.octets()),
+        Err(_) => text.parse::<Guid>().ok().map(|guid| guid.0),
     }
-    let digits: Option<Vec<u8>> = text.iter().filter(|&&byte| byte != b'-').map(|&byte| nibble(byte)).collect();
-    let digits: [u8; 32] = digits?.try_into().ok()?;
-    let mut bytes = [0; 16];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair.iter().fold(0, |byte, digit| byte << 4 | digit);
-    }
-    Some(bytes)
 }
 
 /// Parses the first `digits` bytes as a number. Returns the rest.

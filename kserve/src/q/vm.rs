@@ -16,47 +16,18 @@ use super::host::Host;
 use super::noun::Noun;
 use super::symbols::{Sym, Symbols};
 
-/// Limits on one evaluation, for what the host does not limit itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EvalLimits {
-    /// Bytes of the thread's stack that an evaluation may use. Bounds recursion; over it is q's `stack`. The thread
-    /// must have more than that; 1 MiB is safe on every thread.
-    pub stack: usize,
-    /// Units of work, about a nanosecond each, before `stop`. For hosts without a clock; otherwise `u64::MAX`.
-    pub work: u64,
-    /// Bytes of a single result, final or intermediate, before `wsfull`. For hosts that do not measure memory;
-    /// otherwise `usize::MAX`.
-    pub bytes: usize,
-}
-
-impl EvalLimits {
-    /// Sets the bound on the stack, in bytes.
-    #[must_use]
-    pub const fn with_stack(mut self, bytes: usize) -> Self {
-        self.stack = bytes;
-        self
-    }
-
-    /// Sets the bound on work, in units.
-    #[must_use]
-    pub const fn with_work(mut self, units: u64) -> Self {
-        self.work = units;
-        self
-    }
-
-    /// Sets the bound on one result, in bytes.
-    #[must_use]
-    pub const fn with_bytes(mut self, bytes: usize) -> Self {
-        self.bytes = bytes;
-        self
-    }
-}
-
-impl Default for EvalLimits {
-    /// 1 MiB of stack; no bounds on work and results.
-    fn default() -> Self {
-        Self { stack: 1 << 20, work: u64::MAX, bytes: usize::MAX }
+kcodec::settings! {
+    /// Limits on one evaluation, for what the host does not limit itself.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct EvalLimits {
+        /// Bytes of the thread's stack that an evaluation may use. Bounds recursion; over it is q's `stack`. The thread
+        /// must have more than that; 1 MiB is safe on every thread.
+        pub stack: usize = 1 << 20, with_stack;
+        /// Units of work, about a nanosecond each, before `stop`. For hosts without a clock.
+        pub work: u64 = u64::MAX, with_work;
+        /// Bytes of a single result, final or intermediate, before `wsfull`. For hosts that do not measure memory.
+        pub bytes: usize = usize::MAX, with_bytes;
     }
 }
 

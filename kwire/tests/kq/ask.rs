@@ -220,6 +220,24 @@ fn no_error_shows_a_password() {
 }
 
 #[test]
+fn an_argument_behind_the_expression_is_unexpected() {
+    for (arguments, extra) in [
+        (&["localhost:1", "x", "y"][..], "y"),
+        (&["localhost:1", "x", "y", "z"], "y"),
+        (&["--json", "localhost:1", "x", "-4!x"], "-4!x"),
+        (&["localhost:1", "x", "decode"], "decode"),
+        (&["localhost:1", "--no-such-option", "x"], "--no-such-option"),
+        (&["listen", "localhost:1", "x", "y"], "y"),
+    ] {
+        let output = kq(arguments, b"");
+        let message = format!("error: unexpected argument '{extra}' found\n\n");
+        assert!(errors(&output).starts_with(&message), "{arguments:?}: {}", errors(&output));
+        assert!(errors(&output).contains("try '--help'"));
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
+#[test]
 fn a_refused_connection_names_the_address() {
     // Port 1 of the loopback: nothing listens there.
     let output = kq(&["127.0.0.1:1:ann:secret", "2+2"], b"");

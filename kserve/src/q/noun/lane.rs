@@ -32,9 +32,17 @@ pub(crate) enum Items {
     Sym(Arc<Vec<Sym>>),
 }
 
-/// Runs `$work` with `$items` bound to the `Arc<Vec<_>>` of the vector's lane.
+/// Runs `$work` with `$items` bound to the `Arc<Vec<_>>` of the vector's lane. With arms for guids and symbols, only
+/// numbers run `$work`.
 macro_rules! with_items {
     ($value:expr, $items:ident => $work:expr) => {
+        $crate::q::noun::with_items!(
+            $value, $items => $work,
+            $crate::q::noun::Items::Guid($items) => $work,
+            $crate::q::noun::Items::Sym($items) => $work
+        )
+    };
+    ($value:expr, $items:ident => $work:expr, $($other:pat => $else:expr),+) => {
         match $value {
             $crate::q::noun::Items::U8($items) => $work,
             $crate::q::noun::Items::I16($items) => $work,
@@ -42,8 +50,7 @@ macro_rules! with_items {
             $crate::q::noun::Items::I64($items) => $work,
             $crate::q::noun::Items::F32($items) => $work,
             $crate::q::noun::Items::F64($items) => $work,
-            $crate::q::noun::Items::Guid($items) => $work,
-            $crate::q::noun::Items::Sym($items) => $work,
+            $($other => $else,)+
         }
     };
 }

@@ -5,7 +5,8 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use kcodec::{Capability, Threshold};
 use kwire::{Limits, MessageType};
 
@@ -163,7 +164,7 @@ enum Over {
 fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(arguments()) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&unexpected(error)),
     };
     let outcome = match cli.command {
         None => ask(cli.ask),
@@ -195,6 +196,16 @@ fn arguments() -> Vec<OsString> {
         arguments.extend(expressions);
     }
     arguments
+}
+
+/// Names an argument behind the expression as such. clap takes it for a subcommand.
+fn unexpected(error: clap::Error) -> clap::Error {
+    match error.get(ContextKind::InvalidSubcommand) {
+        Some(argument) if error.kind() == ErrorKind::ArgumentConflict => {
+            Cli::command().error(ErrorKind::UnknownArgument, format!("unexpected argument '{argument}' found"))
+        }
+        _ => error,
+    }
 }
 
 /// Help and version go to standard output, errors to standard error.
