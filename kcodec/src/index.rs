@@ -14,6 +14,14 @@ use crate::value::Value;
 use crate::view::view;
 
 /// A symbol vector whose symbols are found by position in constant time: [`Symbols::index`].
+///
+/// ```
+/// use kcodec::{Symbols, SymbolsIndex};
+///
+/// let index: SymbolsIndex<'_> = Symbols::new(&["ibm", "msft"]).index();
+/// assert_eq!((index.len(), index.is_empty(), index.symbols().len()), (2, false, 2));
+/// assert_eq!((index.get(1).map(|sym| sym.as_bytes()), index.iter().rev().count()), (Some(&b"msft"[..]), 2));
+/// ```
 #[derive(Clone)]
 pub struct SymbolsIndex<'a> {
     symbols: Symbols<'a>,
@@ -83,6 +91,16 @@ impl fmt::Debug for SymbolsIndex<'_> {
 }
 
 /// A list whose items are found by position in constant time: [`List::index`].
+///
+/// ```
+/// use kcodec::ListIndex;
+///
+/// let body = kcodec::parse("(1;`a;2.5)")?;
+/// let index: ListIndex<'_> = body.value().as_list()?.index();
+/// assert_eq!((index.len(), index.is_empty(), index.list().len()), (3, false, 3));
+/// assert_eq!((index.get(2), index.iter().next_back()), (Some(2.5.into()), Some(2.5.into())));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct ListIndex<'a> {
     list: List<'a>,
@@ -153,6 +171,16 @@ impl fmt::Debug for ListIndex<'_> {
 }
 
 /// A table whose columns are found by position in constant time: [`Table::index`].
+///
+/// ```
+/// use kcodec::TableIndex;
+///
+/// let body = kcodec::parse("([]sym:`ibm`msft;price:101.5 402.25)")?;
+/// let index: TableIndex<'_> = body.value().as_table()?.index();
+/// assert_eq!((index.columns().len(), index.table().len()), (2, 2));
+/// assert_eq!(index.column("price"), index.get(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct TableIndex<'a> {
     table: Table<'a>,

@@ -220,6 +220,15 @@ pub enum Items<'a> {
 impl<'a> Value<'a> {
     /// The items of a vector, as atoms, or of a general list.
     ///
+    /// ```
+    /// use kcodec::{Items, Value};
+    ///
+    /// let body = kcodec::parse("1 2 3")?;
+    /// let items: Items<'_> = body.value().items()?;
+    /// assert_eq!(items.map(|item| item.to_string()).collect::<Vec<_>>(), ["1", "2", "3"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// A [`Mismatch`] for anything else.
