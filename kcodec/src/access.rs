@@ -19,7 +19,7 @@ use crate::vector::Vector;
 ///
 /// ```
 /// let body = kcodec::parse("`sym`size!(`ibm;100i)")?;
-/// let size = body.value().as_dict()?.get("size")?;
+/// let size: kcodec::Named<'_> = body.value().as_dict()?.get("size")?;
 /// assert_eq!((size.name().as_str(), size.as_i32()?, size.get::<Option<i32>>()?), (Some("size"), 100, Some(100)));
 /// let wrong = size.as_i64().unwrap_err();
 /// assert_eq!(wrong.to_string(), "key `size`: expected a long atom, found an int atom");

@@ -269,7 +269,8 @@ impl<'a> Dict<'a> {
     ///
     /// ```
     /// let body = kcodec::parse("`a`b!1 2")?;
-    /// for (key, value) in body.value().as_dict()?.pairs()? {
+    /// let pairs: kcodec::Pairs<'_> = body.value().as_dict()?.pairs()?;
+    /// for (key, value) in pairs {
     ///     println!("{}: {}", key.as_str()?, value.as_i64()?);
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())

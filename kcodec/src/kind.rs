@@ -99,7 +99,8 @@ macro_rules! define {
         /// use kcodec::Kind;
         ///
         /// let long = Kind::from_name("long").expect("a vector's name");
-        /// assert_eq!((long, long.name(), long.letter(), long.code(), long.width()), (Kind::Long, "long", 'j', 7, Some(8)));
+        /// assert_eq!((long, long.name(), long.letter()), (Kind::Long, "long", 'j'));
+        /// assert_eq!((long.code(), long.width()), (7, Some(8)));
         /// assert_eq!((Kind::from_code(11), Kind::from_letter('d')), (Some(Kind::Symbol), Some(Kind::Date)));
         /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,10 +13,10 @@ use crate::vector::Vector;
 /// The rows of a table or keyed table, each found in constant time: [`Table::rows`].
 ///
 /// ```
-/// use kcodec::{Row, RowsIter};
+/// use kcodec::{Row, Rows, RowsIter};
 ///
 /// let body = kcodec::parse("([]sym:`ibm`msft;price:101.5 402.25)")?;
-/// let rows = body.value().rows()?;
+/// let rows: Rows<'_> = body.value().rows()?;
 /// assert_eq!((rows.len(), rows.is_empty()), (2, false));
 /// let last: Row<'_, '_> = rows.get(1).expect("a row");
 /// assert_eq!((last.index(), last.get("price")?.as_f64()?), (1, 402.25));
@@ -88,9 +88,10 @@ impl<'a> NamedColumns<'a> {
     ///
     /// ```
     /// let body = kcodec::parse("(+(,`sym)!,`ibm`msft)!+(,`price)!,1.5 2.5")?;
-    /// let columns = body.value().columns()?;
+    /// let columns: kcodec::NamedColumns<'_> = body.value().columns()?;
     /// assert_eq!(columns.get("sym")?.as_symbols()?.len(), 2);
     /// assert_eq!(columns.get("price")?.as_float()?.sum(), 4.0);
+    /// assert_eq!(columns.as_slice().len(), 2); // the key's column first
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -21,7 +21,8 @@ use crate::temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespa
 /// }
 ///
 /// assert_eq!(changes(Slice::new(&[1.5, f64::NAN, f64::NAN, 2.5])), 2);
-/// assert!(f64::NAN.is_null() && f64::from_bytes(1.5.to_bytes()) == 1.5);
+/// let bytes: <f64 as Item>::Bytes = 1.5.to_bytes(); // little-endian, of alignment 1
+/// assert!(f64::from_bytes(bytes) == 1.5 && f64::NAN.is_null());
 /// ```
 pub trait Item: CheckedBitPattern + NoUninit + PartialEq + fmt::Debug + Send + Sync + sealed::Sealed {
     /// The item as it stands in a body: little-endian, of alignment 1.

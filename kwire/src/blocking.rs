@@ -106,6 +106,7 @@ pub fn ask<'a>(address: &str, query: impl Into<Value<'a>>) -> Result<Message, Er
 /// ```no_run
 /// use std::time::Duration;
 ///
+/// let two = kwire::ask("localhost:5001", "1+1")?;
 /// let options = kwire::Options::default().with_read_timeout(Some(Duration::from_secs(1)));
 /// let four = kwire::ask_with("localhost:5001", "2+2", &options)?; // `:localhost:5001 "2+2"
 /// assert_eq!(four.value().as_i64()?, 4);

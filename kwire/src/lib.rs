@@ -18,8 +18,8 @@
 //! request id: responses match requests by order.
 //!
 //! The core is a sans-I/O state machine, [`Connection`]: it holds the conversation's state, the caller owns the buffers
-//! and passes the time. [`blocking::Handle`] drives it over sockets or any other `Read + Write`, as q's `hopen` does.
-//! `tokio::Handle` (feature `tokio`) keeps many requests in flight. Servers drive it themselves.
+//! and passes in the time. [`blocking::Handle`] drives it over sockets or any other `Read + Write`, as q's `hopen`
+//! does. `tokio::Handle` (feature `tokio`) keeps many requests in flight. Servers drive it themselves.
 //!
 //! ## Connect and query
 //!
@@ -41,8 +41,8 @@
 //! # Ok::<(), kwire::Error>(())
 //! ```
 //!
-//! [`kcodec`] reads what arrives and builds what is sent. [`ask`] opens, asks once and closes. [`Reconnect`] opens a lost
-//! connection again.
+//! [`kcodec`] reads what arrives and builds what is sent. [`ask`] opens a handle, asks once and closes it.
+//! [`Reconnect`] opens a lost connection again.
 //!
 //! ## Send async messages
 //!
