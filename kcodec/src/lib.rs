@@ -137,9 +137,8 @@
 //! let mut body = Vec::new();
 //! kcodec::Value::from(&vec![1.5; 10_000]).encode(&mut body)?;
 //! let mut compressed = Vec::new();
-//! if let Some(kind) = compress(&body, Threshold::Body, &mut compressed) { // as kdb+ would: it halves
-//!     assert_eq!(decompress(&compressed, kind, false, 1 << 20)?, body); // to at most 1 MiB
-//! }
+//! let kind = compress(&body, Threshold::Body, &mut compressed).expect("it halves"); // `None`: send the plain body
+//! assert_eq!(decompress(&compressed, kind, false, 1 << 20)?, body); // to at most 1 MiB
 //! # Ok::<(), kcodec::Error>(())
 //! ```
 //!
