@@ -3,6 +3,15 @@
 use crate::unhex;
 
 /// The writes of client and server on one connection.
+///
+/// ```
+/// use kcorpus::{Conversation, Side, Turn, conversations};
+///
+/// let all: Vec<Conversation> = conversations();
+/// let turns: &[Turn] = &all[0].turns;
+/// assert_eq!((all[0].name, turns[0].side), ("login-sync", Side::Client));
+/// assert!(turns[0].bytes.ends_with(&[0])); // a login
+/// ```
 #[derive(Clone, Debug)]
 pub struct Conversation {
     /// The file's name without suffix.

@@ -3,6 +3,15 @@
 use crate::unhex;
 
 /// A message with its known value.
+///
+/// ```
+/// use kcorpus::{Golden, golden};
+///
+/// let all: Vec<Golden> = golden();
+/// let one = all.iter().find(|golden| golden.name == "docs/int-one").expect("a golden message");
+/// assert_eq!((one.q, one.printed), ("enlist 1i", Some(",1i")));
+/// assert_eq!(kcorpus::hex(&one.message), "010000001200000006000100000001000000");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Golden {
     /// Slash-separated and unique: `vector/symbol/empty`.

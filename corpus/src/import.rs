@@ -122,6 +122,20 @@ pub enum Error {
 }
 
 /// Why a file cannot be imported.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// use kcorpus::import::{Error, Fault, Importer, Options};
+/// use kcorpus::recording::Recorder;
+///
+/// let path = folder.path().join("readme.zip");
+/// std::fs::write(&path, b"PK\x03\x04")?;
+/// let recorder = Recorder::create(folder.path().join("day.krec"))?;
+/// let mut importer = Importer::new(recorder, None, Options::default());
+/// let refused = importer.file(&path, &mut |_, _| {});
+/// assert!(matches!(refused, Err(Error::File { fault: Fault::Unknown, .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
@@ -161,6 +175,24 @@ pub enum Fault {
 }
 
 /// Imports files into a recording. Captures are treated as one: a connection may continue in the next file.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// use kcorpus::import::{Format, Importer, Options, Summary};
+/// use kcorpus::recording::{Recorder, Recording};
+///
+/// let (path, day) = (folder.path().join("messages.txt"), folder.path().join("day.krec"));
+/// std::fs::write(&path, "# a request\n01010000110000000a0003000000322b32\n")?;
+/// assert_eq!(Format::of(&std::fs::read(&path)?), Some(Format::Hex));
+///
+/// let options = Options { ports: vec![5001], ..Options::default() };
+/// let mut importer = Importer::new(Recorder::create(&day)?, None, options); // with a mask: anonymized
+/// importer.file(&path, &mut |read, size| println!("{read} of {size} bytes"))?;
+/// let summary: Summary = importer.finish()?;
+/// assert_eq!((summary.connections, summary.messages), (1, 1));
+/// assert_eq!(Recording::open(&day)?.connections(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Importer {
     options: Options,

@@ -128,6 +128,28 @@ pub struct Masked {
 
 /// Copies a recording through a mask. Calls `failed` for each damaged block, which is skipped.
 ///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// use kcodec::{Capability, Timestamp};
+/// use kcorpus::mask::{Mask, Masked, Names, copy};
+/// use kcorpus::recording::{Direction, Recorder, Recording};
+///
+/// let (day, masked) = (folder.path().join("day.krec"), folder.path().join("masked.krec"));
+/// let mut recorder = Recorder::create(&day)?;
+/// let connection = recorder.open(Timestamp(0), b"bob", Capability::MAX)?;
+/// let two = kcorpus::unhex("01010000110000000a0003000000322b32").expect("hex"); // "2+2", sync
+/// recorder.message(Timestamp(1), connection, Direction::ToServer, &two)?;
+/// recorder.finish()?;
+///
+/// let mask = Mask::with_key([7; Mask::KEY], Names::Keep); // the same key, the same replacements
+/// let mut recorder = Recorder::create(&masked)?;
+/// let counts = copy(&Recording::open(&day)?, &mask, &mut recorder, |error| eprintln!("{error}"))?;
+/// recorder.finish()?;
+/// assert_eq!(counts, Masked { messages: 1, refused: 0 });
+/// assert_eq!(mask.user(b"bob").len(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// The error of the recorder.

@@ -1,4 +1,22 @@
 //! Measures the codec's operations over messages, by size class.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use kcorpus::measure::{Class, Figures, Operation, class_name, classes};
+//!
+//! let messages = [kcorpus::unhex("01010000110000000a0003000000322b32").expect("hex")];
+//! let classes = classes(messages.iter().map(Vec::as_slice), &kwire::Limits::default()).expect("messages");
+//! let class: &Class = &classes[0];
+//! assert_eq!((class_name(class.most), class.messages(), class.bytes()), ("≤ 100 B".to_owned(), 1, 9));
+//! assert_eq!(class.bodies().next().map(<[u8]>::len), Some(9));
+//! for operation in Operation::ALL {
+//!     let figures: Option<Figures> = class.measure(operation, Duration::from_millis(1), &|| 0);
+//!     if let Some(figures) = figures {
+//!         println!("{}: {:.0} messages/s, {:.0} bytes/s", operation.name(), figures.rate(), figures.byte_rate());
+//!     }
+//! }
+//! ```
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

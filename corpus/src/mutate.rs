@@ -62,6 +62,23 @@ impl Mutation {
 }
 
 /// Generates the cases of a seed in order.
+///
+/// ```
+/// use kcorpus::mutate::{self, Mutation, Mutator, Verdict};
+///
+/// let messages = kcorpus::traffic::golden_messages();
+/// let mut mutator = Mutator::new(1);
+/// let mutation: Mutation = mutator.mutate(&messages);
+/// assert_eq!(mutation, mutate::case(1, 0, &messages));
+/// assert_eq!(mutation.pieces().map(<[u8]>::len).sum::<usize>(), mutation.bytes.len()); // one write each
+/// assert!(mutate::names().any(|name| name == mutation.name));
+/// assert_eq!(mutation.verdict, Verdict::of(&mutation.bytes));
+///
+/// let login = mutate::login(1, 0);
+/// assert!(mutate::login_names().any(|name| name == login.name));
+/// let changed = mutate::change(1, &messages[0], &messages[1]); // for a fuzzer with its own corpus
+/// assert_eq!(changed, mutate::change(1, &messages[0], &messages[1]));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Mutator {
     seed: u64,

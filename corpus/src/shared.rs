@@ -11,6 +11,16 @@ pub fn shared() -> Option<PathBuf> {
 
 /// The lines of a file in that folder; `None` if `KDB_CORPUS` is not set.
 ///
+/// ```
+/// use kcorpus::{field, shared, shared_lines, unhex};
+///
+/// let lines = shared_lines("real.jsonl"); // one message per line
+/// assert_eq!(lines.is_some(), shared().is_some());
+/// for line in lines.unwrap_or_default() {
+///     assert!(field(&line, "hex").and_then(unhex).is_some());
+/// }
+/// ```
+///
 /// # Panics
 ///
 /// If `KDB_CORPUS` is set and the file cannot be read.

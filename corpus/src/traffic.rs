@@ -46,6 +46,18 @@ pub enum Fault {
 /// line; blanks may separate bytes, and lines that start with `#` are skipped. Any other file must hold concatenated
 /// whole messages. Bodies are not checked, because malformed messages are useful seeds, too.
 ///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// use kcorpus::traffic::{Fault, load};
+///
+/// let path = folder.path().join("messages.txt");
+/// std::fs::write(&path, "# a request\n01010000110000000a0003000000322b32\n")?;
+/// assert_eq!(load(&path)?[0].len(), 17);
+/// std::fs::write(&path, "0101\nsync\n")?;
+/// assert!(matches!(load(&path).unwrap_err().fault, Fault::Hex(2)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Error`] with the file's name and a [`Fault`].

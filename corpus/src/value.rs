@@ -1,6 +1,14 @@
 //! q expressions with their values: parses `value.txt`.
 
 /// An expression and its value in q's one-line form.
+///
+/// ```
+/// use kcorpus::{Evaluation, evaluations};
+///
+/// let (heading, section): (&str, Vec<Evaluation>) = evaluations().swap_remove(0);
+/// let Evaluation { line, text, printed } = &section[0];
+/// assert_eq!((*line, text.as_str(), printed.as_str()), (2, "d:1 2 3", "::"), "{heading}");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evaluation {
     /// The line of `value.txt`, from 1.

@@ -2,6 +2,18 @@
 //!
 //! Every function takes the number of rows; the constant of the same name is the size used for published figures.
 //! `trade(n)` is a prefix of every longer `trade`; `trade_sorted(n)` is not.
+//!
+//! ```
+//! use kcorpus::workload::{self, base26, floats, int_atoms, longs, longs_small, strings, symbols, symbols_unique};
+//! use kcorpus::workload::{FLOATS, INT_ATOMS, LONGS, LONGS_SMALL, STRINGS, SYMBOLS, SYMBOLS_UNIQUE};
+//!
+//! let n = 100; // the constants are too long for an example
+//! assert!([LONGS, FLOATS, SYMBOLS, SYMBOLS_UNIQUE, INT_ATOMS, STRINGS, LONGS_SMALL].iter().all(|&size| size > n));
+//! assert_eq!((longs(n), floats(n).len(), int_atoms(n).len()), (workload::longs(n), n, n));
+//! assert!(longs_small(n).iter().all(|long| (0..100).contains(long)));
+//! assert!(symbols(n).iter().all(|symbol| workload::symtab().contains(symbol)) && symbols_unique(n)[0].len() == 8);
+//! assert_eq!((strings(n)[0].len(), base26(27, 4)), (10, "BBAA".to_owned()));
+//! ```
 
 /// Rows of [`longs`].
 pub const LONGS: usize = 10_000_000;
@@ -27,6 +39,14 @@ pub const LONGS_SMALL: usize = 10_000_000;
 const HALF_PAST_NINE: i64 = (9 * 60 + 30) * 60 * 1_000_000_000;
 
 /// The generator of all workloads: one addition and two multiplications per number.
+///
+/// ```
+/// use kcorpus::workload::SplitMix64;
+///
+/// let mut numbers = SplitMix64::seeded(1);
+/// assert_eq!(numbers.next_u64(), SplitMix64::seeded(1).next_u64());
+/// assert_ne!(SplitMix64::case(1).next_u64(), SplitMix64::case(2).next_u64());
+/// ```
 #[derive(Clone, Debug)]
 pub struct SplitMix64(u64);
 
@@ -96,6 +116,15 @@ pub fn symbols_unique(n: usize) -> Vec<String> {
 }
 
 /// Columns of a table of trades, all of one length.
+///
+/// ```
+/// use kcorpus::workload::{TRADE, TRADE_SORTED, TRADE10, Trade, trade, trade_sorted};
+///
+/// let small: Trade = trade(TRADE10);
+/// let sorted = trade_sorted(2000); // `TRADE_SORTED` in published figures
+/// assert_eq!((small.sym.len(), small.price.len(), small.size.len(), small.ex.len()), (10, 10, 10, 10));
+/// assert!(small.time.is_sorted() && sorted.sym[0] == sorted.sym[1] && TRADE.max(TRADE_SORTED) > 1000);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trade {
     /// Timespan: nanoseconds since midnight.

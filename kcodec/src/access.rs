@@ -16,6 +16,15 @@ use crate::vector::Vector;
 /// A value and the column or key under which it was found, which the errors of its accessors name.
 ///
 /// Everything else of [`Value`] is reached through it, or through the field.
+///
+/// ```
+/// let body = kcodec::parse("`sym`size!(`ibm;100i)")?;
+/// let size: kcodec::Named<'_> = body.value().as_dict()?.get("size")?;
+/// assert_eq!((size.name().as_str(), size.as_i32()?, size.get::<Option<i32>>()?), (Some("size"), 100, Some(100)));
+/// let wrong = size.as_i64().unwrap_err();
+/// assert_eq!(wrong.to_string(), "key `size`: expected a long atom, found an int atom");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Named<'a> {
     /// The value.

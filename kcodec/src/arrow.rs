@@ -11,6 +11,10 @@
 //! assert_eq!((batch.num_rows(), batch.num_columns()), (2, 3));
 //! assert_eq!(batch.column(0).null_count(), 1);
 //! assert_eq!(arrow::to_body(&batch)?.as_bytes(), trade.as_bytes());
+//!
+//! assert_eq!(arrow::copy_to_batch(trade.value())?, batch); // of a value that is only borrowed
+//! let error = arrow::copy_to_batch(&[1_i64, 2]).unwrap_err();
+//! assert!(matches!(error, arrow::Error::NotTable(kcodec::Kind::Long)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -7,6 +7,13 @@ use crate::symbol::Symbol;
 macro_rules! define {
     ($($kind:ident $ty:ty,)*) => {
         /// One item of any kind. `Char` is a byte of text, as kdb+ has it.
+        ///
+        /// ```
+        /// use kcodec::{Atom, Kind, Value};
+        ///
+        /// let Value::Atom(atom) = Value::from(i64::MIN) else { panic!("not an atom") };
+        /// assert_eq!((atom.kind(), atom.is_null(), atom), (Kind::Long, true, Atom::Long(i64::MIN)));
+        /// ```
         #[derive(Debug, Clone, Copy)]
         pub enum Atom<'a> {
             $(#[doc = concat!("An item of kind [`Kind::", stringify!($kind), "`].")] $kind($ty),)*

@@ -12,6 +12,27 @@ use crate::value::Value;
 
 /// A struct of columns or a slice of rows, from which a table is made. Derived, as [`ToRow`] for the struct of one row,
 /// by `#[derive(ToTable)]` (feature `derive`).
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// use kcodec::{Slice, ToTable};
+///
+/// #[derive(ToTable)]
+/// struct Trade<'a> {
+///     sym: Vec<&'a str>,
+///     price: Slice<'a, f64>, // lent
+/// }
+///
+/// let prices = [101.5, 402.25];
+/// let trade = Trade { sym: vec!["ibm", "msft"], price: Slice::new(&prices) };
+/// assert_eq!((Trade::NAMES, trade.to_columns()?.len()), (["sym", "price"].as_slice(), 2));
+/// assert_eq!(trade.to_body()?.to_string(), "+`sym`price!(`ibm`msft;101.5 402.25)");
+/// let mut body = Vec::new();
+/// trade.encode_table(&mut body)?; // the same, appended to a buffer
+/// assert_eq!(body, *trade.to_body()?.as_bytes());
+/// # }
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 pub trait ToTable {
     /// The columns' names.
     const NAMES: &'static [&'static str];
@@ -50,6 +71,33 @@ fn with_table<T: ToTable + ?Sized, R>(rows: &T, then: impl FnOnce(Value<'_>) -> 
 }
 
 /// A struct that is one row of a table.
+///
+/// The derived code, written by hand:
+///
+/// ```
+/// use kcodec::{Batch, ColumnBuf, Error, Kind, ToItem, ToRow};
+///
+/// struct Trade {
+///     price: f64,
+///     size: Option<i64>,
+/// }
+///
+/// impl ToRow for Trade {
+///     const NAMES: &'static [&'static str] = &["price", "size"];
+///     const KINDS: &'static [Kind] = &[f64::KIND, <Option<i64>>::KIND];
+///
+///     fn append(&self, columns: &mut [ColumnBuf]) -> Result<(), Error> {
+///         let [price, size] = columns else { unreachable!("as many columns as names") };
+///         self.price.append(price)?;
+///         self.size.append(size)
+///     }
+/// }
+///
+/// let mut batch = Batch::new();
+/// batch.push(&Trade { price: 101.5, size: None })?;
+/// assert_eq!(batch.to_body()?.to_string(), "+`price`size!(,101.5;,0N)");
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 pub trait ToRow {
     /// The columns' names.
     const NAMES: &'static [&'static str];
@@ -82,6 +130,32 @@ impl<T: ToRow> ToTable for [T] {
 
 /// Rows that become one table: each is written into the columns' bytes when it is pushed, and the memory is used again
 /// after [`clear`](Self::clear).
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// use kcodec::{Batch, Table, ToTable};
+///
+/// #[derive(ToTable)]
+/// struct Trade {
+///     sym: &'static str,
+///     price: f64,
+/// }
+///
+/// let mut batch = Batch::new();
+/// let mut body = Vec::new();
+/// for price in [101.5, 102.0] {
+///     batch.push(&Trade { sym: "ibm", price })?;
+///     if batch.len() == 2 {
+///         let columns = batch.columns(); // for an update, or `encode` for a table
+///         assert_eq!(columns[1], (&[101.5, 102.0]).into());
+///         batch.encode(&mut body)?;
+///         batch.clear();
+///     }
+/// }
+/// assert!(batch.is_empty());
+/// # }
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Batch<T> {
     columns: Vec<ColumnBuf>,

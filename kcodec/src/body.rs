@@ -12,6 +12,17 @@ use crate::value::Value;
 use crate::view::view;
 
 /// The checked bytes of one object, reference-counted: a clone shares them, and a view takes constant time.
+///
+/// ```
+/// use kcodec::{Body, Limits};
+///
+/// let body = Body::encode(&[1_i64, 2, 3])?;
+/// let same = Body::decode(body.as_bytes().clone())?; // checked, shared, not copied
+/// assert_eq!((same.value(), same.to_string()), (body.value(), "1 2 3".into()));
+/// assert_eq!("1 2 3".parse::<Body>()?, body); // as `kcodec::parse`
+/// assert!(Body::decode_with(body.as_bytes().clone(), Limits::default().with_depth(1)).is_ok());
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Body {
     bytes: Bytes,

@@ -54,6 +54,10 @@ pub const fn first_day(month: i64) -> i64 {
 
 /// The month of a day, in months since 2000.01; `day`: days since 2000.01.01. The inverse of [`first_day`] for every
 /// day of the month. Wraps on overflow.
+///
+/// ```
+/// assert_eq!((kcodec::calendar::month_of(59), kcodec::calendar::month_of(60)), (1, 2)); // a leap year
+/// ```
 #[must_use]
 pub const fn month_of(day: i64) -> i64 {
     let day = day.wrapping_add(SHIFT);

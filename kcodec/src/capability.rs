@@ -6,6 +6,18 @@ use crate::kind::Kind;
 pub(crate) const LONGEST: u32 = 0x7fff_fffe;
 
 /// What both peers of a connection can read: the capability byte negotiated at login.
+///
+/// ```
+/// use kcodec::{Capability, ErrorKind, Timestamp, Value};
+///
+/// let peer = Capability::new(0); // the byte of its login
+/// assert_eq!((peer, peer.byte(), peer.compresses()), (Capability::BASE, 0, false));
+/// let (now, mut body) = (Value::from(Timestamp(0)), Vec::new());
+/// let refused = now.encode_for(peer, &mut body).unwrap_err();
+/// assert_eq!(refused.kind, ErrorKind::Unsupported);
+/// assert_eq!(now.encoded_len(Capability::GUID)?, 9);
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Capability(u8);
 

@@ -18,6 +18,19 @@ use crate::wire::WIDE;
 const HEAD: usize = 10;
 
 /// A column that is being collected: the items as they stand in a body. [`ToItem::append`] appends to it.
+///
+/// ```
+/// use kcodec::{Column, ColumnBuf, Kind, Value};
+///
+/// let mut syms = ColumnBuf::new(Kind::Symbol);
+/// syms.push_symbol(b"ibm")?;
+/// let mut notes = ColumnBuf::new(Kind::List); // of objects of any kind
+/// notes.push_chars(b"first")?;
+/// notes.push_value(Value::from(2_i64))?;
+/// assert_eq!((syms.kind(), notes.kind()), (Kind::Symbol, Kind::List));
+/// assert_eq!(Column::from(notes).value().to_string(), "(\"first\";2)");
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ColumnBuf {
     kind: Kind,
@@ -139,6 +152,16 @@ impl ColumnBuf {
 }
 
 /// A column, lent or collected.
+///
+/// ```
+/// use kcodec::{Column, ToColumn, ToItem};
+///
+/// assert_eq!(Column::symbols(["ibm", "msft"])?.value().to_string(), "`ibm`msft");
+/// assert_eq!(Column::chars(["a", "bc"])?.value().to_string(), "(,\"a\";\"bc\")");
+/// assert_eq!(i64::column(&[1, 2])?.value().to_string(), "1 2"); // lent
+/// assert_eq!(vec![Some(1.5), None].to_column()?.value().to_string(), "1.5 0n");
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Column<'a>(Inner<'a>);
 
@@ -209,6 +232,24 @@ impl<'a> From<Value<'a>> for Column<'a> {
 /// | `String`, `&str`, `Cow<str>`, [`Symbol`] | symbols |
 /// | `Option` of these but `bool` and `u8` | the same, `None` as q's null |
 /// | `Vec` of these, [`Value`] | general list |
+///
+/// ```
+/// use kcodec::{ColumnBuf, Error, Kind, ToItem};
+///
+/// /// A price in cents, a float in q.
+/// struct Cents(i32);
+///
+/// impl ToItem for Cents {
+///     const KIND: Kind = Kind::Float;
+///
+///     fn append(&self, column: &mut ColumnBuf) -> Result<(), Error> {
+///         (f64::from(self.0) / 100.0).append(column)
+///     }
+/// }
+///
+/// assert_eq!(Cents::column(&[Cents(150), Cents(225)])?.value().to_string(), "1.5 2.25");
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the type of an item of a kdb+ column",
     note = "`Option<bool>` and `Option<u8>` are not either: booleans and bytes have no null"

@@ -66,6 +66,8 @@ impl Default for Console {
 ///
 /// let table = kcodec::parse("([h:1 2 3] m:4 5 6)")?;
 /// assert_eq!(kcodec::console(table.value(), Console::default()), "h| m\n-| -\n1| 4\n2| 5\n3| 6\n");
+/// let narrow = Console::new(25, 10).with_digits(3);
+/// assert_eq!(kcodec::console((&[1.2345, 2.5]).into(), narrow), "1.23 2.5\n");
 /// # Ok::<(), kcodec::Error>(())
 /// ```
 #[must_use]

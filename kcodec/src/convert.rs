@@ -39,6 +39,29 @@ use crate::vector::Vector;
 /// assert_eq!(Vec::<String>::try_from(items[3])?, ["one", "two"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// A type of your own:
+///
+/// ```
+/// use kcodec::{FromValue, Mismatch, Value};
+///
+/// struct Side(bool);
+///
+/// impl<'a> FromValue<'a> for Side {
+///     fn from_value(value: Value<'a>) -> Result<Self, Mismatch> {
+///         match value.as_str()? {
+///             "buy" => Ok(Self(true)),
+///             "sell" => Ok(Self(false)),
+///             other => Err(Mismatch::other(format_args!("no side: {other}"))),
+///         }
+///     }
+/// }
+///
+/// let sides = kcodec::parse("`buy`sell`hold")?;
+/// assert_eq!(sides.value().get::<Vec<Side>>().err().map(|wrong| wrong.row()), Some(Some(2)));
+/// assert!(Side::from_items(kcodec::parse("`buy`sell")?.value())?[0].0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(message = "a kdb+ value cannot be read as `{Self}`")]
 pub trait FromValue<'a>: Sized {
     /// Reads the value.

@@ -9,6 +9,24 @@ use crate::error::{Error, ErrorKind};
 use crate::inflate::Inflate;
 
 /// How a message is compressed: byte 2 of its header.
+///
+/// ```
+/// use kcodec::{Compression, Threshold, compress, decompress, decompress_into, decompress_to_slice};
+///
+/// let mut body = vec![4, 0, 0xb8, 0x0b, 0, 0];
+/// body.resize(3006, 7);
+/// let mut message = Vec::new();
+/// let kind = compress(&body, Threshold::Body, &mut message).expect("it halves");
+/// assert_eq!((kind, kind.head()), (Compression::Short, 4));
+///
+/// assert_eq!(decompress(&message, kind, false, 10_000)?, body);
+/// assert!(decompress(&message, kind, false, 1000).is_err()); // over the limit
+/// let (mut appended, mut buffer) = (Vec::new(), [0; 4096]);
+/// decompress_into(&message, kind, false, 10_000, &mut appended)?;
+/// let length = decompress_to_slice(&message, kind, false, &mut buffer)?;
+/// assert_eq!((&*appended, &buffer[..length]), (&*body, &*body));
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Compression {

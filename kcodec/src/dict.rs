@@ -5,6 +5,22 @@ use crate::table::Table;
 use crate::value::{Object, Value};
 
 /// Keys and values of equal count.
+///
+/// ```
+/// use kcodec::{Dict, Value};
+///
+/// let (keys, values) = (Value::symbols(&["a", "b"]), Value::from(&[1_i64, 2]));
+/// let dict = Dict::new(&keys, &values)?;
+/// assert_eq!((dict.len(), dict.is_empty(), dict.keys(), dict.values()), (2, false, keys, values));
+/// assert_eq!(Value::from(dict).to_string(), "`a`b!1 2");
+/// let step = dict.with_sorted(true);
+/// assert_eq!((step.is_sorted(), Value::from(step).type_code()), (true, 127));
+///
+/// let keyed = kcodec::parse("([h:1 2 3] m:4 5 6)")?;
+/// let (keys, table) = keyed.value().as_dict()?.as_keyed_table().expect("a keyed table");
+/// assert_eq!((keys.len(), table.get("m")?.as_long()?.sum()), (3, 15));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Dict<'a> {
     halves: Halves<'a>,

@@ -1,6 +1,13 @@
 //! The error of the codec: an offset and a reason.
 
 /// An error of decoding, encoding or parsing: the offset and the reason.
+///
+/// ```
+/// use kcodec::{ErrorKind, Value};
+///
+/// let error = Value::decode(&[0xf9, 1, 2]).unwrap_err(); // a long without its last bytes
+/// assert_eq!((error.at, error.kind, error.to_string()), (1, ErrorKind::Truncated, "1: truncated".into()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {kind}")]
 pub struct Error {

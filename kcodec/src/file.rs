@@ -22,6 +22,16 @@ const OBJECT: [u8; 2] = [0xff, 0x01];
 const VECTOR: [u8; 2] = [0xfe, 0x20];
 
 /// The bytes of a file with the object; `None` for an object whose format on disk is not supported.
+///
+/// ```
+/// use kcodec::{decode_file, encode_file, parse};
+///
+/// let prices = parse("1.5 2.5")?;
+/// let file = encode_file(&prices).expect("a vector"); // what `:price set 1.5 2.5 writes
+/// assert_eq!((&file[..2], decode_file(&file)?), (&[0xfe, 0x20][..], Some(prices)));
+/// assert_eq!(encode_file(&parse("(1;`a)")?), None); // a nested list
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[must_use]
 pub fn encode_file(body: &Body) -> Option<Vec<u8>> {
     let bytes = body.as_bytes();

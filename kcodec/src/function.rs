@@ -7,6 +7,21 @@ use crate::value::{Object, Value};
 use crate::vector::Vector;
 
 /// A function as sent on the wire. It can be read and sent, not called.
+///
+/// ```
+/// use kcodec::{Derived, Function, Kind, Lambda, Symbol, Value, primitive};
+///
+/// let source = Value::chars(b"{x+y}");
+/// let lambda = Lambda::new(Symbol::new("util"), &source); // defined in .util
+/// assert_eq!((lambda.context().as_str(), lambda.source()), (Some("util"), Some(&b"{x+y}"[..])));
+/// assert_eq!(lambda.body(), source);
+///
+/// let sum = Value::from(primitive::named("+").expect("a primitive"));
+/// let over = Derived::new(Kind::Over, &sum).expect("an iterator");
+/// assert_eq!((over.kind(), over.function()), (Kind::Over, sum));
+/// let function = Function::Derived(over);
+/// assert_eq!((function.kind(), Value::from(function).to_string()), (Kind::Over, "+/".into()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Function<'a> {
     /// A lambda: its source text and context.

@@ -12,13 +12,14 @@ use crate::value::Value;
 /// An encoded body in parts: the same bytes as [`Value::encode`] writes, the long runs borrowed.
 ///
 /// ```
-/// use kcodec::{Capability, Value};
+/// use kcodec::{Capability, Gather, Value};
 ///
 /// let prices = vec![1.5; 100_000];
-/// let gather = Value::from(&prices).gather(Capability::MAX)?;
+/// let gather: Gather<'_> = Value::from(&prices).gather(Capability::MAX)?;
 /// let parts = gather.io_slices(); // for write_vectored
 /// assert_eq!(parts.len(), 2); // type and count, then the prices themselves
 /// assert_eq!(parts[1].as_ptr(), prices.as_ptr().cast());
+/// assert_eq!((gather.iter().len(), gather.len(), gather.is_empty()), (2, 800_006, false));
 /// # Ok::<(), kcodec::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]

@@ -16,6 +16,14 @@ use crate::value::Value;
 use crate::view::view;
 
 /// A symbol vector whose symbols are found by position in constant time: [`Symbols::index`].
+///
+/// ```
+/// use kcodec::{Symbols, SymbolsIndex};
+///
+/// let index: SymbolsIndex<'_> = Symbols::new(&["ibm", "msft"]).index();
+/// assert_eq!((index.len(), index.is_empty(), index.symbols().len()), (2, false, 2));
+/// assert_eq!((index.get(1).map(|sym| sym.as_bytes()), index.iter().rev().count()), (Some(&b"msft"[..]), 2));
+/// ```
 #[derive(Clone)]
 pub struct SymbolsIndex<'a> {
     symbols: Symbols<'a>,
@@ -85,6 +93,16 @@ impl fmt::Debug for SymbolsIndex<'_> {
 }
 
 /// A list whose items are found by position in constant time: [`List::index`].
+///
+/// ```
+/// use kcodec::ListIndex;
+///
+/// let body = kcodec::parse("(1;`a;2.5)")?;
+/// let index: ListIndex<'_> = body.value().as_list()?.index();
+/// assert_eq!((index.len(), index.is_empty(), index.list().len()), (3, false, 3));
+/// assert_eq!((index.get(2), index.iter().next_back()), (Some(2.5.into()), Some(2.5.into())));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct ListIndex<'a> {
     list: List<'a>,
@@ -155,6 +173,16 @@ impl fmt::Debug for ListIndex<'_> {
 }
 
 /// The columns of a table or keyed table, viewed once: [`Table::index`], [`Value::columns`].
+///
+/// ```
+/// use kcodec::TableIndex;
+///
+/// let body = kcodec::parse("([]sym:`ibm`msft;price:101.5 402.25)")?;
+/// let index: TableIndex<'_> = body.value().as_table()?.index();
+/// assert_eq!((index.columns().len(), index.column("size")), (2, None));
+/// assert_eq!(index.get("price")?.as_float()?.sum(), 503.75);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct TableIndex<'a>(Vec<(Symbol<'a>, Value<'a>)>);
 

@@ -221,6 +221,15 @@ pub enum Items<'a> {
 impl<'a> Value<'a> {
     /// The items of a vector, as atoms, or of a general list.
     ///
+    /// ```
+    /// use kcodec::{Items, Value};
+    ///
+    /// let body = kcodec::parse("1 2 3")?;
+    /// let items: Items<'_> = body.value().items()?;
+    /// assert_eq!(items.map(|item| item.to_string()).collect::<Vec<_>>(), ["1", "2", "3"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// A [`Mismatch`] for anything else.
@@ -261,7 +270,8 @@ impl<'a> Dict<'a> {
     ///
     /// ```
     /// let body = kcodec::parse("`a`b!1 2")?;
-    /// for (key, value) in body.value().as_dict()?.pairs()? {
+    /// let pairs: kcodec::Pairs<'_> = body.value().as_dict()?.pairs()?;
+    /// for (key, value) in pairs {
     ///     println!("{}: {}", key.as_str()?, value.as_i64()?);
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -16,6 +16,16 @@ const LANES: usize = 16;
 const STRIDE: usize = 64;
 
 /// An item that can be summed.
+///
+/// ```
+/// use kcodec::{Number, Slice};
+///
+/// fn total<T: Number>(items: Slice<'_, T>) -> T::Sum {
+///     items.sum()
+/// }
+///
+/// assert_eq!((total(Slice::new(&[1_i16, 2])), total(Slice::new(&[1.5_f32, f32::NAN]))), (3_i64, 1.5_f64));
+/// ```
 pub trait Number: Item {
     /// The type of a sum: `i64` for integers and booleans, `f64` for reals and floats.
     type Sum: Copy + PartialEq + fmt::Debug;

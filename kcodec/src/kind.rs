@@ -94,6 +94,15 @@ macro_rules! define {
         /// The type of a q object, without the sign that tells an atom from a vector.
         ///
         /// The discriminants are kdb+'s type codes.
+        ///
+        /// ```
+        /// use kcodec::Kind;
+        ///
+        /// let long = Kind::from_name("long").expect("a vector's name");
+        /// assert_eq!((long, long.name(), long.letter()), (Kind::Long, "long", 'j'));
+        /// assert_eq!((long.code(), long.width()), (7, Some(8)));
+        /// assert_eq!((Kind::from_code(11), Kind::from_letter('d')), (Some(Kind::Symbol), Some(Kind::Date)));
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Kind {
@@ -173,6 +182,18 @@ impl Kind {
 /// What kdb+ was told about the order of a vector's items.
 ///
 /// The attribute is the sender's claim: nothing on the wire proves it, and decoding does not verify it.
+///
+/// ```
+/// use kcodec::{Attribute, Slice, Value, Vector};
+///
+/// let body = kcodec::parse("`s#1 2 3")?;
+/// assert_eq!(body.value().as_vector().map(Vector::attribute), Ok(Attribute::Sorted));
+/// let unique = Slice::new(&[3_i64, 1]).with_attribute(Attribute::Unique);
+/// assert_eq!(Value::from(Vector::Long(unique)).to_string(), "`u#3 1");
+/// assert_eq!((unique.attribute().prefix(), unique.attribute().code()), ("`u#", 2));
+/// assert_eq!(Attribute::from_code(2), Some(Attribute::Unique));
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Attribute {

@@ -2,9 +2,29 @@
 //!
 //! [`Value::decode`] checks a body and returns a view that borrows it; every accessor after that is
 //! infallible and copies nothing. The same [`Value`] is built from borrowed Rust slices, and
-//! [`Value::encode`] appends it to a buffer, which grows once and by as much as it must, while
-//! [`Value::gather`] lends the long runs. [`Body`] owns a checked body.
-//! [`compress`] and [`decompress`] speak kdb+'s own compression, byte for byte.
+//! [`Value::encode`] appends it to a buffer, which grows at most once; [`Value::gather`] lends the long runs instead.
+//! [`Body`] owns a checked body.
+//!
+//! A body is what follows the eight bytes of a message's header. Headers, logins and sockets are in the crate `kwire`.
+//!
+//! ## Decode a message
+//!
+//! ```
+//! use kcodec::{Atom, Body, Value, Vector};
+//!
+//! let bytes = [7, 0, 2, 0, 0, 0, 42, 0, 0, 0, 0, 0, 0, 0, 43, 0, 0, 0, 0, 0, 0, 0]; // 42 43
+//! match Value::decode(&bytes)? {
+//!     Value::Vector(Vector::Long(items)) => assert_eq!(items.to_vec(), [42, 43]),
+//!     Value::Atom(Atom::Long(item)) => println!("{item}"),
+//!     Value::Error(text) => println!("'{text}"), // a failed request
+//!     other => println!("{:?}: {other}", other.kind()),
+//! }
+//! let body = Body::decode(bytes.to_vec())?; // the same, owned and shared by its clones
+//! assert_eq!(body.value().get::<Vec<i64>>()?, [42, 43]);
+//! let error = Value::decode(&bytes[..10]).unwrap_err(); // an offset and a reason
+//! assert_eq!(error.to_string(), "2: count 2 is more than the bytes that follow");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! ## Read a table's columns
 //!
@@ -104,6 +124,42 @@
 //! assert_eq!((Date::NULL.year(), i64::NULL, f64::NULL.some()), (None, i64::MIN, None));
 //! let size = i64::or_null([Some(100), None]); // a column with nulls
 //! assert_eq!(kcodec::Value::from(&size).get::<Vec<Option<i64>>>()?, [Some(100), None]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! ## Compress
+//!
+//! kdb+'s own compression, byte for byte. The two functions handle everything that follows a message's header.
+//!
+//! ```
+//! use kcodec::{Threshold, compress, decompress};
+//!
+//! let mut body = Vec::new();
+//! kcodec::Value::from(&vec![1.5; 10_000]).encode(&mut body)?;
+//! let mut compressed = Vec::new();
+//! let kind = compress(&body, Threshold::Body, &mut compressed).expect("it halves"); // `None`: send the plain body
+//! assert_eq!(decompress(&compressed, kind, false, 1 << 20)?, body); // to at most 1 MiB
+//! # Ok::<(), kcodec::Error>(())
+//! ```
+//!
+//! [`decompress_to_slice`] writes into a caller-provided buffer; [`Decompressor`] accepts the input in pieces.
+//!
+//! ## Read a log
+//!
+//! [`Log`] reads the records in place. With the feature `map`, [`log`] maps log files and appends to them.
+//!
+//! ```
+//! use kcodec::{Log, Update};
+//!
+//! # let mut file = kcodec::log::HEAD.to_vec();
+//! # file.extend_from_slice(kcodec::parse("(`upd;`trade;(`ibm;101.5))")?.as_bytes());
+//! let mut rows = 0;
+//! for record in Log::new(&file)? {
+//!     if let Some(update) = Update::new(record?) { // (`upd;`trade;x)
+//!         rows += update.rows();
+//!     }
+//! }
+//! assert_eq!(rows, 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

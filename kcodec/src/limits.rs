@@ -2,6 +2,16 @@
 
 crate::settings! {
     /// Limits on one body.
+    ///
+    /// ```
+    /// use kcodec::{ErrorKind, Limits, Value};
+    ///
+    /// let nested = kcodec::parse("(1;(2;`a))")?;
+    /// let limits = Limits::default().with_depth(1);
+    /// let error = Value::decode_with(nested.as_bytes(), limits).unwrap_err();
+    /// assert_eq!((limits.depth, error.kind), (1, ErrorKind::Depth));
+    /// # Ok::<(), kcodec::Error>(())
+    /// ```
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct Limits {

@@ -11,6 +11,17 @@ use crate::value::Value;
 use crate::view::{plain, view};
 
 /// Objects in order: bytes of a checked body, or borrowed values.
+///
+/// ```
+/// use kcodec::{Attribute, List, ListIter, Value};
+///
+/// let items = [Value::from(1_i64), Value::symbol("a")];
+/// let list = List::new(&items);
+/// assert_eq!((list.len(), list.is_empty(), list.get(1)), (2, false, Some(items[1])));
+/// let mut iter: ListIter<'_> = list.iter();
+/// assert_eq!((iter.next(), iter.len()), (Some(items[0]), 1));
+/// assert_eq!(list.with_attribute(Attribute::Unique).attribute(), Attribute::Unique);
+/// ```
 #[derive(Clone, Copy)]
 pub struct List<'a>(ListRepr<'a>);
 

@@ -22,6 +22,25 @@
 //! assert_eq!((bad.records, bad.valid, bad.is_torn()), (1, file.len() - 3, true));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The errors, and the position in a log:
+//!
+//! ```
+//! use kcodec::{ErrorKind, Limits, Log};
+//! use kcodec::log::{BadTail, HEAD, NotLog};
+//!
+//! assert_eq!(Log::new(b"trade.csv").err(), Some(NotLog));
+//! let mut file = HEAD.to_vec();
+//! file.extend_from_slice(kcodec::parse("1 2 3")?.as_bytes());
+//! let valid = file.len();
+//! file.extend_from_slice(kcodec::parse("(1;(2;`a))")?.as_bytes());
+//! let mut log = Log::new(&file)?.with_limits(Limits::default().with_depth(1));
+//! assert!(log.next().is_some_and(|record| record.is_ok()));
+//! assert_eq!((log.at(), log.records()), (valid, 1));
+//! let bad: Option<BadTail> = log.next().and_then(Result::err);
+//! assert_eq!(bad.map(|bad| (bad.reason, bad.is_torn())), Some((ErrorKind::Depth, false)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod shape;
 #[cfg(feature = "map")]

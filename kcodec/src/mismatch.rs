@@ -12,7 +12,12 @@ use crate::value::Value;
 /// let trade = kcodec::parse("+`sym`price!(`ibm`msft;101 402)")?;
 /// let wrong = trade.value().as_table()?.get("price")?.as_float().unwrap_err();
 /// assert_eq!(wrong.to_string(), "column `price`: expected a float vector, found a long vector");
-/// assert_eq!(wrong.column(), Some("price"));
+/// assert_eq!((wrong.column(), wrong.key(), wrong.row(), wrong.is_missing()), (Some("price"), None, None, false));
+/// assert_eq!((wrong.expected(), wrong.found()), (Some("a float vector"), Some("a long vector")));
+///
+/// use kcodec::{Mismatch, Value}; // for an implementation of `FromValue`
+/// assert_eq!(Mismatch::new("a side", Value::from(1_i64)).to_string(), "expected a side, found a long atom");
+/// assert_eq!(Mismatch::other("no such side").to_string(), "no such side");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]

@@ -27,6 +27,13 @@ pub trait Null: Copy {
 }
 
 /// A type with infinities, which q writes as `0W`, `-0W` and their like.
+///
+/// ```
+/// use kcodec::{Infinite, Timestamp};
+///
+/// assert_eq!((i64::INFINITY, i64::NEG_INFINITY), (i64::MAX, -i64::MAX));
+/// assert_eq!((Timestamp::INFINITY.to_string(), Timestamp::INFINITY.is_finite()), ("0Wp".into(), false));
+/// ```
 pub trait Infinite: Null {
     /// Above every other item.
     const INFINITY: Self;

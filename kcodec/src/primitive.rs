@@ -16,6 +16,13 @@ const BINARY: [&str; 37] = [
 const ITERATOR: [&str; 6] = ["'", "/", "\\", "':", "/:", "\\:"];
 
 /// The name of a unary primitive, such as `::`, `#:` or `max`; `None` for the elided argument, 255, and unknown ids.
+///
+/// ```
+/// use kcodec::primitive;
+///
+/// assert_eq!((primitive::unary(0), primitive::unary(255)), (Some("::"), None));
+/// assert_eq!((primitive::binary(1), primitive::iterator(1)), (Some("+"), Some("/")));
+/// ```
 #[must_use]
 pub fn unary(id: u8) -> Option<&'static str> {
     UNARY.get(usize::from(id)).copied()

@@ -11,6 +11,20 @@ use crate::value::Value;
 use crate::vector::Vector;
 
 /// The rows of a table or keyed table, each found in constant time: [`Table::rows`].
+///
+/// ```
+/// use kcodec::{Row, Rows, RowsIter};
+///
+/// let body = kcodec::parse("([]sym:`ibm`msft;price:101.5 402.25)")?;
+/// let rows: Rows<'_> = body.value().rows()?;
+/// assert_eq!((rows.len(), rows.is_empty()), (2, false));
+/// let last: Row<'_, '_> = rows.get(1).expect("a row");
+/// assert_eq!((last.index(), last.get("price")?.as_f64()?), (1, 402.25));
+/// assert_eq!(last.iter().map(|item| item.name().to_string()).collect::<Vec<_>>(), ["sym", "price"]);
+/// let iter: RowsIter<'_, '_> = rows.iter();
+/// assert_eq!(iter.rev().next().map(|row| row.index()), Some(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
     columns: Vec<(Symbol<'a>, Cells<'a>)>,

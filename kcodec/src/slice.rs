@@ -11,6 +11,19 @@ use crate::temporal::{Date, Datetime, Guid, Minute, Month, Second, Time, Timespa
 /// One item of a vector of fixed width.
 ///
 /// Implemented for the types that [`Slice`] lends; not meant to be implemented elsewhere.
+///
+/// ```
+/// use kcodec::{Item, Slice};
+///
+/// /// Differences of neighbours, of vectors of any kind.
+/// fn changes<T: Item>(items: Slice<'_, T>) -> usize {
+///     items.iter().zip(items.iter().skip(1)).filter(|(a, b)| !a.matches(*b)).count()
+/// }
+///
+/// assert_eq!(changes(Slice::new(&[1.5, f64::NAN, f64::NAN, 2.5])), 2);
+/// let bytes: <f64 as Item>::Bytes = 1.5.to_bytes(); // little-endian, of alignment 1
+/// assert!(f64::from_bytes(bytes) == 1.5 && f64::NAN.is_null());
+/// ```
 pub trait Item: CheckedBitPattern + NoUninit + PartialEq + fmt::Debug + Send + Sync + sealed::Sealed {
     /// The item as it stands in a body: little-endian, of alignment 1.
     type Bytes: Pod + fmt::Debug + Send + Sync;
@@ -168,6 +181,22 @@ impl Item for Guid {
 /// assert_eq!(slice.get(1), Some(2.5));
 /// assert_eq!(slice.as_slice().map(<[f64]>::len), Some(3));
 /// assert_eq!(slice, Slice::new(&prices)); // q's ~: nulls match
+/// ```
+///
+/// What q does with vectors:
+///
+/// ```
+/// use kcodec::{Slice, SliceIter};
+///
+/// let sizes = Slice::new(&[300_i64, i64::MIN, 100, 200]);
+/// assert_eq!((sizes.min(), sizes.max(), sizes.null_count()), (Some(100), Some(300), 1));
+/// assert_eq!((sizes.position(100), sizes.position(7)), (Some(2), None));
+/// assert_eq!(Slice::new(&[1_i64, 2, 4]).partition_point(|item| item < 3), 2); // binary search
+/// let tail = sizes.range(2, 4);
+/// let mut copy = [0; 2];
+/// assert_eq!((tail.copy_to_slice(&mut copy), copy.to_vec()), (2, tail.to_vec()));
+/// let iter: SliceIter<'_, i64> = tail.into_iter();
+/// assert_eq!((iter.sum::<i64>(), tail.as_bytes().len(), tail.is_empty()), (300, 16, false));
 /// ```
 #[derive(Clone, Copy)]
 pub struct Slice<'a, T: Item> {

@@ -8,6 +8,15 @@ use crate::wire::{DICT, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE, width};
 ///
 /// Stops at the first malformed object. [`Value::decode`](crate::Value::decode) then rejects it with its own reason and
 /// offset; it must be called with the same `limits`. Guids and bytes have the same order in both.
+///
+/// ```
+/// use kcodec::{Limits, Value, to_little_endian};
+///
+/// let mut body = [0xf9, 0, 0, 0, 0, 0, 0, 0, 42]; // a long from a big-endian peer
+/// to_little_endian(&mut body, Limits::default());
+/// assert_eq!(Value::decode(&body)?, Value::from(42_i64));
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 pub fn to_little_endian(body: &mut [u8], limits: Limits) {
     let _: Option<()> = Swapper { left: body }.object(limits.depth);
 }

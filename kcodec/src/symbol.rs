@@ -10,6 +10,15 @@ use crate::simd::{self, BLOCK, SLACK};
 /// One symbol: its bytes, by convention UTF-8, without the terminator.
 ///
 /// The text of an error has the same form.
+///
+/// ```
+/// use kcodec::Symbol;
+///
+/// let symbol = Symbol::new("ibm");
+/// assert_eq!((symbol.as_str(), symbol.as_bytes(), symbol.is_empty()), (Some("ibm"), &b"ibm"[..], false));
+/// assert_eq!(Symbol::from_bytes(b"\xff").as_str(), None); // not UTF-8
+/// assert_eq!(Symbol::NULL, Symbol::new(""));
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbol<'a>(&'a [u8]);
 
@@ -77,6 +86,19 @@ impl fmt::Debug for Symbol<'_> {
 }
 
 /// A symbol vector: terminated texts of a body, or borrowed Rust slices.
+///
+/// ```
+/// use kcodec::{Attribute, Symbols, SymbolsIter};
+///
+/// let symbols = Symbols::new(&["ibm", "msft"]).with_attribute(Attribute::Unique);
+/// assert_eq!((symbols.len(), symbols.is_empty(), symbols.attribute()), (2, false, Attribute::Unique));
+/// assert_eq!(symbols.get(1).and_then(|symbol| symbol.as_str()), Some("msft"));
+/// let iter: SymbolsIter<'_> = symbols.iter();
+/// assert_eq!(iter.filter(|symbol| *symbol == "ibm").count(), 1);
+/// let body = kcodec::parse("`a`bc")?;
+/// assert_eq!(body.value().as_symbols()?.as_bytes(), Some(&b"a\0bc\0"[..])); // as they stand in a body
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Symbols<'a>(SymbolsRepr<'a>);
 

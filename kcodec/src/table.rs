@@ -12,6 +12,20 @@ use crate::view::plain;
 use crate::wire::SYMBOL;
 
 /// Column names and columns of equal length.
+///
+/// ```
+/// use kcodec::{Attribute, Columns, Table, Value};
+///
+/// let columns = [Value::symbols(&["ibm", "msft"]), (&[101.5, 402.25]).into()];
+/// let trade = Table::new(&["sym", "price"], &columns)?;
+/// assert_eq!((trade.len(), trade.width(), trade.is_empty()), (2, 2, false));
+/// assert_eq!((trade.names().len(), trade.list().len()), (2, 2));
+/// assert_eq!((trade.column("price"), trade.column("size")), (Some(columns[1]), None));
+/// let iter: Columns<'_> = trade.columns();
+/// assert_eq!(iter.map(|(name, _)| name.to_string()).collect::<Vec<_>>(), ["sym", "price"]);
+/// assert_eq!(trade.with_attribute(Attribute::Sorted).attribute(), Attribute::Sorted);
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Table<'a>(Parts<'a>);
 
@@ -209,6 +223,14 @@ impl fmt::Debug for Table<'_> {
 /// A splayed table that is still on its owner's disk: the names and where the columns are.
 ///
 /// kdb+ sends it for a table mapped from disk, as type 98 whose dict has a symbol for its value.
+///
+/// ```
+/// use kcodec::{Attribute, Splayed, Symbol};
+///
+/// let trade = Splayed::new(&["sym", "price"], Symbol::new(":db/trade/"));
+/// assert_eq!((trade.names().len(), trade.path().as_str()), (2, Some(":db/trade/")));
+/// assert_eq!(trade.attribute(), Attribute::None);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Splayed<'a>(Place<'a>);
 

@@ -167,6 +167,19 @@ impl Update<'_> {
     /// A new update of the rows for which `is_wanted` returns true; `None` if there are none. `is_wanted` is called
     /// once per row, in order. The rows are copied.
     ///
+    /// ```
+    /// use kcodec::Update;
+    ///
+    /// let body = kcodec::parse("(`upd;`trade;([]sym:`a`b`a;price:1.5 2.5 3.5))")?;
+    /// let update = Update::new(body.value()).expect("an update");
+    /// let sym = update.data().as_table()?.get("sym")?.as_symbols()?.index();
+    /// let wanted = update.select(|row| sym.get(row).is_some_and(|sym| sym == "a"))?.expect("rows");
+    /// let wanted = Update::new(wanted.value()).expect("an update");
+    /// assert_eq!((wanted.rows(), wanted.columns().len()), (2, 2));
+    /// assert_eq!(wanted.names().map(|names| names.len()), Some(2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] for columns other than vectors and lists;

@@ -20,6 +20,45 @@ use crate::view::{self, view};
 /// Any q object, borrowed.
 ///
 /// Equality is q's `~`: kind and content, nulls match, attributes do not count.
+///
+/// Each kind has an accessor: atoms by the name of the Rust type, vectors by the name of the kind.
+///
+/// ```
+/// use kcodec::{Date, Function, Time, Value};
+///
+/// let body = kcodec::parse("(1b;0x2a;3h;4i;5;1.5e;2.5;`ibm;2024.01.31;12:00:00.000;{x+y})")?;
+/// let atoms: Vec<Value<'_>> = body.value().items()?.collect();
+/// assert_eq!((atoms[0].as_bool()?, atoms[1].as_u8()?, atoms[2].as_i16()?, atoms[3].as_i32()?), (true, 42, 3, 4));
+/// assert_eq!((atoms[4].as_i64()?, atoms[5].as_f32()?, atoms[6].as_f64()?), (5, 1.5, 2.5));
+/// assert_eq!((atoms[7].as_symbol()?.as_str(), atoms[8].as_date()?), (Some("ibm"), Date(8796)));
+/// assert_eq!(atoms[9].as_time()?, Time(12 * 3_600_000)); // and the other temporal types
+/// assert!(matches!(atoms[10].as_function()?, Function::Lambda(_)));
+///
+/// let body = kcodec::parse("(10b;0x0102;\"text\";1 2h;1 2i;1 2;1 2e;1 2f;`a`b;2024.01.31 0Nd)")?;
+/// let vectors: Vec<Value<'_>> = body.value().items()?.collect();
+/// assert_eq!((vectors[0].as_boolean()?.len(), vectors[1].as_byte()?.len()), (2, 2));
+/// assert_eq!(vectors[2].as_bytes()?, b"text");
+/// assert_eq!((vectors[3].as_short()?.sum(), vectors[4].as_int()?.sum(), vectors[5].as_long()?.sum()), (3, 3, 3));
+/// assert_eq!((vectors[6].as_real()?.sum(), vectors[7].as_float()?.sum()), (3.0, 3.0));
+/// assert_eq!((vectors[8].as_symbols()?.len(), vectors[9].as_dates()?.null_count()), (2, 1));
+/// assert_eq!(vectors[5].as_vector()?.get(1), Some(kcodec::Atom::Long(2)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// What a value is:
+///
+/// ```
+/// use kcodec::{Function, Kind, List, Value, primitive};
+///
+/// let text = Value::chars(b"text");
+/// assert_eq!((text.kind(), text.type_code(), text.count()), (Kind::Char, 10, 4));
+/// assert_eq!((text.is_atom(), text.is_list(), text.as_text()), (false, true, Some(&b"text"[..])));
+/// assert_eq!((Value::from(1_i64).type_code(), Value::error("type").to_string()), (-7, "'type".into()));
+/// let plus = Value::from(primitive::named("+").expect("a primitive"));
+/// let parts = [plus, Value::ELIDED, Value::from(1_i64)];
+/// assert_eq!(Value::from(Function::Projection(List::new(&parts))).to_string(), "+[;1]");
+/// assert_eq!(Value::NULL.to_string(), "::");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
     /// One item.

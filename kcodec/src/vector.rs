@@ -8,6 +8,16 @@ use crate::symbol::Symbols;
 macro_rules! define {
     ($($kind:ident $ty:ty,)*) => {
         /// Items of one kind, with the vector's attribute.
+        ///
+        /// ```
+        /// use kcodec::{Attribute, Kind, Slice, Vector, VectorIter};
+        ///
+        /// let vector = Vector::Float(Slice::new(&[1.5, 2.5])).with_attribute(Attribute::Sorted);
+        /// assert_eq!((vector.kind(), vector.len(), vector.is_empty()), (Kind::Float, 2, false));
+        /// assert_eq!((vector.attribute(), vector.as_bytes().map(<[u8]>::len)), (Attribute::Sorted, Some(16)));
+        /// let iter: VectorIter<'_> = vector.iter();
+        /// assert_eq!(iter.last(), vector.get(1));
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub enum Vector<'a> {
             $(#[doc = concat!("Items of kind [`Kind::", stringify!($kind), "`].")] $kind(Slice<'a, $ty>),)*

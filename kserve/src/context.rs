@@ -23,6 +23,60 @@ use crate::users::Users;
 pub use crate::wait::Event;
 
 /// The server during a call of a handler.
+///
+/// Answers questions about the server by their name:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kserve::{Context, Handler, Peer, Port, Reply, Server, Users};
+/// use kwire::Message;
+///
+/// struct Admin;
+///
+/// impl Handler for Admin {
+///     fn on_start(&mut self, cx: &mut Context<'_>) {
+///         cx.set_timer(Some(Duration::from_secs(60)));
+///         cx.set_request_limit(Duration::from_secs(1));
+///     }
+///
+///     fn on_sync(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message, reply: Reply<'_>) {
+///         match message.value().as_str() {
+///             Ok("handles") => reply.value(&cx.handles().map(|queue| queue.id.handle()).collect::<Vec<_>>()),
+///             Ok("queued") => reply.value(cx.handles().map(|queue| queue.bytes as i64).sum::<i64>()),
+///             Ok("port") => reply.value(i32::from(cx.port().unwrap_or(0))),
+///             Ok("timer") => reply.value(cx.timer().map_or(0, |period| period.as_millis() as i64)),
+///             Ok("memory") => reply.value(cx.memory().held() as i64),
+///             Ok("limit") => reply.value(cx.limits().request.as_millis() as i64),
+///             _ if cx.is_read_only() => reply.error("noupdate"),
+///             Ok("move") => match "127.0.0.1:0".parse::<Port>().map(|port| cx.listen(Some(&port))) {
+///                 Ok(Ok(())) => reply.value(true),
+///                 _ => reply.error("listen"),
+///             },
+///             Ok("lock") => {
+///                 cx.set_users(Some(Users::default())); // without a user: no further logins
+///                 let others: Vec<_> = cx.handles().map(|queue| queue.id).filter(|id| *id != peer.id()).collect();
+///                 others.into_iter().for_each(|id| cx.close(id));
+///                 reply.value(true);
+///             }
+///             Ok("stop") => cx.stop(),
+///             _ => reply.error("nyi"),
+///         }
+///     }
+/// }
+///
+/// let server = Server::bind("127.0.0.1:0")?;
+/// let address = server.local_addr().expect("TCP").to_string();
+/// let running = std::thread::spawn(move || server.run(&mut Admin));
+/// let mut h = kwire::blocking::Handle::open(&address)?;
+/// assert_eq!(h.sync("handles")?.value().to_string(), ",4i");
+/// assert_eq!((h.sync("timer")?.value(), h.sync("limit")?.value()), (60_000_i64.into(), 1000_i64.into()));
+/// assert_eq!(h.sync("lock")?.value(), true.into());
+/// assert!(kwire::blocking::Handle::open(&address).is_err());
+/// h.sync("stop")?;
+/// running.join().expect("no panic")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Context<'a> {
     pub(crate) core: &'a mut Core,
@@ -74,6 +128,15 @@ impl<'a> Context<'a> {
     }
 
     /// The open connection whose handle is this number.
+    ///
+    /// ```
+    /// use kserve::{Context, Peer};
+    ///
+    /// /// The user of a handle.
+    /// fn user<'a>(cx: &'a Context<'_>, handle: i32) -> Option<&'a [u8]> {
+    ///     cx.find(handle).and_then(|id| cx.peer(id)).map(Peer::user)
+    /// }
+    /// ```
     #[must_use]
     pub fn find(&self, handle: i32) -> Option<PeerId> {
         let link = self.core.links.get(PeerId::slot_of(handle)?)?;
@@ -109,6 +172,16 @@ impl<'a> Context<'a> {
 
     /// `.z.e`: the TLS session of a connection, with its cipher and the peer's certificates. `None` if the
     /// connection is plain or closed.
+    ///
+    /// ```
+    /// use kserve::{Context, Peer, Tls};
+    ///
+    /// /// Whether the peer's certificate is known, on a server that requires TLS.
+    /// fn is_known(cx: &Context<'_>, peer: &Peer, certificate: &[u8]) -> bool {
+    ///     let Some(session) = cx.session(peer.id()) else { return cx.tls() != Some(Tls::Required) };
+    ///     session.certificates().first().is_some_and(|found| found.as_ref() == certificate)
+    /// }
+    /// ```
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn session(&self, id: PeerId) -> Option<&kwire::tls::Session> {
@@ -136,6 +209,26 @@ impl<'a> Context<'a> {
 
     /// `-25!(handles;x)`: encodes once, at the lowest capability of the open peers in `to`, and queues the same
     /// bytes to each. Closed connections are skipped.
+    ///
+    /// ```
+    /// use kcodec::{Body, Value};
+    /// use kserve::{Context, PeerId, Queue};
+    /// use kwire::Error;
+    ///
+    /// /// Sends rows to the subscribers. Those with more than 64 MiB queued are closed.
+    /// fn publish(cx: &mut Context<'_>, to: &[PeerId], rows: Value<'_>) -> Result<(), Error> {
+    ///     let slow = cx.handles().filter(|queue: &Queue| queue.bytes > 64 << 20 && to.contains(&queue.id));
+    ///     for queue in slow.collect::<Vec<_>>() {
+    ///         cx.close(queue.id);
+    ///     }
+    ///     cx.broadcast(to, &[Value::symbol("upd"), Value::symbol("trade"), rows])
+    /// }
+    ///
+    /// /// Sends a new subscriber the rows so far.
+    /// fn catch_up(cx: &mut Context<'_>, to: PeerId, rows: &Body) -> Result<(), Error> {
+    ///     cx.send_body(to, rows)
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -181,6 +274,34 @@ impl<'a> Context<'a> {
     /// Queues a sync message. [`on_response`](crate::Handler::on_response) or [`wait`](Self::wait) receives the
     /// response.
     ///
+    /// ```
+    /// use std::collections::HashMap;
+    ///
+    /// use kserve::{Context, Deferred, Handler, Peer, PeerId, Reply, Ticket};
+    /// use kwire::{Error, Message};
+    ///
+    /// /// Passes queries to another server, and its responses to the callers.
+    /// struct Proxy {
+    ///     backend: PeerId, // of `Context::connect`
+    ///     waiting: HashMap<Ticket, Deferred>,
+    /// }
+    ///
+    /// impl Handler for Proxy {
+    ///     fn on_sync(&mut self, cx: &mut Context<'_>, _peer: &Peer, query: &Message, reply: Reply<'_>) {
+    ///         match cx.request(self.backend, query.value()) {
+    ///             Ok(ticket) => drop(self.waiting.insert(ticket, reply.defer())),
+    ///             Err(error) => reply.error(&error.to_string()),
+    ///         }
+    ///     }
+    ///
+    ///     fn on_response(&mut self, cx: &mut Context<'_>, _: &Peer, id: Ticket, answer: Result<&Message, &Error>) {
+    ///         if let Some(caller) = self.waiting.remove(&id) {
+    ///             cx.answer(caller, answer.map(Message::body).map_err(|_| "backend lost"));
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`send`](Self::send).
@@ -212,6 +333,35 @@ impl<'a> Context<'a> {
 
     /// `-30!`: sends a [deferred](crate::Reply::defer) answer, a body or the text of an error. Returns `false` if
     /// the request was answered already or its connection is closed.
+    ///
+    /// ```
+    /// use kcodec::Body;
+    /// use kserve::{Context, Deferred, Handler, Peer, Reply};
+    /// use kwire::Message;
+    ///
+    /// /// A sync caller waits for the next async message of any peer.
+    /// #[derive(Default)]
+    /// struct Next(Vec<Deferred>);
+    ///
+    /// impl Handler for Next {
+    ///     fn on_sync(&mut self, cx: &mut Context<'_>, peer: &Peer, _message: &Message, reply: Reply<'_>) {
+    ///         match cx.oldest_deferred(peer.id()) {
+    ///             Some(_) => reply.error("one at a time"),
+    ///             None => self.0.push(reply.defer()),
+    ///         }
+    ///     }
+    ///
+    ///     fn on_async(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message) {
+    ///         let body: &Body = message.body();
+    ///         let answered = self.0.drain(..).filter(|&deferred| cx.answer(deferred, Ok(body))).count();
+    ///         cx.send(peer.id(), answered as i64).ok();
+    ///     }
+    ///
+    ///     fn on_close(&mut self, _cx: &mut Context<'_>, peer: &Peer) {
+    ///         self.0.retain(|deferred| deferred.id() != peer.id());
+    ///     }
+    /// }
+    /// ```
     pub fn answer(&mut self, deferred: Deferred, answer: Result<&Body, &str>) -> bool {
         self.core.answer(deferred, |encoder| match answer {
             Ok(body) => encoder.body(body),

@@ -10,6 +10,74 @@ use crate::reply::Reply;
 
 /// The callbacks of a server. They all run on the event loop, which serves no other peer meanwhile. A method that
 /// may run long must poll [`Context::interrupted`].
+///
+/// Every event in a log:
+///
+/// ```
+/// use kserve::{Context, Handler, Peer, Protocol, Reply, Server};
+/// use kwire::{Error, Message};
+///
+/// struct Logged;
+///
+/// impl Handler for Logged {
+///     fn on_start(&mut self, cx: &mut Context<'_>) {
+///         println!("port {:?}", cx.port());
+///     }
+///
+///     fn on_login(&mut self, _cx: &mut Context<'_>, peer: &Peer, password: &[u8]) -> bool {
+///         peer.is_outgoing() || (peer.user() == b"ann" && password == b"secret")
+///     }
+///
+///     fn on_open(&mut self, _cx: &mut Context<'_>, peer: &Peer) {
+///         println!("{}: {:?} {:?}", peer.id().handle(), peer.address(), peer.capability());
+///         assert_eq!(peer.protocol(), Protocol::Ipc);
+///     }
+///
+///     fn on_sync(&mut self, _cx: &mut Context<'_>, _peer: &Peer, message: &Message, reply: Reply<'_>) {
+///         reply.body(message.body());
+///     }
+///
+///     fn on_timer(&mut self, cx: &mut Context<'_>) {
+///         println!("{} connections", cx.handles().count());
+///     }
+///
+///     fn on_line(&mut self, cx: &mut Context<'_>, line: &[u8]) {
+///         if line == b"exit" {
+///             cx.stop();
+///         }
+///     }
+///
+///     fn on_http(&mut self, _cx: &mut Context<'_>, _peer: &Peer, _request: &[u8]) -> Vec<u8> {
+///         b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".to_vec()
+///     }
+///
+///     fn on_close(&mut self, _cx: &mut Context<'_>, peer: &Peer) {
+///         println!("{}: closed", peer.id());
+///     }
+///
+///     fn on_bad_message(&mut self, _cx: &mut Context<'_>, peer: &Peer, message: &[u8], error: &Error) {
+///         println!("{}: {error}, after {} bytes", peer.id(), message.len());
+///     }
+///
+///     fn on_error(&mut self, _cx: &mut Context<'_>, peer: &Peer, error: &Error) {
+///         println!("{:?}: {error}", peer.address()); // no connection yet, if the login was refused
+///     }
+///
+///     fn on_exhausted(&mut self, _cx: &mut Context<'_>, error: &std::io::Error) {
+///         println!("no new connections: {error}");
+///     }
+/// }
+///
+/// let server = Server::bind("127.0.0.1:0")?;
+/// let (address, sender) = (server.local_addr().expect("TCP"), server.sender());
+/// let running = std::thread::spawn(move || server.run(&mut Logged));
+/// let mut h = kwire::blocking::Handle::open(&format!("{address}:ann:secret"))?;
+/// assert_eq!(h.sync(42_i64)?.value(), 42_i64.into());
+/// assert!(kwire::ask(&format!("{address}:ann:guess"), "1").is_err());
+/// sender.line(b"exit".to_vec())?;
+/// running.join().expect("no panic")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Handler {
     /// Called once, before clients are served.
     fn on_start(&mut self, cx: &mut Context<'_>) {

@@ -19,6 +19,35 @@ pub enum InterruptReason {
 }
 
 /// Cancels requests and stops a server, from any thread.
+///
+/// ```
+/// use kserve::{Context, Handler, Interrupt, InterruptReason, Peer, Reply, Server};
+/// use kwire::Message;
+///
+/// struct Slow;
+///
+/// impl Handler for Slow {
+///     fn on_sync(&mut self, cx: &mut Context<'_>, _peer: &Peer, _message: &Message, reply: Reply<'_>) {
+///         loop {
+///             match cx.interrupted() {
+///                 None => std::thread::yield_now(), // a part of the work
+///                 Some(InterruptReason::Deadline | InterruptReason::Cancelled) => return reply.error("stop"),
+///                 Some(_) => return, // no one reads the answer
+///             }
+///         }
+///     }
+/// }
+///
+/// let server = Server::bind("127.0.0.1:0")?;
+/// let (address, interrupt): (_, Interrupt) = (server.local_addr().expect("TCP"), server.interrupt());
+/// let running = std::thread::spawn(move || server.run(&mut Slow));
+/// let asking = std::thread::spawn(move || kwire::ask(&address.to_string(), "work"));
+/// while !interrupt.cancel() {} // as SIGINT does: true once a request is running
+/// assert_eq!(asking.join().expect("no panic").unwrap_err().to_string(), "'stop");
+/// interrupt.stop(); // as SIGTERM does
+/// running.join().expect("no panic")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     shared: Arc<Flags>,

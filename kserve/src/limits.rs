@@ -4,6 +4,23 @@ use std::time::Duration;
 
 kcodec::settings! {
     /// Limits of a server. Each bounds one resource that peers could exhaust.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kserve::{Limits, Server};
+    ///
+    /// let limits = Limits::default()
+    ///     .with_wire(kwire::Limits::default().with_message(1 << 20).with_inflated(1 << 24))
+    ///     .with_peers(100)
+    ///     .with_queued(16 << 20)
+    ///     .with_request(Duration::from_secs(2))
+    ///     .with_deferred(Duration::from_secs(10))
+    ///     .with_turn(Duration::from_millis(5))
+    ///     .with_http(1024);
+    /// let server = Server::bind("127.0.0.1:0")?.with_limits(limits);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct Limits {

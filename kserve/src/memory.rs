@@ -7,6 +7,19 @@ use std::fmt;
 /// The caller provides the counter, usually that of its global allocator, so that variables, intermediate results,
 /// inbound bodies and outbound queues all count. Code that takes memory for a peer must call
 /// [`has_room`](Self::has_room) first, and fail only that request if it returns `false`.
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use kserve::Memory;
+///
+/// static HELD: AtomicUsize = AtomicUsize::new(0); // counted by the global allocator
+///
+/// let memory = Memory::new(1000, || HELD.load(Ordering::Relaxed)); // for `Server::with_memory`
+/// HELD.store(600, Ordering::Relaxed);
+/// assert_eq!((memory.held(), memory.limit()), (600, 1000));
+/// assert!(memory.has_room(400) && !memory.has_room(401) && Memory::unbounded().has_room(1 << 40));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Memory {
     limit: usize,

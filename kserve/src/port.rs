@@ -6,6 +6,16 @@ use std::str::FromStr;
 use crate::listen::{self, Bind, Listener};
 
 /// Where to listen: a host and a range of ports, of which the first free one is used.
+///
+/// ```
+/// use kserve::{Port, Server};
+///
+/// let port: Port = "rp,127.0.0.1:5001/5010".parse()?; // shared, the first of ten that is free
+/// assert!("5010/5001".parse::<Port>().is_err());
+/// let server = Server::bind_port(&"127.0.0.1:0".parse()?)?;
+/// assert!(server.local_addr().is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Port {
     host: Option<String>,

@@ -8,6 +8,39 @@ use crate::peer::PeerId;
 
 /// The answer to one sync message. Each method consumes it. Dropped unanswered it answers `::`, so that a caller
 /// never hangs.
+///
+/// ```
+/// use bytes::Bytes;
+/// use kcodec::{Body, Capability, Value};
+/// use kserve::{Context, Handler, Peer, Reply};
+/// use kwire::Message;
+///
+/// /// A price list, encoded once.
+/// struct Prices {
+///     body: Body,
+///     head: Bytes,
+///     items: Bytes,
+/// }
+///
+/// impl Handler for Prices {
+///     fn on_sync(&mut self, _cx: &mut Context<'_>, _peer: &Peer, message: &Message, reply: Reply<'_>) {
+///         match message.value().as_str() {
+///             Ok("first") => reply.value(101.5), // copied
+///             Ok("all") => reply.body(&self.body), // shared
+///             Ok("parts") => reply.parts(vec![self.head.clone(), self.items.clone()]),
+///             Ok("new") if reply.capability() < Capability::MAX => reply.error("version"),
+///             Ok("new") => reply.value(Value::NULL),
+///             _ => reply.error("nyi"),
+///         }
+///     }
+/// }
+///
+/// let body = Body::encode(&[101.5, 402.25])?;
+/// let bytes = body.as_bytes();
+/// let prices = Prices { head: bytes.slice(..6), items: bytes.slice(6..), body: body.clone() };
+/// # assert_eq!(prices.items.len(), 16);
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Reply<'a> {
     pub(crate) encoder: Encoder<'a>,

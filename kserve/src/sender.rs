@@ -12,6 +12,38 @@ use crate::reply::Deferred;
 use crate::users::Users;
 
 /// Publishes and answers from any thread. Each call wakes the loop.
+///
+/// ```
+/// use kcodec::Body;
+/// use kserve::{Busy, Context, Deferred, Handler, Peer, PeerId, Reply, Sender, Server, Users};
+/// use kwire::Message;
+///
+/// /// Computes answers on other threads, and tells the callers when they are done.
+/// struct Offload;
+///
+/// fn work(sender: &Sender, id: PeerId, deferred: Deferred) -> Result<(), Busy> {
+///     sender.answer(deferred, Body::encode(42_i64).map_err(|error| error.to_string()))?;
+///     sender.publish(&[id], Body::encode("done").expect("a short text"))
+/// }
+///
+/// impl Handler for Offload {
+///     fn on_sync(&mut self, cx: &mut Context<'_>, peer: &Peer, _message: &Message, reply: Reply<'_>) {
+///         let (sender, id, deferred) = (cx.sender(), peer.id(), reply.defer());
+///         std::thread::spawn(move || work(&sender, id, deferred));
+///     }
+/// }
+///
+/// let server = Server::bind("127.0.0.1:0")?;
+/// let (address, sender, interrupt) = (server.local_addr().expect("TCP"), server.sender(), server.interrupt());
+/// let running = std::thread::spawn(move || server.run(&mut Offload));
+/// let mut h = kwire::blocking::Handle::open(&address.to_string())?;
+/// assert_eq!(h.sync("work")?.value(), 42_i64.into());
+/// assert_eq!(h.receive()?.value(), "done".into());
+/// sender.set_users(Some(Users::default())); // as after a change of the password file: no further logins
+/// interrupt.stop();
+/// running.join().expect("no panic")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Sender {
     mailbox: Arc<Mutex<Mailbox>>,
@@ -77,6 +109,17 @@ impl Sender {
 
     /// Replaces the TLS configuration for future connections. Has no effect on a server that was started without
     /// [TLS](crate::Server::with_tls).
+    ///
+    /// ```no_run
+    /// use kserve::{Server, Tls};
+    /// use kwire::tls;
+    ///
+    /// let server = Server::bind("0.0.0.0:5001")?.with_tls(tls::Options::from_env()?.server()?, Tls::Optional);
+    /// let sender = server.sender();
+    /// // On another thread, after the certificate was renewed:
+    /// sender.set_tls(tls::Options::from_env()?.server()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(feature = "tls")]
     pub fn set_tls(&self, config: Arc<kwire::tls::ServerConfig>) {
         let posted = self.post(Job::Tls(config), 0);

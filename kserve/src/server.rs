@@ -22,6 +22,26 @@ use crate::tap::{Tap, Taps};
 use crate::users::Users;
 
 /// A bound server that is not running yet.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kserve::{Bind, Memory, Server};
+///
+/// let mut bind = Bind::default();
+/// bind.reuse_port = true; // -p rp,...
+/// let mut server = Server::bind_with("127.0.0.1:0", bind)?
+///     .with_memory(Memory::unbounded())
+///     .with_drain(Duration::from_secs(1));
+/// let folder = tempfile::tempdir()?;
+/// server.listen_unix_file(folder.path().join("kx.5001"))?;
+/// if let Err(error) = server.listen_unix() {
+///     println!("no Unix socket: {error}"); // and the server works without it
+/// }
+/// let client = Server::unbound()?; // only connects
+/// assert!(server.local_addr().is_some() && client.local_addr().is_none());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Server {
     core: Core,

@@ -8,6 +8,33 @@ use std::io::IoSlice;
 ///
 /// The bytes are plaintext kdb+ IPC, also over TLS, in chunks of any length. Logins include the password. Both
 /// methods run on the server's thread and must not block.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use kserve::{Server, Tap};
+///
+/// /// Counts the bytes of all connections.
+/// #[derive(Debug, Clone, Default)]
+/// struct Traffic(Arc<AtomicUsize>);
+///
+/// impl Tap for Traffic {
+///     fn received(&mut self, bytes: &[u8]) {
+///         self.0.fetch_add(bytes.len(), Ordering::Relaxed);
+///     }
+///
+///     fn sent(&mut self, bytes: &[u8]) {
+///         self.0.fetch_add(bytes.len(), Ordering::Relaxed);
+///     }
+/// }
+///
+/// let traffic = Traffic::default();
+/// let taps = traffic.clone();
+/// let server = Server::bind("127.0.0.1:0")?.with_tap(move || Box::new(taps.clone()));
+/// # assert_eq!(traffic.0.load(Ordering::Relaxed), 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Tap: fmt::Debug + Send {
     /// Bytes read from the socket, before they are handled.
     fn received(&mut self, bytes: &[u8]);

@@ -9,6 +9,19 @@ use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
 /// Users and passwords, as kdb+'s `-u` and `-U` read them from a file.
+///
+/// ```
+/// use kserve::{Users, UsersError};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("users.txt");
+/// std::fs::write(&path, "ann:secret\nbob:5ebe2294ecd0e0f08eab7690d2a6ee69\n")?; // plain or hashed
+/// let users = Users::read(&path)?; // for `Server::with_users`
+/// assert!(users.accept(b"ann", b"secret") && users.accept(b"bob", b"secret") && !users.accept(b"eve", b""));
+/// std::fs::write(&path, "ann\n")?;
+/// assert!(matches!(Users::read(&path), Err(UsersError::Line { line: 1, .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Users {
     passwords: HashMap<Vec<u8>, Vec<u8>>,

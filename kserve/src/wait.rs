@@ -86,6 +86,31 @@ impl Context<'_> {
     /// peer is served meanwhile. A caller that waits for a response must call this repeatedly, and handle the
     /// messages that come before it.
     ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kcodec::Body;
+    /// use kserve::{Context, Event};
+    /// use kwire::Error;
+    ///
+    /// /// Asks another server, as `` h:hopen`:db:5001; h query `` in a handler does.
+    /// fn ask(cx: &mut Context<'_>, address: &str, query: &str, is_busy: bool) -> Result<Body, Error> {
+    ///     let to = cx.connect(address, Duration::from_secs(1))?;
+    ///     let ticket = cx.request(to, query)?;
+    ///     cx.flush(to, Duration::from_secs(1))?;
+    ///     while cx.interrupted().is_none() {
+    ///         match cx.wait(to, Duration::from_secs(10))? {
+    ///             Event::Response(found, message) if found == ticket => return Ok(message.into_body()),
+    ///             Event::Sync(_, deferred) if is_busy => cx.respond(deferred, Err("busy")),
+    ///             Event::Sync(_, deferred) => cx.defer(deferred), // for a later `cx.answer`
+    ///             _ => {}
+    ///         }
+    ///     }
+    ///     cx.close(to);
+    ///     Err(Error::TimedOut)
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::TimedOut`] after `timeout` or if this call is [interrupted](Self::interrupted). All other errors

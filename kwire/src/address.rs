@@ -8,6 +8,19 @@ use kcodec::Capability;
 use crate::login::Login;
 
 /// A server's address and the credentials to log in with.
+///
+/// ```
+/// use kcodec::Capability;
+/// use kwire::{Address, AddressError, Transport};
+///
+/// let address = Address::parse(":tcps://trade.example.com:5001:ann:secret")?;
+/// assert_eq!(address.transport, Transport::Tcps { host: "trade.example.com".into(), port: 5001 });
+/// assert_eq!(address.transport.tls_host(), Some("trade.example.com"));
+/// assert_eq!(address.login(Capability::MAX).user, "ann");
+/// assert_eq!(Address::parse("unix://5001")?.transport, Transport::Unix { port: 5001 });
+/// assert_eq!(Address::parse("ftp://host:5001"), Err(AddressError::Scheme("ftp".into())));
+/// # Ok::<(), AddressError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     /// The transport, with host and port or path.
@@ -180,6 +193,10 @@ fn port_and_credentials(text: &str) -> Result<(u16, Credentials), AddressError> 
 }
 
 /// Parses a port number, or looks up a TCP service name in the OS's database, `/etc/services`.
+///
+/// ```
+/// assert_eq!((kwire::port("5001"), kwire::port("no such service")), (Some(5001), None));
+/// ```
 #[must_use]
 pub fn port(text: &str) -> Option<u16> {
     text.parse().ok().or_else(|| service(text))

@@ -33,6 +33,42 @@ pub use connect::{Connected, connect};
 /// An open connection to a q process, like the handle that q's `hopen` returns.
 ///
 /// A call that waits for writability also reads, so that two ends which both write cannot deadlock.
+///
+/// ```no_run
+/// use std::time::{Duration, Instant};
+///
+/// use kcodec::{Body, Value};
+/// use kwire::blocking::{Handle, Stream};
+/// use kwire::{Error, MessageType, Options, Pending};
+///
+/// let options = Options::default().with_timeout(Some(Duration::from_secs(5)));
+/// let mut h = Handle::open_with("localhost:5001:user:pass", &options)?;
+/// h.set_read_timeout(Some(Duration::from_secs(60)));
+/// h.set_write_timeout(Some(Duration::from_secs(10)));
+/// match h.sync(&[Value::symbol("vwap"), Value::symbol("ibm")]) { // (`vwap;`ibm), a call
+///     Ok(vwap) => println!("{}", vwap.value().as_f64()?),
+///     Err(Error::Remote(text)) => println!("'{text}"), // and the handle stays usable
+///     Err(Error::TimedOut) => println!("is open: {}", h.is_open()),
+///     Err(error) => return Err(error),
+/// }
+///
+/// h.send(&[1.5, 2.5])?; // queued
+/// let Pending { messages, bytes } = h.pending();
+/// println!("{messages} messages, {bytes} bytes, capability {:?}", h.capability());
+/// h.flush()?;
+///
+/// if let Some(message) = h.receive_until(Instant::now() + Duration::from_secs(1))?
+///     && message.kind() == MessageType::Sync
+/// {
+///     h.respond("an answer")?; // the server has asked this end
+/// }
+/// // While it waits, it serves the server's own messages, as q does.
+/// let one = Body::encode(1_i64).map_err(Error::Unsendable)?;
+/// h.sync_with("f[]", |message| if message.value().is_list() { Ok(one.clone()) } else { Err("type".into()) })?;
+/// assert!(matches!(h.stream(), Stream::Tcp(_)) && h.stream().is_local());
+/// h.close()?; // flushes first
+/// # Ok::<(), kwire::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Handle<S: Duplex = Stream> {
     stream: S,
@@ -66,6 +102,16 @@ pub fn ask<'a>(address: &str, query: impl Into<Value<'a>>) -> Result<Message, Er
 }
 
 /// Like [`ask`], with options.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// let two = kwire::ask("localhost:5001", "1+1")?;
+/// let options = kwire::Options::default().with_read_timeout(Some(Duration::from_secs(1)));
+/// let four = kwire::ask_with("localhost:5001", "2+2", &options)?; // `:localhost:5001 "2+2"
+/// assert_eq!(four.value().as_i64()?, 4);
+/// # Ok::<(), kwire::Error>(())
+/// ```
 ///
 /// # Errors
 ///

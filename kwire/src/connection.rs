@@ -31,6 +31,45 @@ pub enum Event {
 /// The state of a conversation. The caller owns the socket and both buffers.
 ///
 /// Fatal errors latch: every later call fails with [`Error::Failed`].
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use kcodec::Capability;
+/// use kwire::{Address, Connection, Event, Inbound, Limits, MessageType};
+///
+/// let (mut to_server, mut to_client) = (Vec::new(), Vec::new()); // what the sockets carry
+/// let login = Address::parse("localhost:5001:ann:secret")?.login(Capability::MAX);
+/// let mut client = Connection::client(Limits::default(), &login, &mut to_server);
+/// let mut server = Connection::server(Limits::default(), Instant::now());
+/// assert!(server.deadline().is_some()); // of the login: call `handle_time` then
+/// server.handle_time(Instant::now())?;
+///
+/// let mut inbound = Inbound::default(); // the server's receive buffer
+/// inbound.extend(&std::mem::take(&mut to_server));
+/// let Some(Event::Login(login)) = server.receive(&mut inbound)? else { panic!("no login") };
+/// assert_eq!(login.user, "ann");
+/// server.accept(&mut to_client)?;
+///
+/// let mut received = Inbound::default(); // the client's
+/// received.extend(&std::mem::take(&mut to_client));
+/// assert!(matches!(client.receive(&mut received)?, Some(Event::Accepted)));
+/// assert_eq!((client.is_open(), client.capability()), (true, Capability::MAX));
+///
+/// client.send(MessageType::Sync, "2+2".into(), &mut to_server)?;
+/// inbound.extend(&to_server);
+/// let Some(Event::Message(query)) = server.receive(&mut inbound)? else { panic!("no message") };
+/// assert_eq!((query.value().to_string(), server.owed(), client.awaited()), ("\"2+2\"".into(), 1, 1));
+/// server.send(MessageType::Response, 4_i64.into(), &mut to_client)?;
+/// received.extend(&to_client);
+/// let Some(Event::Message(four)) = client.receive(&mut received)? else { panic!("no message") };
+/// assert_eq!(four.value().as_i64()?, 4);
+///
+/// client.handle_end(received.as_bytes())?; // the server has closed
+/// server.abort();
+/// assert!(client.has_failed() && server.has_failed() && server.rejected().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Connection {
     limits: Limits,
@@ -282,6 +321,28 @@ impl Connection {
 
     /// Records the sending of a message that [`encode`](crate::encode) wrote for this or a lower capability, so that
     /// one encoding can serve many peers. Returns the compressed message to write instead, if it compresses.
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use kcodec::{Capability, Threshold, Value};
+    /// use kwire::{Connection, Event, Inbound, Limits, MessageType};
+    ///
+    /// let mut message = Vec::new();
+    /// kwire::encode(MessageType::Async, Value::from(&vec![1.5; 1000]), Capability::GUID, &mut message)?;
+    /// for is_local in [true, false] {
+    ///     let mut server = Connection::server(Limits::default(), Instant::now());
+    ///     let mut inbound = Inbound::default();
+    ///     inbound.extend(b"ann:secret\x03\0");
+    ///     let Some(Event::Login(_)) = server.receive(&mut inbound)? else { panic!("no login") };
+    ///     server.accept(&mut Vec::new())?;
+    ///     server.set_compression((!is_local).then_some(Threshold::Body));
+    ///     let compressed = server.post(MessageType::Async, &message)?;
+    ///     assert_eq!((compressed.is_some(), server.compression().is_some()), (!is_local, !is_local));
+    ///     server.note_sent(MessageType::Async)?; // another, which the caller compresses or does not
+    /// }
+    /// # Ok::<(), kwire::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

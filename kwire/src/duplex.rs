@@ -21,6 +21,58 @@ pub enum Interest {
 ///
 /// Reads and writes must return `WouldBlock` instead of blocking; the handle then calls [`wait`](Self::wait). Wrap a
 /// stream that blocks in [`Blocking`].
+///
+/// A scripted server for tests:
+///
+/// ```
+/// use std::io::{self, Cursor, Read, Write};
+/// use std::os::fd::BorrowedFd;
+/// use std::time::Duration;
+///
+/// use kcodec::{Capability, Value};
+/// use kwire::blocking::{Duplex, Handle, Interest};
+/// use kwire::{Login, MessageType, Options};
+///
+/// struct Script(Cursor<Vec<u8>>, Vec<u8>);
+///
+/// impl Read for Script {
+///     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+///         self.0.read(buffer)
+///     }
+/// }
+///
+/// impl Write for Script {
+///     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+///         self.1.write(bytes)
+///     }
+///
+///     fn flush(&mut self) -> io::Result<()> {
+///         Ok(())
+///     }
+/// }
+///
+/// impl Duplex for Script {
+///     fn wait(&self, _: Interest, _: Option<Duration>, _: Option<BorrowedFd<'_>>) -> io::Result<()> {
+///         Ok(()) // reads and writes never return `WouldBlock`
+///     }
+///
+///     fn is_local(&self) -> bool {
+///         false // so that large messages are compressed
+///     }
+///
+///     fn end(&mut self) {
+///         self.1.clear();
+///     }
+/// }
+///
+/// let mut answers = vec![6]; // accepts the login
+/// kwire::encode(MessageType::Response, Value::from(4_i64), Capability::MAX, &mut answers)?;
+/// let login = Login::parse("ann:secret\x06".into());
+/// let mut h = Handle::over(Script(Cursor::new(answers), Vec::new()), &login, &Options::default())?;
+/// assert_eq!(h.sync("2+2")?.value(), Value::from(4_i64));
+/// assert!(h.stream().1.starts_with(b"ann:secret\x06\0"));
+/// # Ok::<(), kwire::Error>(())
+/// ```
 pub trait Duplex: Read + Write {
     /// Waits until the stream is ready, the timeout has passed or `interrupt` is readable. Spurious returns are
     /// allowed: the caller tries again.
@@ -105,6 +157,21 @@ pub(crate) fn ready(
 /// A stream whose reads and writes block. Timeouts and interrupts are up to the stream: if a read or write returns
 /// `WouldBlock` or `TimedOut`, the call ends with [`Error::TimedOut`](crate::Error::TimedOut). Nothing is read while a
 /// write blocks, so two such ends that both only write can deadlock.
+///
+/// ```no_run
+/// use std::process::{Command, Stdio};
+///
+/// use kwire::blocking::{Blocking, Handle};
+/// use kwire::{Login, Options};
+///
+/// let (near, far) = std::os::unix::net::UnixStream::pair()?;
+/// let far: std::os::fd::OwnedFd = far.into();
+/// Command::new("ssh").args(["trade", "nc", "localhost", "5001"]).stdin(far.try_clone()?).stdout(far).spawn()?;
+/// let login = Login::parse("ann:secret\x06".into());
+/// let mut h = Handle::over(Blocking(near), &login, &Options::default())?;
+/// assert_eq!(h.sync("2+2")?.value().as_i64()?, 4);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Blocking<S>(pub S);
 

@@ -6,6 +6,24 @@ use std::io;
 /// An error of a conversation. [`Remote`](Self::Remote), [`Unsendable`](Self::Unsendable) and
 /// [`Mismatch`](Self::Mismatch) leave the connection usable; the documentation of a call names further cases, such as a
 /// timeout. Every other error ends it.
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use kcodec::Value;
+/// use kwire::{Bound, Connection, Error, Limits, Malformed, Message, MessageType, OutOfTurn, Reason};
+///
+/// let bytes = [9, 0, 0, 0, 10, 0, 0, 0, 0xfc, 1]; // byte order 9
+/// let error = Message::decode(&bytes[..], &Limits::default()).unwrap_err();
+/// assert!(matches!(error, Error::Malformed(Malformed { at: 0, reason: Reason::ByteOrder(9) })));
+///
+/// let bytes = [1, 0, 0, 0, 10, 0, 0, 0, 0xfc, 1];
+/// let error = Message::decode(&bytes[..], &Limits::default().with_message(9)).unwrap_err();
+/// assert!(matches!(error, Error::TooLarge { what: Bound::Message, bytes: 10, limit: 9 }));
+///
+/// let mut server = Connection::server(Limits::default(), Instant::now());
+/// assert!(matches!(server.accept(&mut Vec::new()), Err(Error::OutOfTurn(OutOfTurn::NoLogin))));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -13,6 +13,13 @@ use crate::duplex::{Interest, ready};
 
 /// A named pipe or a device without a size (such as `/dev/urandom`), opened for reading: q's `` h:hopen`:fifo://path
 /// ``, then `read1(h;n)`.
+///
+/// ```
+/// let zeros = kwire::Fifo::open("/dev/zero")?;
+/// let mut buffer = [1; 16];
+/// assert_eq!((zeros.read_until(&mut buffer, None)?, buffer), (16, [0; 16])); // no deadline
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Fifo {
     file: File,

@@ -26,6 +26,16 @@ pub enum MessageType {
 }
 
 /// A message's header.
+///
+/// ```
+/// use kwire::{ByteOrder, Header, MessageType};
+///
+/// let bytes = [1, 1, 0, 0, 17, 0, 0, 0]; // little-endian, sync, plain, 17 bytes
+/// let header = Header::parse(bytes)?;
+/// assert_eq!((header.order, header.kind, header.compression), (ByteOrder::Little, MessageType::Sync, None));
+/// assert_eq!((header.length - Header::LEN as u64, header.to_bytes()), (9, bytes));
+/// # Ok::<(), kwire::Malformed>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// Byte order of the lengths and the body.

@@ -8,6 +8,15 @@ use bytes::{Bytes, BytesMut};
 /// claims. Small messages are copied out, so that a message which is kept holds only its own size. A large message
 /// takes the buffer with it; the allocation is reused for the next large message if the last reference to it is gone by
 /// then.
+///
+/// ```
+/// let mut socket: &[u8] = b"ann:secret\x06\0"; // anything that is `Read`
+/// let mut inbound = kwire::Inbound::default();
+/// while inbound.read_from(&mut socket)? > 0 {}
+/// inbound.extend(b"more"); // bytes that the caller has read
+/// assert_eq!((inbound.len(), inbound.is_empty(), &inbound.as_bytes()[12..]), (16, false, &b"more"[..]));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Inbound {
     /// Initialized memory; `start..end` holds the bytes that have arrived and are not consumed.

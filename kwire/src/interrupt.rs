@@ -8,6 +8,20 @@ use std::sync::Arc;
 /// Interrupts waits of the handles that were [opened](crate::Options::interrupt) with it. Clones share one state.
 ///
 /// An interrupt raised while no call waits ends the next wait, unless it is [cleared](Self::clear) first.
+///
+/// ```
+/// use std::io::Write;
+///
+/// use kwire::{Interrupt, Options};
+///
+/// let interrupt = Interrupt::new()?;
+/// let options = Options::default().with_interrupt(Some(interrupt.clone()));
+/// interrupt.raise(); // from another thread
+/// assert!(interrupt.clear());
+/// interrupt.writer()?.write_all(&[1])?; // from a signal handler
+/// assert!(interrupt.clear() && !interrupt.clear());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     ends: Arc<(UnixStream, UnixStream)>,

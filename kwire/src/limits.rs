@@ -6,6 +6,20 @@ use kcodec::settings;
 
 settings! {
     /// Limits of one connection. Each prevents one way to exhaust the process.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let limits = kwire::Limits::default()
+    ///     .with_message(64 << 20) // as sent
+    ///     .with_inflated(256 << 20)
+    ///     .with_depth(20)
+    ///     .with_login(256)
+    ///     .with_login_time(Duration::from_secs(1))
+    ///     .with_kept(64 << 20)
+    ///     .with_queued(64 << 20);
+    /// assert_eq!((limits.message, limits.depth), (64 << 20, 20));
+    /// ```
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct Limits {

@@ -4,6 +4,16 @@ use bytes::Bytes;
 use kcodec::Capability;
 
 /// A client's login.
+///
+/// ```
+/// use kcodec::Capability;
+/// use kwire::Login;
+///
+/// let login = Login::parse("ann:secret\x03".into());
+/// assert_eq!((&login.user[..], &login.password[..]), (&b"ann"[..], &b"secret"[..]));
+/// assert_eq!(login.capability, Capability::GUID);
+/// assert_eq!(login.to_bytes(), b"ann:secret\x03\0");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     /// The user name; arbitrary bytes, by convention ASCII.

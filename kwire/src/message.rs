@@ -8,6 +8,30 @@ use crate::header::{ByteOrder, Header, MessageType};
 use crate::limits::Limits;
 
 /// A received message. Owns its body, which is checked.
+///
+/// ```
+/// use kcodec::{Capability, Threshold, Value};
+/// use kwire::{Error, Limits, Message, MessageType};
+///
+/// let prices = vec![1.5; 1000];
+/// let mut bytes = Vec::new();
+/// kwire::encode(MessageType::Async, Value::from(&prices), Capability::MAX, &mut bytes)?;
+/// let message = Message::decode(&bytes[..], &Limits::default())?;
+/// assert_eq!((message.kind(), message.value()), (MessageType::Async, Value::from(&prices)));
+/// assert_eq!(message.body().as_bytes().len(), bytes.len() - 8);
+/// let body = message.into_body(); // shared, not copied
+/// assert_eq!(body.value().count(), 1000);
+///
+/// let compressed = kwire::compress(&bytes, Threshold::Body)?.expect("it halves");
+/// assert_eq!(Message::decode(&compressed[..], &Limits::default())?.value(), Value::from(&prices));
+/// assert_eq!(kwire::decompress(&compressed, &Limits::default())?, bytes);
+///
+/// let mut bytes = Vec::new();
+/// kwire::encode(MessageType::Response, Value::error("type"), Capability::MAX, &mut bytes)?;
+/// let failed = Message::decode(&bytes[..], &Limits::default())?.ok();
+/// assert!(matches!(failed, Err(Error::Remote(text)) if text == "type"));
+/// # Ok::<(), kwire::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     kind: MessageType,

@@ -10,6 +10,27 @@ use crate::limits::Limits;
 settings! {
     /// Options for opening a handle of the blocking or the tokio client. A duration that overflows `Instant` means no
     /// limit.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use kcodec::{Capability, Threshold};
+    /// use kwire::{Interrupt, Limits, Options, blocking};
+    ///
+    /// let options = Options::default()
+    ///     .with_timeout(Some(Duration::from_secs(5))) // for connecting and logging in
+    ///     .with_read_timeout(Some(Duration::from_secs(60)))
+    ///     .with_write_timeout(Some(Duration::from_secs(10)))
+    ///     .with_keepalive(None)
+    ///     .with_capability(Capability::GUID)
+    ///     .with_compression(Some(Threshold::Message))
+    ///     .with_limits(Limits::default().with_message(1 << 30))
+    ///     .with_interrupt(Some(Interrupt::new()?));
+    /// # #[cfg(feature = "tls")]
+    /// let options = options.with_tls(Some(kwire::tls::Options::default().client()?));
+    /// let h = blocking::Handle::open_with("localhost:5001", &options)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[derive(Debug, Clone)]
     #[non_exhaustive]
     pub struct Options {

@@ -8,6 +8,20 @@ use crate::options::Options;
 
 /// Exponential backoff with jitter. Each pause is random between half of a bound and the bound, which doubles, so that
 /// clients of a lost server do not reconnect simultaneously.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kwire::{Backoff, Options, Reconnect};
+///
+/// let second = Duration::from_secs(1);
+/// let mut backoff = Backoff::new(second, 2 * second);
+/// assert!((second / 2..=second).contains(&backoff.pause()));
+/// assert!((second..=2 * second).contains(&backoff.pause()));
+/// backoff.reset();
+/// let server = Reconnect::new("localhost:5001", Options::default()).with_backoff(backoff);
+/// assert!(!server.is_open()); // it connects when it is used
+/// ```
 #[derive(Debug, Clone)]
 pub struct Backoff {
     first: Duration,

@@ -63,6 +63,15 @@ impl Stream {
 
 /// Whether both ends of a TCP connection are on this machine. kdb+ does not compress messages to such a peer. Takes the
 /// results of `peer_addr` and `local_addr`; an error counts as remote.
+///
+/// ```
+/// use std::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let stream = TcpStream::connect(listener.local_addr()?)?;
+/// assert!(kwire::is_local(stream.peer_addr(), stream.local_addr()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use]
 pub fn is_local(peer: io::Result<SocketAddr>, local: io::Result<SocketAddr>) -> bool {
     match (peer, local) {

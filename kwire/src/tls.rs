@@ -28,6 +28,36 @@ mod verify;
 
 settings! {
     /// TLS settings. Each field documents the environment variable that kdb+ reads it from; errors name it, too.
+    ///
+    /// ```
+    /// use std::fs;
+    ///
+    /// use kwire::tls::{Options, Protocol, VerifyClient, VerifyServer};
+    ///
+    /// let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    /// let folder = tempfile::tempdir()?;
+    /// let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    /// fs::write(&certificate, own.cert.pem())?;
+    /// fs::write(&key, own.signing_key.serialize_pem())?;
+    ///
+    /// let server = Options::default()
+    ///     .with_certificate(Some(certificate.clone()))
+    ///     .with_key(Some(key))
+    ///     .with_verify_client(VerifyClient::No)
+    ///     .with_min_protocol(Protocol::Tls12)
+    ///     .with_max_protocol(Some(Protocol::Tls13))
+    ///     .with_cipher_list(Some("ECDHE-RSA-AES256-GCM-SHA384".into()))
+    ///     .with_cipher_suites(Some("TLS_AES_256_GCM_SHA384".into()))
+    ///     .server()?;
+    /// let client = Options::from_env()?
+    ///     .with_ca_file(Some(certificate))
+    ///     .with_ca_path(None)
+    ///     .with_verify_server(VerifyServer::Yes)
+    ///     .client()?; // for `kwire::Options::with_tls`
+    /// let settings = Options::default().settings(); // as (-26!)[]
+    /// assert!(settings.iter().any(|(name, value)| *name == "SSL_VERIFY_SERVER" && value == "YES"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[derive(Debug, Clone)]
     #[non_exhaustive]
     pub struct Options {

@@ -72,6 +72,22 @@ pub async fn connect(address: &str, options: &Options) -> Result<(Handle, Driver
 /// Logs in over a connected stream. Uses [`Login::capability`] and ignores [`Options::capability`].
 /// [`Options::compression`] applies even if the peer is local.
 ///
+/// ```no_run
+/// use kwire::tokio::{Driver, Handle, Stream, over};
+/// use kwire::{Login, Options};
+///
+/// # async fn example() -> Result<(), kwire::Error> {
+/// let stream = Stream::Tcp(tokio::net::TcpStream::connect("localhost:5001").await?);
+/// let mut options = Options::default();
+/// if stream.is_local() {
+///     options.compression = None; // as kdb+
+/// }
+/// let login = Login::parse("ann:secret\x06".into());
+/// let (h, driver): (Handle, Driver) = over(stream, &login, &options).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// As [`connect`], [`Error::Address`] excepted.

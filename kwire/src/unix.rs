@@ -25,6 +25,19 @@ pub fn path(folder: &str, port: u16) -> String {
 /// The abstract addresses of a path: without padding, and padded with NULs to the length of `sun_path`. kdb+ clients
 /// try both, in this order.
 ///
+/// ```
+/// use std::os::linux::net::SocketAddrExt;
+///
+/// use kwire::unix;
+///
+/// let folder = unix::folder().filter(|folder| !folder.is_empty()).unwrap_or(unix::FOLDER.into());
+/// assert!(unix::path(&folder, 5001).ends_with("/kx.5001"));
+/// let [short, padded] = unix::abstract_addresses("/tmp/kx.5001")?;
+/// assert_eq!(short.as_abstract_name(), Some(&b"/tmp/kx.5001"[..]));
+/// assert_eq!(padded.as_abstract_name().map(<[u8]>::len), Some(107));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// The OS error for a path longer than `sun_path`.

@@ -18,6 +18,20 @@ const CLIENT_HELLO: &[u8] = &[0x16, 3];
 /// kdb+ IPC give [`Framed::Foreign`], and the rest is skipped.
 ///
 /// Buffers at most the received part of one message, and nothing of a message over [`LARGEST`].
+///
+/// ```
+/// use bytes::Bytes;
+/// use kcorpus::recording::{Direction, Framed, Framer};
+///
+/// let mut framer = Framer::new(Direction::ToServer);
+/// let mut bytes = Bytes::from_static(b"bob:secret\x03\0\x01\x01"); // a login and a part of a header
+/// assert!(matches!(framer.next(&mut bytes), Some(Framed::Login { user, .. }) if user == "bob"));
+/// assert_eq!((framer.next(&mut bytes), framer.held()), (None, 2)); // more is needed
+///
+/// let mut framer = Framer::at_message();
+/// let mut bytes = Bytes::from_static(b"HTTP/1.1 200 OK");
+/// assert!(matches!(framer.next(&mut bytes), Some(Framed::Foreign(_))));
+/// ```
 #[derive(Debug)]
 pub struct Framer {
     state: State,

@@ -17,6 +17,33 @@ use super::{Entry, Error, Meta};
 ///
 /// The file is memory-mapped and must not be truncated while it is open. A [`Recorder`](super::Recorder) never changes
 /// complete blocks. Entries appended after opening are not visible.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("day.krec");
+/// use kcodec::{Capability, Timestamp};
+/// use kcorpus::recording::{Direction, Entries, Entry, Kind, Meta, Recorder, Recording};
+/// use kwire::MessageType;
+///
+/// let two = kcorpus::unhex("01010000110000000a0003000000322b32").expect("hex"); // "2+2", sync
+/// let mut recorder = Recorder::create(&path)?;
+/// let connection = recorder.open(Timestamp(0), b"bob", Capability::MAX)?;
+/// recorder.message(Timestamp(10), connection, Direction::ToServer, &two)?;
+/// recorder.finish()?;
+///
+/// let recording = Recording::from_bytes(std::fs::read(&path)?.into())?; // or `open`, which maps the file
+/// assert_eq!((recording.len(), recording.is_empty(), recording.connections()), (2, false, 1));
+/// assert_eq!((recording.is_finished(), recording.lost()), (true, 0));
+/// let Meta { time, kind, size, .. } = recording.meta(1)?; // without inflating the message
+/// assert_eq!((time, kind, size), (Timestamp(10), Kind::Message(MessageType::Sync), 17));
+/// assert_eq!(recording.metas().count(), 2);
+///
+/// let mut entries: Entries<'_> = recording.entries_from(recording.seek(Timestamp(10)));
+/// let found = entries.find(|entry| entry.as_ref().is_ok_and(|(_, entry)| entry.time >= Timestamp(10)));
+/// let (number, entry): (u64, Entry) = found.expect("an entry")?;
+/// assert_eq!((number, entry.message_type()), (1, Some(MessageType::Sync)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Recording {
     opened: Opened,

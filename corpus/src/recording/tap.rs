@@ -20,6 +20,22 @@ use writer::Writer;
 ///
 /// [`Line::tell`] copies bytes into a bounded queue and never waits for the disk. When the queue is full, bytes are
 /// dropped, and the recording notes the number of missing messages. Every entry is written within a second.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("day.krec");
+/// use kcorpus::recording::{Line, Recorder, Tap, Totals};
+///
+/// let tap = Tap::start(Recorder::create(&path)?, 64 << 20, |error| eprintln!("{error}"))?;
+/// let (mut to_server, mut to_client): (Line, Line) = tap.connect(); // for each connection
+/// to_server.tell(b"bob:secret\x06\0"); // before it is forwarded
+/// to_client.tell(&[6]);
+/// let two = kcorpus::unhex("01010000110000000a0003000000322b32").expect("hex"); // "2+2", sync
+/// to_server.tell(&two);
+/// let totals = tap.finish()?;
+/// assert_eq!(totals, Totals { connections: 1, messages: 1, bytes: 17, ..Totals::default() });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Tap {
     shared: Arc<Shared>,

@@ -21,6 +21,27 @@ use super::{Direction, Error, LARGEST};
 /// recording opens more slowly.
 ///
 /// After an OS error the file may end in a torn block, and the recorder must be dropped.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("day.krec");
+/// use kcodec::Capability;
+/// use kcorpus::recording::{Direction, LARGEST, Recorder, now};
+///
+/// let mut recorder = Recorder::create(&path)?;
+/// recorder.set_compression(false); // for fast connections
+/// recorder.open(now(), b"bob", Capability::MAX)?;
+/// recorder.flush()?; // about once a second
+/// recorder.finish()?;
+///
+/// let mut recorder = Recorder::append(&path)?;
+/// let connection = recorder.connection(); // its login was not seen
+/// recorder.missing(now(), connection, Direction::ToServer, 1)?; // a message over `LARGEST`, for example
+/// recorder.foreign(now(), connection, Direction::ToClient, "HTTP")?;
+/// assert_eq!((connection, recorder.len(), recorder.is_empty(), LARGEST), (1, 3, false, 1 << 30));
+/// recorder.finish()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Recorder {
     file: File,

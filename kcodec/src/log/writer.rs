@@ -14,6 +14,28 @@ use crate::value::Value;
 ///
 /// A record is appended completely or not at all. Only if the process is killed during a write may a torn record
 /// remain; the next [`open`](Self::open) then refuses the file.
+///
+/// ```
+/// use kcodec::log::{Log, Map, Writer, WriterError};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("sym2024.01.31");
+/// let record = kcodec::parse("(`upd;`trade;(`ibm;101.5))")?;
+/// let mut log = Writer::open(&path)?;
+/// log.append(record.value())?;
+/// log.sync()?; // to the disk
+/// assert_eq!((log.records(), log.size()), (1, 46));
+///
+/// let map = Map::open(&path)?;
+/// let mut read = Log::new(map.as_bytes())?;
+/// while let Some(value) = read.next() {
+///     assert_eq!(value?, record.value());
+///     map.release(0..read.at()); // a small resident set
+/// }
+/// assert!(map.is_whole()?);
+/// assert!(matches!(Writer::open(&path), Err(WriterError::Locked))); // by `log`
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Writer {
     file: File,

@@ -18,6 +18,35 @@ pub use log::{MessageLog, Record};
 pub use read_only::ReadOnly;
 
 /// A check that runs before the handler sees a message.
+///
+/// ```
+/// use kserve::layer::{AccessList, Layer, Layered, MessageLog, ReadOnly, Record};
+/// use kserve::{Context, Handler, Peer, Reply};
+/// use kwire::Message;
+///
+/// /// Refuses long messages; only one user may change state.
+/// struct Guests;
+///
+/// impl Layer for Guests {
+///     fn admit(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message) -> Result<(), String> {
+///         cx.set_read_only(peer.user() != b"admin");
+///         if message.value().count() <= 1000 { Ok(()) } else { Err("length".into()) }
+///     }
+/// }
+///
+/// struct Echo;
+///
+/// impl Handler for Echo {
+///     fn on_sync(&mut self, cx: &mut Context<'_>, _peer: &Peer, message: &Message, reply: Reply<'_>) {
+///         if cx.is_read_only() { reply.error("noupdate") } else { reply.body(message.body()) }
+///     }
+/// }
+///
+/// let access = AccessList::new().allow("ann", ["vwap", "last"]).allow_everything("admin");
+/// let log = MessageLog(|record: Record<'_>| println!("{} {:?}", record.id, record.message));
+/// let handler: Layered<_, _> = log.over(access.over(Guests.over(Echo))); // in this order
+/// let read_only = ReadOnly.over(Echo); // for every user: -b
+/// ```
 pub trait Layer {
     /// Accepts a message, or refuses it.
     ///

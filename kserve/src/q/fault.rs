@@ -9,6 +9,21 @@ use kcodec::ErrorKind;
 pub(crate) type R<T = super::noun::Noun> = Result<T, Fault>;
 
 /// A q error: the text sent to the client, and details for the log.
+///
+/// ```
+/// use kserve::{Fault, Interpreter};
+///
+/// let mut q = Interpreter::new();
+/// q.register("half", |arguments| match arguments.first().map(|body| body.value().as_f64()) {
+///     Some(Ok(whole)) => Ok(kcodec::Body::encode(whole / 2.0)?),
+///     Some(Err(_)) => Err(Fault::new("type")),
+///     None => Err(Fault::nyi("half[]")),
+/// });
+/// assert_eq!(q.evaluate("half 3f".into()), Ok(kcodec::Body::encode(1.5)?));
+/// assert_eq!(q.evaluate("half 3".into()).unwrap_err().text(), "type");
+/// assert_eq!(Fault::nyi("half[]").construct(), Some("half[]")); // for the log
+/// # Ok::<(), kcodec::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     text: Cow<'static, str>,

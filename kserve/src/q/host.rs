@@ -63,6 +63,216 @@ pub struct Caller {
 
 /// The process around an evaluation: connections, time, memory, output. Every method has a default, so that
 /// `impl Host for () {}` evaluates without any of them.
+///
+/// The state of a process:
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use kserve::q::{Caller, CommandLinePart, Fault, Handle, Host, Interpreter};
+///
+/// struct Job {
+///     end: Instant,
+///     printed: Vec<u8>,
+///     timer: Option<Duration>,
+/// }
+///
+/// impl Host for Job {
+///     fn caller(&self) -> Caller {
+///         Caller { handle: 5, user: b"ann".to_vec(), address: u32::from_be_bytes([127, 0, 0, 1]) }
+///     }
+///
+///     fn may_write(&self) -> bool {
+///         false
+///     }
+///
+///     fn interrupted(&mut self) -> bool {
+///         Instant::now() > self.end
+///     }
+///
+///     fn has_room(&self, bytes: usize) -> bool {
+///         bytes < 1 << 30
+///     }
+///
+///     fn memory(&self) -> (usize, usize) {
+///         (0, 1 << 30)
+///     }
+///
+///     fn print(&mut self, _handle: Handle, text: &[u8]) {
+///         self.printed.extend_from_slice(text);
+///     }
+///
+///     fn redirect(&mut self, _handle: Handle, _path: &[u8]) -> Result<(), Fault> {
+///         Err(Fault::new("access"))
+///     }
+///
+///     fn fault(&mut self, handle: Handle, what: &'static str, fault: &Fault) {
+///         self.printed.extend_from_slice(format!("{handle} {what} '{fault}\n").as_bytes());
+///     }
+///
+///     fn command_line(&self, part: CommandLinePart) -> Vec<Vec<u8>> {
+///         if part == CommandLinePart::Script { vec![b"job.q".to_vec()] } else { vec![b"2024.01.31".to_vec()] }
+///     }
+///
+///     fn port(&self) -> u16 {
+///         5001
+///     }
+///
+///     fn listen(&mut self, _port: &[u8]) -> Result<(), Fault> {
+///         Err(Fault::new("access"))
+///     }
+///
+///     fn reload_users(&mut self) -> Result<(), Fault> {
+///         Err(Fault::new("access"))
+///     }
+///
+///     fn tls_mode(&self) -> i32 {
+///         0
+///     }
+///
+///     fn tls_settings(&self) -> Result<Vec<(&'static str, String)>, Fault> {
+///         Ok(Vec::new())
+///     }
+///
+///     fn timeout(&self) -> u64 {
+///         self.end.saturating_duration_since(Instant::now()).as_secs()
+///     }
+///
+///     fn set_timeout(&mut self, seconds: u64) {
+///         self.end = Instant::now() + Duration::from_secs(seconds);
+///     }
+///
+///     fn set_timer(&mut self, period: Option<Duration>) {
+///         self.timer = period;
+///     }
+///
+///     fn exit(&mut self, _code: i32) -> Result<(), Fault> {
+///         Err(Fault::new("exit"))
+///     }
+/// }
+///
+/// let mut job = Job { end: Instant::now() + Duration::from_secs(10), printed: Vec::new(), timer: None };
+/// let mut q = Interpreter::new();
+/// let mut run = |text: &str| match q.evaluate_in(&mut job, text.into()) {
+///     Ok(body) => body.to_string(),
+///     Err(fault) => format!("'{fault}"),
+/// };
+/// assert_eq!(run("(.z.w;.z.u;.z.x;.z.f)"), "(5i;`ann;,\"2024.01.31\";`job.q)");
+/// assert_eq!(run("system\"p\""), "5001i");
+/// assert_eq!((run("a:1"), run("exit 1")), ("'noupdate: `. `a".into(), "'exit".into()));
+/// run("-1\"hello\"");
+/// assert_eq!(job.printed, b"hello\n");
+/// ```
+///
+/// Connections and files, in memory:
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::ops::Range;
+/// use std::time::Duration;
+///
+/// use bytes::Bytes;
+/// use kcodec::Body;
+/// use kserve::q::{Entry, Fault, Handle, HandleInfo, Host, Incoming, Interpreter};
+///
+/// /// One peer, whose answers are its requests.
+/// #[derive(Default)]
+/// struct Memory {
+///     requests: Vec<Body>,
+///     files: BTreeMap<Vec<u8>, Vec<u8>>,
+/// }
+///
+/// const PEER: Handle = 5;
+/// const FILE: Handle = 6;
+///
+/// impl Host for Memory {
+///     fn open(&mut self, _address: &[u8], _timeout: Option<Duration>) -> Result<Handle, Fault> {
+///         Ok(PEER)
+///     }
+///
+///     fn close(&mut self, _handle: Handle) -> Result<(), Fault> {
+///         Ok(())
+///     }
+///
+///     fn send(&mut self, _handles: &[Handle], _body: &Body) -> Result<(), Fault> {
+///         Ok(())
+///     }
+///
+///     fn flush(&mut self, _handle: Handle) -> Result<(), Fault> {
+///         Ok(())
+///     }
+///
+///     fn request(&mut self, _handle: Handle, body: &Body) -> Result<(), Fault> {
+///         self.requests.push(body.clone());
+///         Ok(())
+///     }
+///
+///     fn wait(&mut self, _handle: Handle) -> Result<Incoming, Fault> {
+///         self.requests.pop().map(Incoming::Response).ok_or(Fault::new("stop"))
+///     }
+///
+///     fn respond(&mut self, _handle: Handle, _answer: Result<&Body, &str>) -> Result<(), Fault> {
+///         Ok(()) // to an `Incoming::Sync`
+///     }
+///
+///     fn defer(&mut self) -> Result<(), Fault> {
+///         Err(Fault::new("nyi"))
+///     }
+///
+///     fn handles(&self) -> Vec<HandleInfo> {
+///         vec![HandleInfo { handle: PEER, ..HandleInfo::default() }]
+///     }
+///
+///     fn read(&mut self, path: &[u8], part: Range<u64>) -> Result<Bytes, Fault> {
+///         let bytes = self.files.get(path).ok_or(Fault::new("no such file"))?;
+///         let end = bytes.len().min(part.end as usize);
+///         Ok(Bytes::copy_from_slice(bytes.get(part.start as usize..end).unwrap_or_default()))
+///     }
+///
+///     fn look(&mut self, path: &[u8]) -> Result<Entry, Fault> {
+///         Ok(self.files.get(path).map_or(Entry::Missing, |bytes| Entry::File(bytes.len() as u64)))
+///     }
+///
+///     fn write(&mut self, path: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+///         self.files.insert(path.to_vec(), bytes.to_vec());
+///         Ok(())
+///     }
+///
+///     fn remove(&mut self, path: &[u8]) -> Result<(), Fault> {
+///         self.files.remove(path).map(drop).ok_or(Fault::new("no such file"))
+///     }
+///
+///     fn open_file(&mut self, _path: &[u8]) -> Result<Handle, Fault> {
+///         Ok(FILE)
+///     }
+///
+///     fn open_pipe(&mut self, _path: &[u8]) -> Result<Handle, Fault> {
+///         Err(Fault::new("nyi"))
+///     }
+///
+///     fn read_pipe(&mut self, _handle: Handle, bytes: usize) -> Result<Vec<u8>, Fault> {
+///         Ok(vec![0; bytes])
+///     }
+///
+///     fn is_file(&self, handle: Handle) -> bool {
+///         handle == FILE
+///     }
+///
+///     fn append(&mut self, _handle: Handle, bytes: &[u8]) -> Result<(), Fault> {
+///         self.files.entry(b"log".to_vec()).or_default().extend_from_slice(bytes);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut memory = Memory::default();
+/// let mut q = Interpreter::new();
+/// let mut run = |text: &str| match q.evaluate_in(&mut memory, text.into()) {
+///     Ok(body) => body.to_string(),
+///     Err(fault) => format!("'{fault}"),
+/// };
+/// assert_eq!(run("h:hopen`:db:5001; r:h\"2+2\"; hclose h; r"), "\"2+2\"");
+/// assert_eq!(run("`:price set 1.5 2.5; r:get`:price; hdel`:price; r"), "1.5 2.5");
+/// ```
 pub trait Host {
     /// On whose behalf the code runs.
     fn caller(&self) -> Caller {

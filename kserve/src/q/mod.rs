@@ -117,6 +117,31 @@ use vm::{State, Vm};
 /// assert_eq!(total.value(), Value::from(1007.5));
 /// # Ok::<(), kcodec::Error>(())
 /// ```
+///
+/// What a program sets up before the server runs:
+///
+/// ```
+/// use kcodec::Value;
+/// use kserve::{Grants, Interpreter, Output};
+///
+/// let mut q = Interpreter::new()
+///     .with_grants(Grants { net: false, ..Grants::ALL })
+///     .with_output(|output| match output {
+///         Output::Text(text) | Output::Errors(text) => print!("{}", String::from_utf8_lossy(text)),
+///         Output::Fault { handle, what, fault } => println!("{handle}: {what} '{fault}"),
+///         _ => {}
+///     });
+/// q.add_script("init.q", b"trade:([]sym:`ibm`msft;price:101.5 402.25)"); // runs when the server starts
+/// q.set_command_line(vec![b"init.q".into(), b"2024.01.31".into()], vec![b"2024.01.31".into()]); // .z.X, .z.x
+/// q.set_user("ann"); // .z.u
+/// assert_eq!(q.prompt(), "q)");
+///
+/// q.evaluate(Value::from("a:til 3")).unwrap();
+/// let mut host = (); // without connections, time and files
+/// assert_eq!(q.evaluate_in(&mut host, Value::from("sum a")).unwrap().value(), 3_i64.into());
+/// assert_eq!(q.get(b"a").map(|a| a.to_string()), Some("0 1 2".into()));
+/// assert_eq!(q.exit(), 0); // after `Server::run`: the code to exit with
+/// ```
 pub struct Interpreter {
     state: State,
     shell: Shell,

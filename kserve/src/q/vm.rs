@@ -18,6 +18,17 @@ use super::symbols::{Sym, Symbols};
 
 kcodec::settings! {
     /// Limits on one evaluation, for what the host does not limit itself.
+    ///
+    /// ```
+    /// use kserve::{EvalLimits, Interpreter};
+    ///
+    /// let limits = EvalLimits::default().with_stack(256 << 10).with_work(1_000_000).with_bytes(1 << 20);
+    /// let mut q = Interpreter::new().with_limits(limits);
+    /// let fault = |text: &str, q: &mut Interpreter| q.evaluate(text.into()).unwrap_err().to_string();
+    /// assert_eq!(fault("f:{f x}; f 1", &mut q), "stack");
+    /// assert_eq!(fault("while[1b;1]", &mut q), "stop");
+    /// assert_eq!(fault("til 1000000", &mut q), "wsfull");
+    /// ```
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct EvalLimits {

@@ -11,6 +11,19 @@ use crate::inbound::Inbound;
 use crate::login::Login;
 
 /// The parts of a logged-in connection, for callers that poll the socket themselves.
+///
+/// ```no_run
+/// use kwire::blocking::{Connected, connect};
+/// use kwire::{MessageType, Options};
+///
+/// let Connected { stream, mut connection, mut inbound } = connect("localhost:5001", &Options::default())?;
+/// let mut request = Vec::new();
+/// connection.send(MessageType::Sync, "2+2".into(), &mut request)?;
+/// // Register `stream` with a poll loop, write `request` to it, and when it is readable:
+/// inbound.read_from(&mut { stream })?;
+/// let event = connection.receive(&mut inbound)?;
+/// # Ok::<(), kwire::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Connected<S = Stream> {
     /// The socket, in non-blocking mode.

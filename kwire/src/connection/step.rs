@@ -28,6 +28,29 @@ impl Connection {
     /// Identifies what is at the front of `bytes`; the caller must then skip it. Only the header or login is parsed.
     /// [`Frame::check`](crate::Frame::check) checks a message's body, on this or another thread.
     ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use kcodec::{Capability, Value};
+    /// use kwire::{Connection, Frame, Limits, MessageType, Refused, Step};
+    ///
+    /// let limits = Limits::default();
+    /// let mut server = Connection::server(limits, Instant::now());
+    /// let Step::Login(login, used) = server.step(b"ann:secret\x06\0")? else { panic!("no login") };
+    /// assert_eq!((&login.password[..], used), (&b"secret"[..], 12));
+    /// server.accept(&mut Vec::new())?;
+    ///
+    /// let mut bytes = Vec::new();
+    /// kwire::encode(MessageType::Async, Value::from(42_i64), Capability::MAX, &mut bytes)?;
+    /// assert!(matches!(server.step(&bytes[..8])?, Step::More(17)));
+    /// let Step::Message(header) = server.step(&bytes)? else { panic!("no message") };
+    /// let frame = Frame::new(header, &bytes[..]); // may be sent to another thread
+    /// assert_eq!((frame.header().length, frame.inflated()), (17, 0));
+    /// let message = frame.check(&limits).map_err(|Refused { error, .. }| error)?;
+    /// assert_eq!(message.value(), Value::from(42_i64));
+    /// # Ok::<(), kwire::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Malformed`], [`Error::TooLarge`], [`Error::OutOfTurn`]: fatal.

@@ -30,6 +30,17 @@ impl<S: Duplex> Publisher<S> {
     }
 
     /// Calls another function instead of `.u.upd`.
+    ///
+    /// ```no_run
+    /// use kwire::blocking::Handle;
+    /// use kwire::tick::Publisher;
+    ///
+    /// let mut feed = Publisher::new(Handle::open("localhost:5010")?).with_function("upd");
+    /// feed.publish("trade", &[kcodec::Value::symbol("IBM"), 101.5.into()])?; // one row
+    /// feed.confirm()?; // the tickerplant has processed it
+    /// println!("{}", feed.handle().sync(".u.i")?.value());
+    /// # Ok::<(), kwire::Error>(())
+    /// ```
     #[must_use]
     pub fn with_function(self, name: impl Into<String>) -> Self {
         Self { function: name.into(), ..self }

@@ -53,6 +53,45 @@ pub enum Replay {
 /// After [`subscribe`](Self::subscribe), call [`run`](Self::run). To poll instead, call [`replay`](Self::replay) first
 /// and then [`receive`](Self::receive) repeatedly. In this order every update is seen exactly once, in the
 /// tickerplant's order.
+///
+/// ```no_run
+/// use std::ops::ControlFlow;
+/// use std::time::{Duration, Instant};
+///
+/// use kcodec::Symbol;
+/// use kwire::blocking::Handle;
+/// use kwire::tick::{Error, Event, Push, Replay, Schemas, Subscriber, Subscription};
+///
+/// let mut subscription = Subscription::tables(["trade", "quote"]);
+/// subscription.symbols = vec!["IBM".into()];
+/// subscription.replay = Replay::From("/copy/of/sym2024.01.31".into());
+/// let mut subscriber = Subscriber::subscribe(Handle::open("localhost:5010")?, subscription)?;
+///
+/// let schemas: Schemas = subscriber.schemas().clone();
+/// println!("{:?}", schemas.iter().map(|(name, _)| name).collect::<Vec<_>>());
+/// println!("{:?}", schemas.table(Symbol::new("trade")));
+///
+/// if let Some((path, records)) = subscriber.log() {
+///     println!("{records} records of {}", path.display());
+/// }
+/// let mut rows = 0;
+/// let replayed = subscriber.replay(|event| {
+///     if let Event::Update(update) = event {
+///         rows += update.rows();
+///     }
+///     ControlFlow::<()>::Continue(())
+/// });
+/// match replayed {
+///     Err(Error::Short { found, expected, .. }) => eprintln!("{found} of {expected} records"),
+///     other => drop(other?),
+/// }
+/// while let Some(push) = subscriber.receive_until(Instant::now() + Duration::from_secs(1))? {
+///     let push: Push = push; // owns its message
+///     println!("{:?} in {} bytes", push.event(), push.message().body().as_bytes().len());
+/// }
+/// println!("{}", subscriber.handle().sync(".u.i")?.value());
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Subscriber<S: Duplex = Stream> {
     handle: Handle<S>,

@@ -17,6 +17,50 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 
 /// One end of a TLS connection, without its socket.
+///
+/// ```
+/// use std::io::{ErrorKind, IoSlice};
+/// use std::os::unix::net::UnixStream;
+///
+/// use kwire::tls::{Options, Session, server_name};
+///
+/// # let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+/// # let folder = tempfile::tempdir()?;
+/// # let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+/// # std::fs::write(&certificate, own.cert.pem())?;
+/// # std::fs::write(&key, own.signing_key.serialize_pem())?;
+/// # let tls = Options::default().with_certificate(Some(certificate.clone())).with_key(Some(key));
+/// # let tls = tls.with_ca_file(Some(certificate));
+/// let mut client = Session::client(tls.client()?, server_name("localhost")?)?;
+/// let mut server = Session::server(tls.server()?)?;
+/// let (mut near, mut far) = UnixStream::pair()?;
+/// near.set_nonblocking(true)?;
+/// far.set_nonblocking(true)?;
+///
+/// while client.is_handshaking() || server.is_handshaking() {
+///     for (session, socket) in [(&mut client, &mut near), (&mut server, &mut far)] {
+///         match session.handshake(socket) {
+///             Err(error) if error.kind() == ErrorKind::WouldBlock => {} // poll, for writability if `wants_write`
+///             done => done?,
+///         }
+///     }
+/// }
+/// assert_eq!((client.protocol(), client.cipher()), (server.protocol(), server.cipher()));
+/// assert_eq!((client.certificates().len(), client.wants_write()), (1, false));
+///
+/// assert_eq!(client.write_vectored(&mut near, &[IoSlice::new(b"2+2")])?, 3);
+/// client.flush(&mut near)?;
+/// let mut buffer = [0; 16];
+/// let read = loop {
+///     match server.read(&mut far, &mut buffer) {
+///         Err(error) if error.kind() == ErrorKind::Interrupted => {} // serve others, then try again
+///         read => break read?,
+///     }
+/// };
+/// assert_eq!((&buffer[..read], server.is_readable()), (&b"2+2"[..], false));
+/// client.close(&mut near)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Session {
     connection: Connection,

@@ -11,6 +11,27 @@ use super::{Error, Session, server_name};
 /// A [`Session`] and its non-blocking socket.
 ///
 /// The contract of [`Session::write_vectored`] holds: bytes that a write did not report must be passed again.
+///
+/// ```no_run
+/// use std::io::ErrorKind;
+/// use std::net::TcpStream;
+///
+/// use kwire::tls::{self, Stream};
+///
+/// let socket = TcpStream::connect("trade.example.com:5001")?;
+/// socket.set_nonblocking(true)?;
+/// let mut stream = Stream::client(socket, tls::Options::from_env()?.client()?, "trade.example.com")?;
+/// while let Err(error) = stream.handshake() {
+///     if error.kind() != ErrorKind::WouldBlock {
+///         return Err(error.into());
+///     }
+///     // Poll `stream.socket()`.
+/// }
+/// println!("{:?}", stream.session().cipher());
+/// stream.close();
+/// let (session, socket) = stream.into_parts();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Stream<S> {
     session: Box<Session>,

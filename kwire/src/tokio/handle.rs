@@ -13,6 +13,28 @@ use crate::outbound::Pending;
 
 /// An open connection to a q process. Clones share the connection. It closes once all clones are dropped, the queue is
 /// written, and all responses that are still awaited have arrived.
+///
+/// ```no_run
+/// use kwire::tokio::{Handle, Response};
+///
+/// async fn use_it(h: &Handle) -> Result<(), kwire::Error> {
+///     let responses: Vec<Response> = ["2+2", "3+3"].map(|query| h.sync(query)).into_iter().collect::<Result<_, _>>()?;
+///     for response in responses {
+///         println!("{}", response.await?.value()); // in the order of the requests
+///     }
+///     h.ready().await?; // backpressure: few enough bytes are queued
+///     h.send("a:10")?;
+///     println!("{:?} queued, capability {:?}", h.pending(), h.capability());
+///     h.flush().await?;
+///
+///     let message = h.receive().await?; // the server's own message
+///     if message.kind() == kwire::MessageType::Sync {
+///         h.respond("an answer")?;
+///     }
+///     assert!(h.is_open());
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Handle {
     shared: Arc<Mutex<Shared>>,
