@@ -148,7 +148,7 @@ impl<'a> Interner<'a> {
     /// The first slot to probe.
     #[inline]
     fn start(&self, number: u64) -> usize {
-        let mask = self.slots.len().wrapping_sub(1) as u64;
+        let mask = self.slots.len() as u64 - 1;
         usize::try_from(fold(number ^ self.key.rotate_left(32), self.key) & mask).unwrap_or_default()
     }
 
@@ -156,18 +156,18 @@ impl<'a> Interner<'a> {
     #[cold]
     fn grow(&mut self) {
         let times = if self.slots.len() < CACHED { 4 } else { 2 };
-        let slots = vec![Slot::EMPTY; self.slots.len().saturating_mul(times)];
+        let slots = vec![Slot::EMPTY; self.slots.len() * times];
         self.most = most(slots.len());
         let old = std::mem::replace(&mut self.slots, slots);
         for slot in old.into_iter().filter(|slot| !slot.is_empty()) {
-            let mask = self.slots.len().wrapping_sub(1);
+            let mask = self.slots.len() - 1;
             let mut at = self.start(slot.number);
             while let Some(taken) = self.slots.get_mut(at) {
                 if taken.is_empty() {
                     *taken = slot;
                     break;
                 }
-                at = at.wrapping_add(1) & mask;
+                at = (at + 1) & mask;
             }
         }
     }
@@ -197,14 +197,14 @@ fn number(text: &[u8], key: u64) -> u64 {
     }
     // Up to three bytes: the first, the middle and the last.
     let byte = |at: usize| text.get(at).copied().map_or(0, u64::from);
-    byte(0) | byte(text.len() >> 1) << 8 | byte(text.len().wrapping_sub(1)) << 16
+    byte(0) | byte(text.len() >> 1) << 8 | text.last().copied().map_or(0, u64::from) << 16
 }
 
 /// XOR of both halves of a product, which depends on every bit of either factor.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
 fn fold(one: u64, other: u64) -> u64 {
-    let product = u128::from(one).wrapping_mul(u128::from(other));
+    let product = u128::from(one) * u128::from(other);
     product as u64 ^ (product >> 64) as u64
 }
 

@@ -20,8 +20,6 @@ use crate::wire::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
 
 mod texts;
 
-use texts::{BLOCK, touch};
-
 impl<'a> Value<'a> {
     /// Appends the body to `out`, for peers of full capability.
     ///
@@ -80,13 +78,11 @@ macro_rules! define_atom {
         fn atom(&mut self, atom: Atom<'a>) -> Result<(), Error> {
             match atom {
                 $(Atom::$kind(item) => {
-                    self.kind(Kind::$kind)?;
                     let mut bytes = [Kind::$kind.code().wrapping_neg(); size_of::<$ty>() + 1];
                     if let Some(last) = bytes.last_chunk_mut() {
                         *last = <$ty as Item>::to_bytes(item);
                     }
-                    self.out.head(bytes);
-                    Ok(())
+                    self.item(Kind::$kind, bytes)
                 })*
                 Atom::Symbol(symbol) => {
                     self.out.head([SYMBOL]);
@@ -134,6 +130,13 @@ impl<'a, S: Sink<'a>> Encoder<S> {
 
     fixed_kinds!(define_atom);
 
+    /// An atom of fixed width: one function for all kinds of that width.
+    fn item<const N: usize>(&mut self, kind: Kind, bytes: [u8; N]) -> Result<(), Error> {
+        self.kind(kind)?;
+        self.out.head(bytes);
+        Ok(())
+    }
+
     #[inline(always)]
     fn vector(&mut self, vector: Vector<'a>) -> Result<(), Error> {
         let kind = vector.kind();
@@ -177,7 +180,11 @@ impl<'a, S: Sink<'a>> Encoder<S> {
                 Ok(())
             }
             ListRepr::Wire { .. } => list.iter().try_for_each(|item| self.value(&item)),
-            ListRepr::Values(items, _) => items.chunks(BLOCK).try_for_each(|items| self.values(items)),
+            ListRepr::Values(items, _) => items.iter().try_for_each(|item| match *item {
+                Value::Atom(atom) => self.atom(atom),
+                Value::Vector(vector) if !matches!(vector, Vector::Symbol(_)) => self.vector(vector),
+                _ => self.value(item),
+            }),
             ListRepr::Strings(texts, _) => match texts.items() {
                 SymbolsRepr::Text(items, _) => self.strings(items, |text| text.as_bytes()),
                 SymbolsRepr::Symbols(items, _) => self.strings(items, |symbol| symbol.as_bytes()),
@@ -185,20 +192,6 @@ impl<'a, S: Sink<'a>> Encoder<S> {
                 _ => list.iter().try_for_each(|item| self.value(&item)),
             },
         }
-    }
-
-    /// A block of values.
-    #[inline(always)]
-    fn values(&mut self, items: &'a [Value<'a>]) -> Result<(), Error> {
-        touch(items, |item| match item {
-            Value::Vector(vector) => vector.as_bytes().unwrap_or_default(),
-            _ => &[],
-        });
-        items.iter().try_for_each(|item| match *item {
-            Value::Atom(atom) => self.atom(atom),
-            Value::Vector(vector) if !matches!(vector, Vector::Symbol(_)) => self.vector(vector),
-            _ => self.value(item),
-        })
     }
 
     fn object(&mut self, object: Object<'a>) -> Result<(), Error> {
@@ -269,11 +262,11 @@ impl<'a, S: Sink<'a>> Encoder<S> {
         let (words, rest) = text.as_chunks();
         match (words, Short::new(rest)) {
             ([], Some(short)) if !short.has_nul() => {
-                self.out.short(short.padded(), rest.len().saturating_add(1));
+                self.out.short(short.padded(), rest.len() + 1);
             }
             ([word], Some(short)) if !short.has_nul() && !has_zero(u64::from_le_bytes(*word)) => {
                 self.out.head(*word);
-                self.out.short(short.padded(), rest.len().saturating_add(1));
+                self.out.short(short.padded(), rest.len() + 1);
             }
             _ => {
                 if let Some(nul) = memchr::memchr(0, text) {

@@ -26,7 +26,7 @@ use crate::value::Value;
 pub struct Gather<'a> {
     heads: Vec<u8>,
     parts: Vec<Part<'a>>,
-    /// Bytes of all parts together.
+    /// Bytes of all parts together. Saturates: they may borrow the same bytes many times.
     size: usize,
 }
 
@@ -69,7 +69,7 @@ impl Gather<'_> {
         self.iter().map(IoSlice::new).collect()
     }
 
-    /// Bytes of all parts together.
+    /// Bytes of all parts together. Saturates: they may borrow the same bytes many times.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.size

@@ -121,16 +121,15 @@ impl<'a> List<'a> {
     #[must_use]
     #[inline]
     pub fn iter(self) -> ListIter<'a> {
-        ListIter {
-            left: match self.0 {
-                ListRepr::Wire { objects, canonical, .. } => {
-                    let (count, bytes) = objects.split();
-                    Left::Wire { bytes, count, canonical }
-                }
-                ListRepr::Values(items, _) => Left::Values(items),
-                ListRepr::Strings(texts, _) => Left::Strings(texts.iter()),
-            },
-        }
+        let (count, left) = match self.0 {
+            ListRepr::Wire { objects, canonical, .. } => {
+                let (count, bytes) = objects.split();
+                (count, Left::Wire { bytes, canonical })
+            }
+            ListRepr::Values(items, _) => (items.len(), Left::Values(items)),
+            ListRepr::Strings(texts, _) => (texts.len(), Left::Strings(texts.iter())),
+        };
+        ListIter { count, left }
     }
 
     pub(crate) const fn items(self) -> ListRepr<'a> {
@@ -178,12 +177,14 @@ impl fmt::Debug for List<'_> {
 /// Iterator over a [`List`].
 #[derive(Clone)]
 pub struct ListIter<'a> {
+    /// Items to come.
+    count: usize,
     left: Left<'a>,
 }
 
 #[derive(Clone)]
 enum Left<'a> {
-    Wire { bytes: &'a [u8], count: usize, canonical: bool },
+    Wire { bytes: &'a [u8], canonical: bool },
     Values(&'a [Value<'a>]),
     Strings(SymbolsIter<'a>),
 }
@@ -203,21 +204,21 @@ impl<'a> ListIter<'a> {
     /// The next item, if it is a plain vector or one of symbols.
     #[inline(always)]
     pub(crate) fn plain(&mut self) -> Option<Plain<'a>> {
-        let Left::Wire { bytes, count, .. } = &mut self.left else { return None };
-        let (vector, rest) = Plain::split(bytes).or_else(|| Plain::split_symbols(bytes, *count == 1))?;
+        let Left::Wire { bytes, .. } = &mut self.left else { return None };
+        let (vector, rest) = Plain::split(bytes).or_else(|| Plain::split_symbols(bytes, self.count == 1))?;
         *bytes = rest;
-        *count -= 1;
+        self.count -= 1;
         Some(vector)
     }
 
     /// The next item. The caller must have compared the count: there is one.
     #[inline(always)]
     pub(crate) fn item(&mut self) -> Value<'a> {
+        self.count -= 1;
         match &mut self.left {
-            Left::Wire { bytes, count, canonical } => {
-                *count -= 1;
+            Left::Wire { bytes, canonical } => {
                 // Fast path: the last item extends to the end of the bytes.
-                let end = if *count == 0 { bytes.len() } else { extent(bytes) };
+                let end = if self.count == 0 { bytes.len() } else { extent(bytes) };
                 let Some((item, rest)) = bytes.split_at_checked(end) else { unreachable!("checked: an item") };
                 *bytes = rest;
                 view(item, *canonical)
@@ -239,7 +240,7 @@ impl<'a> Iterator for ListIter<'a> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Value<'a>> {
-        if self.len() == 0 {
+        if self.count == 0 {
             return None;
         }
         match self.plain() {
@@ -250,31 +251,28 @@ impl<'a> Iterator for ListIter<'a> {
 
     /// Passes items without a view of them.
     fn nth(&mut self, n: usize) -> Option<Value<'a>> {
+        if n >= self.count {
+            self.count = 0;
+            return None;
+        }
+        self.count -= n;
         match &mut self.left {
-            Left::Wire { count, .. } if n >= *count => {
-                *count = 0;
-                None
-            }
-            Left::Wire { bytes, count, .. } => {
+            Left::Wire { bytes, .. } => {
                 for _ in 0..n {
                     let Some(rest) = bytes.get(extent(bytes)..) else { unreachable!("checked: an item") };
                     *bytes = rest;
                 }
-                *count -= n;
-                self.next()
             }
-            Left::Values(items) => {
-                *items = items.get(n..).unwrap_or_default();
-                self.next()
-            }
-            Left::Strings(texts) => texts.nth(n).map(string),
+            Left::Values(items) => *items = items.get(n..).unwrap_or_default(),
+            Left::Strings(texts) => texts.by_ref().take(n).for_each(drop),
         }
+        self.next()
     }
 
     #[inline]
     fn fold<B, F: FnMut(B, Value<'a>) -> B>(mut self, init: B, mut f: F) -> B {
         let mut all = init;
-        while self.len() > 0 {
+        while self.count > 0 {
             // Two calls, so that what is done with a plain vector is compiled for it alone.
             all = match self.plain() {
                 Some(vector) => f(all, plain(vector)),
@@ -285,21 +283,11 @@ impl<'a> Iterator for ListIter<'a> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.len();
-        (left, Some(left))
+        (self.count, Some(self.count))
     }
 }
 
-impl ExactSizeIterator for ListIter<'_> {
-    #[inline]
-    fn len(&self) -> usize {
-        match &self.left {
-            Left::Wire { count, .. } => *count,
-            Left::Values(items) => items.len(),
-            Left::Strings(texts) => texts.len(),
-        }
-    }
-}
+impl ExactSizeIterator for ListIter<'_> {}
 
 impl fmt::Debug for ListIter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -32,19 +32,19 @@ impl Short {
     /// Whether a zero is among the bytes.
     #[inline(always)]
     pub(crate) fn has_nul(self) -> bool {
-        has_zero(self.word | u64::MAX.wrapping_shl(bits(self.length)))
+        has_zero(self.word | u64::MAX << bits(self.length))
     }
 }
 
 /// The first and the last bytes of `length`, which may overlap, as one number.
 #[inline(always)]
 fn join<T: Into<u64>>(first: T, last: T, length: usize) -> u64 {
-    first.into() | last.into().wrapping_shl(bits(length.wrapping_sub(size_of::<T>())))
+    first.into() | last.into() << bits(length - size_of::<T>())
 }
 
 #[inline(always)]
 fn bits(bytes: usize) -> u32 {
-    u32::try_from(bytes).map_or(0, |bytes| bytes.wrapping_mul(u8::BITS))
+    u32::try_from(bytes).map_or(0, |bytes| bytes * u8::BITS)
 }
 
 /// Whether a byte of the word is zero: subtracting 1 from each byte borrows into a clear top bit only then.

@@ -23,7 +23,7 @@ pub(crate) struct Room {
     out: Vec<u8>,
     /// Bytes in the buffer before the body.
     start: usize,
-    /// Bytes for which there was no room.
+    /// Bytes for which there was no room. Saturates: parts of a value may borrow the same bytes many times.
     missing: usize,
 }
 
@@ -44,7 +44,7 @@ impl Room {
 
     #[inline(always)]
     const fn has_room(&self, count: usize) -> bool {
-        count <= self.out.capacity().wrapping_sub(self.out.len())
+        count <= self.out.capacity() - self.out.len()
     }
 
     #[inline(always)]
@@ -59,7 +59,7 @@ impl Room {
 
 impl Sink<'_> for Room {
     fn size(&self) -> usize {
-        self.out.len().wrapping_sub(self.start).saturating_add(self.missing)
+        (self.out.len() - self.start).saturating_add(self.missing)
     }
 
     #[inline(always)]
@@ -76,7 +76,7 @@ impl Sink<'_> for Room {
     fn short(&mut self, word: [u8; 8], length: usize) {
         // A whole word is one store; a copy of variable length is a call.
         if self.has_room(word.len()) {
-            let end = self.out.len().wrapping_add(length);
+            let end = self.out.len() + length;
             self.out.extend_from_slice(&word);
             self.out.truncate(end);
         } else {

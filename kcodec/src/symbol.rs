@@ -377,13 +377,13 @@ impl<'a> Texts<'a> {
     fn next(&mut self) -> Option<Symbol<'a>> {
         while self.nuls == 0 {
             self.nuls = simd::mask(self.bytes.get(self.ahead..).filter(|ahead| !ahead.is_empty())?);
-            self.ahead = self.ahead.wrapping_add(BLOCK);
+            self.ahead += BLOCK;
         }
-        let end = self.ahead.wrapping_sub(BLOCK).wrapping_add(self.nuls.trailing_zeros() as usize);
+        let end = self.ahead - BLOCK + self.nuls.trailing_zeros() as usize;
         let text = self.bytes.get(self.start..end)?;
-        self.nuls &= self.nuls.wrapping_sub(1);
-        self.start = end.wrapping_add(1);
-        self.count = self.count.wrapping_sub(1);
+        self.nuls &= self.nuls - 1;
+        self.start = end + 1;
+        self.count -= 1;
         Some(Symbol(text))
     }
 

@@ -22,10 +22,10 @@ use crate::symbol::Symbol;
 use crate::vector::Vector;
 
 /// Texts of a block: their cache lines and the output of common lengths fit the L1 cache.
-pub(super) const BLOCK: usize = 64;
+const BLOCK: usize = 64;
 
-/// Fewer symbols are copied one by one: the names of most tables.
-const FEW: usize = 8;
+/// Fewer symbols are copied one by one, which is faster for them: the names of most tables.
+const FEW: usize = 16;
 
 impl<'a, S: Sink<'a>> Encoder<S> {
     /// Texts as symbols, without the head of their vector.
@@ -47,8 +47,11 @@ impl<'a, S: Sink<'a>> Encoder<S> {
         let mut left = &mut *room;
         for item in items {
             let text = text(item);
-            copy(text, left);
-            left = left.get_mut(text.len() + 1..).unwrap_or_else(|| unreachable!("measured"));
+            let Some(([to @ .., _], rest)) = left.split_at_mut_checked(text.len() + 1) else {
+                unreachable!("measured")
+            };
+            copy(text, to);
+            left = rest;
         }
         match simd::skip_texts(room, items.len()) {
             Some(end) if end == size => Ok(()),
@@ -90,8 +93,9 @@ impl<'a, S: Sink<'a>> Encoder<S> {
             let Ok(count) = u32::try_from(text.len()) else { unreachable!("at most the length of the block") };
             let Some((head, rest)) = left.split_first_chunk_mut() else { unreachable!("measured") };
             *head = counted(Kind::Char.code(), Attribute::None, count);
-            copy(text, rest);
-            left = rest.get_mut(text.len()..).unwrap_or_else(|| unreachable!("measured"));
+            let Some((to, rest)) = rest.split_at_mut_checked(text.len()) else { unreachable!("measured") };
+            copy(text, to);
+            left = rest;
         }
         Ok(())
     }
@@ -99,29 +103,28 @@ impl<'a, S: Sink<'a>> Encoder<S> {
 
 /// The length of all texts together. Loads them into the cache.
 #[inline(always)]
-pub(super) fn touch<'a, T>(items: &'a [T], text: impl Fn(&'a T) -> &'a [u8]) -> usize {
-    let (mut length, mut seen) = (0_usize, 0);
+fn touch<'a, T>(items: &'a [T], text: impl Fn(&'a T) -> &'a [u8]) -> usize {
+    // A block of slices is shorter than 2^64 bytes, even if all of them are the same.
+    let (mut length, mut seen) = (0_u64, 0);
     for item in items {
         let text = text(item);
-        length = length.saturating_add(text.len());
+        length += text.len() as u64;
         seen |= text.first().copied().unwrap_or_default();
     }
     // What is not used is not loaded.
     black_box(seen);
-    length
+    usize::try_from(length).unwrap_or(usize::MAX)
 }
 
-/// Copies a text over the front of `to`, which must not be shorter.
+/// Copies a text to a place of its length.
 #[inline(always)]
 fn copy(text: &[u8], to: &mut [u8]) {
-    let Some(to) = to.get_mut(..text.len()) else { unreachable!("room for the text") };
     match text.len() {
-        0 => {}
-        1 => ends::<1>(text, to),
-        2..4 => ends::<2>(text, to),
-        4..8 => ends::<4>(text, to),
-        8..=16 => ends::<8>(text, to),
+        4..=8 => ends::<4>(text, to),
+        9..=16 => ends::<8>(text, to),
         17..=32 => ends::<16>(text, to),
+        2 | 3 => ends::<2>(text, to),
+        1 => ends::<1>(text, to),
         _ => to.copy_from_slice(text),
     }
 }
@@ -146,7 +149,7 @@ mod tests {
         let text: Vec<u8> = (1..=70).collect();
         for length in 0..text.len() {
             let mut to = [0; 70];
-            copy(&text[..length], &mut to);
+            copy(&text[..length], &mut to[..length]);
             assert_eq!((&to[..length], to[length..].iter().all(|&byte| byte == 0)), (&text[..length], true));
         }
     }
