@@ -1,6 +1,6 @@
 //! General lists: objects of any kind, one after the other.
 
-use std::fmt;
+use std::{fmt, slice};
 
 use crate::counted::Counted;
 use crate::decode::extent;
@@ -126,7 +126,7 @@ impl<'a> List<'a> {
                 let (count, bytes) = objects.split();
                 (count, Left::Wire { bytes, canonical })
             }
-            ListRepr::Values(items, _) => (items.len(), Left::Values(items)),
+            ListRepr::Values(items, _) => (items.len(), Left::Values(items.iter())),
             ListRepr::Strings(texts, _) => (texts.len(), Left::Strings(texts.iter())),
         };
         ListIter { count, left }
@@ -185,19 +185,13 @@ pub struct ListIter<'a> {
 #[derive(Clone)]
 enum Left<'a> {
     Wire { bytes: &'a [u8], canonical: bool },
-    Values(&'a [Value<'a>]),
+    Values(slice::Iter<'a, Value<'a>>),
     Strings(SymbolsIter<'a>),
 }
 
 /// A text as a char vector.
 fn string(text: Symbol<'_>) -> Value<'_> {
     Value::chars(text.as_bytes())
-}
-
-/// Out of line: the loops over the other items stay small.
-#[inline(never)]
-fn next_string<'a>(texts: &mut SymbolsIter<'a>) -> Value<'a> {
-    texts.next().map_or_else(|| unreachable!("the caller compared the count"), string)
 }
 
 impl<'a> ListIter<'a> {
@@ -223,15 +217,19 @@ impl<'a> ListIter<'a> {
                 *bytes = rest;
                 view(item, *canonical)
             }
-            Left::Values(items) => match items.split_first() {
-                Some((first, rest)) => {
-                    *items = rest;
-                    *first
-                }
-                None => unreachable!("the caller compared the count"),
-            },
-            Left::Strings(texts) => next_string(texts),
+            _ => self.borrowed(),
         }
+    }
+
+    /// The next item of Rust data. Out of line: loops over bytes of a body stay small.
+    #[inline(never)]
+    fn borrowed(&mut self) -> Value<'a> {
+        let item = match &mut self.left {
+            Left::Wire { .. } => None,
+            Left::Values(items) => items.next().copied(),
+            Left::Strings(texts) => texts.next().map(string),
+        };
+        item.unwrap_or_else(|| unreachable!("the caller compared the count"))
     }
 }
 
@@ -263,7 +261,7 @@ impl<'a> Iterator for ListIter<'a> {
                     *bytes = rest;
                 }
             }
-            Left::Values(items) => *items = items.get(n..).unwrap_or_default(),
+            Left::Values(items) => items.by_ref().take(n).for_each(drop),
             Left::Strings(texts) => texts.by_ref().take(n).for_each(drop),
         }
         self.next()
