@@ -20,6 +20,9 @@ use crate::wire::{DICT, ERROR, SORTED_DICT, SYMBOL, SYMBOLS, TABLE, WIDE};
 
 mod texts;
 
+#[cfg(feature = "arrow")]
+pub(crate) use texts::BLOCK;
+
 impl<'a> Value<'a> {
     /// Appends the body to `out`, for peers of full capability.
     ///

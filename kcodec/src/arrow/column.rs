@@ -16,10 +16,9 @@ use super::item::{self, Mapped};
 use super::{Error, foreign, metadata};
 use crate::capability::Capability;
 use crate::counted::Counted;
-use crate::encode::Encoder;
+use crate::encode::{BLOCK, Encoder};
 use crate::kind::{Attribute, Kind};
 use crate::simd;
-use crate::symbol::Symbol;
 use crate::temporal::{Date, Datetime, Minute, Month, Second, Time, Timespan, Timestamp};
 
 type Out = Encoder<Vec<u8>>;
@@ -164,7 +163,16 @@ impl Column<'_> {
         out: &mut Out,
     ) -> Result<(), Error> {
         self.head(Kind::Symbol, texts.len(), out)?;
-        Ok(texts.try_for_each(|text| out.text(Symbol::from_bytes(text.unwrap_or_default())))?)
+        let mut block = [&[][..]; BLOCK];
+        while texts.len() > 0 {
+            let mut filled = 0;
+            for (place, text) in block.iter_mut().zip(texts.by_ref()) {
+                *place = text.unwrap_or_default();
+                filled += 1;
+            }
+            out.terminated(block.get(..filled).unwrap_or_default(), |text| text)?;
+        }
+        Ok(())
     }
 
     fn chars<'t>(

@@ -22,7 +22,7 @@ use crate::symbol::Symbol;
 use crate::vector::Vector;
 
 /// Texts of a block: their cache lines and the output of common lengths fit the L1 cache.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// Fewer symbols are copied one by one, which is faster for them: the names of most tables.
 const FEW: usize = 16;
@@ -30,7 +30,7 @@ const FEW: usize = 16;
 impl<'a, S: Sink<'a>> Encoder<S> {
     /// Texts as symbols, without the head of their vector.
     #[inline(always)]
-    pub(super) fn terminated<T>(&mut self, items: &'a [T], text: impl Fn(&'a T) -> &'a [u8]) -> Result<(), Error> {
+    pub(crate) fn terminated<T>(&mut self, items: &'a [T], text: impl Fn(&'a T) -> &'a [u8]) -> Result<(), Error> {
         if items.len() < FEW {
             return items.iter().try_for_each(|item| self.text(Symbol::from_bytes(text(item))));
         }
