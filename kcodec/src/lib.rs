@@ -171,12 +171,13 @@
 //! ## Symbols
 //!
 //! ```
-//! use kcodec::{CodedSymbols, Value};
+//! use kcodec::{CodedSymbols, List, Value};
 //!
 //! let owned = vec![String::from("ibm"), String::from("msft")];
 //! let symbols = Value::symbols(&owned); // or of &str, Symbol
 //! assert_eq!((symbols.to_string(), Value::symbol("ibm").to_string()), ("`ibm`msft".into(), "`ibm".into()));
 //! assert_eq!(Value::from("ibm").to_string(), "\"ibm\""); // a string of q, which is a char vector
+//! assert_eq!(Value::List(List::strings(&owned)).to_string(), r#"("ibm";"msft")"#); // a column of strings
 //!
 //! let coded = CodedSymbols::new(&owned, &[0, 1, 0])?; // distinct texts, and which of them each item is
 //! let (distinct, codes) = Value::symbols(&coded).as_symbols()?.to_codes();

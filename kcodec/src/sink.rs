@@ -86,10 +86,12 @@ impl Sink<'_> for Room {
 
     #[inline(always)]
     fn room(&mut self, size: usize) -> Option<&mut [u8]> {
+        if !self.has_room(size) {
+            return None;
+        }
         let start = self.out.len();
-        let has_room = self.has_room(size);
-        has_room.then(|| self.out.resize(start + size, 0));
-        self.out.get_mut(start..).filter(|_| has_room)
+        self.out.resize(start + size, 0);
+        self.out.get_mut(start..)
     }
 }
 
