@@ -72,7 +72,7 @@ soak: loaded ## numbered messages at half the maximum rate for SOAK_SECONDS
 	target/release/suite soak --seconds $(SOAK_SECONDS)
 
 loaded:
-	cargo build --release -p kserve -p kbench --bins --examples
+	cargo build --release -p kserve -p kbench --bin kserve --bin suite --bin kload --bin yardstick --example constant
 
 instructions: ## what small messages take, counted by valgrind
 	cargo build --release -p kbench --bin small
