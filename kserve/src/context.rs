@@ -24,59 +24,7 @@ pub use crate::wait::Event;
 
 /// The server during a call of a handler.
 ///
-/// Answers questions about the server by their name:
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use kserve::{Context, Handler, Peer, Port, Reply, Server, Users};
-/// use kwire::Message;
-///
-/// struct Admin;
-///
-/// impl Handler for Admin {
-///     fn on_start(&mut self, cx: &mut Context<'_>) {
-///         cx.set_timer(Some(Duration::from_secs(60)));
-///         cx.set_request_limit(Duration::from_secs(1));
-///     }
-///
-///     fn on_sync(&mut self, cx: &mut Context<'_>, peer: &Peer, message: &Message, reply: Reply<'_>) {
-///         match message.value().as_str() {
-///             Ok("handles") => reply.value(&cx.handles().map(|queue| queue.id.handle()).collect::<Vec<_>>()),
-///             Ok("queued") => reply.value(cx.handles().map(|queue| queue.bytes as i64).sum::<i64>()),
-///             Ok("port") => reply.value(i32::from(cx.port().unwrap_or(0))),
-///             Ok("timer") => reply.value(cx.timer().map_or(0, |period| period.as_millis() as i64)),
-///             Ok("memory") => reply.value(cx.memory().held() as i64),
-///             Ok("limit") => reply.value(cx.limits().request.as_millis() as i64),
-///             _ if cx.is_read_only() => reply.error("noupdate"),
-///             Ok("move") => match "127.0.0.1:0".parse::<Port>().map(|port| cx.listen(Some(&port))) {
-///                 Ok(Ok(())) => reply.value(true),
-///                 _ => reply.error("listen"),
-///             },
-///             Ok("lock") => {
-///                 cx.set_users(Some(Users::default())); // without a user: no further logins
-///                 let others: Vec<_> = cx.handles().map(|queue| queue.id).filter(|id| *id != peer.id()).collect();
-///                 others.into_iter().for_each(|id| cx.close(id));
-///                 reply.value(true);
-///             }
-///             Ok("stop") => cx.stop(),
-///             _ => reply.error("nyi"),
-///         }
-///     }
-/// }
-///
-/// let server = Server::bind("127.0.0.1:0")?;
-/// let address = server.local_addr().expect("TCP").to_string();
-/// let running = std::thread::spawn(move || server.run(&mut Admin));
-/// let mut h = kwire::blocking::Handle::open(&address)?;
-/// assert_eq!(h.sync("handles")?.value().to_string(), ",4i");
-/// assert_eq!((h.sync("timer")?.value(), h.sync("limit")?.value()), (60_000_i64.into(), 1000_i64.into()));
-/// assert_eq!(h.sync("lock")?.value(), true.into());
-/// assert!(kwire::blocking::Handle::open(&address).is_err());
-/// h.sync("stop")?;
-/// running.join().expect("no panic")?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+#[doc = include_str!("context.md")]
 #[derive(Debug)]
 pub struct Context<'a> {
     pub(crate) core: &'a mut Core,

@@ -32,44 +32,7 @@ pub enum Event {
 ///
 /// Fatal errors latch: every later call fails with [`Error::Failed`].
 ///
-/// ```
-/// use std::time::Instant;
-///
-/// use kcodec::Capability;
-/// use kwire::{Address, Connection, Event, Inbound, Limits, MessageType};
-///
-/// let (mut to_server, mut to_client) = (Vec::new(), Vec::new()); // what the sockets carry
-/// let login = Address::parse("localhost:5001:ann:secret")?.login(Capability::MAX);
-/// let mut client = Connection::client(Limits::default(), &login, &mut to_server);
-/// let mut server = Connection::server(Limits::default(), Instant::now());
-/// assert!(server.deadline().is_some()); // of the login: call `handle_time` then
-/// server.handle_time(Instant::now())?;
-///
-/// let mut inbound = Inbound::default(); // the server's receive buffer
-/// inbound.extend(&std::mem::take(&mut to_server));
-/// let Some(Event::Login(login)) = server.receive(&mut inbound)? else { panic!("no login") };
-/// assert_eq!(login.user, "ann");
-/// server.accept(&mut to_client)?;
-///
-/// let mut received = Inbound::default(); // the client's
-/// received.extend(&std::mem::take(&mut to_client));
-/// assert!(matches!(client.receive(&mut received)?, Some(Event::Accepted)));
-/// assert_eq!((client.is_open(), client.capability()), (true, Capability::MAX));
-///
-/// client.send(MessageType::Sync, "2+2".into(), &mut to_server)?;
-/// inbound.extend(&to_server);
-/// let Some(Event::Message(query)) = server.receive(&mut inbound)? else { panic!("no message") };
-/// assert_eq!((query.value().to_string(), server.owed(), client.awaited()), ("\"2+2\"".into(), 1, 1));
-/// server.send(MessageType::Response, 4_i64.into(), &mut to_client)?;
-/// received.extend(&to_client);
-/// let Some(Event::Message(four)) = client.receive(&mut received)? else { panic!("no message") };
-/// assert_eq!(four.value().as_i64()?, 4);
-///
-/// client.handle_end(received.as_bytes())?; // the server has closed
-/// server.abort();
-/// assert!(client.has_failed() && server.has_failed() && server.rejected().is_empty());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+#[doc = include_str!("connection.md")]
 #[derive(Debug)]
 pub struct Connection {
     limits: Limits,
