@@ -261,7 +261,7 @@ impl<'a> Iterator for ListIter<'a> {
                     *bytes = rest;
                 }
             }
-            Left::Values(items) => items.by_ref().take(n).for_each(drop),
+            Left::Values(items) => *items = items.as_slice().get(n..).unwrap_or_default().iter(),
             Left::Strings(texts) => texts.by_ref().take(n).for_each(drop),
         }
         self.next()
